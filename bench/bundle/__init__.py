@@ -1,0 +1,1 @@
+"""The signed result of a run: written, read strictly, verified."""

@@ -1,0 +1,1 @@
+"""The timed loop and all that is observed around it."""

@@ -1,0 +1,96 @@
+"""The bundle: what is beside machine, plan, measurements and summary in a signed result."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from bench.records.machine import Machine
+from bench.records.measurement import Digest, Measurement, Probe
+from bench.records.plan import Plan
+from bench.records.profile import Profile
+from bench.records.record import Record
+from bench.records.summary import Summary
+
+RunId = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$")]
+Timestamp = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")]
+
+
+class BundleInfo(Record, frozen=True, kw_only=True):
+    """`bundle.json`: what this is.
+
+    Attributes:
+        schema: Names the format and its major version, inside the signed bytes.
+        bench_version: Of the program that wrote it.
+        resumed: How often the run was interrupted and taken up again.
+        emulated: Copied from the plan, so that nobody misses it.
+    """
+
+    schema: Literal["bench-bundle/1"] = "bench-bundle/1"
+    run_id: RunId
+    bench_version: str
+    started_at: Timestamp
+    finished_at: Timestamp
+    resumed: Annotated[int, Meta(ge=0)]
+    emulated: bool
+
+
+class Distribution(Record, frozen=True, kw_only=True):
+    """An installed Python package.
+
+    Attributes:
+        digest: Over the package's own list of its files and their hashes; None if it ships none.
+    """
+
+    name: str
+    version: str
+    digest: Digest | None
+
+
+class Environment(Record, frozen=True, kw_only=True):
+    """`environment.json`: the software that measured.
+
+    Attributes:
+        implementation: `CPython 3.11.2`.
+        source_digest: Over bench's own source and profile files.
+        source_revision: Of the checkout; None if there is none.
+        lock_digest: Of the hash lock that the packages were installed from.
+        variables: The environment as the workers inherit it, less everything that is not about
+            threads, memory, libraries or compilers.
+        cpu_evidence: What py-cpuinfo says, kept as evidence and never used.
+    """
+
+    implementation: str
+    source_digest: Digest
+    source_revision: str | None
+    lock_digest: Digest | None
+    variables: dict[str, str]
+    distributions: tuple[Distribution, ...]
+    cpu_evidence: dict[str, str]
+
+
+class Image(Record, frozen=True, kw_only=True):
+    """`image.json`: the container image that the run was in, as far as it can be told from inside.
+
+    Attributes:
+        inside: The run was in a bench image.
+        labels: What the image's build wrote into it.
+    """
+
+    inside: bool
+    labels: dict[str, str]
+
+
+class Contents(Record, frozen=True, kw_only=True):
+    """Everything in `content.tar`, decoded."""
+
+    info: BundleInfo
+    machine: Machine
+    profile: Profile
+    plan: Plan
+    environment: Environment
+    sbom: bytes
+    image: Image
+    probes: tuple[Probe, ...]
+    measurements: tuple[Measurement, ...]
+    summary: Summary
+    logs: dict[str, bytes]

@@ -1,0 +1,93 @@
+"""The case: all that can change the numbers a model puts out. And what a workload says of itself."""
+
+from typing import Annotated, Literal, get_args
+
+from msgspec import Meta
+
+from bench.records.record import Record
+
+Mode = Literal["inference", "training"]
+Phase = Literal["prefill", "decode"]
+Precision = Literal["fp32", "bf16", "amp_bf16"]
+MemoryFormat = Literal["contiguous", "channels_last"]
+Backend = Literal["eager", "inductor_freezing"]
+Family = Literal["cnn", "transformer", "llm", "gnn"]
+
+MODES: tuple[Mode, ...] = get_args(Mode)
+PHASES: tuple[Phase, ...] = get_args(Phase)
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+MEMORY_FORMATS: tuple[MemoryFormat, ...] = get_args(MemoryFormat)
+BACKENDS: tuple[Backend, ...] = get_args(Backend)
+
+BatchSize = Annotated[int, Meta(ge=1, le=1 << 20)]
+Dimension = Annotated[int, Meta(ge=1, le=1 << 31)]
+WorkloadName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+DimensionName = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,29}$")]
+
+
+class Case(Record, frozen=True, kw_only=True):
+    """One thing to compute, named completely.
+
+    Attributes:
+        workload: A model with its inputs, by name.
+        phase: Part of a language model's inference: `prefill` reads the prompt, `decode` writes
+            tokens one by one; None for workloads that have no phases.
+        shape: Every dimension that the workload lets vary, by name (`image_size`, `layers`): the
+            workload's own values where nothing overrides them, so that a case says what it is.
+        batch_size: Samples, prompts or graphs in one call.
+    """
+
+    workload: WorkloadName
+    mode: Mode
+    phase: Phase | None
+    precision: Precision
+    memory_format: MemoryFormat
+    backend: Backend
+    batch_size: BatchSize
+    shape: dict[DimensionName, Dimension]
+
+
+def case_name(case: Case) -> str:
+    """The case in one word, such as `resnet50/inference/amp_bf16/channels_last/eager/bs16/image_size=224`."""
+    name = case.workload if case.phase is None else f"{case.workload}.{case.phase}"
+    parts = [name, case.mode, case.precision, case.memory_format, case.backend, f"bs{case.batch_size}"]
+    if case.shape:
+        parts.append(",".join(f"{key}={value}" for key, value in sorted(case.shape.items())))
+    return "/".join(parts)
+
+
+class WorkloadFacts(Record, frozen=True, kw_only=True):
+    """What is known of a workload without loading torch.
+
+    Attributes:
+        target: `module:function` that builds it, loaded by the worker only.
+        summary: One line for people.
+        source: Where batch sizes and shapes come from.
+        phases: Empty, or the parts that inference is measured in.
+        precisions, memory_formats, backends: What it can be run in.
+        batch_size: Default per mode; a mode that is absent cannot be.
+        refused_modes: Mode → why it cannot be.
+        fixed_batch_size: The batch size cannot be chosen.
+        shape: Dimensions that may vary, with their values at full size.
+        unit: What throughput counts: `images`, `sequences`, `tokens`, `graphs`.
+    """
+
+    name: WorkloadName
+    family: Family
+    target: str
+    summary: str
+    source: str
+    phases: tuple[Phase, ...] = ()
+    precisions: tuple[Precision, ...]
+    memory_formats: tuple[MemoryFormat, ...]
+    backends: tuple[Backend, ...]
+    batch_size: dict[Mode, BatchSize]
+    refused_modes: dict[Mode, str] = {}
+    fixed_batch_size: bool = False
+    shape: dict[DimensionName, Dimension]
+    unit: str
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes it can be run in, in the order of `MODES`."""
+        return tuple(mode for mode in MODES if mode in self.batch_size)

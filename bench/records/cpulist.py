@@ -1,0 +1,50 @@
+"""The kernel's list format for CPUs and memory nodes: `0-3,8`.
+
+Source: Linux `Documentation/admin-guide/kernel-parameters.rst` and `lib/bitmap.c`. Strides (`0-7:2/4`)
+are a kernel parameter's syntax, never printed by `/sys` or `/proc`, and refused.
+"""
+
+import re
+from collections.abc import Iterable
+
+MAX_CPU = 65_535
+"""Larger than any kernel's NR_CPUS (8192 on x86-64 and arm64); bounds the memory a hostile list can claim."""
+
+_RANGE = re.compile(r"(0|[1-9][0-9]{0,4})(?:-(0|[1-9][0-9]{0,4}))?", re.ASCII)
+
+
+def parse_cpulist(text: str) -> frozenset[int]:
+    """Read a list such as `0-3,8`; blank text and `(null)` are the empty set.
+
+    `(null)` is what some kernels print for an empty list (`nohz_full`).
+
+    Raises:
+        ValueError: the text is not a list; the message shows it.
+    """
+    stripped = text.strip("\0 \t\r\n")
+    if stripped in {"", "(null)"}:
+        return frozenset()
+    cpus: set[int] = set()
+    for part in stripped.split(","):
+        match = _RANGE.fullmatch(part)
+        if match is None:
+            raise ValueError(f"{stripped!r} is not a CPU list like 0-3,8")
+        first = int(match[1])
+        last = first if match[2] is None else int(match[2])
+        if last < first or last > MAX_CPU:
+            raise ValueError(f"{stripped!r} is not a CPU list: bad range {part!r}")
+        cpus.update(range(first, last + 1))
+    return frozenset(cpus)
+
+
+def format_cpulist(cpus: Iterable[int]) -> str:
+    """Write CPUs in the shortest list format; the inverse of `parse_cpulist`."""
+    ordered = sorted(set(cpus))
+    parts: list[str] = []
+    start = 0
+    for index, cpu in enumerate(ordered):
+        if index + 1 < len(ordered) and ordered[index + 1] == cpu + 1:
+            continue
+        parts.append(str(cpu) if ordered[start] == cpu else f"{ordered[start]}-{cpu}")
+        start = index + 1
+    return ",".join(parts)

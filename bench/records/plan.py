@@ -1,0 +1,102 @@
+"""The plan: the ordered cells with all that is needed to run them, again and again."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from bench.records.case import Case
+from bench.records.profile import Binding, Choice, Layout, LayoutName
+from bench.records.record import Record
+
+CellId = Annotated[str, Meta(pattern=r"^[0-9]{4}-[a-z0-9_.-]{1,70}$")]
+
+
+class Policy(Record, frozen=True, kw_only=True):
+    """How much is measured.
+
+    Attributes:
+        repetitions_min, repetitions_max: Fresh sets of worker processes per cell; invalid ones do
+            not count towards the least, but do towards the most.
+        warmup_max_s: Longest warm-up; samples not steady by then are said to be so.
+        measure_s: Timed seconds aimed at in one repetition.
+        samples_min: Timed samples at least, however long they take.
+        sample_s: Aimed length of one sample; short iterations are timed in blocks of this length.
+        target_ci_ratio: Half width of the interval, as a share of the median, at which repetitions end.
+        budget_s: Seconds for the whole run; None for no bound. A cell begins only within it, and
+            gets its least repetitions if it does.
+        timeout_s: Seconds for one repetition, from start of its processes to their end.
+        confidence: Of every interval.
+        seed: Of the bootstrap.
+    """
+
+    repetitions_min: Annotated[int, Meta(ge=1, le=1000)]
+    repetitions_max: Annotated[int, Meta(ge=1, le=1000)]
+    warmup_max_s: Annotated[float, Meta(gt=0, le=3600)]
+    measure_s: Annotated[float, Meta(gt=0, le=3600)]
+    samples_min: Annotated[int, Meta(ge=5, le=100_000)]
+    sample_s: Annotated[float, Meta(gt=0, le=60)]
+    target_ci_ratio: Annotated[float, Meta(gt=0, lt=1)]
+    budget_s: Annotated[float, Meta(gt=0)] | None
+    timeout_s: Annotated[float, Meta(gt=0)]
+    confidence: Annotated[float, Meta(ge=0.5, lt=1)] = 0.95
+    seed: Annotated[int, Meta(ge=0, lt=1 << 63)] = 20231016
+
+
+class Cell(Record, frozen=True, kw_only=True):
+    """A case in a layout: what gets a number.
+
+    Attributes:
+        id: `0007-resnet50-fp32-latency`: the place in the plan first, safe as a file name.
+        instances: Where each worker is held; from the layout.
+        environment: Every variable that differs from the parent's environment, per worker.
+    """
+
+    id: CellId
+    case: Case
+    layout: LayoutName
+    instances: Annotated[tuple[Binding, ...], Meta(min_length=1)]
+    environment: dict[str, str]
+
+
+class Refusal(Record, frozen=True, kw_only=True):
+    """A case that was asked for and cannot be, with the reason."""
+
+    case: Case
+    reason: str
+
+
+class Plan(Record, frozen=True, kw_only=True):
+    """What a run will do, in order.
+
+    Attributes:
+        suite: Its name, or the path of the user's file.
+        argv: A worker's command; its task reaches it through a pipe.
+        estimate_s: Expected seconds for the least repetitions.
+        emulated: The host only emulates this architecture: the run never qualifies.
+    """
+
+    suite: str
+    profile: Choice
+    layouts: tuple[Layout, ...]
+    policy: Policy
+    cells: tuple[Cell, ...]
+    refused: tuple[Refusal, ...]
+    argv: tuple[str, ...]
+    estimate_s: float
+    emulated: bool
+
+
+class Task(Record, frozen=True, kw_only=True):
+    """What one worker is told: one cell, one instance, one repetition.
+
+    Attributes:
+        kind: `measure` a cell, or `probe` compute and memory bandwidth in the same binding.
+        case: None for a probe.
+        prove: Also check correctness, hashes and instruction path, untimed, after the timed part.
+    """
+
+    kind: Literal["measure", "probe"]
+    case: Case | None
+    binding: Binding
+    policy: Policy
+    prove: bool

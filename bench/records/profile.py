@@ -1,0 +1,119 @@
+"""The profile: a rule, as written in `profiles/*.toml`. And the layouts it becomes on a machine."""
+
+from typing import Annotated, Literal, get_args
+
+from msgspec import Meta
+
+from bench.records.machine import Architecture, CpuList
+from bench.records.record import Record
+
+LayoutName = Literal["latency", "throughput", "single_core"]
+LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
+
+Evidence = Literal["measured", "published", "derived"]
+VariableName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")]
+VariableValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{0,256}$")]
+Sentence = Annotated[str, Meta(min_length=1, max_length=400)]
+
+
+class Match(Record, frozen=True, kw_only=True):
+    """When a profile applies. Every condition given must hold; a condition left out holds always.
+
+    Attributes:
+        architecture: The only condition that must be given.
+        vendor: `cpu.vendor`.
+        microarchitecture: Any of these.
+        isa: All of these flags.
+        system_vendor: `firmware.system_vendor` contains this, case ignored.
+    """
+
+    architecture: Architecture
+    vendor: str | None = None
+    microarchitecture: tuple[str, ...] = ()
+    isa: tuple[str, ...] = ()
+    system_vendor: str | None = None
+
+
+class Setting(Record, frozen=True, kw_only=True):
+    """One decision of a profile, with what it rests on.
+
+    Attributes:
+        value: The decision.
+        source: Who says so: a document, a script, or a bundle.
+        evidence: `measured` by us in a bundle, `published` by the source, or `derived` from it.
+    """
+
+    value: str
+    source: Sentence
+    evidence: Evidence
+
+
+class EnvironmentSetting(Record, frozen=True, kw_only=True):
+    """An environment variable set for every worker. Nothing that changes numerics may stand here."""
+
+    name: VariableName
+    value: VariableValue
+    source: Sentence
+    evidence: Evidence
+
+
+class Profile(Record, frozen=True, kw_only=True):
+    """A rule for machines of one kind.
+
+    Attributes:
+        name: Equal to the file's stem.
+        summary: One line for people.
+        match: When it applies.
+        instance_per: `node` or `l3`: what one instance of the throughput layout fills.
+        environment: Variables for the workers.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+    summary: Sentence
+    match: Match
+    instance_per: Setting
+    environment: tuple[EnvironmentSetting, ...] = ()
+
+
+class Choice(Record, frozen=True, kw_only=True):
+    """Which profile was chosen, and why not the others.
+
+    Attributes:
+        reason: Why this one, a sentence.
+        forced: It does not fit and was taken all the same, by `--force`.
+        why_not: Every other profile → the first condition that fails, or what outranks it.
+    """
+
+    name: str
+    reason: str
+    forced: bool
+    why_not: dict[str, str]
+
+
+class Binding(Record, frozen=True, kw_only=True):
+    """What one instance is held to.
+
+    Attributes:
+        cpus: Logical CPUs, list format.
+        memory_nodes: NUMA nodes its memory shall come from, list format; empty if none can be named.
+        threads: Intra-op threads, at most one per core of `cpus`.
+    """
+
+    cpus: CpuList
+    memory_nodes: CpuList
+    threads: Annotated[int, Meta(ge=1, le=65536)]
+
+
+class Layout(Record, frozen=True, kw_only=True):
+    """A profile applied to a machine.
+
+    Attributes:
+        instances: Their bindings; they do not share a CPU.
+        notes: What a reader must know: cores left over, a quota that rounds threads down, ...
+        overridden: Options of the user that took the place of the profile's decision, as typed.
+    """
+
+    name: LayoutName
+    instances: Annotated[tuple[Binding, ...], Meta(min_length=1)]
+    notes: tuple[str, ...] = ()
+    overridden: tuple[str, ...] = ()

@@ -1,0 +1,47 @@
+"""The base of all records, and the one way they become bytes and come back."""
+
+from typing import TypeVar
+
+import msgspec
+
+from bench.errors import BundleError
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A frozen value whose unknown fields are refused on reading.
+
+    Subclasses repeat `frozen=True, kw_only=True`: msgspec applies the latter to one class's own fields
+    only, and type checkers want to see the former.
+    """
+
+
+RecordT = TypeVar("RecordT")
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+
+
+def encode_json(value: object) -> bytes:
+    """Encode a record, or a container of them, as indented JSON with a final newline; equal values give equal bytes."""
+    return msgspec.json.format(_ENCODER.encode(value), indent=1) + b"\n"
+
+
+def encode_json_line(value: object) -> bytes:
+    """Encode a record as one line of JSON, newline included."""
+    return _ENCODER.encode(value) + b"\n"
+
+
+def decode_json(data: bytes, kind: type[RecordT], *, source: str) -> RecordT:
+    """Decode JSON into a record, strictly.
+
+    Args:
+        data: The bytes; unknown fields and wrong types are refused by the record itself.
+        kind: The record's class.
+        source: What to call the bytes in an error, a path or a member's name.
+
+    Raises:
+        BundleError: the bytes are no such record; says where.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind, strict=True)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise BundleError(f"{source}: not a valid {kind.__name__}: {error}") from error

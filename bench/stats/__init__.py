@@ -1,0 +1,1 @@
+"""Pure statistics: raw samples in, summaries out."""

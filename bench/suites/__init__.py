@@ -1,0 +1,1 @@
+"""Suites: which cases a run measures, and how much."""
