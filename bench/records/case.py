@@ -21,8 +21,8 @@ BACKENDS: tuple[Backend, ...] = get_args(Backend)
 
 BatchSize = Annotated[int, Meta(ge=1, le=1 << 20)]
 Dimension = Annotated[int, Meta(ge=1, le=1 << 31)]
-WorkloadName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-DimensionName = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,29}$")]
+WorkloadName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
+DimensionName = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,29}\Z")]
 
 
 class Case(Record, frozen=True, kw_only=True):

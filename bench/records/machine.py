@@ -8,7 +8,7 @@ from bench.records.record import Record
 
 Architecture = Literal["x86_64", "aarch64"]
 Count = Annotated[int, Meta(ge=0)]
-CpuList = Annotated[str, Meta(pattern=r"^[0-9,-]*$", max_length=65536)]
+CpuList = Annotated[str, Meta(pattern=r"^[0-9,-]*\Z", max_length=65536)]
 
 
 class Cpu(Record, frozen=True, kw_only=True):

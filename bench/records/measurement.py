@@ -8,8 +8,8 @@ from bench.records.machine import Count, CpuList
 from bench.records.plan import CellId
 from bench.records.record import Record
 
-Nanoseconds = Annotated[int, Meta(ge=0, lt=1 << 63)]
-Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
+Nanoseconds = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}\Z")]
 
 
 class Sample(Record, frozen=True, kw_only=True):
@@ -22,7 +22,7 @@ class Sample(Record, frozen=True, kw_only=True):
     """
 
     start_ns: Nanoseconds
-    elapsed_ns: Annotated[int, Meta(ge=1, lt=1 << 63)]
+    elapsed_ns: Annotated[int, Meta(ge=1, le=(1 << 63) - 1)]
     iterations: Annotated[int, Meta(ge=1)]
 
 

@@ -8,7 +8,7 @@ from bench.records.case import Case
 from bench.records.profile import Binding, Choice, Layout, LayoutName
 from bench.records.record import Record
 
-CellId = Annotated[str, Meta(pattern=r"^[0-9]{4}-[a-z0-9_.-]{1,70}$")]
+CellId = Annotated[str, Meta(pattern=r"^[0-9]{4}-[a-z0-9_.-]{1,70}\Z")]
 
 
 class Policy(Record, frozen=True, kw_only=True):
@@ -36,10 +36,10 @@ class Policy(Record, frozen=True, kw_only=True):
     samples_min: Annotated[int, Meta(ge=5, le=100_000)]
     sample_s: Annotated[float, Meta(gt=0, le=60)]
     target_ci_ratio: Annotated[float, Meta(gt=0, lt=1)]
-    budget_s: Annotated[float, Meta(gt=0)] | None
+    budget_s: Annotated[float, Meta(gt=0)] | None = None
     timeout_s: Annotated[float, Meta(gt=0)]
     confidence: Annotated[float, Meta(ge=0.5, lt=1)] = 0.95
-    seed: Annotated[int, Meta(ge=0, lt=1 << 63)] = 20231016
+    seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] = 20231016
 
 
 class Cell(Record, frozen=True, kw_only=True):
@@ -47,6 +47,7 @@ class Cell(Record, frozen=True, kw_only=True):
 
     Attributes:
         id: `0007-resnet50-fp32-latency`: the place in the plan first, safe as a file name.
+        unit: What its throughput counts: `images`, `tokens`, ...
         instances: Where each worker is held; from the layout.
         environment: Every variable that differs from the parent's environment, per worker.
     """
@@ -54,6 +55,7 @@ class Cell(Record, frozen=True, kw_only=True):
     id: CellId
     case: Case
     layout: LayoutName
+    unit: Annotated[str, Meta(pattern=r"^[a-z]{1,20}\Z")]
     instances: Annotated[tuple[Binding, ...], Meta(min_length=1)]
     environment: dict[str, str]
 

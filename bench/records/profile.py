@@ -11,8 +11,8 @@ LayoutName = Literal["latency", "throughput", "single_core"]
 LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
 
 Evidence = Literal["measured", "published", "derived"]
-VariableName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")]
-VariableValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{0,256}$")]
+VariableName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,63}\Z")]
+VariableValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{0,256}\Z")]
 Sentence = Annotated[str, Meta(min_length=1, max_length=400)]
 
 
@@ -68,7 +68,7 @@ class Profile(Record, frozen=True, kw_only=True):
         environment: Variables for the workers.
     """
 
-    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}\Z")]
     summary: Sentence
     match: Match
     instance_per: Setting
@@ -96,7 +96,7 @@ class Binding(Record, frozen=True, kw_only=True):
     Attributes:
         cpus: Logical CPUs, list format.
         memory_nodes: NUMA nodes its memory shall come from, list format; empty if none can be named.
-        threads: Intra-op threads, at most one per core of `cpus`.
+        threads: Intra-op threads, one per core of `cpus`, or per CPU that the user named.
     """
 
     cpus: CpuList

@@ -1,0 +1,118 @@
+"""Check a profile file beyond its form: can it ever apply, and will it ever be chosen?"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+from bench.errors import UsageError
+from bench.profiles.load import PROFILES_DIR, load_profile, load_profiles
+from bench.records.machine import Architecture
+from bench.records.profile import Match, Profile
+
+
+class Maker(NamedTuple):
+    """Who makes cores of a kind.
+
+    Attributes:
+        architecture: What they run.
+        vendor: What CPUID says; None where it has no such word.
+    """
+
+    architecture: Architecture
+    vendor: str | None
+
+
+_INTEL = Maker("x86_64", "GenuineIntel")
+_AMD = Maker("x86_64", "AuthenticAMD")
+_ARM = Maker("aarch64", None)
+
+MICROARCHITECTURES: Mapping[str, Maker] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (
+                "skylake_avx512",
+                "cascadelake",
+                "cooperlake",
+                "icelake",
+                "sapphirerapids",
+                "emeraldrapids",
+                "graniterapids",
+                "sierraforest",
+                "clearwaterforest",
+            ),
+            _INTEL,
+        ),
+        **dict.fromkeys(("zen2", "zen3", "zen4", "zen4c", "zen5", "zen5c"), _AMD),
+        **dict.fromkeys(
+            ("neoverse_n1", "neoverse_v1", "neoverse_n2", "neoverse_v2", "neoverse_v3", "ampere1", "ampere1a"), _ARM
+        ),
+    }
+)
+"""Microarchitectures whose maker is known; of others nothing is said."""
+
+_VENDORS: Mapping[str, Architecture] = MappingProxyType(
+    {"GenuineIntel": "x86_64", "AuthenticAMD": "x86_64", "ARM": "aarch64", "Ampere": "aarch64"}
+)
+
+_FOREIGN_FLAGS: Mapping[Architecture, re.Pattern[str]] = MappingProxyType(
+    {
+        "x86_64": re.compile(r"sve.*|sme.*|asimd.*|fphp|i8mm|bf16|atomics"),
+        "aarch64": re.compile(r"pni|s?sse[0-9].*|avx.*|amx_.*|bmi[12]|fma|f16c|abm|movbe|xsave.*|popcnt|cx16|lahf_lm"),
+    }
+)
+"""Flags that only the other architecture has, by the names in `/proc/cpuinfo`.
+
+Source: Linux `arch/arm64/kernel/cpuinfo.c` and `arch/x86/include/asm/cpufeatures.h`."""
+
+
+def check_profile_file(path: Path, directory: Path = PROFILES_DIR) -> Profile:
+    """Load a profile, and refuse one that can never apply or never be told from another.
+
+    Args:
+        path: The file.
+        directory: The profiles that it will stand beside.
+
+    Raises:
+        UsageError: the file is wrong, its conditions contradict each other, or another profile has the same ones.
+    """
+    profile = load_profile(path)
+    contradiction = find_contradiction(profile.match)
+    if contradiction is not None:
+        raise UsageError(f"{path}: it can never apply: {contradiction}")
+    for name, other in load_profiles(directory).items():
+        if same_match(other.match, profile.match) and not (directory / f"{name}.toml").samefile(path):
+            raise UsageError(
+                f"{path}: profile {name} has the same conditions, so --profile auto could choose neither; "
+                "add a condition, or change the other"
+            )
+    return profile
+
+
+def find_contradiction(match: Match) -> str | None:
+    """Two conditions that no machine can satisfy together, as a sentence; None if there are none."""
+    architecture = match.architecture
+    made_for = _VENDORS.get(match.vendor or "", architecture)
+    if made_for != architecture:
+        return f"vendor {match.vendor} makes {made_for} CPUs, the profile is for {architecture}"
+    for name in match.microarchitecture:
+        maker = MICROARCHITECTURES.get(name)
+        if maker is None:
+            continue
+        if maker.architecture != architecture:
+            return f"microarchitecture {name} is {maker.architecture}, the profile is for {architecture}"
+        if None not in {match.vendor, maker.vendor} and match.vendor != maker.vendor:
+            return f"microarchitecture {name} is made by {maker.vendor}, the profile is for vendor {match.vendor}"
+    foreign = [flag for flag in match.isa if _FOREIGN_FLAGS[architecture].fullmatch(flag)]
+    return f"no {architecture} CPU has the ISA flags {' '.join(foreign)}" if foreign else None
+
+
+def same_match(one: Match, other: Match) -> bool:
+    """Whether two rules have the same conditions, in whatever order they are written."""
+    return (
+        (one.architecture, one.vendor) == (other.architecture, other.vendor)
+        and set(one.microarchitecture) == set(other.microarchitecture)
+        and set(one.isa) == set(other.isa)
+        and (one.system_vendor or "").casefold() == (other.system_vendor or "").casefold()
+    )

@@ -1,0 +1,132 @@
+"""Which logical CPUs a layout may be made of: one of each physical core, the performance cores of hybrid parts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bench.errors import EnvironmentUnfitError, MachineError
+from bench.profiles.notes import count, list_ids
+from bench.profiles.overrides import Overrides
+from bench.records.cpulist import format_cpulist, parse_cpulist
+from bench.records.machine import Core, Machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A logical CPU that one thread gets for itself.
+
+    Attributes:
+        cpu: Its number.
+        node: NUMA node; None if the kernel puts it on none.
+        l3: Names its L3 group; None if unknown.
+        siblings: The other CPUs of the same core that this process may use.
+        foreign_siblings: Those that it may not use, but others may.
+    """
+
+    cpu: int
+    node: int | None
+    l3: int | None
+    siblings: frozenset[int]
+    foreign_siblings: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """What layouts are made of.
+
+    Attributes:
+        slots: By node, then L3 group, then number, so that neighbours are near each other.
+        unit: What a slot is to a reader: `core`, or `CPU` where the user named CPUs.
+        notes: What a reader must know of how they were chosen.
+    """
+
+    slots: tuple[Slot, ...]
+    unit: str
+    notes: tuple[str, ...]
+
+
+def choose_slots(machine: Machine, overrides: Overrides) -> Supply:
+    """Choose the CPUs that may be used.
+
+    Without `--cpus` it is the lowest allowed CPU of every core; on hybrid parts of the performance
+    cores only, unless no other is allowed. With `--cpus` it is exactly the CPUs named.
+
+    Raises:
+        MachineError: nothing is left to use.
+        EnvironmentUnfitError: `--cpus` names CPUs that this process may not use.
+    """
+    topology = machine.topology
+    online = parse_cpulist(topology.online_cpus)
+    allowed = parse_cpulist(topology.allowed_cpus) & online
+    if overrides.cpus is not None:
+        return _choose_named(topology.cores, allowed, overrides.cpus)
+    cores = [core for core in topology.cores if allowed.intersection(core.cpus)]
+    if not cores:
+        raise MachineError(
+            f"no core to run on: allowed CPUs {format_cpulist(allowed) or 'none'}, online "
+            f"{format_cpulist(online) or 'none'}; widen --cpuset-cpus or taskset, and see that /sys is mounted"
+        )
+    used = [core for core in cores if core.kind != "efficiency"] or cores
+    notes = _note_allowed(cores, allowed, online) + _note_hybrid(cores, used, allowed)
+    homeless = allowed - _cpus_of(cores)
+    if homeless:
+        notes.append(f"left idle: {list_ids('CPU', homeless)}, for which the kernel shows no core")
+    slots = (_slot(core, min(allowed.intersection(core.cpus)), allowed) for core in used)
+    return Supply(slots=_in_order(slots), unit="core", notes=tuple(notes))
+
+
+def _choose_named(cores: tuple[Core, ...], allowed: frozenset[int], named: frozenset[int]) -> Supply:
+    if not named <= allowed:
+        raise EnvironmentUnfitError(
+            f"--cpus {format_cpulist(named)}: this process may use only {format_cpulist(allowed) or 'none'}; "
+            "name some of those, or widen --cpuset-cpus or taskset"
+        )
+    notes = ["--cpus: no CPU is used but those named"]
+    shared = frozenset(
+        cpu for core in cores if len(named.intersection(core.cpus)) > 1 for cpu in named.intersection(core.cpus)
+    )
+    if shared:
+        notes.append(f"--cpus names SMT siblings: {list_ids('CPU', shared)} share cores")
+    owner = {cpu: core for core in cores for cpu in core.cpus}
+    slots = (_slot(owner.get(cpu), cpu, allowed) for cpu in named)
+    return Supply(slots=_in_order(slots), unit="CPU", notes=tuple(notes))
+
+
+def _slot(core: Core | None, cpu: int, allowed: frozenset[int]) -> Slot:
+    if core is None:
+        return Slot(cpu=cpu, node=None, l3=None, siblings=frozenset(), foreign_siblings=frozenset())
+    others = frozenset(core.cpus) - {cpu}
+    return Slot(
+        cpu=cpu,
+        node=core.node,
+        l3=core.l3,
+        siblings=others & allowed,
+        foreign_siblings=others - allowed,
+    )
+
+
+def _in_order(slots: Iterable[Slot]) -> tuple[Slot, ...]:
+    def place(slot: Slot) -> tuple[int, int, int]:
+        return (-1 if slot.node is None else slot.node, -1 if slot.l3 is None else slot.l3, slot.cpu)
+
+    return tuple(sorted(slots, key=place))
+
+
+def _cpus_of(cores: Iterable[Core]) -> frozenset[int]:
+    return frozenset(cpu for core in cores for cpu in core.cpus)
+
+
+def _note_allowed(cores: Iterable[Core], allowed: frozenset[int], online: frozenset[int]) -> list[str]:
+    if allowed == online:
+        return []
+    nodes = {core.node for core in cores if core.node is not None}
+    across = f", which lie on {list_ids('node', nodes)}" if len(nodes) > 1 else ""
+    return [f"this process may use {list_ids('CPU', allowed)} of {count(len(online), 'online CPU')}{across}"]
+
+
+def _note_hybrid(cores: list[Core], used: list[Core], allowed: frozenset[int]) -> list[str]:
+    if len(used) < len(cores):
+        idle = (_cpus_of(cores) - _cpus_of(used)) & allowed
+        return [f"hybrid CPU, performance cores only; left idle: {list_ids('CPU', idle)}, the efficiency cores"]
+    if any(core.kind == "efficiency" for core in used):
+        return ["hybrid CPU, of which only efficiency cores are allowed: they are used"]
+    return []

@@ -1,0 +1,149 @@
+"""Groups of CPUs, one for each instance: by NUMA node, by L3 group, or as many as the user wants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bench.errors import UsageError
+from bench.profiles.cores import Slot, Supply
+from bench.profiles.notes import count, list_ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The CPUs of one instance.
+
+    Attributes:
+        label: What it is to a reader: `node 0`, `the L3 group of CPU 8`, `instance 3`.
+        slots: At least one.
+    """
+
+    label: str
+    slots: tuple[Slot, ...]
+
+    @property
+    def cpus(self) -> frozenset[int]:
+        """The logical CPUs."""
+        return frozenset(slot.cpu for slot in self.slots)
+
+    @property
+    def nodes(self) -> frozenset[int]:
+        """The NUMA nodes that they lie on, as far as the kernel puts them on any."""
+        return frozenset(slot.node for slot in self.slots if slot.node is not None)
+
+
+def group_by_node(slots: Sequence[Slot]) -> tuple[Group, ...]:
+    """A group for each NUMA node, by number; CPUs on no node are a group of their own."""
+    nodes = dict.fromkeys(slot.node for slot in slots)
+    return tuple(
+        Group(
+            label="the CPUs on no node" if node is None else f"node {node}",
+            slots=tuple(slot for slot in slots if slot.node == node),
+        )
+        for node in nodes
+    )
+
+
+def group_by_l3(slots: Sequence[Slot]) -> tuple[Group, ...]:
+    """A group for each last-level cache, never across nodes; all caches must be known."""
+    keys = dict.fromkeys((slot.node, slot.l3) for slot in slots)
+    return tuple(
+        Group(
+            label=f"the L3 group of CPU {l3}",
+            slots=tuple(slot for slot in slots if (slot.node, slot.l3) == (node, l3)),
+        )
+        for node, l3 in keys
+    )
+
+
+def group_per(supply: Supply, instance_per: str) -> tuple[tuple[Group, ...], list[str]]:
+    """The groups that a profile wants, with notes.
+
+    Args:
+        supply: All CPUs to share out.
+        instance_per: `node` or `l3`; where an L3 group is unknown, `l3` becomes `node`.
+    """
+    if instance_per == "l3" and all(slot.l3 is not None for slot in supply.slots):
+        groups = group_by_l3(supply.slots)
+        return groups, _note_uneven(groups, supply.unit)
+    groups = group_by_node(supply.slots)
+    unknown = ["an instance per node: which CPUs share an L3 cache is not known here"] if instance_per == "l3" else []
+    return groups, unknown + _note_uneven(groups, supply.unit)
+
+
+def split_into(supply: Supply, instances: int) -> tuple[tuple[Group, ...], list[str]]:
+    """As many groups as the user wants, with notes: within nodes where that divides, else over all in order.
+
+    Raises:
+        UsageError: more instances than CPUs to share out.
+    """
+    slots = supply.slots
+    if instances > len(slots):
+        raise UsageError(
+            f"--instances {instances} is more than the {count(len(slots), f'usable {supply.unit}')}; "
+            f"at most {len(slots)} can run without sharing"
+        )
+    nodes = group_by_node(slots)
+    per_node, rest = divmod(instances, len(nodes))
+    if rest == 0 and all(len(node.slots) >= per_node for node in nodes):
+        parts = [part for node in nodes for part in _cut_evenly(node.slots, per_node)]
+    else:
+        parts = _cut_evenly(slots, instances)
+    groups = tuple(Group(label=f"instance {index}", slots=part) for index, part in enumerate(parts))
+    notes = _note_uneven(groups, supply.unit)
+    idle = frozenset(slot.cpu for slot in slots).difference(*(group.cpus for group in groups))
+    if idle:
+        notes.append(
+            f"left idle: {list_ids('CPU', idle)}, as {count(len(slots), supply.unit)} do not divide "
+            f"into {count(instances, 'instance')}"
+        )
+    return groups, notes
+
+
+def cut_threads(groups: tuple[Group, ...], threads: int, unit: str) -> tuple[tuple[Group, ...], list[str]]:
+    """Keep the first CPUs of each group, one for each of the threads that the user wants, with notes.
+
+    Raises:
+        UsageError: a group has fewer CPUs than that.
+    """
+    smallest = min(groups, key=lambda group: len(group.slots))
+    if threads > len(smallest.slots):
+        raise UsageError(
+            f"--threads {threads} is more than the {count(len(smallest.slots), f'usable {unit}')} of {smallest.label}; "
+            "lower it, or let fewer --instances of the throughput layout share the cores"
+        )
+    kept = tuple(replace(group, slots=group.slots[:threads]) for group in groups)
+    idle = cpus_of(groups) - cpus_of(kept)
+    return kept, [f"left idle: {list_ids('CPU', idle)}, by --threads {threads}"] if idle else []
+
+
+def cpus_of(groups: Sequence[Group]) -> frozenset[int]:
+    """The logical CPUs of all groups."""
+    return frozenset(cpu for group in groups for cpu in group.cpus)
+
+
+def note_spanning(groups: Sequence[Group]) -> list[str]:
+    """Say which instances lie on more than one node."""
+    return [
+        f"instance {index} spans {list_ids('node', group.nodes)}"
+        for index, group in enumerate(groups)
+        if len(group.nodes) > 1
+    ]
+
+
+def _cut_evenly(slots: tuple[Slot, ...], parts: int) -> list[tuple[Slot, ...]]:
+    size = len(slots) // parts
+    return [slots[index * size : (index + 1) * size] for index in range(parts)]
+
+
+def _note_uneven(groups: tuple[Group, ...], unit: str) -> list[str]:
+    largest = max(groups, key=lambda group: len(group.slots))
+    short: dict[int, list[str]] = {}
+    for group in groups:
+        missing = len(largest.slots) - len(group.slots)
+        if missing:
+            short.setdefault(missing, []).append(group.label)
+    return [
+        f"{', '.join(labels)} {'has' if len(labels) == 1 else 'have'} {count(missing, f'usable {unit}')} "
+        f"fewer than {largest.label}"
+        for missing, labels in sorted(short.items())
+    ]

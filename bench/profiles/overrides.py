@@ -1,0 +1,60 @@
+"""Overrides: what the user decides in place of the profile, and which layouts each option applies to."""
+
+from bench.errors import UsageError
+from bench.records.cpulist import format_cpulist
+from bench.records.profile import LayoutName
+from bench.records.record import Record
+
+
+class Overrides(Record, frozen=True, kw_only=True):
+    """Options of the command line that take the place of a profile's decision; None leaves it to the profile.
+
+    Attributes:
+        instances: `--instances`, of the throughput layout: the others are one instance by definition.
+        threads: `--threads` per instance; not of `single_core`, which is one thread by definition.
+        cpus: `--cpus`, the logical CPUs to use, SMT siblings included if they are named.
+        memory_nodes: `--memory-nodes`, for every instance.
+    """
+
+    instances: int | None = None
+    threads: int | None = None
+    cpus: frozenset[int] | None = None
+    memory_nodes: frozenset[int] | None = None
+
+
+def check_overrides(overrides: Overrides) -> None:
+    """Refuse values that no machine could satisfy.
+
+    Raises:
+        UsageError: fewer than one instance or thread, or an empty list.
+    """
+    for option, count in (("--instances", overrides.instances), ("--threads", overrides.threads)):
+        if count is not None and count < 1:
+            raise UsageError(f"{option} {count}: wanted at least 1")
+    for option, ids in (("--cpus", overrides.cpus), ("--memory-nodes", overrides.memory_nodes)):
+        if ids is not None and not ids:
+            raise UsageError(f"{option} is empty: name at least one, or leave the option out")
+
+
+def overrides_for(overrides: Overrides, layout: LayoutName) -> Overrides:
+    """The part of the overrides that applies to a layout."""
+    return Overrides(
+        instances=overrides.instances if layout == "throughput" else None,
+        threads=None if layout == "single_core" else overrides.threads,
+        cpus=overrides.cpus,
+        memory_nodes=overrides.memory_nodes,
+    )
+
+
+def format_options(overrides: Overrides) -> tuple[str, ...]:
+    """The overrides as they are typed: `--instances 2`, `--cpus 0-3`."""
+    options: list[str] = []
+    if overrides.instances is not None:
+        options.append(f"--instances {overrides.instances}")
+    if overrides.threads is not None:
+        options.append(f"--threads {overrides.threads}")
+    if overrides.cpus is not None:
+        options.append(f"--cpus {format_cpulist(overrides.cpus)}")
+    if overrides.memory_nodes is not None:
+        options.append(f"--memory-nodes {format_cpulist(overrides.memory_nodes)}")
+    return tuple(options)

@@ -1,0 +1,98 @@
+"""Apply a profile to a machine: the instances of each layout, what each is held to, and what a reader must know.
+
+The notes leave nothing out: every CPU that may be used is bound to an instance or said to be idle, and why.
+"""
+
+from dataclasses import replace
+
+from bench.profiles.cores import Supply, choose_slots
+from bench.profiles.groups import Group, cpus_of, cut_threads, group_by_node, group_per, note_spanning, split_into
+from bench.profiles.memory import choose_memory, note_without_cpus
+from bench.profiles.notes import list_ids
+from bench.profiles.overrides import Overrides, check_overrides, format_options, overrides_for
+from bench.profiles.quota import fit_quota
+from bench.records.cpulist import format_cpulist
+from bench.records.machine import Machine
+from bench.records.profile import Binding, Layout, LayoutName, Profile
+
+
+def resolve_layouts(
+    profile: Profile, machine: Machine, names: tuple[LayoutName, ...], overrides: Overrides
+) -> tuple[Layout, ...]:
+    """Resolve a profile to layouts.
+
+    One thread a physical core; SMT siblings are used only where `--cpus` names them. `latency` takes
+    the NUMA node with most usable cores (the lowest of equals), `single_core` the lowest core of that
+    node, `throughput` all, an instance for each node or L3 group as the profile says.
+
+    Args:
+        profile: What to apply; whether it fits the machine is `bench.profiles.match`'s question.
+        machine: Where.
+        names: The layouts wanted, in this order.
+        overrides: What the user decides in the profile's place.
+
+    Raises:
+        UsageError: an override that this machine's cores cannot satisfy.
+        EnvironmentUnfitError: an override beyond the cpuset or the quota; no core to run on.
+    """
+    check_overrides(overrides)
+    supply = choose_slots(machine, overrides)
+    return tuple(_resolve(name, profile, machine, supply, overrides) for name in names)
+
+
+def _resolve(name: LayoutName, profile: Profile, machine: Machine, supply: Supply, overrides: Overrides) -> Layout:
+    applied = overrides_for(overrides, name)
+    notes = [*supply.notes, *_note_not_applied(overrides, applied, name)]
+    if name == "throughput":
+        per = profile.instance_per.value
+        groups, added = split_into(supply, applied.instances) if applied.instances else group_per(supply, per)
+    else:
+        groups, added = _one_group(name, supply, named=applied.cpus is not None)
+    notes += added
+    if applied.threads is not None:
+        groups, added = cut_threads(groups, applied.threads, supply.unit)
+        notes += added
+    groups, added = fit_quota(groups, machine.limits.cpu_quota, applied)
+    notes += added + note_spanning(groups) + _note_siblings(groups)
+    memory, added = choose_memory(groups, machine.topology, applied)
+    notes += added + note_without_cpus(machine.topology, frozenset[int]().union(*memory))
+    instances = (
+        Binding(cpus=format_cpulist(group.cpus), memory_nodes=format_cpulist(nodes), threads=len(group.slots))
+        for group, nodes in zip(groups, memory, strict=True)
+    )
+    return Layout(
+        name=name,
+        instances=tuple(instances),
+        notes=tuple(dict.fromkeys(notes)),
+        overridden=format_options(applied),
+    )
+
+
+def _one_group(name: LayoutName, supply: Supply, *, named: bool) -> tuple[tuple[Group, ...], list[str]]:
+    if named and name == "latency":
+        return (Group(label="--cpus", slots=supply.slots),), []
+    nodes = group_by_node(supply.slots)
+    best = max(nodes, key=lambda group: len(group.slots))
+    if name == "single_core":
+        first = min(best.slots, key=lambda slot: slot.cpu)
+        return (replace(best, slots=(first,)),), []
+    idle = cpus_of(nodes) - best.cpus
+    if not idle:
+        return (best,), []
+    return (best,), [f"left idle: {list_ids('CPU', idle)}, as latency is of one node; {best.label} is used"]
+
+
+def _note_not_applied(overrides: Overrides, applied: Overrides, name: LayoutName) -> list[str]:
+    ignored = set(format_options(overrides)) - set(format_options(applied)) - {"--instances 1", "--threads 1"}
+    means = "one core with one thread" if name == "single_core" else "one instance"
+    return [f"not applied: {' and '.join(sorted(ignored))}, as {name} is {means}"] if ignored else []
+
+
+def _note_siblings(groups: tuple[Group, ...]) -> list[str]:
+    slots = [slot for group in groups for slot in group.slots]
+    idle = frozenset(cpu for slot in slots for cpu in slot.siblings) - cpus_of(groups)
+    foreign = frozenset(cpu for slot in slots for cpu in slot.foreign_siblings)
+    notes = [f"left idle: {list_ids('SMT sibling', idle)}"] if idle else []
+    if foreign:
+        notes.append(f"others may run on {list_ids('SMT sibling', foreign)}, beside CPUs in use")
+    return notes

@@ -1,0 +1,76 @@
+"""The suite: which cases a run measures, and how much. As written in `bench/suites/*.toml`."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from bench.records.case import (
+    Backend,
+    BatchSize,
+    Dimension,
+    DimensionName,
+    MemoryFormat,
+    Mode,
+    Phase,
+    Precision,
+)
+from bench.records.plan import Policy
+from bench.records.profile import LayoutName
+from bench.records.record import Record
+
+Pattern = Annotated[str, Meta(pattern=r"^[a-z0-9_*?\[\]!-]{1,60}\Z")]
+
+
+class CaseTable(Record, frozen=True, kw_only=True):
+    """One `[[cases]]` table: the product of its lists.
+
+    Attributes:
+        workload: Names or globs.
+        phase: None for all phases that a workload has.
+        batch_size: None for each workload's own.
+        shape: Dimensions set to other values than the workload's own; a workload without such a
+            dimension is not touched by it.
+    """
+
+    workload: Annotated[tuple[Pattern, ...], Meta(min_length=1)]
+    mode: Annotated[tuple[Mode, ...], Meta(min_length=1)] = ("inference",)
+    phase: tuple[Phase, ...] | None = None
+    precision: Annotated[tuple[Precision, ...], Meta(min_length=1)] = ("fp32",)
+    memory_format: Annotated[tuple[MemoryFormat, ...], Meta(min_length=1)] = ("contiguous",)
+    backend: Annotated[tuple[Backend, ...], Meta(min_length=1)] = ("eager",)
+    batch_size: Annotated[tuple[BatchSize, ...], Meta(min_length=1)] | None = None
+    shape: dict[DimensionName, Dimension] = {}
+
+
+class Suite(Record, frozen=True, kw_only=True):
+    """A named list of cases with the layouts to run them in and how much to measure.
+
+    Attributes:
+        name: Equal to the file's stem.
+        layouts: In this order; options of the user take their place.
+        policy: How much is measured; options of the user take the place of single values.
+        cases: Tables, in the order in which they run.
+    """
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}\Z")]
+    summary: Annotated[str, Meta(min_length=1, max_length=200)]
+    layouts: Annotated[tuple[LayoutName, ...], Meta(min_length=1)]
+    policy: Policy
+    cases: Annotated[tuple[CaseTable, ...], Meta(min_length=1)]
+
+
+class CaseFilter(Record, frozen=True, kw_only=True):
+    """What of a suite shall run. None or empty lets everything pass.
+
+    Attributes:
+        workload: Globs, any of which must match.
+        batch_size: Not a filter: these take the place of the suite's batch sizes.
+    """
+
+    workload: tuple[str, ...] = ()
+    family: tuple[str, ...] = ()
+    mode: tuple[Mode, ...] = ()
+    precision: tuple[Precision, ...] = ()
+    memory_format: tuple[MemoryFormat, ...] = ()
+    backend: tuple[Backend, ...] = ()
+    batch_size: tuple[BatchSize, ...] = ()

@@ -1,0 +1,117 @@
+import pytest
+
+from bench.errors import UsageError
+from bench.profiles.cores import Slot, Supply
+from bench.profiles.groups import (
+    Group,
+    cpus_of,
+    cut_threads,
+    group_by_l3,
+    group_by_node,
+    group_per,
+    note_spanning,
+    split_into,
+)
+
+
+def supply(*places: tuple[int | None, int | None]) -> Supply:
+    slots = tuple(
+        Slot(cpu=cpu, node=node, l3=l3, siblings=frozenset(), foreign_siblings=frozenset())
+        for cpu, (node, l3) in enumerate(places)
+    )
+    return Supply(slots=slots, unit="core", notes=())
+
+
+def nodes(*sizes: int) -> Supply:
+    return supply(*[(node, 0) for node, size in enumerate(sizes) for _ in range(size)])
+
+
+def members(groups: tuple[Group, ...]) -> list[set[int]]:
+    return [set(group.cpus) for group in groups]
+
+
+def test_groups_by_node_with_those_on_none_apart() -> None:
+    groups = group_by_node(supply((None, 0), (0, 0), (4, 0), (4, 0)).slots)
+    assert [group.label for group in groups] == ["the CPUs on no node", "node 0", "node 4"]
+    assert members(groups) == [{0}, {1}, {2, 3}]
+
+
+def test_an_l3_group_never_crosses_nodes() -> None:
+    groups = group_by_l3(supply((0, 0), (0, 0), (1, 0), (1, 3)).slots)
+    assert members(groups) == [{0, 1}, {2}, {3}]
+
+
+def test_l3_becomes_node_where_a_cache_is_unknown() -> None:
+    groups, notes = group_per(supply((0, 0), (0, None)), "l3")
+    assert members(groups) == [{0, 1}]
+    assert notes == ["an instance per node: which CPUs share an L3 cache is not known here"]
+
+
+def test_groups_of_unequal_size_are_noted_by_what_they_lack() -> None:
+    _, notes = group_per(nodes(5, 4, 2, 4), "node")
+    assert notes == [
+        "node 1, node 3 have 1 usable core fewer than node 0",
+        "node 2 has 3 usable cores fewer than node 0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "instances", "wanted", "notes"),
+    [
+        pytest.param((4, 4), 2, [{0, 1, 2, 3}, {4, 5, 6, 7}], [], id="one a node"),
+        pytest.param((4, 4), 4, [{0, 1}, {2, 3}, {4, 5}, {6, 7}], [], id="two a node"),
+        pytest.param(
+            (3, 3),
+            4,
+            [{0}, {1}, {3}, {4}],
+            ["left idle: CPUs 2,5, as 6 cores do not divide into 4 instances"],
+            id="within nodes though some stay over",
+        ),
+        pytest.param((4, 4), 1, [set(range(8))], [], id="one over all nodes"),
+        pytest.param(
+            (4, 4),
+            3,
+            [{0, 1}, {2, 3}, {4, 5}],
+            ["left idle: CPUs 6-7, as 8 cores do not divide into 3 instances"],
+            id="over all where nodes do not divide",
+        ),
+        pytest.param((3, 1), 4, [{0}, {1}, {2}, {3}], [], id="over all where a node is too small"),
+        pytest.param(
+            (3, 2),
+            2,
+            [{0, 1, 2}, {3, 4}],
+            ["instance 1 has 1 usable core fewer than instance 0"],
+            id="nodes of unequal size",
+        ),
+    ],
+)
+def test_splits_as_the_user_wants(
+    sizes: tuple[int, ...], instances: int, wanted: list[set[int]], notes: list[str]
+) -> None:
+    groups, said = split_into(nodes(*sizes), instances)
+    assert members(groups) == wanted
+    assert said == notes
+
+
+def test_more_instances_than_cores_are_refused() -> None:
+    with pytest.raises(UsageError, match="--instances 9 is more than the 8 usable cores; at most 8 can run"):
+        split_into(nodes(4, 4), 9)
+
+
+def test_threads_cut_each_group_to_its_first_cpus() -> None:
+    groups, notes = cut_threads(group_by_node(nodes(4, 4).slots), 3, "core")
+    assert members(groups) == [{0, 1, 2}, {4, 5, 6}]
+    assert notes == ["left idle: CPUs 3,7, by --threads 3"]
+    assert cut_threads(groups, 3, "core") == (groups, [])
+
+
+def test_more_threads_than_cores_are_refused() -> None:
+    with pytest.raises(UsageError, match="--threads 4 is more than the 3 usable cores of node 1; lower it"):
+        cut_threads(group_by_node(nodes(4, 3).slots), 4, "core")
+
+
+def test_instances_across_nodes_are_noted() -> None:
+    groups, _ = split_into(nodes(2, 2, 2), 2)
+    assert note_spanning(groups) == ["instance 0 spans nodes 0-1", "instance 1 spans nodes 1-2"]
+    assert note_spanning(group_by_node(nodes(2, 2).slots)) == []
+    assert cpus_of(groups) == frozenset(range(6))

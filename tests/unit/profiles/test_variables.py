@@ -1,0 +1,95 @@
+import pytest
+
+from bench.profiles.variables import ALLOWED, why_not_variable
+from bench.records.profile import EnvironmentSetting
+
+
+def setting(name: str, value: str) -> EnvironmentSetting:
+    return EnvironmentSetting(name=name, value=value, source="a test", evidence="measured")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GOMP_SPINCOUNT", "INFINITY"),
+        ("LRU_CACHE_CAPACITY", "1024"),
+        ("MALLOC_TRIM_THRESHOLD_", "1073741824"),
+        ("OMP_DYNAMIC", "FALSE"),
+        ("OMP_WAIT_POLICY", "PASSIVE"),
+        ("THP_MEM_ALLOC_ENABLE", "1"),
+    ],
+)
+def test_allows_what_moves_only_speed_or_memory(name: str, value: str) -> None:
+    assert why_not_variable(setting(name, value)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        pytest.param("OMP_DYNAMIC", "TRUE", "wanted FALSE", id="a thread count that changes by itself"),
+        pytest.param("OMP_SCHEDULE", "DYNAMIC", "wanted STATIC", id="an order that differs from run to run"),
+        pytest.param("THP_MEM_ALLOC_ENABLE", "yes", "wanted 0 or 1", id="a value that torch would ignore"),
+        pytest.param("LRU_CACHE_CAPACITY", "-1", "wanted a whole number", id="a negative size"),
+        pytest.param("LRU_CACHE_CAPACITY", "", "wanted a whole number", id="nothing"),
+        pytest.param("OMP_WAIT_POLICY", "ACTIVE ", "wanted ACTIVE or PASSIVE", id="a trailing blank"),
+    ],
+)
+def test_refuses_a_value_and_says_which_are_wanted(name: str, value: str, wanted: str) -> None:
+    reason = why_not_variable(setting(name, value))
+    assert reason is not None
+    assert f"{name} is {value!r}, {wanted}" in reason
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        pytest.param(
+            ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "AIO_NUM_THREADS", "MKL_DYNAMIC"],
+            "bench sets the thread count",
+            id="threads",
+        ),
+        pytest.param(
+            ["OMP_PLACES", "OMP_PROC_BIND", "GOMP_CPU_AFFINITY", "KMP_AFFINITY", "AIO_CPU_BIND"],
+            "bench binds each instance",
+            id="binding",
+        ),
+        pytest.param(
+            [
+                "DNNL_DEFAULT_FPMATH_MODE",
+                "ONEDNN_DEFAULT_FPMATH_MODE",
+                "ONEDNN_MAX_CPU_ISA",
+                "AIO_IMPLICIT_FP16_TRANSFORM_FILTER",
+                "ATEN_CPU_CAPABILITY",
+                "MKL_CBWR",
+                "TORCH_MKLDNN_MATMUL_MIN_DIM",
+                "GLIBC_TUNABLES",
+            ],
+            "belongs to the case",
+            id="numerics",
+        ),
+        pytest.param(
+            [
+                "LD_PRELOAD",
+                "LD_LIBRARY_PATH",
+                "PATH",
+                "PYTHONPATH",
+                "PYTHONHASHSEED",
+                "TORCHINDUCTOR_CACHE_DIR",
+                "TORCHINDUCTOR_FREEZING",
+                "CXXFLAGS",
+            ],
+            "which code is loaded",
+            id="code",
+        ),
+        pytest.param(["KMP_BLOCKTIME", "KMP_TPAUSE"], "torch brings GNU libgomp", id="another OpenMP runtime"),
+        pytest.param(["MALLOC_CONF"], "another allocator", id="another allocator"),
+        pytest.param(["SOMETHING_NEW"], f"only {', '.join(ALLOWED)}", id="what nobody has looked at"),
+    ],
+)
+def test_refuses_what_bench_owns_or_what_changes_numerics(names: list[str], reason: str) -> None:
+    reasons = {name: why_not_variable(setting(name, "1")) for name in names}
+    assert [name for name, given in reasons.items() if given is None or reason not in given] == []
+
+
+def test_every_allowed_variable_has_a_reason_and_words_for_its_values() -> None:
+    assert [name for name, variable in ALLOWED.items() if not (variable.reason and variable.wanted)] == []
