@@ -1,0 +1,108 @@
+"""The timed loop. Between its two clock readings there is the workload, and nothing of ours but a `for`."""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import repeat
+from time import perf_counter_ns
+
+from bench.measure.steady import is_steady
+from bench.records.measurement import Sample
+from bench.records.plan import Policy
+
+Clock = Callable[[], int]
+"""Nanoseconds of a clock that never steps and that all processes of the host share.
+
+Linux' CLOCK_MONOTONIC, which is what `perf_counter_ns` reads there.
+"""
+
+
+def time_block(call: Callable[[], object], iterations: int, clock: Clock = perf_counter_ns) -> Sample:
+    """Call the workload `iterations` times in a row and time the block."""
+    rounds = repeat(None, iterations)
+    start = clock()
+    for _ in rounds:
+        call()
+    end = clock()
+    return Sample(start_ns=start, elapsed_ns=max(1, end - start), iterations=iterations)
+
+
+def warm_up(
+    call: Callable[[], object], policy: Policy, clock: Clock = perf_counter_ns
+) -> tuple[tuple[Sample, ...], bool, int]:
+    """Run until samples are steady or the warm-up's time is over, finding the block length on the way.
+
+    Returns:
+        The warm-up's samples, whether they became steady, and how many iterations make one sample.
+    """
+    deadline = clock() + int(policy.warmup_max_s * 1e9)
+    samples: list[Sample] = []
+    iterations = 1
+    blocks: list[float] = []
+    while True:
+        sample = time_block(call, iterations, clock)
+        samples.append(sample)
+        wanted = iterations_per_sample(sample, policy.sample_s)
+        if wanted > 2 * iterations:
+            iterations = min(wanted, 10 * iterations)
+            blocks.clear()
+        else:
+            blocks.append(sample.elapsed_ns / sample.iterations)
+            if is_steady(blocks):
+                return tuple(samples), True, iterations
+        if clock() >= deadline:
+            return tuple(samples), False, iterations
+
+
+def iterations_per_sample(sample: Sample, sample_s: float) -> int:
+    """How many iterations last about `sample_s`, by what one sample took; at least 1."""
+    return max(1, round(sample_s * 1e9 * sample.iterations / sample.elapsed_ns))
+
+
+def time_samples(
+    call: Callable[[], object], iterations: int, policy: Policy, clock: Clock = perf_counter_ns
+) -> tuple[Sample, ...]:
+    """Time samples of `iterations` calls for `policy.measure_s`, and `policy.samples_min` at least.
+
+    Raw clock readings go to a list made beforehand; records are made of them when all is over.
+    """
+    until = int(policy.measure_s * 1e9)
+    starts = [0] * MAX_SAMPLES
+    ends = [0] * MAX_SAMPLES
+    count = 0
+    begin = clock()
+    while count < MAX_SAMPLES:
+        rounds = repeat(None, iterations)
+        start = clock()
+        for _ in rounds:
+            call()
+        end = clock()
+        starts[count] = start
+        ends[count] = end
+        count += 1
+        if count >= policy.samples_min and end - begin >= until:
+            break
+    return tuple(
+        Sample(start_ns=start, elapsed_ns=max(1, end - start), iterations=iterations)
+        for start, end in zip(starts[:count], ends[:count], strict=True)
+    )
+
+
+MAX_SAMPLES = 100_000
+"""Bounds memory and bundles; with the shortest `sample_s` in use it is never reached."""
+
+
+@contextmanager
+def quiet_interpreter() -> Iterator[None]:
+    """Keep the garbage collector out: what lives is frozen, and nothing is collected until the end.
+
+    CPython counts references, so a loop that makes no cycles frees as it goes.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()

@@ -1,0 +1,205 @@
+"""From raw samples to the numbers that people read. Pure: the same samples give the same summary anywhere."""
+
+import hashlib
+from collections.abc import Sequence
+from statistics import NormalDist, median
+from typing import TYPE_CHECKING
+
+from bench.errors import TooNoisyError
+from bench.records.measurement import Measurement, Probe, Repetition
+from bench.records.plan import Cell, Plan, Policy
+from bench.records.summary import CellSummary, Drift, Interval, Summary
+from bench.stats.bootstrap import RandomIndices, percentile_interval, resample, resample_repetitions
+from bench.stats.noise import invalid_reasons
+from bench.stats.roofline import least_time
+from bench.stats.window import clip_samples, shared_window
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+POWER = 0.8
+"""Share of comparisons that show an effect of the size called detectable."""
+
+
+def summarize(plan: Plan, measurements: Sequence[Measurement], probes: Sequence[Probe]) -> Summary:
+    """Make the summary of a run.
+
+    Args:
+        plan: Its cells, in order, and its policy.
+        measurements: At most one per cell.
+        probes: In the order taken.
+    """
+    by_cell = {measurement.cell: measurement for measurement in measurements}
+    cells: list[CellSummary] = []
+    failed: dict[str, str] = {}
+    for cell in plan.cells:
+        measurement = by_cell.get(cell.id)
+        if measurement is None:
+            failed[cell.id] = "not measured: the budget ended before it"
+        elif measurement.failure is not None:
+            failed[cell.id] = f"{measurement.failure.reason}: {measurement.failure.message}"
+        else:
+            try:
+                cells.append(summarize_cell(cell, plan.policy, measurement.repetitions, probes))
+            except TooNoisyError as error:
+                failed[cell.id] = f"too_noisy: {error}"
+    return Summary(cells=tuple(cells), failed=failed, drift=measure_drift(probes))
+
+
+def summarize_cell(
+    cell: Cell, policy: Policy, repetitions: Sequence[Repetition], probes: Sequence[Probe] = ()
+) -> CellSummary:
+    """Make the numbers of one cell.
+
+    Raises:
+        TooNoisyError: no repetition is valid.
+    """
+    import numpy as np
+
+    valid = [repetition for repetition in repetitions if not invalid_reasons(repetition.instances)]
+    if not valid:
+        reasons = sorted({code for repetition in repetitions for code in invalid_reasons(repetition.instances)})
+        raise TooNoisyError(
+            f"none of {len(repetitions)} repetitions is valid ({', '.join(reasons) or 'none was made'})"
+        )
+    indices = RandomIndices(_cell_seed(cell, policy))
+    latency, replicates = _latency(valid, indices, policy.confidence)
+    instances = [instance for repetition in valid for instance in repetition.instances]
+    everything = np.concatenate([_seconds(repetition, index) for repetition in valid for index in _each(repetition)])
+    percentiles = np.quantile(everything, [0.5, 0.9, 0.99])
+    ceiling = next(
+        (
+            least_time(instance.proof, cell.case.precision, [probe for probe in probes if probe.layout == cell.layout])
+            for repetition in repetitions
+            for instance in repetition.instances
+            if instance.proof is not None
+        ),
+        None,
+    )
+    return CellSummary(
+        cell=cell.id,
+        repetitions=len(valid),
+        invalid_repetitions=len(repetitions) - len(valid),
+        samples=len(everything),
+        latency_s=latency,
+        latency_percentiles_s=dict(zip(("p50", "p90", "p99"), map(float, percentiles), strict=True)),
+        throughput_per_s=_throughput(valid, indices, policy.confidence),
+        unit=cell.unit,
+        detectable_ratio=_detectable_ratio(latency.point, replicates, policy.confidence) if len(valid) > 1 else None,
+        roofline_ratio=ceiling[0] / latency.point if ceiling else None,
+        bound_by=ceiling[1] if ceiling else None,
+        cold_s=_cold(repetitions),
+        peak_memory_bytes=max(instance.peak_run_bytes for instance in instances),
+        outliers=sum(_outliers(_seconds(repetition, index)) for repetition in valid for index in _each(repetition)),
+    )
+
+
+def measure_drift(probes: Sequence[Probe]) -> tuple[Drift, ...]:
+    """How far the probes of each layout moved: largest over smallest, of layouts probed more than once."""
+    drifts = []
+    for layout in dict.fromkeys(probe.layout for probe in probes):
+        own = [probe for probe in probes if probe.layout == layout]
+        compute = [sum(result.flops_per_s.get("fp32", 0.0) for result in probe.instances) for probe in own]
+        bandwidth = [sum(result.bandwidth_bytes_per_s for result in probe.instances) for probe in own]
+        if len(own) > 1 and min(compute) > 0:
+            drifts.append(
+                Drift(
+                    layout=layout,
+                    compute_ratio=max(compute) / min(compute),
+                    bandwidth_ratio=max(bandwidth) / min(bandwidth),
+                    probes=len(own),
+                )
+            )
+    return tuple(drifts)
+
+
+def _cell_seed(cell: Cell, policy: Policy) -> int:
+    """A stream of its own for each cell, so that a cell's interval does not depend on its neighbours."""
+    return policy.seed ^ int.from_bytes(hashlib.sha256(cell.id.encode()).digest()[:7], "big")
+
+
+def _each(repetition: Repetition) -> range:
+    return range(len(repetition.instances))
+
+
+def _seconds(repetition: Repetition, instance: int) -> "Array":
+    """Seconds an iteration of every timed sample of one instance."""
+    import numpy as np
+
+    return np.array([sample.elapsed_ns / sample.iterations / 1e9 for sample in repetition.instances[instance].samples])
+
+
+def _latency(repetitions: Sequence[Repetition], indices: RandomIndices, confidence: float) -> tuple[Interval, "Array"]:
+    """Mean over repetitions of the mean over instances of the median: the point, its interval, the replicates."""
+    import numpy as np
+
+    def medians(values: "Array") -> "Array":
+        result: Array = np.median(values, axis=1)
+        return result
+
+    points, replicates = [], []
+    for repetition in repetitions:
+        samples = [_seconds(repetition, index) for index in _each(repetition)]
+        points.append(float(np.mean([np.median(values) for values in samples])))
+        replicates.append(np.mean([resample(values, medians, indices) for values in samples], axis=0))
+    joined = resample_repetitions(replicates, indices)
+    return percentile_interval(float(np.mean(points)), joined, confidence=confidence), joined
+
+
+def _throughput(repetitions: Sequence[Repetition], indices: RandomIndices, confidence: float) -> Interval:
+    """Items a second of all instances together, each over its own samples inside the shared window."""
+    import numpy as np
+
+    def rates(values: "Array") -> "Array":
+        sums = values.sum(axis=1)
+        result: Array = sums[:, 0] / sums[:, 1] * 1e9
+        return result
+
+    points, replicates = [], []
+    for repetition in repetitions:
+        window = shared_window(repetition.instances)
+        clipped = [
+            (clip_samples(instance.samples, window), instance.items_per_iteration) for instance in repetition.instances
+        ]
+        points.append(float(sum(items * values[:, 0].sum() / values[:, 1].sum() * 1e9 for values, items in clipped)))
+        replicates.append(np.sum([items * resample(values, rates, indices) for values, items in clipped], axis=0))
+    joined = resample_repetitions(replicates, indices)
+    return percentile_interval(float(np.mean(points)), joined, confidence=confidence)
+
+
+def _detectable_ratio(point: float, replicates: "Array", confidence: float) -> float:
+    """The smallest relative change between two such cells that would be shown with `POWER`.
+
+    Method: the usual two-sample normal formula, (z of the level + z of the power) × √2 × standard
+    error, with the bootstrap's standard error; Cohen, Statistical Power Analysis (1988), chapter 2.
+    """
+    normal = NormalDist()
+    z = normal.inv_cdf(0.5 + confidence / 2) + normal.inv_cdf(POWER)
+    return float(z * 2**0.5 * replicates.std(ddof=1) / point)
+
+
+def _outliers(values: "Array") -> int:
+    """How many lie beyond the quartiles by three interquartile ranges (Tukey's far out)."""
+    import numpy as np
+
+    low, high = np.quantile(values, [0.25, 0.75])
+    reach = 3 * (high - low)
+    return int(np.count_nonzero((values < low - reach) | (values > high + reach)))
+
+
+def _cold(repetitions: Sequence[Repetition]) -> dict[str, float]:
+    """Seconds before the first number: medians, but the first call of the first repetition by itself.
+
+    Only that one finds compilers' caches empty; `first_call_warm` is the median of the others.
+    """
+    instances = [instance for repetition in repetitions for instance in repetition.instances]
+    cold = {
+        "import": median(instance.import_s for instance in instances),
+        "build": median(instance.build_s for instance in instances),
+        "prepare": median(instance.prepare_s for instance in instances),
+        "first_call": median(instance.first_call_s for instance in repetitions[0].instances),
+    }
+    later = [instance.first_call_s for repetition in repetitions[1:] for instance in repetition.instances]
+    return cold | ({"first_call_warm": median(later)} if later else {})

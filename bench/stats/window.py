@@ -1,0 +1,46 @@
+"""The window that all instances of a repetition shared: throughput counts nothing outside it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bench.records.measurement import InstanceResult, Sample
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+
+def shared_window(instances: Sequence[InstanceResult]) -> tuple[int, int]:
+    """From the last first start to the first last end, in nanoseconds of the host's monotonic clock.
+
+    The end is before the start if some instances never ran together.
+    """
+    start = max(instance.samples[0].start_ns for instance in instances)
+    end = min(instance.samples[-1].start_ns + instance.samples[-1].elapsed_ns for instance in instances)
+    return start, end
+
+
+def overlap_ratio(instances: Sequence[InstanceResult]) -> float:
+    """The shared window as a share of the time from the first start to the last end; 0 if there is none."""
+    start, end = shared_window(instances)
+    first = min(instance.samples[0].start_ns for instance in instances)
+    last = max(instance.samples[-1].start_ns + instance.samples[-1].elapsed_ns for instance in instances)
+    return max(0, end - start) / (last - first)
+
+
+def clip_samples(samples: Sequence[Sample], window: tuple[int, int]) -> "Array":
+    """The samples' parts inside a window.
+
+    Returns:
+        Shape (n, 2): iterations (a fraction for a sample cut by the window's edge) and nanoseconds.
+    """
+    import numpy as np
+
+    start, end = window
+    begins = np.array([sample.start_ns for sample in samples], dtype=np.int64)
+    elapsed = np.array([sample.elapsed_ns for sample in samples], dtype=np.int64)
+    iterations = np.array([sample.iterations for sample in samples], dtype=np.float64)
+    inside = np.minimum(begins + elapsed, end) - np.maximum(begins, start)
+    kept = inside > 0
+    return np.stack([iterations[kept] * inside[kept] / elapsed[kept], inside[kept].astype(np.float64)], axis=1)

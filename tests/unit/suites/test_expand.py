@@ -1,0 +1,89 @@
+import msgspec
+import pytest
+
+from bench.errors import UsageError
+from bench.records.case import Case, case_name
+from bench.records.suite import CaseFilter, CaseTable, Suite
+from bench.suites.expand import expand_suite
+from tests.builders import FACTS, POLICY
+
+LLM = msgspec.structs.replace(
+    FACTS, name="gpt2", family="llm", phases=("prefill", "decode"), batch_size={"inference": 1}, shape={"tokens": 8}
+)
+WORKLOADS = {"resnet50": FACTS, "gpt2": LLM}
+
+
+def make_suite(*tables: CaseTable) -> Suite:
+    return Suite(name="mine", summary="a test", layouts=("latency",), policy=POLICY, cases=tables)
+
+
+def names(suite: Suite, wanted: CaseFilter = CaseFilter()) -> list[str]:  # noqa: B008 - a frozen record
+    cases, _ = expand_suite(suite, wanted, workloads=WORKLOADS, why_not=lambda _: None)
+    return [case_name(case) for case in cases]
+
+
+def test_a_table_is_the_product_of_its_lists_in_order() -> None:
+    table = CaseTable(workload=("resnet50",), precision=("fp32", "amp_bf16"), batch_size=(1, 8))
+    assert names(make_suite(table)) == [
+        "resnet50/inference/fp32/contiguous/eager/bs1/image_size=224",
+        "resnet50/inference/fp32/contiguous/eager/bs8/image_size=224",
+        "resnet50/inference/amp_bf16/contiguous/eager/bs1/image_size=224",
+        "resnet50/inference/amp_bf16/contiguous/eager/bs8/image_size=224",
+    ]
+
+
+def test_a_language_model_gets_a_case_for_each_phase() -> None:
+    assert names(make_suite(CaseTable(workload=("gpt2",)))) == [
+        "gpt2.prefill/inference/fp32/contiguous/eager/bs1/tokens=8",
+        "gpt2.decode/inference/fp32/contiguous/eager/bs1/tokens=8",
+    ]
+
+
+def test_a_case_that_two_tables_name_runs_once() -> None:
+    table = CaseTable(workload=("resnet50",))
+    assert len(names(make_suite(table, table))) == 1
+
+
+def test_globs_and_the_workloads_own_batch_sizes() -> None:
+    suite = make_suite(CaseTable(workload=("res*",), mode=("inference", "training")))
+    assert [name.split("/")[5] for name in names(suite)] == ["bs32", "bs16"]
+
+
+def test_shape_touches_only_workloads_that_have_the_dimension() -> None:
+    suite = make_suite(CaseTable(workload=("*",), shape={"image_size": 64}))
+    assert [name.split("/")[6] for name in names(suite)] == ["image_size=64", "tokens=8", "tokens=8"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "count"),
+    [
+        (CaseFilter(workload=("gpt*",)), 4),
+        (CaseFilter(family=("cnn",)), 2),
+        (CaseFilter(precision=("fp32",)), 3),
+        (CaseFilter(workload=("resnet50",), precision=("fp32",), batch_size=(1, 2, 4)), 3),
+    ],
+    ids=["workload", "family", "precision", "batch sizes take the suite's place"],
+)
+def test_filters_cut(wanted: CaseFilter, count: int) -> None:
+    suite = make_suite(CaseTable(workload=("*",), precision=("fp32", "amp_bf16")))
+    assert len(names(suite, wanted)) == count
+
+
+def test_what_cannot_be_is_refused_with_its_reason() -> None:
+    def why_not(case: Case) -> str | None:
+        return "no such thing" if case.precision == "amp_bf16" else None
+
+    suite = make_suite(CaseTable(workload=("resnet50",), precision=("fp32", "amp_bf16")))
+    cases, refused = expand_suite(suite, CaseFilter(), workloads=WORKLOADS, why_not=why_not)
+    assert [case.precision for case in cases] == ["fp32"]
+    assert [(refusal.case.precision, refusal.reason) for refusal in refused] == [("amp_bf16", "no such thing")]
+
+
+def test_an_unknown_workload_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"no workload matches 'resnet51'; there are gpt2, resnet50"):
+        names(make_suite(CaseTable(workload=("*",))), CaseFilter(workload=("resnet51",)))
+
+
+def test_filters_that_leave_nothing_say_so() -> None:
+    with pytest.raises(UsageError, match="nothing of suite 'mine' is left after the filters"):
+        names(make_suite(CaseTable(workload=("*",))), CaseFilter(mode=("training",)))

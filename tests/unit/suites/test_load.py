@@ -1,0 +1,82 @@
+from pathlib import Path
+
+import pytest
+
+from bench.errors import UsageError
+from bench.suites.load import find_suite, load_suite, load_suites
+
+GOOD = """
+name = "mine"
+summary = "one case"
+layouts = ["latency"]
+[policy]
+repetitions_min = 1
+repetitions_max = 2
+warmup_max_s = 1
+measure_s = 1
+samples_min = 5
+sample_s = 0.01
+target_ci_ratio = 0.1
+timeout_s = 60
+[[cases]]
+workload = ["resnet50"]
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_every_shipped_suite_loads_under_its_name() -> None:
+    assert set(load_suites()) == {"smoke", "quick", "standard", "full"}
+
+
+def test_a_users_file_is_a_suite(tmp_path: Path) -> None:
+    assert find_suite(str(write(tmp_path, GOOD))).cases[0].workload == ("resnet50",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('name = "mine"', 'name = "other"', "name is 'other'; rename"),
+        ("[policy]", "colour = 1\n[policy]", "unknown field `colour`"),
+        ("measure_s = 1", "measure_s = -1", "measure_s"),
+        ("samples_min = 5", 'samples_min = "5"', "samples_min"),
+        ("repetitions_min = 1", "repetitions_min = 3", "repetitions_min 3 is more than repetitions_max 2"),
+        ('workload = ["resnet50"]', "workload = []", "workload"),
+        ('"latency"', '"sideways"', "sideways"),
+        ("[[cases]]", "[[cases", "not a suite"),
+    ],
+    ids=[
+        "other name",
+        "unknown key",
+        "negative",
+        "wrong type",
+        "most below least",
+        "empty",
+        "unknown layout",
+        "no TOML",
+    ],
+)
+def test_a_wrong_file_is_one_clear_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = write(tmp_path, GOOD.replace(old, new))
+    with pytest.raises(UsageError, match=message) as caught:
+        load_suite(path)
+    assert str(path) in str(caught.value)
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="no suite 'quik'; there are full, quick, smoke, standard"):
+        find_suite("quik")
+
+
+def test_a_missing_file_names_it(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="No such file"):
+        find_suite(str(tmp_path / "mine.toml"))
+
+
+def test_a_huge_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="too large"):
+        load_suite(write(tmp_path, "#" * (1 << 20) + GOOD))
