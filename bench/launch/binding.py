@@ -1,0 +1,150 @@
+"""Hold this process to CPUs and memory nodes, and read back what the kernel made of it.
+
+CPUs are set by affinity before torch is loaded, so that every thread inherits them. Memory is set by
+`set_mempolicy` where that is allowed; Docker's seccomp filter denies it without CAP_SYS_NICE, and then
+memory is held by the cpuset and by first touch. Which of the two holds is found by trying.
+"""
+
+import ctypes
+import errno
+import os
+import platform
+import re
+from pathlib import Path
+
+from bench.errors import LaunchError
+from bench.records.cpulist import format_cpulist, parse_cpulist
+from bench.records.measurement import InForce
+from bench.records.profile import Binding
+
+_SYSCALLS = {
+    "x86_64": {"set_mempolicy": 238, "get_mempolicy": 239},
+    "aarch64": {"set_mempolicy": 237, "get_mempolicy": 236},
+}
+"""Linux arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h."""
+
+_MPOL_BIND = 2
+_POLICIES = {
+    0: "default",
+    1: "preferred",
+    2: "bind",
+    3: "interleave",
+    4: "local",
+    5: "preferred_many",
+    6: "weighted_interleave",
+}
+_MAX_NODES = 1024
+_DENIED = {errno.EPERM, errno.ENOSYS, errno.EACCES}
+
+
+def bind_process(binding: Binding) -> str:
+    """Hold this process, and all threads it will start, to a binding.
+
+    Returns:
+        How memory is held: `mempolicy` or `cpuset`.
+
+    Raises:
+        LaunchError: the kernel refuses the CPUs or the nodes; says which are allowed.
+    """
+    wanted = parse_cpulist(binding.cpus)
+    try:
+        os.sched_setaffinity(0, wanted)
+    except OSError as error:
+        allowed = format_cpulist(os.sched_getaffinity(0))
+        raise LaunchError(
+            f"plan binds CPUs {binding.cpus}, but the kernel refuses ({error.strerror}); allowed are {allowed}: "
+            "widen --cpuset-cpus, or plan with --cpus"
+        ) from error
+    nodes = parse_cpulist(binding.memory_nodes)
+    if not nodes:
+        return "cpuset"
+    mask = (ctypes.c_ulong * (_MAX_NODES // 64))()
+    for node in nodes:
+        mask[node // 64] |= 1 << node % 64
+    failed = _syscall("set_mempolicy", _MPOL_BIND, mask, _MAX_NODES + 1)
+    if failed == 0:
+        return "mempolicy"
+    if failed in _DENIED:
+        return "cpuset"
+    raise LaunchError(
+        f"plan binds memory to node {binding.memory_nodes}, but the kernel refuses ({os.strerror(failed)}); "
+        "widen --cpuset-mems, or plan with --memory-nodes"
+    )
+
+
+def read_in_force(memory_binding: str, threads: int, root: Path = Path("/")) -> InForce:
+    """Read what the kernel holds this process to, over all its threads.
+
+    Args:
+        memory_binding: What `bind_process` returned.
+        threads: Intra-op threads as torch reports them.
+        root: Where /proc is.
+    """
+    statuses = [_read(path) for path in (root / "proc/self/task").glob("*/status")]
+    cpus = frozenset[int]().union(*(_listed(status, "Cpus_allowed_list") for status in statuses))
+    nodes = frozenset[int]().union(*(_listed(status, "Mems_allowed_list") for status in statuses))
+    return InForce(
+        cpus=format_cpulist(cpus),
+        memory_nodes=format_cpulist(nodes),
+        memory_policy=_memory_policy(),
+        memory_binding="mempolicy" if memory_binding == "mempolicy" else "cpuset",
+        node_pages=count_node_pages(_read(root / "proc/self/numa_maps")),
+        threads=threads,
+    )
+
+
+def count_node_pages(numa_maps: str) -> dict[str, int] | None:
+    """Pages of a process by node, from the text of numa_maps; None if it is empty (kernel without NUMA)."""
+    if not numa_maps.strip():
+        return None
+    pages: dict[str, int] = {}
+    for node, count in re.findall(r" N([0-9]{1,4})=([0-9]{1,15})(?= |$)", numa_maps, re.MULTILINE | re.ASCII):
+        pages[node] = pages.get(node, 0) + int(count)
+    return pages
+
+
+def find_binding_fault(binding: Binding, in_force: InForce) -> str | None:
+    """Compare what is in force with the plan: a sentence with both values, or None if they agree."""
+    if in_force.cpus != binding.cpus:
+        return f"plan binds CPUs {binding.cpus}, but {in_force.cpus} are in force"
+    if in_force.threads != binding.threads:
+        return f"plan has {binding.threads} threads, but torch has {in_force.threads}"
+    wanted = parse_cpulist(binding.memory_nodes)
+    if in_force.memory_binding == "mempolicy" and in_force.memory_policy != "bind":
+        return f"plan binds memory to node {binding.memory_nodes}, but the policy in force is {in_force.memory_policy}"
+    if wanted and not wanted & parse_cpulist(in_force.memory_nodes):
+        return f"plan binds memory to node {binding.memory_nodes}, but only {in_force.memory_nodes} is allowed"
+    return None
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent dies, so that no worker outlives a run."""
+    pr_set_pdeathsig, sigkill = 1, 9
+    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, sigkill, 0, 0, 0)
+
+
+def _memory_policy() -> str:
+    mode = ctypes.c_int()
+    failed = _syscall("get_mempolicy", ctypes.byref(mode), None, 0, None, 0)
+    return "denied" if failed else _POLICIES.get(mode.value & 0xFF, f"mode {mode.value}")
+
+
+def _syscall(name: str, *arguments: object) -> int:
+    """The error number of a system call, 0 for none."""
+    numbers = _SYSCALLS.get(platform.machine())
+    if numbers is None:
+        return errno.ENOSYS
+    libc = ctypes.CDLL(None, use_errno=True)
+    return 0 if libc.syscall(numbers[name], *arguments) >= 0 else ctypes.get_errno()
+
+
+def _listed(status: str, field: str) -> frozenset[int]:
+    match = re.search(rf"^{field}:\s*([0-9,-]+)$", status, re.MULTILINE)
+    return frozenset() if match is None else parse_cpulist(match[1])
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""

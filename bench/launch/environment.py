@@ -1,0 +1,78 @@
+"""The environment of a worker: what it inherits, what the plan sets, and nothing else.
+
+A stray OMP_PROC_BIND or DNNL_DEFAULT_FPMATH_MODE in somebody's shell changes numbers that carry their
+name for years, so only variables without influence on them are passed on.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.records.profile import Binding
+
+INHERITED = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "VIRTUAL_ENV",
+    "CC",
+    "CXX",
+    "COVERAGE_PROCESS_START",
+    "COVERAGE_PROCESS_CONFIG",
+)
+"""CC and CXX are Inductor's compiler; coverage's own variables let tests count what workers ran."""
+
+INFLUENTIAL = (
+    "OMP_", "KMP_", "GOMP_", "MKL_", "DNNL_", "ONEDNN_", "OPENBLAS_", "ATEN_", "TORCH", "PYTORCH_", "LD_PRELOAD",
+    "MALLOC_", "TCMALLOC_", "LRU_CACHE_CAPACITY", "THP_MEM_ALLOC_ENABLE", "IDEEP_", "CUDA_VISIBLE_DEVICES",
+)  # fmt: skip
+"""Prefixes of variables that move numbers; the user is told when one is not passed on."""
+
+FIXED = {
+    "CUDA_VISIBLE_DEVICES": "",  # a GPU must never lend a hand
+    "HF_HUB_OFFLINE": "1",
+    "MKL_DYNAMIC": "FALSE",
+    "OMP_DYNAMIC": "FALSE",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    "PYTHONUNBUFFERED": "1",
+    "TORCHINDUCTOR_COMPILE_THREADS": "1",  # no pool of compile workers beside the one that is timed
+    "TRANSFORMERS_OFFLINE": "1",
+}
+"""Set for every worker, before the profile's own."""
+
+
+def plan_environment(profile: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a plan states for its workers, apart from threads."""
+    return dict(sorted((FIXED | dict(profile)).items()))
+
+
+def worker_environment(
+    planned: Mapping[str, str], binding: Binding, *, parent: Mapping[str, str], scratch: Path
+) -> dict[str, str]:
+    """The whole environment of one worker.
+
+    Args:
+        planned: Of the cell.
+        binding: Its threads.
+        parent: Of this process.
+        scratch: A folder of this run alone, for temporary files and compilers' caches.
+    """
+    inherited = {name: parent[name] for name in INHERITED if name in parent}
+    places = {"TMPDIR": str(scratch), "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor")}
+    return inherited | dict(planned) | thread_environment(binding) | places
+
+
+def thread_environment(binding: Binding) -> dict[str, str]:
+    """Thread counts for the runtimes that read them when they are loaded."""
+    count = str(binding.threads)
+    return {"MKL_NUM_THREADS": count, "OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count}
+
+
+def find_dropped(parent: Mapping[str, str], planned: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of influential variables that are set here and do not reach workers, sorted."""
+    return tuple(
+        sorted(name for name, value in parent.items() if name.startswith(INFLUENTIAL) and planned.get(name) != value)
+    )

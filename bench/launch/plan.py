@@ -1,0 +1,110 @@
+"""The plan, decided purely: which cells, in which order, held to what, in which environment."""
+
+from collections.abc import Mapping, Sequence
+
+from bench.errors import EnvironmentUnfitError
+from bench.launch.environment import plan_environment
+from bench.records.case import Case
+from bench.records.machine import Machine
+from bench.records.plan import Cell, Plan, Policy, Refusal
+from bench.records.profile import Choice, Layout, Profile
+
+WORKER_ARGV = ("-m", "bench.worker")
+
+OVERHEAD_S = 12.0
+"""Seconds for one repetition beside its timed part: imports, building, first call, checks. An
+estimate for people, taken from runs on 2 cores; nothing is decided by it."""
+
+PROBE_S = 5.0
+"""The same for one probe."""
+
+CELLS_PER_PROBE = 4
+"""Cells between two probes: drift shows within minutes, and probes stay below a tenth of the run."""
+
+
+def plan_run(
+    *,
+    suite: str,
+    cases: Sequence[Case],
+    refused: Sequence[Refusal],
+    units: Mapping[str, str],
+    layouts: Sequence[Layout],
+    profile: Profile,
+    choice: Choice,
+    policy: Policy,
+    machine: Machine,
+    python: str,
+) -> Plan:
+    """Make the plan.
+
+    Args:
+        suite: Its name, for the record.
+        cases: In the order to run.
+        refused: What was asked for and cannot be in any machine.
+        units: Workload → what its throughput counts.
+        layouts: In the order to run; every case runs in each.
+        profile: Whose variables the workers get.
+        choice: Why that profile.
+        policy: How much to measure.
+        machine: What it has to do without is refused here.
+        python: The interpreter for the workers.
+
+    Raises:
+        EnvironmentUnfitError: no case is left; says why.
+    """
+    able: list[Case] = []
+    unable: list[Refusal] = list(refused)
+    for case in cases:
+        reason = why_machine_cannot(case, machine)
+        if reason is None:
+            able.append(case)
+        else:
+            unable.append(Refusal(case=case, reason=reason))
+    if not able:
+        raise EnvironmentUnfitError(f"none of the {len(unable)} cases asked for can be run: {unable[0].reason}")
+    environment = plan_environment({setting.name: setting.value for setting in profile.environment})
+    cells = tuple(
+        Cell(
+            id=_cell_id(index, case, layout),
+            case=case,
+            layout=layout.name,
+            unit=units[case.workload],
+            instances=layout.instances,
+            environment=environment,
+        )
+        for index, (case, layout) in enumerate((case, layout) for case in able for layout in layouts)
+    )
+    return Plan(
+        suite=suite,
+        profile=choice,
+        layouts=tuple(layouts),
+        policy=policy,
+        cells=cells,
+        refused=tuple(unable),
+        argv=(python, *WORKER_ARGV),
+        estimate_s=estimate_seconds(len(cells), policy),
+        emulated=machine.cpu.emulated,
+    )
+
+
+def why_machine_cannot(case: Case, machine: Machine) -> str | None:
+    """Why this machine cannot run a case, with both values; None if it can.
+
+    bf16 without bf16 instructions is slow and right, so it is allowed: the instruction path in the
+    bundle shows it. AVX2 is what torch's own x86 kernels and oneDNN are built for.
+    """
+    if machine.cpu.architecture == "x86_64" and machine.cpu.isa and "avx2" not in machine.cpu.isa:
+        return f"{case.workload} needs AVX2, and this CPU ({machine.cpu.model_name}) has none"
+    return None
+
+
+def estimate_seconds(cells: int, policy: Policy) -> float:
+    """Expected seconds for the least repetitions of so many cells, probes included."""
+    repetition = OVERHEAD_S + policy.warmup_max_s / 2 + policy.measure_s
+    expected = cells * policy.repetitions_min * repetition + PROBE_S * (2 + cells // CELLS_PER_PROBE)
+    return round(expected, 1)
+
+
+def _cell_id(index: int, case: Case, layout: Layout) -> str:
+    name = case.workload if case.phase is None else f"{case.workload}.{case.phase}"
+    return f"{index:04d}-{name}-{case.precision}-{layout.name}"

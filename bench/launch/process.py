@@ -1,0 +1,213 @@
+"""Worker processes: start them together, let them start timing together, and account for how each ended.
+
+The only module that starts processes. While workers are timed, this process sleeps in `select`.
+"""
+
+import os
+import selectors
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+from typing import IO
+
+import msgspec
+
+from bench.errors import LaunchError
+from bench.launch.protocol import GO, MAX_LINE_BYTES, Failed, Measured, Message, Probed, Ready, decode_message
+from bench.records.measurement import Failure, InstanceResult, ProbeResult
+from bench.records.plan import Task
+from bench.records.record import encode_json_line
+
+STDERR_LINES = 20
+"""Last lines of a failed worker's standard error that are kept."""
+
+
+class WorkerFailedError(Exception):
+    """A worker ended without a result. Never leaves `bench.run`: it becomes the cell's `Failure`."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+def run_workers(
+    argv: Sequence[str], tasks: Sequence[Task], environments: Sequence[Mapping[str, str]], *, timeout_s: float
+) -> list[InstanceResult] | list[ProbeResult]:
+    """Run one worker per task, all at once, and return what they measured, in the order of the tasks.
+
+    Args:
+        argv: The worker's command.
+        tasks: All of one repetition, so all of one kind.
+        environments: The whole environment of each.
+        timeout_s: From here to the end of the last worker.
+
+    Raises:
+        WorkerFailedError: a worker crashed, was killed, ran out of time or memory, or said why it cannot go on.
+            All of them are gone by then, with every process that they started.
+        LaunchError: the command cannot be started at all.
+    """
+    workers: list[_Worker] = []
+    deadline = monotonic() + timeout_s
+    try:
+        for task, environment in zip(tasks, environments, strict=True):
+            workers.append(_Worker(argv, task, environment))
+        _wait(workers, deadline, timeout_s, until=lambda worker: worker.last is not None)
+        for worker in workers:
+            worker.require_ready()
+        for worker in workers:
+            worker.say(GO)
+        _wait(workers, deadline, timeout_s, until=lambda worker: not isinstance(worker.last, Ready))
+        results = [worker.result() for worker in workers]
+        _wait(workers, deadline, timeout_s, until=lambda worker: worker.at_end)
+    finally:
+        for worker in workers:
+            worker.end()
+    return results  # type: ignore[return-value] # one kind of task gives one kind of result
+
+
+class _Worker:
+    """One child with its pipes. Its process group is its own, so that all it starts ends with it."""
+
+    def __init__(self, argv: Sequence[str], task: Task, environment: Mapping[str, str]) -> None:
+        self.last: Message | None = None
+        self.at_end = False
+        self._buffer = bytearray()
+        self._stderr: IO[bytes] = tempfile.TemporaryFile(dir=environment.get("TMPDIR"))  # noqa: SIM115 - closed by end()
+        self._oom_kills = _count_oom_kills()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - the plan's own argv, no shell
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                env=dict(environment),
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._stderr.close()
+            raise LaunchError(f"cannot start a worker with {argv[0]}: {error.strerror}") from error
+        if self._process.stdout is None:
+            raise LaunchError("a worker has no standard output")
+        self.stdout = self._process.stdout
+        os.set_blocking(self.stdout.fileno(), False)
+        self.say(encode_json_line(task))
+
+    def say(self, line: bytes) -> None:
+        """Write to the worker; one that is gone is found when it is read from."""
+        if self._process.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._process.stdin.write(line)
+                self._process.stdin.flush()
+
+    def hear(self) -> None:
+        """Take in what the worker has written, or its end.
+
+        Raises:
+            WorkerFailedError: it ended without a result, or says nothing that can be understood.
+        """
+        chunk = self.stdout.read(1 << 20)
+        if chunk:
+            self._buffer += chunk
+            while (newline := self._buffer.find(b"\n")) >= 0:
+                self._take(bytes(self._buffer[:newline]))
+                del self._buffer[: newline + 1]
+            if len(self._buffer) > MAX_LINE_BYTES:
+                raise WorkerFailedError(self._failure("error", "the worker's output has no end"))
+        elif chunk == b"":
+            self.at_end = True
+            if self.last is None or isinstance(self.last, Ready):
+                raise WorkerFailedError(self._explain_end())
+
+    def require_ready(self) -> None:
+        """Go on only if it waits for `Go`.
+
+        Raises:
+            WorkerFailedError: it said why it cannot go on.
+        """
+        if not isinstance(self.last, Ready):
+            self.result()
+            raise WorkerFailedError(self._failure("error", "the worker did not wait for the others"))
+
+    def result(self) -> InstanceResult | ProbeResult:
+        """What it measured.
+
+        Raises:
+            WorkerFailedError: it said why it could not.
+        """
+        if isinstance(self.last, Measured | Probed):
+            return self.last.result
+        if isinstance(self.last, Failed):
+            stderr = self.last.failure.stderr or self._tail()
+            raise WorkerFailedError(msgspec.structs.replace(self.last.failure, stderr=stderr))
+        raise WorkerFailedError(self._explain_end())
+
+    def timed_out(self, timeout_s: float) -> Failure:
+        """What to say of a worker that did not end in time."""
+        return self._failure("timeout", f"no result within {timeout_s:g} s; give more with --timeout")
+
+    def end(self) -> None:
+        """Kill what is left of the process group, and reap the worker."""
+        if self._process.stdin is not None:
+            with suppress(OSError):
+                self._process.stdin.close()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self.stdout.close()
+        self._stderr.close()
+
+    def _take(self, line: bytes) -> None:
+        try:
+            self.last = decode_message(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise WorkerFailedError(self._failure("error", f"the worker said what is no message: {error}")) from error
+
+    def _explain_end(self) -> Failure:
+        status = self._process.wait()
+        if status == -signal.SIGKILL:
+            after = _count_oom_kills()
+            if after is not None and self._oom_kills is not None and after > self._oom_kills:
+                return self._failure("out_of_memory", "the kernel killed the worker: out of memory")
+            return self._failure("killed", "the worker was killed by SIGKILL")
+        if status < 0:
+            name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
+            return self._failure("crashed", f"the worker died of {name}")
+        return self._failure("error", f"the worker ended with status {status} and no result")
+
+    def _failure(self, reason: str, message: str) -> Failure:
+        return msgspec.convert({"reason": reason, "message": message, "stderr": self._tail()}, Failure)
+
+    def _tail(self) -> tuple[str, ...]:
+        size = self._stderr.seek(0, os.SEEK_END)
+        self._stderr.seek(max(0, size - (1 << 16)))
+        return tuple(self._stderr.read().decode(errors="replace").splitlines()[-STDERR_LINES:])
+
+
+def _wait(workers: Sequence[_Worker], deadline: float, timeout_s: float, *, until: Callable[[_Worker], bool]) -> None:
+    """Hear workers until a condition holds for each, sleeping in between."""
+    with selectors.DefaultSelector() as selector:
+        for worker in workers:
+            if not until(worker):
+                selector.register(worker.stdout, selectors.EVENT_READ, worker)
+        while selector.get_map():
+            ready = selector.select(max(0.0, deadline - monotonic()))
+            if not ready:
+                late = next(iter(selector.get_map().values())).data
+                raise WorkerFailedError(late.timed_out(timeout_s))
+            for key, _ in ready:
+                key.data.hear()
+                if until(key.data) or key.data.at_end:
+                    selector.unregister(key.fileobj)
+
+
+def _count_oom_kills(root: Path = Path("/")) -> int | None:
+    """Processes that the kernel killed for want of memory, on the whole host."""
+    try:
+        lines = (root / "proc/vmstat").read_text(encoding="ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), None)

@@ -1,0 +1,60 @@
+"""What parent and worker say to each other: JSON lines over the worker's standard input and output.
+
+The worker keeps its real standard output to itself and points file descriptor 1 at standard error, so
+that nothing a library prints can be taken for a message.
+
+    parent → worker   Task, then after all instances are ready: Go
+    worker → parent   Ready (warm-up is over), then Measured, Probed or Failed
+"""
+
+import msgspec
+
+from bench.records.measurement import Failure, InstanceResult, ProbeResult
+from bench.records.record import encode_json_line
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """Bound, built and warm: waits for `Go`."""
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True, tag="measured"):
+    """All that a worker has to say of a cell."""
+
+    result: InstanceResult
+
+
+class Probed(msgspec.Struct, frozen=True, kw_only=True, tag="probed"):
+    """The ceilings of a binding."""
+
+    result: ProbeResult
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """The worker knows why it cannot go on."""
+
+    failure: Failure
+
+
+Message = Ready | Measured | Probed | Failed
+
+MAX_LINE_BYTES = 1 << 26
+"""A worker that says more in one line is broken."""
+
+GO = b"go\n"
+
+_DECODER = msgspec.json.Decoder(Message)
+
+
+def encode_message(message: Message) -> bytes:
+    """Write a message as one line."""
+    return encode_json_line(message)
+
+
+def decode_message(line: bytes) -> Message:
+    """Read a message.
+
+    Raises:
+        msgspec.MsgspecError: the line is none.
+    """
+    message: Message = _DECODER.decode(line)
+    return message

@@ -1,0 +1,120 @@
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bench.errors import LaunchError
+from bench.launch.binding import bind_process, count_node_pages, find_binding_fault, read_in_force
+from bench.records.cpulist import format_cpulist
+from bench.records.measurement import InForce
+from bench.records.profile import Binding
+from tests.builders import BINDING, make_instance
+
+HELD = make_instance().in_force
+
+
+def in_child(code: str) -> str:
+    """Run in a fresh process: a binding cannot be taken back from this one's threads."""
+    import subprocess
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_process_is_held_to_its_cpus_and_so_are_its_threads() -> None:
+    cpu = min(os.sched_getaffinity(0))
+    held = in_child(f"""
+import threading, time
+from bench.launch.binding import bind_process, read_in_force
+from bench.records.profile import Binding
+kind = bind_process(Binding(cpus="{cpu}", memory_nodes="0", threads=1))
+threading.Thread(target=time.sleep, args=(0.5,)).start()
+held = read_in_force(kind, 1)
+print(held.cpus, held.memory_binding, held.memory_policy in ("bind", "denied"), bool(held.node_pages))
+""").split()
+    assert held[0] == str(cpu)
+    assert held[1] in {"mempolicy", "cpuset"}
+    assert held[2:] == ["True", "True"]
+
+
+def test_a_thread_that_left_the_binding_shows() -> None:
+    allowed = sorted(os.sched_getaffinity(0))
+    everything = format_cpulist(allowed)
+    code = f"""
+import os, threading, time
+from bench.launch.binding import bind_process, read_in_force
+from bench.records.profile import Binding
+def leave():
+    os.sched_setaffinity(threading.get_native_id(), {{{",".join(map(str, allowed))}}})
+    time.sleep(1)
+kind = bind_process(Binding(cpus="{allowed[0]}", memory_nodes="", threads=1))
+threading.Thread(target=leave).start(); time.sleep(0.3)
+print(read_in_force(kind, 1).cpus)
+"""
+    assert in_child(code) == everything
+
+
+def test_cpus_that_the_kernel_refuses_are_named_with_those_allowed() -> None:
+    allowed = format_cpulist(os.sched_getaffinity(0))
+    with pytest.raises(LaunchError, match=f"plan binds CPUs 60000, but the kernel refuses .*; allowed are {allowed}"):
+        bind_process(Binding(cpus="60000", memory_nodes="", threads=1))
+
+
+def test_a_binding_without_nodes_leaves_memory_to_first_touch() -> None:
+    assert (
+        in_child("""
+import os
+from bench.launch.binding import bind_process
+from bench.records.cpulist import format_cpulist
+from bench.records.profile import Binding
+print(bind_process(Binding(cpus=format_cpulist(os.sched_getaffinity(0)), memory_nodes="", threads=1)))
+""")
+        == "cpuset"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "pages"),
+    [
+        ("", None),
+        (
+            "7f00 default file=/x mapped=3 N0=3 kernelpagesize_kB=4\n7f01 bind:1 anon=2 N1=2\n7f02 default N0=4 N1=1\n",
+            {"0": 7, "1": 3},
+        ),
+        ("7f00 default file=/N9=5\\040x mapped=3\n", {}),
+    ],
+    ids=["kernel without NUMA", "two nodes", "a file name that looks like a node"],
+)
+def test_pages_are_counted_by_node(text: str, pages: dict[str, int] | None) -> None:
+    assert count_node_pages(text) == pages
+
+
+def test_what_agrees_has_no_fault() -> None:
+    assert find_binding_fault(BINDING, HELD) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"cpus": "0-3"}, "plan binds CPUs 0-1, but 0-3 are in force"),
+        ({"threads": 1}, "plan has 2 threads, but torch has 1"),
+        ({"memory_policy": "default"}, "plan binds memory to node 0, but the policy in force is default"),
+        ({"memory_nodes": "1"}, "plan binds memory to node 0, but only 1 is allowed"),
+    ],
+    ids=["other CPUs", "other threads", "no policy", "other nodes"],
+)
+def test_each_difference_between_plan_and_kernel_is_a_sentence(changes: dict[str, str], message: str) -> None:
+    held: InForce = msgspec.structs.replace(HELD, **changes)
+    assert find_binding_fault(BINDING, held) == message
+
+
+def test_a_recorded_process_is_read_from_its_root(tmp_path: Path) -> None:
+    for thread, cpus in (("7", "0"), ("8", "0,2")):
+        folder = tmp_path / "proc/self/task" / thread
+        folder.mkdir(parents=True)
+        (folder / "status").write_text(f"Name:\tx\nCpus_allowed_list:\t{cpus}\nMems_allowed_list:\t1\n")
+    held = read_in_force("cpuset", 4, tmp_path)
+    assert (held.cpus, held.memory_nodes, held.node_pages, held.threads) == ("0,2", "1", None, 4)

@@ -1,0 +1,45 @@
+from pathlib import Path
+
+from bench.launch.environment import find_dropped, plan_environment, worker_environment
+from bench.records.profile import Binding
+from tests.builders import BINDING
+
+SCRATCH = Path("/scratch")
+
+
+def test_a_worker_gets_its_threads_the_plan_and_places_of_its_own() -> None:
+    environment = worker_environment({"OMP_DYNAMIC": "FALSE"}, BINDING, parent={"PATH": "/bin"}, scratch=SCRATCH)
+    assert environment["OMP_NUM_THREADS"] == environment["MKL_NUM_THREADS"] == "2"
+    assert environment["OMP_DYNAMIC"] == "FALSE"
+    assert environment["PATH"] == "/bin"
+    assert environment["TORCHINDUCTOR_CACHE_DIR"] == "/scratch/inductor"
+
+
+def test_nothing_that_moves_numbers_is_inherited() -> None:
+    parent = {
+        "OMP_NUM_THREADS": "64",
+        "OMP_PROC_BIND": "true",
+        "KMP_AFFINITY": "compact",
+        "DNNL_DEFAULT_FPMATH_MODE": "BF16",
+        "LD_PRELOAD": "libiomp5.so",
+        "MALLOC_CONF": "x",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+    }
+    environment = worker_environment({}, BINDING, parent=parent, scratch=SCRATCH)
+    assert environment["OMP_NUM_THREADS"] == "2"
+    assert not (parent.keys() - {"OMP_NUM_THREADS"}) & environment.keys()
+
+
+def test_the_user_is_told_what_was_dropped_and_not_what_agrees() -> None:
+    parent = {"OMP_PROC_BIND": "true", "MKL_DYNAMIC": "FALSE", "HOME": "/root"}
+    assert find_dropped(parent, plan_environment({})) == ("OMP_PROC_BIND",)
+
+
+def test_the_profile_has_the_last_word_in_the_plan() -> None:
+    assert plan_environment({"LRU_CACHE_CAPACITY": "1024", "OMP_DYNAMIC": "TRUE"})["OMP_DYNAMIC"] == "TRUE"
+    assert list(plan_environment({"A": "1"})) == sorted(plan_environment({"A": "1"}))
+
+
+def test_threads_come_from_the_binding_alone() -> None:
+    binding = Binding(cpus="0-7", memory_nodes="", threads=4)
+    assert worker_environment({}, binding, parent={}, scratch=SCRATCH)["OMP_NUM_THREADS"] == "4"

@@ -1,0 +1,78 @@
+import msgspec
+import pytest
+
+from bench.errors import EnvironmentUnfitError
+from bench.launch.plan import estimate_seconds, plan_run
+from bench.records.machine import Machine
+from bench.records.plan import Plan, Refusal
+from bench.records.profile import Binding, EnvironmentSetting, Layout
+from tests.builders import BINDING, CASE, CHOICE, POLICY, PROFILE, make_machine
+
+LATENCY = Layout(name="latency", instances=(BINDING,))
+SINGLE = Layout(name="single_core", instances=(Binding(cpus="0", memory_nodes="0", threads=1),))
+TRAINING = msgspec.structs.replace(CASE, mode="training")
+
+
+def make(machine: Machine | None = None, refused: tuple[Refusal, ...] = ()) -> Plan:
+    setting = EnvironmentSetting(name="LRU_CACHE_CAPACITY", value="1024", source="a test", evidence="derived")
+    return plan_run(
+        suite="mine",
+        cases=[CASE, TRAINING],
+        refused=refused,
+        units={"resnet50": "images"},
+        layouts=[LATENCY, SINGLE],
+        profile=msgspec.structs.replace(PROFILE, environment=(setting,)),
+        choice=CHOICE,
+        policy=POLICY,
+        machine=machine or make_machine(),
+        python="/usr/bin/python3",
+    )
+
+
+def test_every_case_runs_in_every_layout_in_order() -> None:
+    assert [cell.id for cell in make().cells] == [
+        "0000-resnet50-fp32-latency",
+        "0001-resnet50-fp32-single_core",
+        "0002-resnet50-fp32-latency",
+        "0003-resnet50-fp32-single_core",
+    ]
+
+
+def test_a_cell_holds_all_that_its_workers_need() -> None:
+    plan = make()
+    cell = plan.cells[1]
+    assert cell.instances == SINGLE.instances
+    assert cell.environment["LRU_CACHE_CAPACITY"] == "1024"
+    assert cell.environment["CUDA_VISIBLE_DEVICES"] == ""
+    assert cell.unit == "images"
+    assert plan.argv == ("/usr/bin/python3", "-m", "bench.worker")
+
+
+def test_the_same_arguments_give_the_same_plan() -> None:
+    assert make() == make()
+
+
+def test_a_plan_survives_its_json() -> None:
+    plan = make()
+    assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
+
+
+def test_a_machine_without_avx2_is_told_so_before_anything_runs() -> None:
+    machine = make_machine()
+    old = msgspec.structs.replace(machine, cpu=msgspec.structs.replace(machine.cpu, isa=("sse4_2",)))
+    with pytest.raises(EnvironmentUnfitError, match=r"none of the 2 cases .* needs AVX2, and this CPU \(Test CPU\)"):
+        make(old)
+
+
+def test_what_was_refused_before_stays_in_the_plan() -> None:
+    refusal = Refusal(case=TRAINING, reason="no training")
+    assert make(refused=(refusal,)).refused == (refusal,)
+
+
+def test_emulation_is_carried_into_the_plan() -> None:
+    machine = make_machine()
+    assert make(msgspec.structs.replace(machine, cpu=msgspec.structs.replace(machine.cpu, emulated=True))).emulated
+
+
+def test_more_cells_take_longer() -> None:
+    assert estimate_seconds(8, POLICY) > estimate_seconds(4, POLICY) > 0

@@ -1,0 +1,136 @@
+import os
+import selectors
+import sys
+import textwrap
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.errors import LaunchError
+from bench.launch.process import STDERR_LINES, WorkerFailedError, run_workers
+from bench.launch.protocol import Failed, Measured, Ready, encode_message
+from bench.records.measurement import Failure, InstanceResult
+from bench.records.plan import Task
+from tests.builders import BINDING, CASE, POLICY, make_instance
+
+TASK = Task(kind="measure", case=CASE, binding=BINDING, policy=POLICY, prove=False)
+READY = encode_message(Ready()).decode().strip()
+MEASURED = encode_message(Measured(result=make_instance())).decode().strip()
+FAILED = encode_message(Failed(failure=Failure(reason="no_effect", message="nothing became int8"))).decode().strip()
+
+GOOD = f"""
+    hear(); say({READY!r}); hear(); say({MEASURED!r})
+"""
+
+
+def run(body: str, *, count: int = 1, timeout_s: float = 20, tmp_path: Path | None = None) -> list[InstanceResult]:
+    """Run workers whose whole program is `body`."""
+    program = "import os, sys, time\ndef hear(): return sys.stdin.readline()\ndef say(line): print(line, flush=True)\n"
+    environment = dict(os.environ) | ({} if tmp_path is None else {"OUT": str(tmp_path)})
+    argv = [sys.executable, "-c", program + textwrap.dedent(body)]
+    results = run_workers(argv, [TASK] * count, [environment] * count, timeout_s=timeout_s)
+    return [result for result in results if isinstance(result, InstanceResult)]
+
+
+def failure(body: str, *, count: int = 1, timeout_s: float = 20, tmp_path: Path | None = None) -> Failure:
+    with pytest.raises(WorkerFailedError) as caught:
+        run(body, count=count, timeout_s=timeout_s, tmp_path=tmp_path)
+    return caught.value.failure
+
+
+def children() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE]
+
+
+def test_results_come_back_in_the_order_of_the_tasks() -> None:
+    assert run(GOOD, count=3) == [make_instance()] * 3
+
+
+def test_the_task_reaches_the_worker_through_its_standard_input(tmp_path: Path) -> None:
+    run(
+        f"open(os.environ['OUT'] + '/task', 'w').write(hear()); say({READY!r}); hear(); say({MEASURED!r})",
+        tmp_path=tmp_path,
+    )
+    assert '"workload":"resnet50"' in (tmp_path / "task").read_text()
+
+
+def test_no_worker_starts_timing_before_all_are_ready(tmp_path: Path) -> None:
+    run(
+        f"""
+        hear()
+        first = os.path.exists(os.environ["OUT"] + "/seen")
+        open(os.environ["OUT"] + "/seen", "w").close()
+        time.sleep(0.5 * first)
+        open(f"{{os.environ['OUT']}}/ready-{{os.getpid()}}", "w").write(str(time.monotonic_ns()))
+        say({READY!r}); hear()
+        open(f"{{os.environ['OUT']}}/go-{{os.getpid()}}", "w").write(str(time.monotonic_ns()))
+        say({MEASURED!r})
+        """,
+        count=2,
+        tmp_path=tmp_path,
+    )
+    ready = [int(path.read_text()) for path in tmp_path.glob("ready-*")]
+    go = [int(path.read_text()) for path in tmp_path.glob("go-*")]
+    assert max(ready) < min(go)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "message"),
+    [
+        ("sys.exit(3)", "error", "ended with status 3 and no result"),
+        ("os.kill(os.getpid(), 9)", "killed", "killed by SIGKILL"),
+        ("os.kill(os.getpid(), 11)", "crashed", "died of SIGSEGV"),
+        ("say('hello')", "error", "said what is no message"),
+        (f"hear(); say({FAILED!r})", "no_effect", "nothing became int8"),
+        (f"hear(); say({READY!r}); hear(); say({FAILED!r})", "no_effect", "nothing became int8"),
+        (f"hear(); say({READY!r}); hear(); sys.exit(0)", "error", "ended with status 0 and no result"),
+        (f"hear(); say({MEASURED!r})", "error", "did not wait for the others"),
+    ],
+    ids=["exits", "killed", "crashes", "babbles", "fails early", "fails late", "forgets its result", "does not wait"],
+)
+def test_each_way_to_fail_has_its_reason(body: str, reason: str, message: str) -> None:
+    failed = failure(body)
+    assert failed.reason == reason
+    assert message in failed.message
+
+
+def test_the_last_lines_of_standard_error_are_kept() -> None:
+    failed = failure("for i in range(100): print('line', i, file=sys.stderr)\nsys.exit(1)")
+    assert failed.stderr == tuple(f"line {number}" for number in range(100 - STDERR_LINES, 100))
+
+
+def test_a_worker_that_hangs_ends_with_all_it_started() -> None:
+    before = len(children())
+    failed = failure("import subprocess; subprocess.Popen(['sleep', '100']); time.sleep(100)", timeout_s=1)
+    assert failed.reason == "timeout"
+    assert "within 1 s; give more with --timeout" in failed.message
+    assert len(children()) == before
+
+
+def test_one_failing_instance_ends_the_others(tmp_path: Path) -> None:
+    body = f"""
+    hear()
+    try:
+        os.close(os.open(os.environ["OUT"] + "/first", os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        say({READY!r}); time.sleep(100)
+    sys.exit(4)
+    """
+    assert failure(body, count=2, tmp_path=tmp_path).message == "the worker ended with status 4 and no result"
+    assert not children()
+
+
+def test_a_worker_that_cannot_be_started_says_which() -> None:
+    with pytest.raises(LaunchError, match="cannot start a worker with /no/such/python: No such file"):
+        run_workers(["/no/such/python"], [TASK], [{}], timeout_s=5)
+
+
+def test_an_interrupt_leaves_no_worker_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_self: object, _timeout: float | None = None) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(selectors.DefaultSelector, "select", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run("time.sleep(100)")
+    assert not children()
