@@ -1,0 +1,206 @@
+"""Control groups, version 1, 2 and both: where the process's own groups are, and the limits they set.
+
+Every ancestor limits its descendants, so the tightest of all that can be seen counts. In a cgroup
+namespace, or where only a sub-tree is mounted, the ancestors above cannot be seen.
+
+Sources: Linux `Documentation/admin-guide/cgroup-v1/` and `cgroup-v2.rst`; cgroups(7), proc_pid_mountinfo(5).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal
+
+from bench.hardware.tree import Tree
+from bench.records.record import Record
+
+_NUMBER: Final = re.compile(r"[0-9]{1,20}", re.ASCII)
+_OCTAL: Final = re.compile(r"\\([0-7]{3})", re.ASCII)
+_HIERARCHICAL: Final = re.compile(r"^hierarchical_memory_limit ([0-9]{1,20})$", re.ASCII | re.MULTILINE)
+
+_UNLIMITED_BYTES: Final = 1 << 62
+"""Version 1 prints the largest number of whole pages where there is no limit, not a word."""
+
+
+class CgroupMount(Record, frozen=True, kw_only=True):
+    """One mounted hierarchy.
+
+    Attributes:
+        kind: The file system; `cpuset` is the one that came before control groups.
+        controllers: Of version 1; empty for version 2.
+        point: Where it is mounted, without a leading slash.
+        root: The group that stands at the mount point, as `/proc/self/cgroup` would name it.
+    """
+
+    kind: Literal["cgroup", "cgroup2", "cpuset"]
+    controllers: frozenset[str]
+    point: str
+    root: str
+
+
+def parse_mountinfo(text: str) -> tuple[CgroupMount, ...]:
+    """The hierarchies in `/proc/self/mountinfo`; lines of other file systems and broken ones are passed over."""
+    mounts: list[CgroupMount] = []
+    for line in text.splitlines():
+        before, dash, after = line.partition(" - ")
+        head, tail = before.split(" "), after.split(" ")
+        if dash and len(head) >= 6 and len(tail) >= 3:
+            mounts.extend(_mount(tail[0], tail[2], point=head[4], root=head[3]))
+    return tuple(mounts)
+
+
+def parse_mounts(text: str) -> tuple[CgroupMount, ...]:
+    """The hierarchies in `/proc/mounts`, which does not say which group is mounted: the root is taken."""
+    mounts: list[CgroupMount] = []
+    for line in text.splitlines():
+        fields = line.split(" ")
+        if len(fields) >= 4:
+            mounts.extend(_mount(fields[2], fields[3], point=fields[1], root="/"))
+    return tuple(mounts)
+
+
+def parse_self_cgroup(text: str) -> Mapping[str, str]:
+    """Controller → the process's group, from `/proc/self/cgroup`; version 2 stands under the empty name."""
+    groups: dict[str, str] = {}
+    for line in text.splitlines():
+        fields = line.split(":", 2)
+        if len(fields) == 3 and fields[2].startswith("/"):
+            for controller in fields[1].split(","):
+                groups.setdefault(controller, fields[2])
+    return groups
+
+
+class Cgroups:
+    """The process's groups on a machine."""
+
+    def __init__(self, tree: Tree) -> None:
+        """Read which hierarchies are mounted, and the groups that the process is in."""
+        self._tree = tree
+        self._mounts = _read_mounts(tree)
+        self.groups: Final = parse_self_cgroup(tree.text("proc/self/cgroup") or "")
+
+    @property
+    def version(self) -> Literal[0, 1, 2]:
+        """Of the hierarchy that rules CPU time; 0 if no control group file system is seen."""
+        kinds = {mount.kind for mount in self._mounts}
+        if any("cpu" in mount.controllers for mount in self._mounts):
+            return 1
+        return 2 if "cgroup2" in kinds else 1 if "cgroup" in kinds else 0
+
+    def directories(self, controller: str) -> tuple[Literal[1, 2], tuple[str, ...]]:
+        """The version that holds a controller, and the process's groups in it, its own first."""
+        for mount in self._mounts:
+            if controller in mount.controllers:
+                group = self.groups.get(controller)
+                if group is None and controller == "cpuset":
+                    group = self._tree.text("proc/self/cpuset")
+                return 1, self._walk(mount, (group or "/").strip())
+        for mount in self._mounts:
+            if mount.kind == "cgroup2":
+                return 2, self._walk(mount, self.groups.get("", "/"))
+        return 2, ()
+
+    def read_cpu_quota(self) -> float | None:
+        """CPUs' worth of time per period, the tightest of all ancestors; None if there is no quota."""
+        version, directories = self.directories("cpu")
+        read = self._read_quota_v1 if version == 1 else self._read_quota_v2
+        return min((quota for base in directories if (quota := read(base)) is not None), default=None)
+
+    def read_memory_limit(self) -> int | None:
+        """Bytes, the tightest of all ancestors; None if there is no limit."""
+        version, directories = self.directories("memory")
+        limits: list[int] = []
+        for base in directories:
+            if version == 2:
+                limits.extend(self._read_bytes(f"{base}/memory.max"))
+            else:
+                limits.extend(self._read_bytes(f"{base}/memory.limit_in_bytes"))
+                # Counts the ancestors that a namespace hides, too.
+                match = _HIERARCHICAL.search(self._tree.text(f"{base}/memory.stat") or "")
+                limits.extend([int(match[1])] if match is not None else [])
+        return min((limit for limit in limits if limit < _UNLIMITED_BYTES), default=None)
+
+    def read_cpuset(self, what: Literal["cpus", "mems"]) -> frozenset[int] | None:
+        """The CPUs or memory nodes that the process's cpuset allows; None if no cpuset shows any."""
+        version, directories = self.directories("cpuset")
+        names = (f"cpuset.{what}.effective",) if version == 2 else (f"cpuset.effective_{what}", f"cpuset.{what}", what)
+        for base in directories:
+            for name in names:
+                if allowed := self._tree.cpulist(f"{base}/{name}"):
+                    return allowed
+        return None
+
+    def _read_quota_v1(self, base: str) -> float | None:
+        quota = self._tree.line(f"{base}/cpu.cfs_quota_us")
+        if quota is None or quota.startswith("-"):
+            return None
+        return self._divide(f"{base}/cpu.cfs_quota_us", quota, self._tree.line(f"{base}/cpu.cfs_period_us"))
+
+    def _read_quota_v2(self, base: str) -> float | None:
+        line = self._tree.line(f"{base}/cpu.max")
+        if line is None or line.startswith("max"):
+            return None
+        quota, _, period = line.partition(" ")
+        return self._divide(f"{base}/cpu.max", quota, period)
+
+    def _divide(self, path: str, quota: str, period: str | None) -> float | None:
+        if not _NUMBER.fullmatch(quota) or not _NUMBER.fullmatch(period or "") or 0 in {int(quota), int(period or "")}:
+            self._tree.note(f"{path}: {quota} microseconds of every {period} is no CPU quota; it is passed over")
+            return None
+        return int(quota) / int(period or "")
+
+    def _read_bytes(self, path: str) -> Iterator[int]:
+        line = self._tree.line(path)
+        if line is not None and _NUMBER.fullmatch(line):
+            yield int(line)
+        elif line not in {None, "max", "-1"}:
+            self._tree.note(f"{path}: {line} is no memory limit; it is passed over")
+
+    def _walk(self, mount: CgroupMount, group: str) -> tuple[str, ...]:
+        """Directories from the process's group up to the mount point."""
+        parts = _relative_parts(group, mount.root)
+        if not self._tree.has("/".join((mount.point, *parts))):
+            # A container may see its group's path of the host, but only its own group mounted.
+            parts = ()
+        return tuple("/".join((mount.point, *parts[:length])) for length in range(len(parts), -1, -1))
+
+
+def _relative_parts(group: str, root: str) -> tuple[str, ...]:
+    """The path from a mount's root down to a group; empty if the group is not below it."""
+    parts = tuple(part for part in group.split("/") if part)
+    above = tuple(part for part in root.split("/") if part)
+    if parts[: len(above)] != above or {".", ".."} & set(parts):
+        return ()
+    return parts[len(above) :]
+
+
+def _mount(kind: str, options: str, *, point: str, root: str) -> Iterator[CgroupMount]:
+    place = _unescape(point).lstrip("/")
+    if kind == "cgroup2":
+        yield CgroupMount(kind="cgroup2", controllers=frozenset(), point=place, root=_unescape(root))
+    elif kind == "cgroup":
+        yield CgroupMount(kind="cgroup", controllers=frozenset(options.split(",")), point=place, root=_unescape(root))
+    elif kind == "cpuset":
+        yield CgroupMount(kind="cpuset", controllers=frozenset({"cpuset"}), point=place, root=_unescape(root))
+
+
+def _unescape(path: str) -> str:
+    """Blanks and the like stand as octal escapes in the kernel's mount tables."""
+    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), path)
+
+
+def _read_mounts(tree: Tree) -> tuple[CgroupMount, ...]:
+    """The mounted hierarchies, from the best table there is; by their usual places where there is none."""
+    text = tree.text("proc/self/mountinfo")
+    if text is not None:
+        return parse_mountinfo(text)
+    text = tree.text("proc/self/mounts") or tree.text("proc/mounts")
+    if text is not None:
+        return parse_mounts(text)
+    base = "sys/fs/cgroup"
+    if tree.has(f"{base}/cgroup.controllers"):
+        return (CgroupMount(kind="cgroup2", controllers=frozenset(), point=base, root="/"),)
+    names = [name for name in tree.entries(base) if {"cpu", "memory", "cpuset"} & set(name.split(","))]
+    return tuple(
+        CgroupMount(kind="cgroup", controllers=frozenset(name.split(",")), point=f"{base}/{name}", root="/")
+        for name in names
+    )

@@ -1,0 +1,93 @@
+"""The CPU's record: identity, feature flags and emulation joined."""
+
+import os
+from typing import Final
+
+from bench.errors import MachineError
+from bench.hardware.cpuinfo import CpuInfo
+from bench.hardware.emulation import decode_hwcaps, find_foreign_kernel, find_software_cpu
+from bench.hardware.identity import UNKNOWN, hidden_flags, identify, name_by_flags
+from bench.hardware.process import Process
+from bench.hardware.second_opinion import ask_archspec
+from bench.hardware.tree import Tree
+from bench.records.machine import Architecture, Cpu
+
+_ARCHITECTURES: Final[dict[str, Architecture]] = {"x86_64": "x86_64", "aarch64": "aarch64"}
+
+
+def choose_architecture(tree: Tree, process: Process) -> Architecture:
+    """The user space's architecture; a tree that does not show it is taken for one of this host's kind.
+
+    Raises:
+        MachineError: it is neither of the two that can be measured.
+    """
+    name = process.architecture
+    if name is None:
+        name = os.uname().machine
+        tree.note(f"nothing shows the architecture; {name}, this host's own, is taken")
+    if name not in _ARCHITECTURES:
+        raise MachineError(f"this is a {name} user space; bench runs on {' and '.join(_ARCHITECTURES)} only")
+    return _ARCHITECTURES[name]
+
+
+def read_cpu(tree: Tree, cpuinfo: CpuInfo, process: Process, lead: int | None) -> Cpu:
+    """Say what the CPU is.
+
+    Args:
+        tree: The machine.
+        cpuinfo: Its `/proc/cpuinfo`.
+        process: Whose architecture counts, and whose flags where the kernel is of another.
+        lead: The logical CPU that a hybrid machine is named after; None if all are alike.
+    """
+    architecture = choose_architecture(tree, process)
+    foreign = find_foreign_kernel(tree, architecture, cpuinfo)
+    if foreign is not None:
+        return _describe_emulated(tree, cpuinfo, process, architecture, foreign)
+    for key in ("cpu family", "model", "stepping", "microcode"):
+        if len(cpuinfo.values(key)) > 1:
+            tree.note(f"proc/cpuinfo: the CPUs differ in {key}: {' '.join(cpuinfo.values(key))}")
+    identity = identify(cpuinfo, architecture, lead=lead)
+    isa = cpuinfo.isa()
+    software = find_software_cpu(cpuinfo)
+    microarchitecture, confidence = identity.microarchitecture, identity.confidence
+    if software is not None:
+        tree.note(f"cpu: emulated: {software}")
+        microarchitecture, confidence = name_by_flags(architecture, isa)
+    if confidence == "identified" and (hidden := hidden_flags(microarchitecture, isa)):
+        tree.note(f"cpu.isa: {microarchitecture} has {' '.join(hidden)}; firmware, kernel or hypervisor hides it")
+    if microarchitecture == UNKNOWN:
+        tree.note("cpu: neither a model nor feature flags tell its microarchitecture")
+    return Cpu(
+        architecture=architecture,
+        vendor=identity.vendor,
+        model_name=identity.model_name,
+        microarchitecture=microarchitecture,
+        confidence=confidence,
+        second_opinion=ask_archspec(cpuinfo, architecture, isa) if isa and software is None else None,
+        isa=tuple(sorted(isa)),
+        emulated=software is not None,
+        family=identity.family,
+        model=identity.model,
+        stepping=identity.stepping,
+        implementer=identity.implementer,
+        part=identity.part,
+        variant=identity.variant,
+        revision=identity.revision,
+    )
+
+
+def _describe_emulated(tree: Tree, cpuinfo: CpuInfo, process: Process, architecture: Architecture, foreign: str) -> Cpu:
+    """A CPU that is no such CPU: flags as the emulator grants them, and no microarchitecture at all."""
+    tree.note(f"cpu: emulated: {foreign}")
+    isa = decode_hwcaps(process.hwcap, process.hwcap2) if architecture == "aarch64" else frozenset()
+    if not isa:
+        tree.note(f"cpu.isa: what the emulator grants is not shown to an {architecture} user space")
+    return Cpu(
+        architecture=architecture,
+        vendor=UNKNOWN,
+        model_name=cpuinfo.first("model name") or "",
+        microarchitecture=UNKNOWN,
+        confidence="unknown",
+        isa=tuple(sorted(isa)),
+        emulated=True,
+    )

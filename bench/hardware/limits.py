@@ -1,0 +1,103 @@
+"""Limits: what control groups, cpusets and containers leave to this process."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from bench.hardware.cgroup import Cgroups
+from bench.hardware.nodes import parse_total_memory
+from bench.hardware.process import Process
+from bench.hardware.tree import Tree
+from bench.records.cpulist import parse_cpulist
+from bench.records.machine import Limits, Node
+
+_STATUS: Final = "proc/self/status"
+
+_BY_GROUP: Final = (
+    # part of a group's path, container
+    ("kubepods", "kubernetes"),
+    ("docker", "docker"),
+    ("libpod", "podman"),
+    ("cri-containerd", "containerd"),
+    ("crio-", "cri-o"),
+    ("lxc", "lxc"),
+    ("machine.slice/systemd-nspawn", "systemd-nspawn"),
+    ("garden", "garden"),
+)
+
+_BY_FILE: Final = (
+    ("var/run/secrets/kubernetes.io", "kubernetes"),
+    ("run/secrets/kubernetes.io", "kubernetes"),
+    ("run/.containerenv", "podman"),
+    (".dockerenv", "docker"),
+    (".singularity.d", "apptainer"),
+)
+
+
+def read_limits(tree: Tree, cgroups: Cgroups, nodes: tuple[Node, ...]) -> Limits:
+    """Read the limits; memory of the machine is that of its nodes where `/proc/meminfo` is missing."""
+    total = parse_total_memory(tree.text("proc/meminfo") or "")
+    if total is None and nodes:
+        known = [node.memory_bytes for node in nodes if node.memory_bytes is not None]
+        total = sum(known) if len(known) == len(nodes) else None
+    if total is None:
+        tree.note("proc/meminfo: no MemTotal; the machine's memory is unknown")
+    return Limits(
+        cgroup_version=cgroups.version,
+        cpu_quota=cgroups.read_cpu_quota(),
+        memory_bytes=cgroups.read_memory_limit(),
+        total_memory_bytes=total,
+        container=find_container(tree, cgroups.groups.values()),
+    )
+
+
+def find_container(tree: Tree, groups: Iterable[str]) -> str | None:
+    """What kind of container the process is in, as far as it shows; None if nothing shows one.
+
+    A pod's containers show the engine's marks too, so `kubernetes` is looked for first.
+    """
+    paths = tuple(groups)
+    by_group = next((kind for mark, kind in _BY_GROUP if any(mark in path for path in paths)), None)
+    by_file = next((kind for path, kind in _BY_FILE if tree.has(path)), None)
+    if "kubernetes" in {by_group, by_file}:
+        return "kubernetes"
+    return by_group or by_file or tree.line("run/systemd/container")
+
+
+def read_allowed_cpus(tree: Tree, process: Process, cgroups: Cgroups, online: frozenset[int]) -> frozenset[int]:
+    """The online CPUs that the process may use.
+
+    The scheduler's own answer holds if there is one: it already counts the cpuset in. A recorded tree
+    tells by `Cpus_allowed_list`, which may name CPUs that are offline, or by the cpuset's files.
+    """
+    allowed = process.affinity
+    if allowed is None:
+        allowed = _read_status_list(tree, "Cpus_allowed_list")
+    if allowed is None:
+        allowed = cgroups.read_cpuset("cpus")
+    if allowed is None:
+        return online
+    if not allowed & online:
+        tree.note("the CPUs that the process may use and those online have none in common; all online ones are taken")
+        return online
+    return allowed & online
+
+
+def read_allowed_nodes(tree: Tree, cgroups: Cgroups, nodes: tuple[Node, ...]) -> frozenset[int]:
+    """Nodes with memory that the process may use: not always those that its CPUs are on."""
+    with_memory = frozenset(node.id for node in nodes if node.memory_bytes != 0)
+    allowed = _read_status_list(tree, "Mems_allowed_list")
+    if allowed is None:
+        allowed = cgroups.read_cpuset("mems")
+    return with_memory if allowed is None else with_memory & allowed
+
+
+def _read_status_list(tree: Tree, key: str) -> frozenset[int] | None:
+    match = re.search(rf"^{key}:[ \t]*(\S*)[ \t]*$", tree.text(_STATUS) or "", re.MULTILINE)
+    if match is None:
+        return None
+    try:
+        return parse_cpulist(match[1])
+    except ValueError as error:
+        tree.note(f"{_STATUS}: {key}: {error}")
+        return None

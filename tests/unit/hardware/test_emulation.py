@@ -1,0 +1,92 @@
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from bench.hardware.cpuinfo import parse_cpuinfo, read_cpuinfo
+from bench.hardware.emulation import decode_hwcaps, find_foreign_kernel, find_kernel_architecture, find_software_cpu
+from bench.hardware.tree import Tree
+from bench.records.machine import Architecture
+
+X86 = "processor : 0\nvendor_id : AuthenticAMD\ncpu family : 25\nmodel : 17\nflags : sse2\n"
+ARM = "processor : 0\nFeatures : asimd\nCPU implementer : 0x41\nCPU part : 0xd0c\n"
+MODALIAS = "sys/devices/system/cpu/modalias"
+
+
+@pytest.mark.parametrize(
+    ("files", "architecture"),
+    [
+        pytest.param({"proc/cpuinfo": X86}, "x86_64", id="an x86 cpuinfo"),
+        pytest.param({"proc/cpuinfo": ARM}, "aarch64", id="an Arm cpuinfo"),
+        pytest.param({MODALIAS: "cpu:type:x86,ven0002fam0019mod0011:feature:,0000\n"}, "x86_64", id="x86 by modalias"),
+        pytest.param({MODALIAS: "cpu:type:aarch64:feature:,0000\n"}, "aarch64", id="Arm by modalias"),
+        pytest.param({"proc/sys/kernel/arch": "x86_64\n"}, "x86_64", id="x86 by sysctl"),
+        pytest.param({"proc/sys/kernel/arch": "aarch64\n"}, "aarch64", id="Arm by sysctl"),
+        pytest.param({"sys/devices/system/cpu/cpu0/regs/identification/midr_el1": "0x0"}, "aarch64", id="Arm by MIDR"),
+        pytest.param({"proc/sys/kernel/arch": "riscv64\n"}, None, id="another kernel"),
+        pytest.param({}, None, id="nothing"),
+        pytest.param(
+            {"proc/cpuinfo": ARM, MODALIAS: "cpu:type:x86,ven0002\n"}, "x86_64", id="a cpuinfo that QEMU wrote over x86"
+        ),
+    ],
+)
+def test_tells_the_kernels_architecture(
+    compose: Callable[[Mapping[str, str]], Path], files: dict[str, str], architecture: Architecture | None
+) -> None:
+    tree = Tree(compose(files))
+    found = find_kernel_architecture(tree, read_cpuinfo(tree))
+    assert (found and found[0]) == architecture
+
+
+@pytest.mark.parametrize(
+    ("architecture", "files", "foreign"),
+    [
+        pytest.param("aarch64", {"proc/cpuinfo": X86}, True, id="Arm above x86, by its cpuinfo"),
+        pytest.param("aarch64", {"proc/cpuinfo": ARM, "proc/sys/kernel/arch": "x86_64"}, True, id="Arm above x86, 8.2"),
+        pytest.param("x86_64", {"proc/cpuinfo": ARM}, True, id="x86 above Arm"),
+        pytest.param("aarch64", {"proc/cpuinfo": ARM}, False, id="Arm on Arm"),
+        pytest.param("x86_64", {"proc/cpuinfo": X86}, False, id="x86 on x86"),
+        pytest.param("aarch64", {}, False, id="nothing shows the kernel"),
+    ],
+)
+def test_tells_a_foreign_kernel(
+    compose: Callable[[Mapping[str, str]], Path], architecture: Architecture, files: dict[str, str], foreign: bool
+) -> None:
+    tree = Tree(compose(files))
+    assert (find_foreign_kernel(tree, architecture, read_cpuinfo(tree)) is not None) == foreign
+
+
+@pytest.mark.parametrize(
+    ("text", "software"),
+    [
+        pytest.param(ARM.replace("0x41", "0x00").replace("0xd0c", "0x051"), True, id="QEMU's max on Arm"),
+        pytest.param(X86 + "model name : QEMU TCG CPU version 2.5+\n", True, id="QEMU's translator on x86"),
+        pytest.param(X86 + "model name : VirtualApple @ 2.50GHz\n", True, id="Rosetta"),
+        pytest.param(X86 + "model name : QEMU Virtual CPU version 2.5+\n", False, id="a name that KVM gives too"),
+        pytest.param(ARM, False, id="a real part"),
+    ],
+)
+def test_tells_a_cpu_made_of_software(text: str, software: bool) -> None:
+    assert (find_software_cpu(parse_cpuinfo(text)) is not None) == software
+
+
+# Seen under qemu-user 7.2, which sets the auxiliary vector right.
+@pytest.mark.parametrize(
+    ("hwcap", "hwcap2", "has", "lacks"),
+    [
+        pytest.param(0x119FFB, 0, "fp asimd atomics fphp asimddp", "evtstrm sve bf16", id="neoverse-n1"),
+        pytest.param(0x415FFB, 0, "asimd sve", "asimddp sve2", id="a64fx"),
+        pytest.param(0xECFFFFFB, 0x7F877FFF, "sve sve2 bf16 i8mm sme pacg", "evtstrm wfxt", id="max"),
+        pytest.param(1 << 32, 1 << 63, "gcs poe", "fp", id="the highest bits"),
+        pytest.param(1 << 60, 0, "", "fp", id="a bit without a name"),
+    ],
+)
+def test_names_the_bits_of_the_auxiliary_vector(hwcap: int, hwcap2: int, has: str, lacks: str) -> None:
+    flags = decode_hwcaps(hwcap, hwcap2)
+    assert set(has.split()) <= flags
+    assert not set(lacks.split()) & flags
+
+
+def test_every_bit_of_the_second_word_has_its_own_name() -> None:
+    assert len(decode_hwcaps(0, 2**64 - 1)) == 64
+    assert len(decode_hwcaps(2**64 - 1, 2**64 - 1)) == 64 + 48
