@@ -1,0 +1,161 @@
+"""Whether the records of a bundle can all be true at once.
+
+A signature shows that nobody changed them since; that they were measured, no signature can show. What
+they say of one another still can be held together: a forged sample has to fit the clock, the plan,
+the other samples and the summary.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain, pairwise
+
+from bench.bundle.statement import Predicate, Statement, make_predicate
+from bench.bundle.timestamp import parse_timestamp
+from bench.errors import BundleError
+from bench.records.bundle import BundleInfo, Contents
+from bench.records.cpulist import parse_cpulist
+from bench.records.measurement import Correctness, InForce, InstanceResult, Measurement, Repetition, Sample
+from bench.records.plan import Cell
+from bench.records.profile import Binding
+from bench.stats.noise import invalid_reasons
+
+_CLOCK_SLACK_S = 2.0
+"""Start and finish are cut to whole seconds."""
+
+_CLOCK_SLEW_RATIO = 1e-3
+"""The wall clock is slewed by at most 500 ppm (Linux adjtimex); samples are timed by the monotonic one."""
+
+
+def check_consistency(contents: Contents, statement: Statement) -> None:
+    """Refuse contents that contradict the statement, the plan, or themselves.
+
+    Raises:
+        BundleError: says what contradicts what.
+    """
+    _check_statement(contents, statement)
+    _check_copies(contents)
+    cells = _cells_by_id(contents)
+    _check_probes(contents, cells)
+    for measurement in contents.measurements:
+        if measurement.cell not in cells:
+            raise BundleError(f"cell {measurement.cell} was measured, but is not in the plan")
+        _check_measurement(measurement, cells[measurement.cell])
+    _check_clock(contents.info, list(_spans_ns(contents.measurements)))
+
+
+def _check_statement(contents: Contents, statement: Statement) -> None:
+    said = statement.predicate
+    actual = make_predicate(contents.info, contents.plan, said.signer)
+    for field in Predicate.__struct_fields__:
+        if getattr(said, field) != getattr(actual, field):
+            raise BundleError(
+                f"the statement says {field} {getattr(said, field)!r}, the contents {getattr(actual, field)!r}"
+            )
+
+
+def _check_copies(contents: Contents) -> None:
+    """What stands in two files must be equal."""
+    if contents.info.emulated != contents.plan.emulated:
+        raise BundleError("bundle.json and plan.json disagree on whether the machine was emulated")
+    if contents.profile.name != contents.plan.profile.name:
+        raise BundleError(f"the plan chose profile {contents.plan.profile.name!r}, not {contents.profile.name!r}")
+
+
+def _cells_by_id(contents: Contents) -> dict[str, Cell]:
+    cells = {cell.id: cell for cell in contents.plan.cells}
+    if len(cells) != len(contents.plan.cells):
+        raise BundleError("two cells of the plan have the same id")
+    return cells
+
+
+def _check_probes(contents: Contents, cells: dict[str, Cell]) -> None:
+    layouts = {layout.name for layout in contents.plan.layouts}
+    for probe in contents.probes:
+        if probe.layout not in layouts:
+            raise BundleError(f"a probe is of layout {probe.layout!r}, which is not in the plan")
+        if probe.before is not None and probe.before not in cells:
+            raise BundleError(f"a probe was taken before cell {probe.before}, which is not in the plan")
+
+
+def _check_measurement(measurement: Measurement, cell: Cell) -> None:
+    for position, repetition in enumerate(measurement.repetitions):
+        where = f"cell {cell.id}, repetition {position}"
+        if repetition.index != position:
+            raise BundleError(f"{where}: it is numbered {repetition.index}")
+        for instance in repetition.instances:
+            _check_samples(_samples(instance), where)
+        if measurement.failure is None:
+            _check_usable(repetition, cell, where)
+
+
+def _check_samples(samples: Iterator[Sample], where: str) -> None:
+    """One instance computes one sample at a time."""
+    for earlier, later in pairwise(samples):
+        if later.start_ns < earlier.start_ns + earlier.elapsed_ns:
+            raise BundleError(f"{where}: the samples that start at {earlier.start_ns} and {later.start_ns} ns overlap")
+
+
+def _check_usable(repetition: Repetition, cell: Cell, where: str) -> None:
+    """A cell that has a number must have been measured as the plan says, and none of it left out."""
+    if len(repetition.instances) != len(cell.instances):
+        raise BundleError(f"{where}: {len(repetition.instances)} instances ran, the plan has {len(cell.instances)}")
+    for instance, binding in zip(repetition.instances, cell.instances, strict=True):
+        if not instance.samples:
+            raise BundleError(f"{where}: an instance has no samples")
+        _check_binding(instance.in_force, binding, where)
+        if instance.proof is not None:
+            _check_correctness(instance.proof.correctness, where)
+    invalid = invalid_reasons(repetition.instances)
+    if repetition.invalid != invalid:
+        raise BundleError(
+            f"{where}: it is said to be invalid for {list(repetition.invalid)}, its noise says {list(invalid)}"
+        )
+
+
+def _check_correctness(correctness: Correctness, where: str) -> None:
+    similar = correctness.cosine_similarity >= correctness.cosine_limit
+    near = correctness.relative_error <= correctness.error_limit
+    if not (correctness.passed and similar and near):
+        raise BundleError(f"{where}: its output was not correct, but the cell is not said to have failed")
+
+
+def _check_binding(in_force: InForce, binding: Binding, where: str) -> None:
+    try:
+        held, planned = parse_cpulist(in_force.cpus), parse_cpulist(binding.cpus)
+    except ValueError as error:
+        raise BundleError(f"{where}: {error}") from error
+    if held != planned:
+        raise BundleError(f"{where}: ran on CPUs {in_force.cpus!r}, the plan binds it to {binding.cpus!r}")
+    if in_force.threads != binding.threads:
+        raise BundleError(f"{where}: ran with {in_force.threads} threads, the plan has {binding.threads}")
+
+
+def _check_clock(info: BundleInfo, spans_ns: Sequence[tuple[int, int]]) -> None:
+    """Repetitions follow one another, within the run.
+
+    A run that was resumed may have begun its monotonic clock anew, so only its sum is held to the wall clock.
+    """
+    started = parse_timestamp(info.started_at, source="bundle.json")
+    wall_s = (parse_timestamp(info.finished_at, source="bundle.json") - started).total_seconds()
+    if wall_s < 0:
+        raise BundleError(f"the run finished at {info.finished_at}, before it started at {info.started_at}")
+    busy_s = sum(end - start for start, end in spans_ns) / 1e9
+    if busy_s > wall_s * (1 + _CLOCK_SLEW_RATIO) + _CLOCK_SLACK_S:
+        raise BundleError(f"repetitions took {busy_s:.1f} s, but the run lasted only {wall_s:.1f} s")
+    if info.resumed:
+        return
+    for (earlier_start, earlier_end), (later_start, _) in pairwise(sorted(spans_ns)):
+        if later_start < earlier_end:
+            raise BundleError(f"the repetitions that start at {earlier_start} and {later_start} ns overlap")
+
+
+def _spans_ns(measurements: Sequence[Measurement]) -> Iterator[tuple[int, int]]:
+    """From the first to the last sample, of every repetition that has any."""
+    for repetition in chain.from_iterable(measurement.repetitions for measurement in measurements):
+        samples = [sample for instance in repetition.instances for sample in _samples(instance)]
+        if samples:
+            start = min(sample.start_ns for sample in samples)
+            yield start, max(sample.start_ns + sample.elapsed_ns for sample in samples)
+
+
+def _samples(instance: InstanceResult) -> Iterator[Sample]:
+    return chain(instance.warmup, instance.samples)

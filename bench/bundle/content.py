@@ -1,0 +1,112 @@
+"""`content.tar`: the records of a run as files, and back.
+
+Every JSON file has one exact form, that of `bench.records.record.encode_json`. Comparing a file with
+the re-encoding of what was read from it refuses duplicate keys, other encodings, `1` for `1.0`, and
+whatever else two parsers could understand differently.
+"""
+
+from collections.abc import Mapping
+
+from bench.bundle.archive import ArchiveLimits
+from bench.errors import BundleError
+from bench.records.bundle import BundleInfo, Contents, Environment, Image
+from bench.records.machine import Machine
+from bench.records.measurement import Measurement, Probe
+from bench.records.plan import Plan
+from bench.records.profile import Profile
+from bench.records.record import RecordT, decode_json, encode_json
+from bench.records.summary import Summary
+
+CONTENT_LIMITS = ArchiveLimits(members=20_000, member_bytes=1 << 26, total_bytes=1 << 28)
+"""The plan's ten thousand cells, each with a log; 64 MiB for one file, 256 MiB for all."""
+
+_INFO = "bundle.json"
+_MACHINE = "machine.json"
+_PROFILE = "profile.json"
+_PLAN = "plan.json"
+_ENVIRONMENT = "environment.json"
+_SBOM = "sbom.cdx.json"
+_IMAGE = "image.json"
+_PROBES = "probes.json"
+_SUMMARY = "summary.json"
+_MEASUREMENTS = "measurements/"
+_LOGS = "log/"
+
+
+def format_members(contents: Contents) -> dict[str, bytes]:
+    """The files of `content.tar` by name; the inverse of `parse_members`.
+
+    Raises:
+        BundleError: a record holds what its own type forbids, such as a NaN; says where.
+    """
+    members = {
+        _INFO: _format(contents.info, BundleInfo, _INFO),
+        _MACHINE: _format(contents.machine, Machine, _MACHINE),
+        _PROFILE: _format(contents.profile, Profile, _PROFILE),
+        _PLAN: _format(contents.plan, Plan, _PLAN),
+        _ENVIRONMENT: _format(contents.environment, Environment, _ENVIRONMENT),
+        _SBOM: encode_json(_parse(contents.sbom, dict[str, object], _SBOM)),
+        _IMAGE: _format(contents.image, Image, _IMAGE),
+        _PROBES: _format(contents.probes, tuple[Probe, ...], _PROBES),
+        _SUMMARY: _format(contents.summary, Summary, _SUMMARY),
+    }
+    for measurement in contents.measurements:
+        name = f"{_MEASUREMENTS}{measurement.cell}.json"
+        if name in members:
+            raise BundleError(f"{name}: the cell has two measurements; it can have one")
+        members[name] = _format(measurement, Measurement, name)
+    return members | {f"{_LOGS}{name}": data for name, data in contents.logs.items()}
+
+
+def parse_members(members: Mapping[str, memoryview]) -> Contents:
+    """Read the files of `content.tar`.
+
+    Measurements come in the order of their cells' ids.
+
+    Raises:
+        BundleError: a file is missing, unknown, malformed, or not in the one form.
+    """
+    rest = dict(members)
+    contents = Contents(
+        info=_take(rest, _INFO, BundleInfo),
+        machine=_take(rest, _MACHINE, Machine),
+        profile=_take(rest, _PROFILE, Profile),
+        plan=_take(rest, _PLAN, Plan),
+        environment=_take(rest, _ENVIRONMENT, Environment),
+        sbom=encode_json(_take(rest, _SBOM, dict[str, object])),
+        image=_take(rest, _IMAGE, Image),
+        probes=_take(rest, _PROBES, tuple[Probe, ...]),
+        summary=_take(rest, _SUMMARY, Summary),
+        measurements=tuple(_take_measurement(rest, name) for name in members if name.startswith(_MEASUREMENTS)),
+        logs={name.removeprefix(_LOGS): bytes(rest.pop(name)) for name in members if name.startswith(_LOGS)},
+    )
+    if rest:
+        raise BundleError(f"unknown members: {', '.join(sorted(rest))}")
+    return contents
+
+
+def _take_measurement(rest: dict[str, memoryview], name: str) -> Measurement:
+    measurement = _take(rest, name, Measurement)
+    if name != f"{_MEASUREMENTS}{measurement.cell}.json":
+        raise BundleError(f"{name}: holds the measurement of cell {measurement.cell}")
+    return measurement
+
+
+def _take(rest: dict[str, memoryview], name: str, kind: type[RecordT]) -> RecordT:
+    """Remove a member and decode it."""
+    if name not in rest:
+        raise BundleError(f"{name} is missing")
+    return _parse(bytes(rest.pop(name)), kind, name)
+
+
+def _parse(data: bytes, kind: type[RecordT], name: str) -> RecordT:
+    """Decode a file that is in the one form."""
+    value = decode_json(data, kind, source=name)
+    if encode_json(value) != data:
+        raise BundleError(f"{name}: a key stands twice, or the bytes are not as bench writes them")
+    return value
+
+
+def _format(value: RecordT, kind: type[RecordT], name: str) -> bytes:
+    """Encode a record, by way of its decoding: nothing checks a record's types when it is built."""
+    return encode_json(decode_json(encode_json(value), kind, source=name))

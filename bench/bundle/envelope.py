@@ -1,0 +1,125 @@
+"""DSSE envelopes: signatures over a statement, and the same as one Sigstore bundle per signer.
+
+Source: secure-systems-lab/dsse protocol.md and envelope.md 1.0.2; sigstore protobuf-specs bundle v0.3.
+A Sigstore bundle may hold one signature only, so there is a file per signer beside the envelope.
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import Meta
+from securesystemslib.dsse import Envelope
+from securesystemslib.exceptions import UnverifiedSignatureError
+from securesystemslib.signer import CryptoSigner, SSlibKey
+from securesystemslib.signer import Signature as SSlibSignature
+
+from bench.bundle.keys import Fingerprint, fingerprint
+from bench.errors import BundleError
+from bench.records.record import Record, decode_json, encode_json
+
+PayloadType = Literal["application/vnd.in-toto+json"]
+PAYLOAD_TYPE: PayloadType = get_args(PayloadType)[0]
+MAX_SIGNATURES = 16
+
+_SIGSTORE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """An Ed25519 signature with the key that is said to have made it."""
+
+    key: Ed25519PublicKey
+    value: bytes
+
+
+class EnvelopeSignature(Record, frozen=True, kw_only=True):
+    """A signature as it stands in an envelope; JSON has the bytes in base64."""
+
+    keyid: Fingerprint
+    sig: Annotated[bytes, Meta(min_length=64, max_length=64)]
+
+
+class EnvelopeFile(Record, frozen=True, kw_only=True, rename="camel"):
+    """`statement.dsse.json`."""
+
+    payload: bytes
+    payload_type: PayloadType = PAYLOAD_TYPE
+    signatures: Annotated[tuple[EnvelopeSignature, ...], Meta(min_length=1, max_length=MAX_SIGNATURES)]
+
+
+class _KeyHint(Record, frozen=True, kw_only=True):
+    hint: str
+
+
+class _VerificationMaterial(Record, frozen=True, kw_only=True, rename="camel"):
+    public_key: _KeyHint
+
+
+class _SigstoreBundle(Record, frozen=True, kw_only=True, rename="camel"):
+    media_type: str = _SIGSTORE_MEDIA_TYPE
+    verification_material: _VerificationMaterial
+    dsse_envelope: EnvelopeFile
+
+
+def sign_statement(statement: bytes, key: Ed25519PrivateKey) -> Signature:
+    """Sign a statement; the same key and bytes always give the same signature."""
+    public = key.public_key()
+    signed = Envelope(statement, PAYLOAD_TYPE, {}).sign(CryptoSigner(key, _library_key(public)))
+    return Signature(key=public, value=bytes.fromhex(signed.signature))
+
+
+def verify_signature(statement: bytes, signature: Signature) -> None:
+    """Check that the key did sign the statement.
+
+    Raises:
+        BundleError: it did not.
+    """
+    key = _library_key(signature.key)
+    signed = SSlibSignature(key.keyid, signature.value.hex())
+    try:
+        key.verify_signature(signed, Envelope(statement, PAYLOAD_TYPE, {}).pae())
+    except UnverifiedSignatureError as error:
+        raise BundleError(f"the signature of {key.keyid} does not belong to this statement") from error
+
+
+def format_envelope(statement: bytes, signatures: tuple[Signature, ...]) -> bytes:
+    """`statement.dsse.json`; the inverse of `parse_envelope` but for the keys, which it only names."""
+    return encode_json(_envelope(statement, signatures))
+
+
+def parse_envelope(data: bytes) -> EnvelopeFile:
+    """Read `statement.dsse.json`. Nothing in it is verified yet.
+
+    Raises:
+        BundleError: it is malformed, of another payload type, or names a key twice.
+    """
+    envelope = decode_json(data, EnvelopeFile, source="statement.dsse.json")
+    keys = [signature.keyid for signature in envelope.signatures]
+    if len(set(keys)) != len(keys):
+        raise BundleError(f"statement.dsse.json: a key has signed twice: {', '.join(keys)}")
+    return envelope
+
+
+def format_sigstore_bundle(statement: bytes, signature: Signature) -> bytes:
+    """The Sigstore bundle of one signature, for `cosign verify-blob-attestation --bundle`."""
+    der = signature.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    hint = base64.b64encode(hashlib.sha256(der).digest()).decode()
+    bundle = _SigstoreBundle(
+        verification_material=_VerificationMaterial(public_key=_KeyHint(hint=hint)),
+        dsse_envelope=_envelope(statement, (signature,)),
+    )
+    return encode_json(bundle)
+
+
+def _envelope(statement: bytes, signatures: tuple[Signature, ...]) -> EnvelopeFile:
+    stated = tuple(EnvelopeSignature(keyid=fingerprint(one.key), sig=one.value) for one in signatures)
+    return EnvelopeFile(payload=statement, signatures=stated)
+
+
+def _library_key(key: Ed25519PublicKey) -> SSlibKey:
+    """The key as the library knows it; its own default id would be one that cosign skips."""
+    return SSlibKey.from_crypto(key, keyid=fingerprint(key))

@@ -1,0 +1,154 @@
+"""The software that measures: what is installed, from which source, under which variables."""
+
+import csv
+import hashlib
+import os
+import platform
+import re
+from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import Distribution as InstalledDistribution
+from importlib.metadata import distributions
+from pathlib import Path, PurePosixPath
+
+from bench.bundle.source import PROJECT, digest_lock, digest_source, read_revision
+from bench.records.bundle import Distribution, Environment
+from bench.records.measurement import Digest
+
+VARIABLE_PREFIXES = (
+    "ATEN_",
+    "BLIS_",
+    "DNNL_",
+    "GLIBC_TUNABLES",
+    "GOMP_",
+    "IPEX_",
+    "JEMALLOC_",
+    "KMP_",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "LRU_CACHE_CAPACITY",
+    "MALLOC_",
+    "MIMALLOC_",
+    "MKL_",
+    "NUMEXPR_",
+    "OMP_",
+    "ONEDNN_",
+    "OPENBLAS_",
+    "PYTHONHASHSEED",
+    "PYTHONMALLOC",
+    "PYTORCH_",
+    "TCMALLOC_",
+    "THP_MEM_ALLOC_ENABLE",
+    "TORCH",
+)
+"""Variables about threads, memory, libraries and compilers begin so. No other is recorded."""
+
+_SECRET = re.compile(r"TOKEN|SECRET|PASS|KEY|CREDENTIAL|AUTH")
+
+_CPU_EVIDENCE = (
+    "arch_string_raw",
+    "brand_raw",
+    "family",
+    "hardware_raw",
+    "hz_actual_friendly",
+    "hz_advertised_friendly",
+    "l1_data_cache_size",
+    "l1_instruction_cache_size",
+    "l2_cache_size",
+    "l3_cache_size",
+    "model",
+    "stepping",
+    "vendor_id_raw",
+)
+
+_UNSTABLE_NAMES = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json"})
+"""Written by the installer, different for each installation of the same wheel."""
+
+
+def describe_environment(
+    root: Path = PROJECT,
+    *,
+    variables: Mapping[str, str] | None = None,
+    installed: Iterable[InstalledDistribution] | None = None,
+    cpu_evidence: Callable[[], dict[str, str]] | None = None,
+) -> Environment:
+    """Describe the software of this process. Takes about two seconds, most of them py-cpuinfo's.
+
+    Args:
+        root: Folder that holds `bench/`, `profiles/` and `images/`.
+        variables: The environment that workers inherit; by default this process's.
+        installed: Python packages; by default all that can be imported.
+        cpu_evidence: By default `read_cpu_evidence`.
+    """
+    variables = os.environ if variables is None else variables
+    return Environment(
+        implementation=f"{platform.python_implementation()} {platform.python_version()}",
+        source_digest=digest_source(root),
+        source_revision=read_revision(root, variables),
+        lock_digest=digest_lock(root),
+        variables=select_variables(variables),
+        distributions=describe_distributions(distributions() if installed is None else installed),
+        cpu_evidence=(cpu_evidence or read_cpu_evidence)(),
+    )
+
+
+def select_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables that can move numbers; nothing whose name sounds like a secret.
+
+    Bytes that are no UTF-8 are written as escapes.
+    """
+    return {
+        name: value.encode("utf-8", "backslashreplace").decode()
+        for name, value in sorted(variables.items())
+        if name.startswith(VARIABLE_PREFIXES) and _SECRET.search(name) is None
+    }
+
+
+def describe_distributions(installed: Iterable[InstalledDistribution]) -> tuple[Distribution, ...]:
+    """Every installed package but bench itself, by normalised name; of two of a name the one that is imported.
+
+    bench is described by its source digest: its installation is a pointer to a folder.
+    """
+    found: dict[str, Distribution] = {}
+    for one in installed:
+        metadata = one.metadata
+        if "Name" not in metadata or "Version" not in metadata:
+            continue
+        normal = re.sub(r"[-_.]+", "-", metadata["Name"]).lower()
+        if normal != "bench" and normal not in found:
+            digest = digest_record(one.read_text("RECORD"))
+            found[normal] = Distribution(name=metadata["Name"], version=metadata["Version"], digest=digest)
+    return tuple(found[name] for name in sorted(found))
+
+
+def digest_record(record: str | None) -> Digest | None:
+    """The digest of a package's own list of files: equal wherever the same wheel is installed.
+
+    Bytecode, what the installer adds, and the scripts into whose first line it writes the
+    interpreter's path are left out. The files are not read: the list has their hashes.
+
+    Args:
+        record: The text of `RECORD` (PyPA, Recording installed projects); None if there is none.
+    """
+    if record is None:
+        return None
+    lines = sorted(f"{row[0]},{row[1]}\n" for row in csv.reader(record.splitlines()) if _is_stable(row))
+    return f"sha256:{hashlib.sha256(''.join(lines).encode()).hexdigest()}"
+
+
+def read_cpu_evidence() -> dict[str, str]:
+    """What py-cpuinfo says of the CPU, as text, or `error`. Evidence only: nothing is decided by it."""
+    import cpuinfo
+
+    try:
+        info = cpuinfo.get_cpu_info()
+    except Exception as error:  # noqa: BLE001 - it raises bare Exception, and must not end a run
+        return {"error": f"{type(error).__name__}: {error}"}
+    return {name: str(info[name]) for name in _CPU_EVIDENCE if info.get(name) not in {None, ""}}
+
+
+def _is_stable(row: list[str]) -> bool:
+    if len(row) < 2:
+        return False
+    path = PurePosixPath(row[0])
+    is_script = path.parts[:1] == ("..",) and path.parent.name in {"bin", "Scripts"}
+    return not is_script and path.suffix != ".pyc" and path.name not in _UNSTABLE_NAMES

@@ -1,0 +1,61 @@
+"""How to check a bundle with other people's programs: text for `bench verify --explain`."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.bundle.envelope import PAYLOAD_TYPE
+from bench.bundle.keys import Fingerprint, file_stem
+from bench.bundle.statement import PREDICATE_TYPE
+
+_UNPACK = """\
+# 1. Unpack, and take out what was signed. Needs tar, sed, base64.
+mkdir bundle-check
+tar -xf {bundle} -C bundle-check
+cd bundle-check
+sed -n 's/^ "payload": "\\(.*\\)",$/\\1/p' statement.dsse.json | base64 -d > statement.json
+
+# 2. The statement must name this very content.tar.
+grep -F "$(sha256sum < content.tar | cut -c 1-64)" statement.json
+
+# 3. DSSE signs the payload with its type and lengths in front.
+printf 'DSSEv1 {type_length} {type} %d ' "$(wc -c < statement.json)" | cat - statement.json > signed.bin
+"""
+
+_OPENSSL = """\
+# {fingerprint}
+sed -n 's/.*"sig": "\\(.*\\)".*/\\1/p' signatures/{stem}.sigstore.json | base64 -d > signature.bin
+openssl pkeyutl -verify -rawin -pubin -inkey signatures/{stem}.pub -in signed.bin -sigfile signature.bin
+"""
+
+_COSIGN = """\
+cosign verify-blob-attestation --bundle signatures/{stem}.sigstore.json --key signatures/{stem}.pub \\
+  --type {predicate_type} --insecure-ignore-tlog content.tar
+"""
+
+_READ = """\
+# 6. Read the samples.
+tar -xf content.tar
+"""
+
+
+def explain(path: Path, signers: Sequence[Fingerprint]) -> str:
+    """A shell script that checks digest and signatures of a bundle without bench.
+
+    The public keys in the bundle show that it is intact. To know who signed, put the key that you got
+    from its owner in the place of `signatures/*.pub`.
+
+    Args:
+        path: The bundle.
+        signers: Fingerprints of its keys, as verification returned them.
+    """
+    stems = {name: file_stem(name) for name in signers}
+    parts = [
+        _UNPACK.format(bundle=shlex.quote(str(path)), type=PAYLOAD_TYPE, type_length=len(PAYLOAD_TYPE)),
+        "# 4. The signatures, with openssl 3.0 or later. To know who signed, take the key from its owner instead.\n"
+        + "".join(_OPENSSL.format(fingerprint=name, stem=stem) for name, stem in stems.items()),
+        "# 5. The same, with cosign 3.0.6 or later.\n"
+        + "".join(_COSIGN.format(stem=stem, predicate_type=PREDICATE_TYPE) for stem in stems.values()),
+        _READ,
+    ]
+    return "\n".join(parts)

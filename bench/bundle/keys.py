@@ -1,0 +1,155 @@
+"""Ed25519 keys: made, stored, read, and named by their OpenSSH fingerprint.
+
+The fingerprint (`SHA256:...`) is what `ssh-keygen -lf` prints; cosign skips signatures whose key id is
+anything else.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+    load_ssh_private_key,
+    load_ssh_public_key,
+)
+from msgspec import Meta
+
+from bench.bundle.files import read_file, write_new_file
+from bench.errors import BundleError, OutputError, UsageError
+
+Fingerprint = Annotated[str, Meta(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
+
+MAX_KEY_BYTES = 16_384
+"""Far more than any key file; bounds what is parsed."""
+
+_OPENSSH_PRIVATE = b"-----BEGIN OPENSSH PRIVATE KEY-----"
+_PEM = b"-----BEGIN "
+
+
+def fingerprint(key: Ed25519PublicKey) -> Fingerprint:
+    """The OpenSSH SHA256 fingerprint: `SHA256:` and 43 characters of base64."""
+    blob = base64.b64decode(format_public_line(key).split()[1])
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+
+
+def file_stem(of: Fingerprint) -> str:
+    """A fingerprint's 32 bytes as 64 hexadecimal digits, since base64 may hold a slash."""
+    return base64.b64decode(of.removeprefix("SHA256:") + "=").hex()
+
+
+def format_public_line(key: Ed25519PublicKey) -> str:
+    """The key in OpenSSH's form, one line without its end."""
+    return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+
+
+def format_public_pem(key: Ed25519PublicKey) -> bytes:
+    """The key as PEM, for openssl and cosign."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def parse_public_key(data: bytes, *, source: str) -> Ed25519PublicKey:
+    """Read a public key, PEM or an OpenSSH line.
+
+    Raises:
+        BundleError: it is neither, too long, or not Ed25519.
+    """
+    if len(data) > MAX_KEY_BYTES:
+        raise BundleError(f"{source}: {len(data)} bytes are no public key; at most {MAX_KEY_BYTES} are read")
+    load = load_pem_public_key if data.startswith(_PEM) else load_ssh_public_key
+    try:
+        key = load(data)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise BundleError(f"{source}: neither a PEM nor an OpenSSH public key: {error}") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise BundleError(f"{source}: a key of another kind; only Ed25519 is used")
+    return key
+
+
+def read_public_key(path: Path) -> Ed25519PublicKey:
+    """Read a public key file.
+
+    Raises:
+        UsageError: no such file.
+        BundleError: it holds no Ed25519 public key.
+    """
+    return parse_public_key(read_file(path, limit=MAX_KEY_BYTES), source=str(path))
+
+
+def generate_key(path: Path, passphrase: bytes | None) -> Ed25519PublicKey:
+    """Make a key: `path` (PKCS#8, mode 0600), `path`.pub (OpenSSH) and `path`.pub.pem (PEM).
+
+    Args:
+        path: A new name; nothing is ever overwritten.
+        passphrase: Encrypts the private key; None leaves it readable by whoever reads the file.
+
+    Raises:
+        UsageError: the passphrase is empty.
+        OutputError: one of the files exists, or cannot be written.
+    """
+    if passphrase is not None and not passphrase:
+        raise UsageError("the passphrase is empty; give one, or ask for a key without any")
+    public_line = path.with_name(f"{path.name}.pub")
+    public_pem = path.with_name(f"{path.name}.pub.pem")
+    for file in (path, public_line, public_pem):
+        if file.exists():
+            raise OutputError(f"{file}: exists already; keys are never overwritten, choose another name")
+    key = Ed25519PrivateKey.generate()
+    encryption = NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase)
+    write_new_file(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption), mode=0o600)
+    write_new_file(public_line, f"{format_public_line(key.public_key())}\n".encode(), mode=0o644)
+    write_new_file(public_pem, format_public_pem(key.public_key()), mode=0o644)
+    return key.public_key()
+
+
+def load_private_key(path: Path, passphrase_source: Callable[[], bytes] | None) -> Ed25519PrivateKey:
+    """Read a private key, PKCS#8 PEM or OpenSSH.
+
+    Args:
+        path: The file.
+        passphrase_source: Asked once, and only if the key is encrypted; None if nobody can be asked.
+
+    Raises:
+        UsageError: no such file, or a passphrase is needed and cannot be asked for.
+        BundleError: no Ed25519 private key, or the wrong passphrase.
+    """
+    data = read_file(path, limit=MAX_KEY_BYTES)
+    try:
+        key = _decrypt(data, None)
+    except TypeError as error:
+        if passphrase_source is None:
+            raise UsageError(f"{path}: the key is encrypted; name a file with its passphrase") from error
+        key = _decrypt_asking(data, passphrase_source, path)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise BundleError(f"{path}: not a private key in PKCS#8 PEM or OpenSSH form: {error}") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise BundleError(f"{path}: a key of another kind; only Ed25519 is used, `bench keygen` makes one")
+    return key
+
+
+def _decrypt_asking(data: bytes, passphrase_source: Callable[[], bytes], path: Path) -> object:
+    try:
+        return _decrypt(data, passphrase_source())
+    except UnsupportedAlgorithm as error:
+        raise BundleError(
+            f"{path}: encrypted OpenSSH keys need the package bcrypt, which is not locked; "
+            "make a key with `bench keygen`, or remove the passphrase from a copy"
+        ) from error
+    except (ValueError, TypeError) as error:
+        raise BundleError(f"{path}: the passphrase does not open this key") from error
+
+
+def _decrypt(data: bytes, passphrase: bytes | None) -> object:
+    """The private key. TypeError asks for a passphrase, ValueError says that it is wrong or the data are."""
+    load = load_ssh_private_key if data.startswith(_OPENSSH_PRIVATE) else load_pem_private_key
+    return load(data, passphrase)

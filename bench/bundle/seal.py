@@ -1,0 +1,152 @@
+"""The outer file: `content.tar`, the statement about it, and its signatures, each in one exact form.
+
+    content.tar
+    signatures/<stem>.pub             the signer's public key, PEM
+    signatures/<stem>.sigstore.json   the signature for cosign
+    statement.dsse.json               the statement with all signatures
+
+`<stem>` is the key's fingerprint in hexadecimal. The public keys are in the file so that anyone can
+show it to be intact; who they belong to is for the reader's own trust store to say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bench.bundle.archive import ArchiveLimits, read_archive, write_archive
+from bench.bundle.envelope import (
+    MAX_SIGNATURES,
+    EnvelopeSignature,
+    Signature,
+    format_envelope,
+    format_sigstore_bundle,
+    parse_envelope,
+    sign_statement,
+)
+from bench.bundle.keys import MAX_KEY_BYTES, Fingerprint, file_stem, fingerprint, format_public_pem, parse_public_key
+from bench.bundle.statement import SUBJECT, SealedBy, SignerKind, format_statement, make_predicate
+from bench.errors import BundleError, UsageError
+from bench.records.bundle import BundleInfo
+from bench.records.plan import Plan
+
+STATEMENT = "statement.dsse.json"
+
+OUTER_LIMITS = ArchiveLimits(members=2 + 2 * MAX_SIGNATURES, member_bytes=1 << 28, total_bytes=(1 << 28) + (1 << 20))
+"""256 MiB of contents, a hundred times a usual run, and one for the rest."""
+
+_MAX_STATEMENT_BYTES = 65_536
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningKey:
+    """A private key, and whether it lives longer than the run."""
+
+    key: Ed25519PrivateKey
+    kind: SignerKind = "key"
+
+    @classmethod
+    def ephemeral(cls) -> Self:
+        """A key for one run, never stored: it shows the bundle intact, and nobody's identity."""
+        return cls(key=Ed25519PrivateKey.generate(), kind="ephemeral")
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """Of its public key."""
+        return fingerprint(self.key.public_key())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sealed:
+    """An outer file's parts. Reading it proves nothing yet: see `bench.bundle.verify`."""
+
+    content: bytes | memoryview
+    statement: bytes
+    signatures: tuple[Signature, ...]
+
+
+def seal_content(content: bytes, info: BundleInfo, plan: Plan, signer: SigningKey) -> Sealed:
+    """State what a `content.tar` is, and sign that."""
+    predicate = make_predicate(info, plan, SealedBy(kind=signer.kind, fingerprint=signer.fingerprint))
+    statement = format_statement(content, predicate)
+    return Sealed(content=content, statement=statement, signatures=(sign_statement(statement, signer.key),))
+
+
+def add_signature(sealed: Sealed, signer: SigningKey) -> Sealed:
+    """Sign the same statement with one more key.
+
+    Raises:
+        UsageError: the key is ephemeral or has signed already, or no more signatures fit.
+    """
+    if signer.kind == "ephemeral":
+        raise UsageError("a second signature says who vouches; an ephemeral key cannot, name a key file")
+    if signer.fingerprint in {fingerprint(one.key) for one in sealed.signatures}:
+        raise UsageError(f"{signer.fingerprint} has signed this bundle already")
+    if len(sealed.signatures) == MAX_SIGNATURES:
+        raise UsageError(f"the bundle has {MAX_SIGNATURES} signatures already, and can hold no more")
+    return replace(sealed, signatures=(*sealed.signatures, sign_statement(sealed.statement, signer.key)))
+
+
+def format_sealed(sealed: Sealed) -> bytes:
+    """The outer file's bytes; the inverse of `read_outer_archive` and `parse_sealed`."""
+    return write_archive({SUBJECT: sealed.content, **_attestations(sealed)}, OUTER_LIMITS)
+
+
+def read_outer_archive(data: bytes) -> dict[str, memoryview]:
+    """The outer file's members, strictly.
+
+    Raises:
+        BundleError: not an archive of the one form.
+    """
+    return read_archive(data, OUTER_LIMITS)
+
+
+def parse_sealed(members: Mapping[str, memoryview]) -> Sealed:
+    """Read the parts, and refuse whatever would not be written back as it is.
+
+    Raises:
+        BundleError: a member is missing, not wanted, malformed or not in the one form.
+    """
+    envelope = parse_envelope(_take(members, STATEMENT, _MAX_STATEMENT_BYTES))
+    sealed = Sealed(
+        content=members.get(SUBJECT, memoryview(b"")),
+        statement=envelope.payload,
+        signatures=tuple(_parse_signature(members, stated) for stated in envelope.signatures),
+    )
+    wanted = _attestations(sealed)
+    if {SUBJECT, *wanted} != members.keys():
+        differing = sorted(members.keys() ^ {SUBJECT, *wanted})
+        raise BundleError(f"members missing or not wanted: {', '.join(differing)}")
+    for name, data in wanted.items():
+        if members[name] != data:
+            raise BundleError(f"{name}: its bytes are not those that {STATEMENT} and the public keys give")
+    return sealed
+
+
+def _parse_signature(members: Mapping[str, memoryview], stated: EnvelopeSignature) -> Signature:
+    """A signature of the envelope, with the public key that lies beside it."""
+    stem = file_stem(stated.keyid)
+    name = f"signatures/{stem}.pub"
+    key = parse_public_key(_take(members, name, MAX_KEY_BYTES), source=name)
+    if fingerprint(key) != stated.keyid:
+        raise BundleError(f"{name}: holds the key {fingerprint(key)}, not {stated.keyid}")
+    return Signature(key=key, value=stated.sig)
+
+
+def _attestations(sealed: Sealed) -> dict[str, bytes]:
+    """All members but the subject, from the statement, the signatures and the keys alone."""
+    members = {STATEMENT: format_envelope(sealed.statement, sealed.signatures)}
+    for signature in sealed.signatures:
+        stem = file_stem(fingerprint(signature.key))
+        members[f"signatures/{stem}.pub"] = format_public_pem(signature.key)
+        members[f"signatures/{stem}.sigstore.json"] = format_sigstore_bundle(sealed.statement, signature)
+    return members
+
+
+def _take(members: Mapping[str, memoryview], name: str, limit: int) -> bytes:
+    if name not in members:
+        raise BundleError(f"{name} is missing")
+    if len(members[name]) > limit:
+        raise BundleError(f"{name} has {len(members[name])} bytes; at most {limit} are read")
+    return bytes(members[name])

@@ -1,0 +1,114 @@
+"""Judging signers: which of the keys that did sign are trusted, and whether they suffice."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bench.bundle.keys import Fingerprint
+from bench.bundle.trust import TrustStore, roles_of, why_expired, why_invalid
+from bench.bundle.verification import Signer
+from bench.errors import BundleError, UsageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirements:
+    """What the reader trusts, and asks for.
+
+    Attributes:
+        trust: The reader's store, some key of which must have signed; None knows nobody.
+        keys: Fingerprints of keys given by hand: each is trusted, and must have signed.
+        roles: That must be filled to their thresholds.
+    """
+
+    trust: TrustStore | None = None
+    keys: frozenset[Fingerprint] = frozenset()
+    roles: tuple[str, ...] = ()
+
+    def check_usage(self) -> None:
+        """Refuse what cannot be asked.
+
+        Raises:
+            UsageError: roles without a store, or a role that the store does not have.
+        """
+        if not self.roles:
+            return
+        if self.trust is None:
+            raise UsageError(f"roles are required ({', '.join(self.roles)}), but no trust store is given")
+        unknown = sorted(set(self.roles) - self.trust.roles.keys())
+        if unknown:
+            known = ", ".join(sorted(self.trust.roles)) or "none"
+            raise UsageError(f"the trust store has no role {', '.join(unknown)}; it has {known}")
+
+
+def judge_signers(
+    signed: Sequence[Fingerprint],
+    ephemeral: Collection[Fingerprint],
+    requirements: Requirements,
+    *,
+    claimed_at: datetime,
+    now: datetime,
+) -> tuple[Signer, ...]:
+    """Say of every key whose signature was verified what the reader's trust makes of it.
+
+    Args:
+        signed: The keys, in the order of signing.
+        ephemeral: Those of them that were made for the run.
+        requirements: The reader's trust.
+        claimed_at: When the run says it finished.
+        now: Decides whether the store has expired.
+    """
+    return tuple(
+        _ephemeral(name) if name in ephemeral else _judge(name, requirements, claimed_at, now) for name in signed
+    )
+
+
+def check_requirements(signers: Sequence[Signer], requirements: Requirements) -> None:
+    """Refuse a bundle that lacks a signature the reader asks for.
+
+    Raises:
+        BundleError: says which key or role is missing, and what the signers are.
+    """
+    trusted = {signer.fingerprint for signer in signers if signer.status == "trusted"}
+    found = "; ".join(f"{signer.fingerprint}: {signer.status}, {signer.reason}" for signer in signers)
+    for name in sorted(requirements.keys - trusted):
+        raise BundleError(f"not signed by the key {name}; signed by {found}")
+    if requirements.trust is None:
+        return
+    if not requirements.roles and not trusted:
+        raise BundleError(f"no key of the trust store has signed, or none that counts; signed by {found}")
+    for role in requirements.roles:
+        wanted = requirements.trust.roles[role].threshold
+        count = len({signer.fingerprint for signer in signers if role in signer.roles})
+        if count < wanted:
+            raise BundleError(f"role {role!r} wants {wanted} trusted signatures and has {count}; signed by {found}")
+
+
+def _ephemeral(name: Fingerprint) -> Signer:
+    return Signer(
+        fingerprint=name,
+        owner=None,
+        roles=(),
+        status="ephemeral",
+        reason="made in memory for this run: shows the bundle intact, not who ran it",
+    )
+
+
+def _judge(name: Fingerprint, requirements: Requirements, claimed_at: datetime, now: datetime) -> Signer:
+    """A store that knows a key decides alone: a key given by hand does not undo its revocation."""
+    store = requirements.trust
+    entry = None if store is None else store.keys.get(name)
+    if store is not None and entry is not None:
+        problem = why_expired(store, now) or why_invalid(entry, claimed_at)
+        if problem is not None:
+            return Signer(fingerprint=name, owner=entry.owner, roles=(), status="untrusted", reason=problem)
+        return Signer(
+            fingerprint=name,
+            owner=entry.owner,
+            roles=roles_of(store, name),
+            status="trusted",
+            reason="valid in the trust store",
+        )
+    if name in requirements.keys:
+        return Signer(fingerprint=name, owner=None, roles=(), status="trusted", reason="the key was given by hand")
+    reason = "no trust store is given" if store is None else "the trust store does not know the key"
+    return Signer(fingerprint=name, owner=None, roles=(), status="untrusted", reason=reason)

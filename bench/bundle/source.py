@@ -1,0 +1,107 @@
+"""bench's own source: its digest, the revision it was checked out at, and the lock it was installed from."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import bench
+from bench.errors import EnvironmentUnfitError
+from bench.records.measurement import Digest
+
+PROJECT = Path(bench.__file__).resolve().parents[1]
+"""The folder that holds `bench/`, `profiles/` and `images/`."""
+
+REVISION_VARIABLE = "BENCH_REVISION"
+"""Set by the image's build, which leaves `.git` out."""
+
+_PATTERNS = ("bench/**/*.py", "bench/**/*.toml", "profiles/*.toml")
+_REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
+_REFERENCE = re.compile(r"ref: (refs/[A-Za-z0-9][A-Za-z0-9._/-]*)", re.ASCII)
+_MAX_GIT_BYTES = 1 << 24
+
+
+def digest_source(root: Path = PROJECT) -> Digest:
+    """The digest over bench's modules, suites and profiles.
+
+    It is that of the text that `sha256sum` prints for these files in the order of their paths, so
+    anyone can make it again.
+
+    Raises:
+        EnvironmentUnfitError: a file cannot be read.
+    """
+    files = sorted(
+        {path.relative_to(root).as_posix(): path for pattern in _PATTERNS for path in root.glob(pattern)}.items()
+    )
+    total = hashlib.sha256()
+    for name, path in files:
+        total.update(f"{hashlib.sha256(_read(path)).hexdigest()}  {name}\n".encode())
+    return f"sha256:{total.hexdigest()}"
+
+
+def digest_lock(root: Path = PROJECT) -> Digest | None:
+    """The digest of `images/requirements.lock`; None if there is none."""
+    path = root / "images" / "requirements.lock"
+    return f"sha256:{hashlib.sha256(_read(path)).hexdigest()}" if path.exists() else None
+
+
+def read_revision(root: Path, variables: Mapping[str, str]) -> str | None:
+    """The commit that is checked out, or the one baked into the image; None if neither can be told.
+
+    Whether files were changed since, the source digest shows. Git's own files are read, without git:
+    see gitrepository-layout(5).
+    """
+    folder = _git_folder(root)
+    if folder is None:
+        baked = variables.get(REVISION_VARIABLE, "")
+        return baked if _REVISION.fullmatch(baked) else None
+    head = _read_line(folder / "HEAD")
+    reference = _REFERENCE.fullmatch(head)
+    return _resolve(folder, reference[1]) if reference else _as_revision(head)
+
+
+def _git_folder(root: Path) -> Path | None:
+    """`.git`, or the folder that a linked work tree's `.git` file names."""
+    path = root / ".git"
+    if path.is_dir():
+        return path
+    line = _read_line(path)
+    return root / line.removeprefix("gitdir: ") if line.startswith("gitdir: ") else None
+
+
+def _resolve(folder: Path, reference: str) -> str | None:
+    """A branch's commit: a file of its own, in the main repository's folder too, or a line of `packed-refs`."""
+    shared = folder / (_read_line(folder / "commondir") or ".")
+    for place in (folder, shared):
+        revision = _as_revision(_read_line(place / reference))
+        if revision is not None:
+            return revision
+    for line in _read_text(shared / "packed-refs").splitlines():
+        revision, _, name = line.partition(" ")
+        if name == reference:
+            return _as_revision(revision)
+    return None
+
+
+def _as_revision(text: str) -> str | None:
+    return text if _REVISION.fullmatch(text) else None
+
+
+def _read_line(path: Path) -> str:
+    return _read_text(path).strip()
+
+
+def _read_text(path: Path) -> str:
+    """A file of git's; empty if it cannot be read, which is no reason to end a run."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.read(_MAX_GIT_BYTES)
+    except OSError:
+        return ""
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise EnvironmentUnfitError(f"{path}: {error.strerror}; is bench installed completely?") from error

@@ -1,0 +1,106 @@
+"""The statement: what a signature says. in-toto Statement v1 with a predicate of our own.
+
+Source: in-toto attestation framework, spec/v1/statement.md and docs/new_predicate_guidelines.md.
+The numbers stay in `content.tar`, which the statement names by its digest: consumers in other
+languages read predicates as doubles.
+"""
+
+import hashlib
+from typing import Annotated, Literal, get_args
+
+from msgspec import Meta
+
+from bench.bundle.keys import Fingerprint
+from bench.errors import BundleError
+from bench.records.bundle import BundleInfo, RunId, Timestamp
+from bench.records.plan import Plan
+from bench.records.record import Record, decode_json, encode_json
+
+PredicateType = Literal["https://bench-appliance.org/attestation/cpu-benchmark/v1"]
+SubjectName = Literal["content.tar"]
+PREDICATE_TYPE: PredicateType = get_args(PredicateType)[0]
+SUBJECT: SubjectName = get_args(SubjectName)[0]
+
+SignerKind = Literal["key", "ephemeral"]
+
+
+class SealedBy(Record, frozen=True, kw_only=True):
+    """Who sealed the run; others may sign the same statement later.
+
+    Attributes:
+        kind: `ephemeral` if the key was made in memory for this run and is gone.
+        fingerprint: Of the key; its signature must be there.
+    """
+
+    kind: SignerKind
+    fingerprint: Fingerprint
+
+
+class Predicate(Record, frozen=True, kw_only=True, rename="camel"):
+    """What is said of the subject.
+
+    Attributes:
+        schema: Names the format inside `content.tar`.
+        suite: As in the plan.
+        started_on, finished_on: As the host's clock had it: claimed, not proven.
+        signer: Who sealed the run.
+    """
+
+    schema: Literal["bench-bundle/1"]
+    run_id: RunId
+    suite: str
+    started_on: Timestamp
+    finished_on: Timestamp
+    signer: SealedBy
+
+
+class SubjectDigest(Record, frozen=True, kw_only=True):
+    """A digest set with the one algorithm that we use."""
+
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Subject(Record, frozen=True, kw_only=True):
+    """What the statement is about."""
+
+    name: SubjectName
+    digest: SubjectDigest
+
+
+class Statement(Record, frozen=True, kw_only=True, rename={"type": "_type", "predicate_type": "predicateType"}):
+    """An in-toto Statement v1 about one `content.tar`."""
+
+    type: Literal["https://in-toto.io/Statement/v1"] = "https://in-toto.io/Statement/v1"
+    subject: Annotated[tuple[Subject, ...], Meta(min_length=1, max_length=1)]
+    predicate_type: PredicateType = PREDICATE_TYPE
+    predicate: Predicate
+
+
+def make_predicate(info: BundleInfo, plan: Plan, signer: SealedBy) -> Predicate:
+    """What a statement about these contents must say."""
+    return Predicate(
+        schema=info.schema,
+        run_id=info.run_id,
+        suite=plan.suite,
+        started_on=info.started_at,
+        finished_on=info.finished_at,
+        signer=signer,
+    )
+
+
+def format_statement(content: bytes | memoryview, predicate: Predicate) -> bytes:
+    """The bytes to sign for a `content.tar`."""
+    subject = Subject(name=SUBJECT, digest=SubjectDigest(sha256=hashlib.sha256(content).hexdigest()))
+    return encode_json(Statement(subject=(subject,), predicate=predicate))
+
+
+def parse_statement(data: bytes) -> Statement:
+    """Read a statement whose signature has been verified.
+
+    Raises:
+        BundleError: it is no statement of ours, or not written as we write it.
+    """
+    statement = decode_json(data, Statement, source="statement")
+    if encode_json(statement) != data:
+        raise BundleError("statement: a key stands twice, or the bytes are not as bench writes them")
+    return statement

@@ -1,0 +1,117 @@
+"""Changing a trust store: pure edits of the record, and the one way it is saved."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec.structs import replace
+
+from bench.bundle.files import write_file
+from bench.bundle.keys import Fingerprint, fingerprint, format_public_line
+from bench.bundle.timestamp import format_timestamp
+from bench.bundle.trust import (
+    Owner,
+    Revocation,
+    RevocationReason,
+    Role,
+    RoleName,
+    TrustedKey,
+    TrustStore,
+    parse_trust,
+    roles_of,
+    why_expired,
+    why_invalid,
+)
+from bench.errors import UsageError
+from bench.records.record import Record, encode_json
+
+
+class KeyListing(Record, frozen=True, kw_only=True):
+    """A line of `bench trust list`.
+
+    Attributes:
+        problem: Why it does not count now; None if it does.
+    """
+
+    fingerprint: Fingerprint
+    owner: Owner
+    roles: tuple[RoleName, ...]
+    problem: str | None
+
+
+def new_trust(expires: datetime) -> TrustStore:
+    """A store that trusts nobody yet."""
+    return TrustStore(version=1, expires=format_timestamp(expires), keys={}, roles={})
+
+
+def add_key(
+    store: TrustStore,
+    key: Ed25519PublicKey,
+    *,
+    owner: Owner,
+    roles: Sequence[RoleName],
+    valid_after: datetime,
+    valid_before: datetime,
+) -> TrustStore:
+    """The store with one more key, in these roles; a new role wants one signature.
+
+    Raises:
+        UsageError: the key is in the store already, or no role is given.
+    """
+    name = fingerprint(key)
+    if name in store.keys:
+        raise UsageError(f"{name} is in the trust store already, as the key of {store.keys[name].owner}")
+    if not roles:
+        raise UsageError(f"{name} needs a role, such as operator; a key without one vouches for nothing")
+    entry = TrustedKey(
+        public_key=format_public_line(key),
+        owner=owner,
+        valid_after=format_timestamp(valid_after),
+        valid_before=format_timestamp(valid_before),
+    )
+    changed = dict(store.roles)
+    for role in dict.fromkeys(roles):
+        known = changed.get(role, Role(keys=()))
+        changed[role] = replace(known, keys=(*known.keys, name))
+    return replace(store, version=store.version + 1, keys={**store.keys, name: entry}, roles=changed)
+
+
+def revoke_key(store: TrustStore, name: Fingerprint, *, at: datetime, reason: RevocationReason) -> TrustStore:
+    """The store with a key revoked. It stays listed, so that old bundles can say why they no longer count.
+
+    Raises:
+        UsageError: no such key, or it was revoked as compromised, which stands.
+    """
+    if name not in store.keys:
+        raise UsageError(f"{name} is not in the trust store; it has {', '.join(sorted(store.keys)) or 'no keys'}")
+    key = store.keys[name]
+    if key.revoked is not None and key.revoked.reason == "compromised":
+        raise UsageError(f"{name} was revoked as compromised at {key.revoked.at} already")
+    revoked = replace(key, revoked=Revocation(at=format_timestamp(at), reason=reason))
+    return replace(store, version=store.version + 1, keys={**store.keys, name: revoked})
+
+
+def list_keys(store: TrustStore, now: datetime) -> tuple[KeyListing, ...]:
+    """All keys by owner, with what stands against each for a bundle made now."""
+    return tuple(
+        KeyListing(
+            fingerprint=name,
+            owner=key.owner,
+            roles=roles_of(store, name),
+            problem=why_expired(store, now) or why_invalid(key, now),
+        )
+        for name, key in sorted(store.keys.items(), key=lambda item: (item[1].owner, item[0]))
+    )
+
+
+def save_trust(path: Path, store: TrustStore) -> None:
+    """Write a store atomically, after reading back what will be written.
+
+    Raises:
+        BundleError: it could not be read again: an owner or a role of a wrong form, times in wrong order.
+        OutputError: the place cannot take it.
+    """
+    data = encode_json(store)
+    parse_trust(data, source=str(path))
+    write_file(path, data, replace=True)

@@ -1,0 +1,115 @@
+"""Verification: eight steps, the cheapest refusal first. It raises, or returns what was proven."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.bundle.archive import read_archive
+from bench.bundle.consistency import check_consistency
+from bench.bundle.content import CONTENT_LIMITS, parse_members
+from bench.bundle.envelope import verify_signature
+from bench.bundle.files import read_file
+from bench.bundle.keys import Fingerprint, fingerprint
+from bench.bundle.origin import hardware_origins
+from bench.bundle.recompute import Recompute, check_summary, load_recompute
+from bench.bundle.seal import OUTER_LIMITS, Sealed, parse_sealed, read_outer_archive
+from bench.bundle.signers import Requirements, check_requirements, judge_signers
+from bench.bundle.statement import Statement, parse_statement
+from bench.bundle.timestamp import parse_timestamp
+from bench.bundle.verification import Signer, Verification
+from bench.errors import BundleError
+from bench.records.bundle import Contents
+
+TRUST_NOBODY = Requirements()
+
+
+def verify_bundle(
+    path: Path,
+    requirements: Requirements = TRUST_NOBODY,
+    *,
+    now: datetime | None = None,
+    recompute: Recompute | None = None,
+) -> Verification:
+    """Verify a bundle.
+
+    Args:
+        path: The bundle.
+        requirements: Whom the reader trusts, and whose signature is asked for.
+        now: Decides whether the trust store has expired; by default the clock does.
+        recompute: Makes summaries; by default those of `bench.stats`.
+
+    Raises:
+        UsageError: no such file, or a role is required that nobody defines.
+        BundleError: a step failed; names it.
+    """
+    requirements.check_usage()
+    sealed = open_sealed(read_file(path, limit=OUTER_LIMITS.total_bytes))
+    with _step(3, "signatures"):
+        statement = parse_statement(sealed.statement)
+        signers = _judge(sealed, statement, requirements, now or datetime.now(UTC))
+        check_requirements(signers, requirements)
+    contents, digest = _open_contents(sealed, statement)
+    with _step(7, "consistency"):
+        check_consistency(contents, statement)
+    with _step(8, "summaries"):
+        check_summary(contents, recompute or load_recompute())
+    return Verification(
+        contents=contents,
+        content_digest=f"sha256:{digest}",
+        signers=signers,
+        origins=hardware_origins(contents.machine),
+    )
+
+
+def open_sealed(data: bytes) -> Sealed:
+    """Steps 1 to 3: the parts of an outer file, each signature checked with the key beside it.
+
+    Whose keys these are is not asked here.
+
+    Raises:
+        BundleError: a step failed; names it.
+    """
+    with _step(1, "outer archive"):
+        members: Mapping[str, memoryview] = read_outer_archive(data)
+    with _step(2, "envelope"):
+        sealed = parse_sealed(members)
+    with _step(3, "signatures"):
+        for signature in sealed.signatures:
+            verify_signature(sealed.statement, signature)
+    return sealed
+
+
+def _judge(sealed: Sealed, statement: Statement, requirements: Requirements, now: datetime) -> tuple[Signer, ...]:
+    """The signers, with the key that sealed the run among them."""
+    sealed_by = statement.predicate.signer
+    signed = [fingerprint(signature.key) for signature in sealed.signatures]
+    if sealed_by.fingerprint not in signed:
+        raise BundleError(f"the run was sealed by {sealed_by.fingerprint}, whose signature was taken out")
+    ephemeral: set[Fingerprint] = {sealed_by.fingerprint} if sealed_by.kind == "ephemeral" else set()
+    claimed_at = parse_timestamp(statement.predicate.finished_on, source="statement")
+    return judge_signers(signed, ephemeral, requirements, claimed_at=claimed_at, now=now)
+
+
+def _open_contents(sealed: Sealed, statement: Statement) -> tuple[Contents, str]:
+    """Steps 4 to 6: the contents that the statement is about, and their digest."""
+    with _step(4, "subject"):
+        digest = hashlib.sha256(sealed.content).hexdigest()
+        stated = statement.subject[0].digest.sha256
+        if digest != stated:
+            raise BundleError(f"content.tar has the digest {digest}, but {stated} was signed")
+    with _step(5, "inner archive"):
+        members = read_archive(sealed.content, CONTENT_LIMITS)
+    with _step(6, "schema"):
+        contents = parse_members(members)
+    return contents, digest
+
+
+@contextmanager
+def _step(number: int, name: str) -> Iterator[None]:
+    """Say in which step a refusal was made."""
+    try:
+        yield
+    except BundleError as error:
+        raise BundleError(f"not verified, step {number} ({name}): {error}") from error

@@ -1,0 +1,51 @@
+"""Writing bundles to disk, all or nothing."""
+
+from pathlib import Path
+
+from bench.bundle.archive import write_archive
+from bench.bundle.content import CONTENT_LIMITS, format_members
+from bench.bundle.files import read_file, write_file
+from bench.bundle.seal import OUTER_LIMITS, SigningKey, add_signature, format_sealed, seal_content
+from bench.bundle.verify import open_sealed
+from bench.records.bundle import Contents
+
+
+def format_bundle(contents: Contents, signer: SigningKey) -> bytes:
+    """A bundle's bytes: the same contents and key give the same bytes.
+
+    Args:
+        contents: The records of a run, measurements in the order of their cells' ids.
+        signer: Seals it.
+
+    Raises:
+        BundleError: the contents could not be read back: a wrong type, a NaN, a name, a size.
+    """
+    content = write_archive(format_members(contents), CONTENT_LIMITS)
+    return format_sealed(seal_content(content, contents.info, contents.plan, signer))
+
+
+def write_bundle(path: Path, contents: Contents, signer: SigningKey) -> None:
+    """Seal a run into a new file.
+
+    A writer killed at any moment leaves no bundle or a whole one, and at most a file
+    `.<name>.tmp-<random>` beside it.
+
+    Raises:
+        BundleError: the contents could not be read back.
+        OutputError: the file exists, or its folder cannot take it.
+    """
+    write_file(path, format_bundle(contents, signer), replace=False)
+
+
+def sign_bundle(path: Path, signer: SigningKey) -> None:
+    """Add a signature to a bundle, atomically; `content.tar` and the statement stay as they are.
+
+    Only what the signatures cover is checked here: verify the bundle before vouching for it.
+
+    Raises:
+        UsageError: no such file, or the key has signed already or is ephemeral.
+        BundleError: the outer file or a signature is not intact.
+        OutputError: the file cannot be replaced.
+    """
+    sealed = open_sealed(read_file(path, limit=OUTER_LIMITS.total_bytes))
+    write_file(path, format_sealed(add_signature(sealed, signer)), replace=True)

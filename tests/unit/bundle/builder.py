@@ -1,0 +1,194 @@
+"""A small valid bundle, and the ways to take it apart and seal it again as an attacker would."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
+
+from bench.bundle.archive import read_archive, write_archive
+from bench.bundle.content import CONTENT_LIMITS, format_members
+from bench.bundle.envelope import sign_statement
+from bench.bundle.seal import (
+    OUTER_LIMITS,
+    Sealed,
+    SigningKey,
+    add_signature,
+    format_sealed,
+    parse_sealed,
+    read_outer_archive,
+    seal_content,
+)
+from bench.bundle.signers import Requirements
+from bench.bundle.trust import TrustStore
+from bench.bundle.trust_store import add_key, new_trust
+from bench.bundle.verification import Verification
+from bench.bundle.verify import verify_bundle
+from bench.errors import BundleError
+from bench.records.bundle import BundleInfo, Contents, Distribution, Environment, Image
+from bench.records.measurement import Failure, Measurement
+from bench.records.record import encode_json
+from bench.stats.summary import summarize
+from tests.builders import (
+    BINDING,
+    DIGEST,
+    PROFILE,
+    make_cell,
+    make_instance,
+    make_machine,
+    make_measurement,
+    make_plan,
+    make_probe,
+    make_proof,
+    make_repetition,
+)
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+LATENCIES = (0.010, 0.011, 0.012, 0.010, 0.011, 0.013)
+MS = 1_000_000
+
+
+def make_key(seed: int) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+
+
+OPERATOR = SigningKey(key=make_key(1))
+VENDOR = SigningKey(key=make_key(2))
+STRANGER = SigningKey(key=make_key(3))
+EPHEMERAL = SigningKey(key=make_key(4), kind="ephemeral")
+
+CELLS = (make_cell(0), make_cell(1, instances=(BINDING, BINDING)), make_cell(2))
+PLAN = make_plan(*CELLS)
+
+ENVIRONMENT = Environment(
+    implementation="CPython 3.11.7",
+    source_digest=DIGEST,
+    source_revision=None,
+    lock_digest=DIGEST,
+    variables={"OMP_NUM_THREADS": "2"},
+    distributions=(
+        Distribution(name="numpy", version="2.3.0", digest=DIGEST),
+        Distribution(name="torch", version="2.14.1", digest=None),
+    ),
+    cpu_evidence={"brand_raw": "Test CPU"},
+)
+
+
+def make_measurements() -> tuple[Measurement, ...]:
+    """Two cells measured twice each, one after the other, and one that failed."""
+    alone = [
+        make_repetition(index, make_instance(LATENCIES, start_ns=start * MS, proof=make_proof()))
+        for index, start in enumerate((100, 300))
+    ]
+    together = [
+        make_repetition(
+            index, make_instance(LATENCIES, start_ns=start * MS), make_instance(LATENCIES, start_ns=(start + 1) * MS)
+        )
+        for index, start in enumerate((500, 700))
+    ]
+    failed = replace(
+        make_measurement(CELLS[2]),
+        stopped="failed",
+        failure=Failure(reason="crashed", message="worker ended by signal"),
+    )
+    return make_measurement(CELLS[0], *alone), make_measurement(CELLS[1], *together), failed
+
+
+def make_contents() -> Contents:
+    measurements = make_measurements()
+    probes = (make_probe(before=CELLS[0].id), make_probe(gflops=98.0))
+    return Contents(
+        info=BundleInfo(
+            run_id="20260102T030405Z-0123abcd",
+            bench_version="0.1.0",
+            started_at="2026-01-02T03:04:05Z",
+            finished_at="2026-01-02T03:05:05Z",
+            resumed=0,
+            emulated=False,
+        ),
+        machine=make_machine(),
+        profile=PROFILE,
+        plan=PLAN,
+        environment=ENVIRONMENT,
+        sbom=encode_json({"bomFormat": "CycloneDX"}),
+        image=Image(inside=True, labels={"org.opencontainers.image.revision": "0" * 40}),
+        probes=probes,
+        measurements=measurements,
+        summary=summarize(PLAN, measurements, probes),
+        logs={f"{CELLS[2].id}.txt": b"Segmentation fault\n"},
+    )
+
+
+CONTENTS = make_contents()
+
+
+def unpack(data: bytes) -> dict[str, bytes]:
+    """The outer members."""
+    return {name: bytes(member) for name, member in read_outer_archive(data).items()}
+
+
+def pack(members: Mapping[str, bytes]) -> bytes:
+    return write_archive(members, OUTER_LIMITS)
+
+
+def unpack_content(data: bytes) -> dict[str, bytes]:
+    """The inner members."""
+    return {name: bytes(member) for name, member in read_archive(data, CONTENT_LIMITS).items()}
+
+
+def pack_content(members: Mapping[str, bytes]) -> bytes:
+    return write_archive(members, CONTENT_LIMITS)
+
+
+def seal(content: bytes, signer: SigningKey = OPERATOR, *others: SigningKey) -> bytes:
+    """A bundle whose signatures hold, whatever its content is."""
+    sealed = seal_content(content, CONTENTS.info, CONTENTS.plan, signer)
+    for other in others:
+        sealed = add_signature(sealed, other)
+    return format_sealed(sealed)
+
+
+def seal_contents(contents: Contents, signer: SigningKey = OPERATOR, *others: SigningKey) -> bytes:
+    return seal(pack_content(format_members(contents)), signer, *others)
+
+
+def sign_raw(statement: bytes, content: bytes, signer: SigningKey = OPERATOR) -> bytes:
+    """A bundle with any statement, rightly signed."""
+    signatures = (sign_statement(statement, signer.key),)
+    return format_sealed(Sealed(content=content, statement=statement, signatures=signatures))
+
+
+def open_parts(data: bytes) -> Sealed:
+    return parse_sealed(read_outer_archive(data))
+
+
+def verify(data: bytes, folder: Path, requirements: Requirements | None = None) -> Verification:
+    path = folder / "run.bench.tar"
+    path.write_bytes(data)
+    return verify_bundle(path, requirements or Requirements(), now=NOW)
+
+
+def refuse(data: bytes, folder: Path, words: str, requirements: Requirements | None = None) -> None:
+    """Assert that a bundle does not verify, in one line that has these words, with exit status 6."""
+    with pytest.raises(BundleError) as refusal:
+        verify(data, folder, requirements)
+    assert words in str(refusal.value)
+    assert refusal.value.exit_code == 6
+    assert "\n" not in str(refusal.value)
+
+
+def make_trust(**roles: SigningKey) -> TrustStore:
+    """A store with one key per role, valid through 2026."""
+    store = new_trust(datetime(2027, 1, 1, tzinfo=UTC))
+    for role, signer in roles.items():
+        store = add_key(
+            store,
+            signer.key.public_key(),
+            owner=f"{role}@lab",
+            roles=[role],
+            valid_after=datetime(2026, 1, 1, tzinfo=UTC),
+            valid_before=datetime(2026, 12, 31, tzinfo=UTC),
+        )
+    return store

@@ -1,0 +1,149 @@
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
+from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ecdsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from bench.bundle.keys import (
+    file_stem,
+    fingerprint,
+    format_public_line,
+    format_public_pem,
+    generate_key,
+    load_private_key,
+    parse_public_key,
+    read_public_key,
+)
+from bench.errors import BundleError, OutputError, UsageError
+from tests.unit.bundle.builder import make_key
+
+KEY = make_key(1)
+PUBLIC = KEY.public_key()
+ECDSA = generate_ecdsa(SECP256R1())
+
+ENCRYPTED_OPENSSH = b"""\
+-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABAAAAAAAA
+-----END OPENSSH PRIVATE KEY-----
+"""
+
+
+def never() -> bytes:
+    raise AssertionError("a key that is not encrypted needs no passphrase")
+
+
+def test_the_fingerprint_is_that_of_openssh(tmp_path: Path) -> None:
+    path = tmp_path / "key.pub"
+    path.write_text(format_public_line(PUBLIC) + "\n")
+    shown = subprocess.run(["ssh-keygen", "-lf", path], check=True, capture_output=True, text=True)  # noqa: S607 - the one on the path
+    assert fingerprint(PUBLIC) in shown.stdout.split()
+
+
+def test_the_stem_is_the_same_digest_in_hexadecimal() -> None:
+    assert file_stem(fingerprint(PUBLIC)) == "7def39264223a3c54f7be5ea5c9187e4c6aed4430574ad4e74abc950589cc80f"
+    assert "/" not in file_stem("SHA256:" + "/" * 43)
+
+
+def test_a_public_key_is_read_in_both_forms() -> None:
+    for data in (format_public_pem(PUBLIC), format_public_line(PUBLIC).encode()):
+        assert parse_public_key(data, source="x") == PUBLIC
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        pytest.param(b"", "neither a PEM nor an OpenSSH", id="nothing"),
+        pytest.param(b"ssh-ed25519 AAAA", "neither a PEM nor an OpenSSH", id="a cut off OpenSSH line"),
+        pytest.param(b"ssh-other AAAA", "neither a PEM nor an OpenSSH", id="an unknown kind of OpenSSH key"),
+        pytest.param(b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "neither a PEM", id="a PEM of nothing"),
+        pytest.param(ECDSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), "only Ed25519", id="an ECDSA key"),
+        pytest.param(b"ssh-ed25519 " + b"A" * 20_000, "20012 bytes are no public key", id="20 kB"),
+    ],
+)  # fmt: skip
+def test_refuses_public_keys(data: bytes, words: str) -> None:
+    with pytest.raises(BundleError, match=words):
+        parse_public_key(data, source="x")
+
+
+def test_a_generated_key_is_encrypted_private_and_published_in_both_forms(tmp_path: Path) -> None:
+    path = tmp_path / "operator.pem"
+    public = generate_key(path, b"correct horse")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
+    assert read_public_key(tmp_path / "operator.pem.pub") == public
+    assert read_public_key(tmp_path / "operator.pem.pub.pem") == public
+    assert load_private_key(path, lambda: b"correct horse").public_key() == public
+
+
+def test_a_key_without_a_passphrase_asks_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    public = generate_key(path, None)
+    assert path.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----")
+    assert load_private_key(path, never).public_key() == public
+
+
+def test_an_empty_passphrase_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="the passphrase is empty"):
+        generate_key(tmp_path / "key", b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["key", "key.pub", "key.pub.pem"])
+def test_no_file_is_ever_overwritten(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("precious")
+    with pytest.raises(OutputError, match="never overwritten"):
+        generate_key(tmp_path / "key", None)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "precious"
+
+
+def test_an_openssh_key_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "id_ed25519"
+    path.write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    assert load_private_key(path, None).public_key() == PUBLIC
+
+
+def test_an_encrypted_openssh_key_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "id_ed25519"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", path], check=True)  # noqa: S607 - the one on the path
+    with pytest.raises(BundleError, match=r"need the package bcrypt.*bench keygen"):
+        load_private_key(path, lambda: b"secret")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        pytest.param(b"", "not a private key", id="nothing"),
+        pytest.param(format_public_pem(PUBLIC), "not a private key", id="a public key"),
+        pytest.param(ENCRYPTED_OPENSSH, "not a private key", id="a cut off OpenSSH key"),
+        pytest.param(ECDSA.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), "only Ed25519", id="an ECDSA key"),
+    ],
+)  # fmt: skip
+def test_refuses_private_keys(data: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(data)
+    with pytest.raises(BundleError, match=words):
+        load_private_key(tmp_path / "key", never)
+
+
+@pytest.mark.parametrize("passphrase", [b"wrong", b""], ids=["a wrong one", "an empty one"])
+def test_a_passphrase_that_does_not_fit_is_said(passphrase: bytes, tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(
+        KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"right"))
+    )
+    with pytest.raises(BundleError, match="the passphrase does not open this key"):
+        load_private_key(tmp_path / "key", lambda: passphrase)
+
+
+def test_an_encrypted_key_with_nobody_to_ask_is_a_wrong_usage(tmp_path: Path) -> None:
+    generate_key(tmp_path / "key", b"secret")
+    with pytest.raises(UsageError, match="name a file with its passphrase"):
+        load_private_key(tmp_path / "key", None)
