@@ -4,10 +4,12 @@ Samples of one process share its memory layout, its compiled code and its hour, 
 independent; repetitions in fresh processes are. Resampling both levels keeps that structure.
 
 Method: Davison and Hinkley, Bootstrap Methods and their Application (1997), section 3.8; for
-benchmarks Kalibera and Jones, Rigorous Benchmarking in Reasonable Time (ISMM 2013).
+benchmarks Kalibera and Jones, Rigorous Benchmarking in Reasonable Time (ISMM 2013). The inner level
+is drawn from the statistic's own bootstrap distribution, so that its cost does not grow with the
+number of samples times the number of resamples, and a bundle of a million samples verifies at once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bench.errors import TooNoisyError
@@ -20,12 +22,9 @@ if TYPE_CHECKING:
 
 RESAMPLES = 2000
 
-_BLOCK = 1 << 22
-"""Most indices drawn at once: bounds memory, whatever the number of samples."""
 
-
-class RandomIndices:
-    """A stream of indices that is the same on every machine and with every NumPy.
+class Uniforms:
+    """A stream of numbers in (0, 1) that is the same on every machine and with every NumPy.
 
     NumPy keeps a bit generator's raw output stable for ever, but not what `Generator` makes of it
     (NEP 19), and a bundle must verify for years: so the raw bits are scaled here.
@@ -37,42 +36,56 @@ class RandomIndices:
 
         self._bits = np.random.PCG64(seed)
 
-    def draw(self, rows: int, columns: int, below: int) -> "np.ndarray[tuple[int, ...], np.dtype[np.uint64]]":
-        """Indices in [0, below), by multiply and shift; `below` is less than 2**32."""
+    def draw(self, rows: int, columns: int = 1) -> "Array":
+        """Shape (rows, columns): the upper 52 bits of each raw word, in the middle of their cell."""
         import numpy as np
 
-        raw = self._bits.random_raw(rows * columns) >> np.uint64(32)
-        return (raw * np.uint64(below) >> np.uint64(32)).reshape(rows, columns)
+        raw = self._bits.random_raw(rows * columns) >> np.uint64(12)
+        return ((raw.astype(np.float64) + 0.5) * 2.0**-52).reshape(rows, columns)
 
 
-def resample(values: "Array", statistic: "Callable[[Array], Array]", indices: RandomIndices) -> "Array":
-    """The statistic of `RESAMPLES` resamples of one group.
+def resample_median(values: "Array", uniforms: Uniforms) -> "Array":
+    """Medians of `RESAMPLES` resamples of some values, shape (RESAMPLES,).
 
-    Args:
-        values: Shape (n,) or (n, k): n samples.
-        statistic: Maps (rows, n) or (rows, n, k) to (rows,).
-        indices: Where randomness comes from.
+    A resample's ranks are uniform, so its middle order statistics follow a beta distribution, and are
+    drawn directly: the upper middle one, and for an even number of values the lower one below it.
 
-    Returns:
-        Shape (RESAMPLES,).
+    Method: Maritz and Jarrett, A Note on Estimating the Variance of the Sample Median (JASA 73, 1978);
+    the pair of order statistics by David and Nagaraja, Order Statistics (2003), section 2.5.
     """
     import numpy as np
+    from scipy.special import betaincinv
 
-    rows = max(1, _BLOCK // len(values))
-    return np.concatenate(
-        [
-            statistic(values[indices.draw(min(rows, RESAMPLES - done), len(values), len(values))])
-            for done in range(0, RESAMPLES, rows)
-        ]
-    )
+    count, half = len(values), len(values) // 2
+    ordered = np.sort(values)
+    upper = betaincinv(half + 1, count - half, uniforms.draw(RESAMPLES)[:, 0])
+    lower = upper if count % 2 else upper * uniforms.draw(RESAMPLES)[:, 0] ** (1 / half)
+    ranks = np.minimum((np.stack([lower, upper]) * count).astype(np.int64), count - 1)
+    drawn: Array = ordered[ranks].mean(axis=0)
+    return drawn
 
 
-def resample_repetitions(replicates: "Sequence[Array]", indices: RandomIndices) -> "Array":
+def resample_ratio(numerators: "Array", denominators: "Array", uniforms: Uniforms) -> "Array":
+    """Ratios of sums of `RESAMPLES` resamples of some pairs, shape (RESAMPLES,).
+
+    Method: the ratio estimator's linearised variance, Cochran, Sampling Techniques (1977), section
+    6.4, and its normal limit.
+    """
+    from scipy.special import ndtri
+
+    ratio = numerators.sum() / denominators.sum()
+    residuals = numerators - ratio * denominators
+    error = (residuals @ residuals) ** 0.5 / denominators.sum()
+    drawn: Array = ratio + error * ndtri(uniforms.draw(RESAMPLES)[:, 0])
+    return drawn
+
+
+def resample_repetitions(replicates: "Sequence[Array]", uniforms: Uniforms) -> "Array":
     """Resample repetitions, given each one's own resampled statistic.
 
     Args:
         replicates: Per repetition an array of shape (RESAMPLES,).
-        indices: Where randomness comes from.
+        uniforms: Where randomness comes from.
 
     Returns:
         Means over the drawn repetitions, shape (RESAMPLES,). A repetition drawn twice takes part
@@ -81,11 +94,10 @@ def resample_repetitions(replicates: "Sequence[Array]", indices: RandomIndices) 
     import numpy as np
 
     count = len(replicates)
-    table = np.stack(replicates)
-    chosen = indices.draw(RESAMPLES, count, count)
+    chosen = (uniforms.draw(RESAMPLES, count) * count).astype(np.int64)
     row = np.arange(RESAMPLES)[:, None]
-    offset = np.arange(count)[None, :] * (RESAMPLES // count)
-    drawn: Array = table[chosen, (row + offset) % RESAMPLES].mean(axis=1)
+    offset = np.arange(count)[None, :] * max(1, RESAMPLES // count)
+    drawn: Array = np.stack(replicates)[chosen, (row + offset) % RESAMPLES].mean(axis=1)
     return drawn
 
 

@@ -9,7 +9,13 @@ from bench.errors import TooNoisyError
 from bench.records.measurement import Measurement, Probe, Repetition
 from bench.records.plan import Cell, Plan, Policy
 from bench.records.summary import CellSummary, Drift, Interval, Summary
-from bench.stats.bootstrap import RandomIndices, percentile_interval, resample, resample_repetitions
+from bench.stats.bootstrap import (
+    Uniforms,
+    percentile_interval,
+    resample_median,
+    resample_ratio,
+    resample_repetitions,
+)
 from bench.stats.noise import invalid_reasons
 from bench.stats.roofline import least_time
 from bench.stats.window import clip_samples, shared_window
@@ -64,8 +70,8 @@ def summarize_cell(
         raise TooNoisyError(
             f"none of {len(repetitions)} repetitions is valid ({', '.join(reasons) or 'none was made'})"
         )
-    indices = RandomIndices(_cell_seed(cell, policy))
-    latency, replicates = _latency(valid, indices, policy.confidence)
+    uniforms = Uniforms(_cell_seed(cell, policy))
+    latency, replicates = _latency(valid, uniforms, policy.confidence)
     instances = [instance for repetition in valid for instance in repetition.instances]
     everything = np.concatenate([_seconds(repetition, index) for repetition in valid for index in _each(repetition)])
     percentiles = np.quantile(everything, [0.5, 0.9, 0.99])
@@ -85,7 +91,7 @@ def summarize_cell(
         samples=len(everything),
         latency_s=latency,
         latency_percentiles_s=dict(zip(("p50", "p90", "p99"), map(float, percentiles), strict=True)),
-        throughput_per_s=_throughput(valid, indices, policy.confidence),
+        throughput_per_s=_throughput(valid, uniforms, policy.confidence),
         unit=cell.unit,
         detectable_ratio=_detectable_ratio(latency.point, replicates, policy.confidence) if len(valid) > 1 else None,
         roofline_ratio=ceiling[0] / latency.point if ceiling else None,
@@ -131,41 +137,32 @@ def _seconds(repetition: Repetition, instance: int) -> "Array":
     return np.array([sample.elapsed_ns / sample.iterations / 1e9 for sample in repetition.instances[instance].samples])
 
 
-def _latency(repetitions: Sequence[Repetition], indices: RandomIndices, confidence: float) -> tuple[Interval, "Array"]:
+def _latency(repetitions: Sequence[Repetition], uniforms: Uniforms, confidence: float) -> tuple[Interval, "Array"]:
     """Mean over repetitions of the mean over instances of the median: the point, its interval, the replicates."""
     import numpy as np
-
-    def medians(values: "Array") -> "Array":
-        result: Array = np.median(values, axis=1)
-        return result
 
     points, replicates = [], []
     for repetition in repetitions:
         samples = [_seconds(repetition, index) for index in _each(repetition)]
         points.append(float(np.mean([np.median(values) for values in samples])))
-        replicates.append(np.mean([resample(values, medians, indices) for values in samples], axis=0))
-    joined = resample_repetitions(replicates, indices)
+        replicates.append(np.mean([resample_median(values, uniforms) for values in samples], axis=0))
+    joined = resample_repetitions(replicates, uniforms)
     return percentile_interval(float(np.mean(points)), joined, confidence=confidence), joined
 
 
-def _throughput(repetitions: Sequence[Repetition], indices: RandomIndices, confidence: float) -> Interval:
+def _throughput(repetitions: Sequence[Repetition], uniforms: Uniforms, confidence: float) -> Interval:
     """Items a second of all instances together, each over its own samples inside the shared window."""
     import numpy as np
-
-    def rates(values: "Array") -> "Array":
-        sums = values.sum(axis=1)
-        result: Array = sums[:, 0] / sums[:, 1] * 1e9
-        return result
 
     points, replicates = [], []
     for repetition in repetitions:
         window = shared_window(repetition.instances)
-        clipped = [
-            (clip_samples(instance.samples, window), instance.items_per_iteration) for instance in repetition.instances
-        ]
-        points.append(float(sum(items * values[:, 0].sum() / values[:, 1].sum() * 1e9 for values, items in clipped)))
-        replicates.append(np.sum([items * resample(values, rates, indices) for values, items in clipped], axis=0))
-    joined = resample_repetitions(replicates, indices)
+        clipped = [clip_samples(instance.samples, window) for instance in repetition.instances]
+        items = [1e9 * instance.items_per_iteration for instance in repetition.instances]
+        points.append(sum(each * float(n.sum() / ns.sum()) for each, (n, ns) in zip(items, clipped, strict=True)))
+        drawn = [each * resample_ratio(n, ns, uniforms) for each, (n, ns) in zip(items, clipped, strict=True)]
+        replicates.append(np.sum(drawn, axis=0))
+    joined = resample_repetitions(replicates, uniforms)
     return percentile_interval(float(np.mean(points)), joined, confidence=confidence)
 
 

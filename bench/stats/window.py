@@ -29,11 +29,11 @@ def overlap_ratio(instances: Sequence[InstanceResult]) -> float:
     return max(0, end - start) / (last - first)
 
 
-def clip_samples(samples: Sequence[Sample], window: tuple[int, int]) -> "Array":
+def clip_samples(samples: Sequence[Sample], window: tuple[int, int]) -> "tuple[Array, Array]":
     """The samples' parts inside a window.
 
     Returns:
-        Shape (n, 2): iterations (a fraction for a sample cut by the window's edge) and nanoseconds.
+        Iterations (a fraction for a sample cut by the window's edge) and nanoseconds, each of shape (n,).
     """
     import numpy as np
 
@@ -43,4 +43,4 @@ def clip_samples(samples: Sequence[Sample], window: tuple[int, int]) -> "Array":
     iterations = np.array([sample.iterations for sample in samples], dtype=np.float64)
     inside = np.minimum(begins + elapsed, end) - np.maximum(begins, start)
     kept = inside > 0
-    return np.stack([iterations[kept] * inside[kept] / elapsed[kept], inside[kept].astype(np.float64)], axis=1)
+    return iterations[kept] * inside[kept] / elapsed[kept], inside[kept].astype(np.float64)

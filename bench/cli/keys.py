@@ -1,0 +1,36 @@
+"""`bench keygen` and `bench sign`."""
+
+from pathlib import Path
+
+import click
+
+from bench.cli.sign_options import load_signer, passphrase_option, read_passphrase
+
+
+@click.command(epilog="\b\nExample:\n  bench keygen operator.pem")
+@click.argument("file", type=click.Path(path_type=Path))
+@passphrase_option
+@click.option(
+    "--no-passphrase", is_flag=True, help="Leave the private key unencrypted, readable by whoever reads the file."
+)
+def keygen(file: Path, passphrase_file: Path | None, no_passphrase: bool) -> None:
+    """Make an Ed25519 key: FILE (private, encrypted, mode 0600), FILE.pub and FILE.pub.pem."""
+    from bench.bundle.keys import fingerprint, generate_key
+
+    passphrase = None if no_passphrase else read_passphrase(passphrase_file, "new passphrase", confirm=True)
+    click.echo(fingerprint(generate_key(file, passphrase)))
+
+
+@click.command(epilog="\b\nExample:\n  bench sign results/X.bench.tar --key vendor.pem")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--key", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Private key to sign with.")
+@passphrase_option
+def sign(bundle: Path, key: Path, passphrase_file: Path | None) -> None:
+    """Add a signature to a bundle that verifies; what it holds stays as it is."""
+    from bench.bundle.verify import verify_bundle
+    from bench.bundle.write import sign_bundle
+
+    signer = load_signer(key, passphrase_file)
+    verify_bundle(bundle)
+    sign_bundle(bundle, signer)
+    click.echo(f"{bundle}: signed by {signer.fingerprint}")

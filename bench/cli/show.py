@@ -1,0 +1,27 @@
+"""`bench show`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command(epilog="\b\nExample:\n  bench show results/X.bench.tar")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(bundle: Path, as_json: bool) -> None:
+    """Print a bundle's table again, after checking that it is intact."""
+    from bench.bundle.verify import verify_bundle
+    from bench.records.record import encode_json
+    from bench.report.table import render_results
+
+    contents = verify_bundle(bundle).contents
+    if as_json:
+        shown = {
+            "info": contents.info,
+            "machine": contents.machine,
+            "plan": contents.plan,
+            "summary": contents.summary,
+        }
+        click.echo(encode_json(shown).decode(), nl=False)
+    else:
+        click.echo(render_results(contents))

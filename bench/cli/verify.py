@@ -1,0 +1,65 @@
+"""`bench verify`."""
+
+from pathlib import Path
+
+import click
+
+from bench.cli.types import CommaList
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  bench verify results/X.bench.tar
+  bench verify results/X.bench.tar --key operator.pem.pub
+  bench verify results/X.bench.tar --trust trust.json --require operator,vendor
+"""
+)
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store: some key of it must have signed.")  # fmt: skip
+@click.option("--key", "keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB", help="This public key must have signed.")  # fmt: skip
+@click.option(
+    "--require", type=CommaList(), metavar="ROLE,...", help="These roles of the trust store must have signed."
+)
+@click.option("--explain", is_flag=True, help="Print the commands that check the same without bench.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify(  # noqa: PLR0917 - click passes options by keyword
+    bundle: Path,
+    trust: Path | None,
+    keys: tuple[Path, ...],
+    require: tuple[str, ...] | None,
+    explain: bool,
+    as_json: bool,
+) -> None:
+    """Is a bundle intact, who signed it, and what does it merely state? Exit status 6 if it does not verify.
+
+    Every summary is made again from the raw samples. Without --trust or --key nobody is trusted: the
+    bundle can be shown intact, and that some key signed it.
+    """
+    from bench.bundle.explain import explain as explain_bundle
+    from bench.bundle.keys import fingerprint, read_public_key
+    from bench.bundle.signers import Requirements
+    from bench.bundle.trust import read_trust
+    from bench.bundle.verify import verify_bundle
+    from bench.records.record import encode_json
+    from bench.report.verification import render_verification
+
+    requirements = Requirements(
+        trust=None if trust is None else read_trust(trust),
+        keys=frozenset(fingerprint(read_public_key(key)) for key in keys),
+        roles=require or (),
+    )
+    verification = verify_bundle(bundle, requirements)
+    if explain:
+        click.echo(explain_bundle(bundle, [signer.fingerprint for signer in verification.signers]), nl=False)
+    elif as_json:
+        shown = {
+            "intact": True,
+            "content_digest": verification.content_digest,
+            "signers": verification.signers,
+            "origins": verification.origins,
+            "info": verification.contents.info,
+        }
+        click.echo(encode_json(shown).decode(), nl=False)
+    else:
+        click.echo(render_verification(verification))

@@ -1,0 +1,81 @@
+"""The machine and its profile, as text."""
+
+from bench.records.machine import Machine
+from bench.records.profile import Choice
+from bench.report.units import format_bytes
+
+_SHOWN_ISA = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8", "asimddp", "bf16", "i8mm", "sve", "sve2", "svebf16")  # fmt: skip
+
+
+def describe_machine(machine: Machine) -> str:
+    """The machine in one line."""
+    cpu, topology = machine.cpu, machine.topology
+    name = cpu.model_name or cpu.vendor
+    where = f", guest of {machine.settings.hypervisor}" if machine.settings.hypervisor else ""
+    emulated = ", EMULATED" if cpu.emulated else ""
+    return (
+        f"{name} ({cpu.microarchitecture}), {_count(topology.package_count, 'package')}, "
+        f"{_count(topology.core_count, 'core')}, {_count(topology.cpu_count, 'CPU')}, "
+        f"{_count(len(topology.nodes), 'NUMA node')}{where}{emulated}"
+    )
+
+
+def render_machine(machine: Machine, choice: Choice | None, problem: str | None) -> str:
+    """The machine on one screen: facts, the profile chosen, and why not the others.
+
+    Args:
+        machine: The facts.
+        choice: The profile; None if none fits.
+        problem: Why none fits.
+    """
+    cpu, topology, limits, settings = machine.cpu, machine.topology, machine.limits, machine.settings
+    shown = [flag for flag in _SHOWN_ISA if flag in cpu.isa]
+    nodes = "; ".join(
+        f"{node.id}: CPUs {node.cpus or 'none'}, "
+        + ("memory unknown" if node.memory_bytes is None else format_bytes(node.memory_bytes))
+        for node in topology.nodes
+    )
+    quota = "none" if limits.cpu_quota is None else f"{limits.cpu_quota:g} CPUs"
+    rows = [
+        ("CPU", describe_machine(machine)),
+        (
+            "identified by",
+            f"{cpu.confidence}" + (f"; archspec says {cpu.second_opinion}" if cpu.second_opinion else ""),
+        ),
+        ("ISA", f"{' '.join(shown) or 'nothing of note'} ({len(cpu.isa)} flags)"),
+        ("NUMA nodes", nodes or "none shown"),
+        ("CPUs", f"online {topology.online_cpus}, allowed {topology.allowed_cpus}"),
+        ("SMT", _yes(topology.smt_active)),
+        ("quota", f"{quota} (cgroup v{limits.cgroup_version})"),
+        ("memory", _bytes(limits.total_memory_bytes) + f", limit {_bytes(limits.memory_bytes)}"),
+        ("governor", f"{_known(settings.governor)}, boost {_yes(settings.boost)}"),
+        ("huge pages", f"{_known(settings.transparent_hugepages)}, NUMA balancing {_yes(settings.numa_balancing)}"),
+        ("kernel", f"{_known(settings.kernel)}, microcode {_known(settings.microcode)}"),
+        ("container", limits.container or "none seen"),
+    ]
+    width = max(len(label) for label, _ in rows)
+    lines = [f"{label:<{width}}  {text}" for label, text in rows]
+    lines += [f"{'missing':<{width}}  {sentence}" for sentence in machine.missing]
+    lines.append("")
+    if choice is None:
+        lines.append(f"profile   none: {problem}")
+    else:
+        lines.append(f"profile   {choice.name}: {choice.reason}")
+        lines += [f"  not {name}: {reason}" for name, reason in sorted(choice.why_not.items())]
+    return "\n".join(lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _yes(value: bool | None) -> str:
+    return "unavailable" if value is None else "on" if value else "off"
+
+
+def _known(value: str | None) -> str:
+    return "unavailable" if value is None else value
+
+
+def _bytes(count: int | None) -> str:
+    return "none" if count is None else format_bytes(count)

@@ -1,0 +1,34 @@
+"""The plan, as text: what `--dry-run` prints."""
+
+from bench.launch.environment import thread_environment
+from bench.records.case import case_name
+from bench.records.plan import Plan
+from bench.report.units import format_duration
+
+
+def render_plan(plan: Plan) -> str:
+    """Every cell with CPUs, memory nodes, threads, environment and command, and the time it will take."""
+    lines = [
+        f"suite {plan.suite}, profile {plan.profile.name}: {plan.profile.reason}",
+        f"command {' '.join(plan.argv)}",
+    ]
+    for layout in plan.layouts:
+        lines += [f"layout {layout.name}: {note}" for note in (*layout.notes, *layout.overridden)]
+    for cell in plan.cells:
+        lines += ["", f"{cell.id}  {case_name(cell.case)}"]
+        for number, binding in enumerate(cell.instances):
+            lines.append(
+                f"  instance {number}: CPUs {binding.cpus}, memory nodes {binding.memory_nodes or 'any'}, "
+                f"{binding.threads} threads, {_render(thread_environment(binding))}"
+            )
+        lines.append(f"  environment: {_render(cell.environment)}")
+    if plan.refused:
+        lines.append("")
+    lines += [f"refused {case_name(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
+    repetitions = f"{plan.policy.repetitions_min} to {plan.policy.repetitions_max} repetitions each"
+    lines += ["", f"{len(plan.cells)} cells, {repetitions}: about {format_duration(plan.estimate_s)}"]
+    return "\n".join(lines)
+
+
+def _render(variables: dict[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in variables.items())

@@ -1,0 +1,124 @@
+"""The table of a run, as text: from the bundle's own records, so that `run` and `show` print the same."""
+
+from collections.abc import Mapping
+
+from tabulate import tabulate
+
+from bench.records.bundle import Contents
+from bench.records.case import Case
+from bench.records.plan import Cell, Policy
+from bench.records.summary import CellSummary, Drift
+from bench.report.machine import describe_machine
+from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
+
+CASE_HEADERS = ("mode", "precision", "format", "backend", "batch", "layout")
+NUMBER_HEADERS = ("latency", "", "throughput", "", "of ceiling", "first call", "memory", "n", "")
+
+DRIFT_WARNING = 1.10
+"""Probes that moved by more than this are worth a line."""
+
+
+def render_results(contents: Contents) -> str:
+    """The machine in two lines, the table, and what a reader must know besides."""
+    plan = contents.plan
+    cells = {cell.id: cell for cell in plan.cells}
+    parts = [describe_machine(contents.machine), f"profile {plan.profile.name}: {plan.profile.reason}"]
+    if contents.summary.cells:
+        parts += [*_table(contents, cells), "", _legend(plan.policy)]
+    for cell_id, reason in contents.summary.failed.items():
+        parts.append(f"no number for {describe_case(cells[cell_id].case)}, {cells[cell_id].layout}: {reason}")
+    parts += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
+    parts += [_describe_drift(drift) for drift in contents.summary.drift if _moved(drift)]
+    if contents.info.emulated:
+        parts.append("EMULATED: this architecture is only emulated here; these are no measurements of a CPU")
+    return "\n".join(parts)
+
+
+def describe_case(case: Case) -> str:
+    """A case in words, shape included where it is not the workload's own."""
+    name = case.workload if case.phase is None else f"{case.workload} {case.phase}"
+    return f"{name}, {case.mode}, {case.precision}, {case.memory_format}, {case.backend}, batch {case.batch_size}"
+
+
+def _table(contents: Contents, cells: Mapping[str, Cell]) -> list[str]:
+    """The table. What all cells have in common stands once above it, not in a column."""
+    summaries = contents.summary.cells
+    described = [_describe_columns(cells[summary.cell]) for summary in summaries]
+    varying = [index for index in range(len(CASE_HEADERS)) if len({row[index] for row in described}) > 1]
+    common = [f"{header} {described[0][index]}" for index, header in enumerate(CASE_HEADERS) if index not in varying]
+    rows = [
+        (
+            _name(cells[summary.cell].case),
+            *(row[index] for index in varying),
+            *_numbers(cells[summary.cell], summary, contents),
+        )
+        for summary, row in zip(summaries, described, strict=True)
+    ]
+    headers = ("workload", *(CASE_HEADERS[index] for index in varying), *NUMBER_HEADERS)
+    align = ("left",) * (1 + len(varying)) + ("right",) * (len(NUMBER_HEADERS) - 1) + ("left",)
+    table = tabulate(rows, headers, tablefmt="simple", disable_numparse=True, colalign=align)
+    return [f"all cells: {', '.join(common)}", "", table] if common else ["", table]
+
+
+def _name(case: Case) -> str:
+    name = case.workload if case.phase is None else f"{case.workload} {case.phase}"
+    shape = " ".join(f"{key}={value}" for key, value in sorted(case.shape.items()))
+    return f"{name} {shape}".rstrip()
+
+
+def _describe_columns(cell: Cell) -> tuple[str, ...]:
+    case = cell.case
+    layout = f"{cell.layout} {_instances(cell)}"
+    return (case.mode, case.precision, case.memory_format, case.backend, str(case.batch_size), layout)
+
+
+def _numbers(cell: Cell, summary: CellSummary, contents: Contents) -> tuple[str, ...]:
+    ceiling = "" if summary.roofline_ratio is None else f"{summary.roofline_ratio:.0%} {summary.bound_by}"
+    return (
+        format_seconds(summary.latency_s.point),
+        format_spread(summary.latency_s),
+        f"{format_significant(summary.throughput_per_s.point)} {summary.unit}/s",
+        format_spread(summary.throughput_per_s),
+        ceiling,
+        format_seconds(summary.cold_s["first_call"]),
+        format_bytes(summary.peak_memory_bytes),
+        f"{summary.repetitions}×{summary.samples // summary.repetitions}",
+        _marks(cell, summary, contents),
+    )
+
+
+def _instances(cell: Cell) -> str:
+    threads = sorted({binding.threads for binding in cell.instances})
+    return f"{len(cell.instances)}×{'-'.join(map(str, threads))}"
+
+
+def _marks(cell: Cell, summary: CellSummary, contents: Contents) -> str:
+    marks = ""
+    measurement = next(found for found in contents.measurements if found.cell == cell.id)
+    if any(not instance.steady for repetition in measurement.repetitions for instance in repetition.instances):
+        marks += "u"
+    if summary.latency_s.half_width_ratio > contents.plan.policy.target_ci_ratio:
+        marks += "w"
+    if summary.invalid_repetitions:
+        marks += f"i{summary.invalid_repetitions}"
+    return marks
+
+
+def _legend(policy: Policy) -> str:
+    return (
+        f"± half of the {policy.confidence:.0%} interval; n repetitions×samples; first call with empty caches\n"
+        "of ceiling: share of what this run's own probes of matrix product and memory bandwidth reached\n"
+        f"u not shown steady by the end of the warm-up; w interval wider than the ±{policy.target_ci_ratio:.0%} "
+        "asked for; iN invalid repetitions, kept and not used"
+    )
+
+
+def _moved(drift: Drift) -> bool:
+    return max(drift.compute_ratio, drift.bandwidth_ratio) > DRIFT_WARNING
+
+
+def _describe_drift(drift: Drift) -> str:
+    return (
+        f"drift: over {drift.probes} probes of layout {drift.layout}, compute moved by "
+        f"{(drift.compute_ratio - 1):.0%} and memory bandwidth by {(drift.bandwidth_ratio - 1):.0%}"
+    )

@@ -1,0 +1,42 @@
+"""Numbers for people: three significant digits, with a unit that keeps them short."""
+
+from bench.records.summary import Interval
+
+_TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
+
+
+def format_seconds(seconds: float) -> str:
+    """Seconds as `1.23 s`, `45.6 ms` or `789 µs`."""
+    scale, unit = next(((scale, unit) for scale, unit in _TIMES if seconds >= scale), _TIMES[-1])
+    return f"{format_significant(seconds / scale)} {unit}"
+
+
+def format_significant(value: float) -> str:
+    """Three significant digits, never in exponent form."""
+    if value == 0:
+        return "0"
+    digits = 2
+    for limit in (10, 100):
+        digits -= abs(value) >= limit
+    return f"{value:.{max(0, digits)}f}" if abs(value) >= 1 else f"{value:.3g}"
+
+
+def format_spread(interval: Interval) -> str:
+    """The interval's half width as a share of its point: `±1.2%`."""
+    return f"±{interval.half_width_ratio * 100:.1f}%"
+
+
+def format_bytes(count: int) -> str:
+    """Bytes as `12.3 MiB` or `4.56 GiB`."""
+    gib = 1 << 30
+    return f"{format_significant(count / gib)} GiB" if count >= gib else f"{format_significant(count / (1 << 20))} MiB"
+
+
+def format_duration(seconds: float) -> str:
+    """A time left, as `45 s`, `3 min 20 s` or `2 h 5 min`."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,199 @@
+"""The journal: every repetition is on disk before the next one begins, so that a run can be resumed.
+
+A folder `<run id>.run` holds `session.json`, written once, and `journal.jsonl`, a line an entry, each
+synced. A line that was cut off by a crash was never finished: it is dropped and measured again.
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from bench.errors import EnvironmentUnfitError, OutputError, UsageError
+from bench.records.bundle import RunId, Timestamp
+from bench.records.measurement import Digest, Failure, Measurement, Probe, Repetition
+from bench.records.plan import CellId
+from bench.records.record import Record, decode_json, encode_json, encode_json_line
+from bench.run.prepare import Decision
+
+
+class Session(Record, frozen=True, kw_only=True):
+    """`session.json`: what the run was when it began.
+
+    Attributes:
+        source_digest: Of bench itself: another program must not go on with the run.
+    """
+
+    run_id: RunId
+    started_at: Timestamp
+    decision: Decision
+    source_digest: Digest
+
+
+class RepetitionEntry(msgspec.Struct, frozen=True, kw_only=True, tag="repetition"):
+    """A repetition is over."""
+
+    cell: CellId
+    repetition: Repetition
+
+
+class ProbeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="probe"):
+    """A probe is over."""
+
+    probe: Probe
+
+
+class CellEntry(msgspec.Struct, frozen=True, kw_only=True, tag="cell"):
+    """A cell is over: nothing more will be measured of it."""
+
+    cell: CellId
+    stopped: str
+    failure: Failure | None = None
+
+
+class ResumeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="resume"):
+    """The run was taken up again."""
+
+    resumed_at: Timestamp
+
+
+Entry = RepetitionEntry | ProbeEntry | CellEntry | ResumeEntry
+
+_DECODER = msgspec.json.Decoder(Entry)
+
+
+class Journal:
+    """An open journal: what was measured so far, and the way to add to it."""
+
+    def __init__(self, folder: Path, session: Session, stream: IO[bytes], entries: list[Entry]) -> None:
+        self.folder = folder
+        self.session = session
+        self.entries = entries
+        self._stream = stream
+
+    def add(self, entry: Entry) -> None:
+        """Write an entry and wait until it is on disk.
+
+        Raises:
+            OutputError: it cannot be written; what was written before is whole.
+        """
+        try:
+            self._stream.write(encode_json_line(entry))
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            raise OutputError(
+                f"{self.folder}: cannot write the journal: {error.strerror}; "
+                f"make room, then go on with --resume {self.folder}"
+            ) from error
+        self.entries.append(entry)
+
+    @property
+    def resumed(self) -> int:
+        """How often the run was taken up again."""
+        return sum(isinstance(entry, ResumeEntry) for entry in self.entries)
+
+    def repetitions(self, cell: str) -> tuple[Repetition, ...]:
+        """The cell's repetitions so far."""
+        return tuple(
+            entry.repetition for entry in self.entries if isinstance(entry, RepetitionEntry) and entry.cell == cell
+        )
+
+    def probes(self) -> tuple[Probe, ...]:
+        """All probes so far."""
+        return tuple(entry.probe for entry in self.entries if isinstance(entry, ProbeEntry))
+
+    def is_over(self, cell: str) -> bool:
+        """Whether nothing more will be measured of a cell."""
+        return any(isinstance(entry, CellEntry) and entry.cell == cell for entry in self.entries)
+
+    def measurements(self) -> tuple[Measurement, ...]:
+        """Everything measured of the cells that are over, in the order in which they ended."""
+        return tuple(
+            msgspec.convert(
+                {
+                    "cell": entry.cell,
+                    "repetitions": self.repetitions(entry.cell),
+                    "stopped": entry.stopped,
+                    "failure": entry.failure,
+                },
+                Measurement,
+                from_attributes=True,
+            )
+            for entry in self.entries
+            if isinstance(entry, CellEntry)
+        )
+
+
+@contextmanager
+def begin_journal(output: Path, session: Session) -> Iterator[Journal]:
+    """Make a run's folder, and hold it until the run is over.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    folder = output / f"{session.run_id}.run"
+    try:
+        folder.mkdir()
+        _write_synced(folder / "session.json", encode_json(session))
+        stream = (folder / "journal.jsonl").open("xb")
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made: {error.strerror}; choose another place with --output") from error
+    with stream:
+        _lock(stream, folder)
+        yield Journal(folder, session, stream, [])
+
+
+@contextmanager
+def resume_journal(folder: Path) -> Iterator[Journal]:
+    """Open an interrupted run's folder, and hold it until the run is over.
+
+    Raises:
+        UsageError: the folder holds no run.
+        EnvironmentUnfitError: another process goes on with it right now.
+        BundleError: what it holds was altered.
+    """
+    try:
+        session = decode_json((folder / "session.json").read_bytes(), Session, source=f"{folder}/session.json")
+        stream = (folder / "journal.jsonl").open("r+b")
+    except OSError as error:
+        raise UsageError(f"{folder} holds no interrupted run: {error.filename}: {error.strerror}") from error
+    with stream:
+        _lock(stream, folder)
+        entries = _read_entries(stream, folder)
+        yield Journal(folder, session, stream, entries)
+
+
+def _read_entries(stream: IO[bytes], folder: Path) -> list[Entry]:
+    """Read whole lines, and cut off what a crash left of an unfinished one."""
+    data = stream.read()
+    whole = data.rfind(b"\n") + 1
+    stream.seek(whole)
+    stream.truncate()
+    entries: list[Entry] = []
+    for number, line in enumerate(data[:whole].splitlines(), start=1):
+        try:
+            entries.append(_DECODER.decode(line))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise UsageError(f"{folder}/journal.jsonl: line {number} was altered: {error}; start a new run") from error
+    return entries
+
+
+def _lock(stream: IO[bytes], folder: Path) -> None:
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise EnvironmentUnfitError(f"{folder}: another process goes on with this run; wait for it") from error
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("xb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.rename(path)

@@ -1,0 +1,49 @@
+"""What a user may ask of a run, parsed and typed."""
+
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from bench.records.profile import LayoutName
+from bench.records.record import Record
+from bench.records.suite import CaseFilter
+
+
+class RunOptions(Record, frozen=True, kw_only=True):
+    """Everything that decides a plan. None leaves a choice to the suite or the profile.
+
+    Attributes:
+        profile: `auto`, a name, or a path.
+        force: Take the profile though it does not fit; recorded.
+        suite: A name, or a path.
+        cpus, memory_nodes: List format.
+        repetitions: Least and most.
+        target_ci_ratio: Half width of the interval as a share of the median.
+    """
+
+    profile: str = "auto"
+    force: bool = False
+    suite: str = "quick"
+    wanted: CaseFilter = CaseFilter()
+    layouts: tuple[LayoutName, ...] = ()
+    instances: Annotated[int, Meta(ge=1)] | None = None
+    threads: Annotated[int, Meta(ge=1)] | None = None
+    cpus: frozenset[int] | None = None
+    memory_nodes: frozenset[int] | None = None
+    budget_s: float | None = None
+    target_ci_ratio: float | None = None
+    repetitions: tuple[int, int] | None = None
+    timeout_s: float | None = None
+
+
+class Place(Record, frozen=True, kw_only=True):
+    """Where a run leaves its results.
+
+    Attributes:
+        output: The folder that bundles land in.
+        key: A private key's file; None signs with a key made for this run alone.
+    """
+
+    output: Path
+    key: Path | None = None

@@ -1,0 +1,57 @@
+"""The folder that results land in: found unusable before anything is measured, not after."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from bench.errors import OutputError
+
+NEEDED_BYTES = 256 << 20
+"""Room for a compiler's cache, the journal and the bundle. Bundles are a few megabytes."""
+
+_TRIAL_BYTES = 1 << 20
+
+MOUNT_HINT = 'mount a folder with -v "$PWD/results:/results"'
+OWNER_HINT = 'run as its owner with --user "$(id -u):$(id -g)", or open it with chmod 1777'
+
+
+def require_output(output: Path, *, in_image: bool, root_device: int | None = None) -> None:
+    """Make sure that results can be kept in a folder, by writing there; it is made if it is not there.
+
+    Args:
+        output: The folder.
+        in_image: This is a bench container, whose own file system goes with it.
+        root_device: Device of `/`, for tests.
+
+    Raises:
+        OutputError: it cannot be made or written, has no room, or would be lost with the container.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        status = output.stat()
+    except OSError as error:
+        raise OutputError(
+            f"results folder {output} cannot be made: {error.strerror}; {_way_out(in_image=in_image)}"
+        ) from error
+    if in_image and status.st_dev == (Path("/").stat().st_dev if root_device is None else root_device):
+        raise OutputError(f"results folder {output} is inside the container and would be lost with it; {MOUNT_HINT}")
+    room = os.statvfs(output)
+    free = room.f_bavail * room.f_frsize
+    try:
+        with tempfile.NamedTemporaryFile(dir=output, prefix=".trial-") as trial:
+            trial.write(bytes(_TRIAL_BYTES))
+            trial.flush()
+            os.fsync(trial.fileno())
+    except OSError as error:
+        raise OutputError(
+            f"results folder {output} cannot be written by user {os.geteuid()}: {error.strerror}; {_way_out(in_image=in_image)}"
+        ) from error
+    if free < NEEDED_BYTES:
+        raise OutputError(
+            f"results folder {output} has {free >> 20} MiB free, a run needs {NEEDED_BYTES >> 20} MiB; "
+            "make room or choose another with --output"
+        )
+
+
+def _way_out(*, in_image: bool) -> str:
+    return OWNER_HINT if in_image else "choose another with --output"

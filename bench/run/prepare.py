@@ -1,0 +1,88 @@
+"""Detect, resolve, plan: all that is decided before anything is measured."""
+
+import sys
+from pathlib import Path
+
+import msgspec
+
+from bench.hardware.detect import detect
+from bench.launch.plan import plan_run
+from bench.profiles.load import find_profile, load_profiles
+from bench.profiles.match import choose_profile, require_profile
+from bench.profiles.overrides import Overrides
+from bench.profiles.resolve import resolve_layouts
+from bench.records.machine import Machine
+from bench.records.plan import Plan, Policy
+from bench.records.profile import Choice, Profile
+from bench.records.record import Record
+from bench.run.options import RunOptions
+from bench.suites.expand import expand_suite
+from bench.suites.load import find_suite
+from bench.workloads.registry import WORKLOADS
+from bench.workloads.validity import why_not
+
+
+class Decision(Record, frozen=True, kw_only=True):
+    """What a run rests on: the machine as it was found, the profile, and the plan made of them."""
+
+    machine: Machine
+    profile: Profile
+    plan: Plan
+
+
+def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
+    """Decide everything, and measure nothing.
+
+    Raises:
+        UsageError: an unknown name, or filters that leave nothing.
+        ProfileError: the profile does not fit this machine.
+        EnvironmentUnfitError: the machine cannot do what is asked.
+    """
+    suite = find_suite(options.suite)
+    machine = detect(root)
+    profile, choice = select_profile(options.profile, machine, force=options.force)
+    cases, refused = expand_suite(suite, options.wanted, workloads=WORKLOADS, why_not=why_not)
+    overrides = Overrides(
+        instances=options.instances, threads=options.threads, cpus=options.cpus, memory_nodes=options.memory_nodes
+    )
+    plan = plan_run(
+        suite=options.suite,
+        cases=cases,
+        refused=refused,
+        units={name: facts.unit for name, facts in WORKLOADS.items()},
+        layouts=resolve_layouts(profile, machine, options.layouts or suite.layouts, overrides),
+        profile=profile,
+        choice=choice,
+        policy=override_policy(suite.policy, options),
+        machine=machine,
+        python=sys.executable,
+    )
+    return Decision(machine=machine, profile=profile, plan=plan)
+
+
+def select_profile(name: str, machine: Machine, *, force: bool) -> tuple[Profile, Choice]:
+    """The profile asked for, or for `auto` the most specific that fits.
+
+    Raises:
+        ProfileError: it does not fit and is not forced; or none fits.
+    """
+    profiles = load_profiles()
+    if name == "auto":
+        choice = choose_profile(profiles, machine)
+        return profiles[choice.name], choice
+    profile = find_profile(name)
+    return profile, require_profile(profile, machine, force=force, profiles=profiles)
+
+
+def override_policy(policy: Policy, options: RunOptions) -> Policy:
+    """The suite's policy with the user's values in place of single ones."""
+    changes: dict[str, float | int] = {}
+    if options.budget_s is not None:
+        changes["budget_s"] = options.budget_s
+    if options.target_ci_ratio is not None:
+        changes["target_ci_ratio"] = options.target_ci_ratio
+    if options.timeout_s is not None:
+        changes["timeout_s"] = options.timeout_s
+    if options.repetitions is not None:
+        changes["repetitions_min"], changes["repetitions_max"] = options.repetitions
+    return msgspec.structs.replace(policy, **changes)

@@ -1,0 +1,140 @@
+"""A run from beginning to end: begin or resume, measure, seal."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import rmtree
+
+from bench import __version__
+from bench.bundle.environment import describe_environment
+from bench.bundle.image import describe_image
+from bench.bundle.sbom import render_sbom
+from bench.bundle.seal import SigningKey
+from bench.bundle.source import digest_source
+from bench.bundle.write import write_bundle
+from bench.errors import EnvironmentUnfitError, InterruptedRunError
+from bench.hardware.detect import detect
+from bench.records.bundle import BundleInfo, Contents
+from bench.records.machine import Machine
+from bench.records.summary import Summary
+from bench.run.execute import Execution, Tell
+from bench.run.journal import Journal, ResumeEntry, Session, begin_journal, resume_journal
+from bench.run.output import require_output
+from bench.run.prepare import Decision
+from bench.stats.summary import summarize
+
+
+def run_plan(
+    decision: Decision, output: Path, signer: SigningKey, *, tell: Tell, parent: Mapping[str, str] | None = None
+) -> tuple[Path, Summary]:
+    """Measure a plan and seal what was measured.
+
+    Returns:
+        The bundle's path and the summary in it.
+
+    Raises:
+        OutputError: the folder cannot take results; found before anything is measured.
+        InterruptedRunError: the user stopped it; says how to go on.
+    """
+    require_output(output, in_image=describe_image().inside)
+    started = datetime.now(UTC)
+    session = Session(
+        run_id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
+        started_at=_rfc3339(started),
+        decision=decision,
+        source_digest=digest_source(),
+    )
+    with begin_journal(output, session) as journal:
+        return _measure_and_seal(journal, signer, tell=tell, parent=os.environ if parent is None else parent)
+
+
+def resume_run(
+    folder: Path, signer: SigningKey, *, tell: Tell, parent: Mapping[str, str] | None = None
+) -> tuple[Path, Summary]:
+    """Go on with an interrupted run, and seal it.
+
+    Raises:
+        UsageError: the folder holds no run.
+        EnvironmentUnfitError: this is another machine, or another bench, than the one it began with.
+        InterruptedRunError: stopped again.
+    """
+    require_output(folder.absolute().parent, in_image=describe_image().inside)
+    with resume_journal(folder) as journal:
+        _require_same(journal.session, detect())
+        journal.add(ResumeEntry(resumed_at=_rfc3339(datetime.now(UTC))))
+        return _measure_and_seal(journal, signer, tell=tell, parent=os.environ if parent is None else parent)
+
+
+def _measure_and_seal(
+    journal: Journal, signer: SigningKey, *, tell: Tell, parent: Mapping[str, str]
+) -> tuple[Path, Summary]:
+    try:
+        Execution(journal, parent=parent, tell=tell).measure_all()
+    except KeyboardInterrupt as error:
+        raise InterruptedRunError(
+            f"interrupted; what was measured is kept, go on with: bench run --resume {journal.folder}"
+        ) from error
+    path = journal.folder.parent / f"{journal.session.run_id}.bench.tar"
+    contents = make_contents(journal)
+    write_bundle(path, contents, signer)
+    with suppress(OSError):  # the bundle is whole; a folder left behind is only untidy
+        rmtree(journal.folder)
+    return path, contents.summary
+
+
+def make_contents(journal: Journal) -> Contents:
+    """Gather everything that the bundle of a run holds."""
+    session = journal.session
+    plan = session.decision.plan
+    measurements = tuple(sorted(journal.measurements(), key=lambda measurement: measurement.cell))
+    environment = describe_environment()
+    return Contents(
+        info=BundleInfo(
+            run_id=session.run_id,
+            bench_version=__version__,
+            started_at=session.started_at,
+            finished_at=_rfc3339(datetime.now(UTC)),
+            resumed=journal.resumed,
+            emulated=plan.emulated,
+        ),
+        machine=session.decision.machine,
+        profile=session.decision.profile,
+        plan=plan,
+        environment=environment,
+        sbom=render_sbom(environment),
+        image=describe_image(),
+        probes=journal.probes(),
+        measurements=measurements,
+        summary=summarize(plan, measurements, journal.probes()),
+        logs={
+            f"{measurement.cell}.txt": "\n".join(measurement.failure.stderr).encode()
+            for measurement in measurements
+            if measurement.failure is not None and measurement.failure.stderr
+        },
+    )
+
+
+def _require_same(session: Session, machine: Machine) -> None:
+    began = session.decision.machine
+    for what, before, now in (
+        ("CPU", began.cpu, machine.cpu),
+        ("topology", began.topology, machine.topology),
+        ("limits", began.limits, machine.limits),
+        ("program", session.source_digest, digest_source()),
+    ):
+        if before != now:
+            raise EnvironmentUnfitError(
+                f"run {session.run_id} began with another {what} ({_short(before)}, now {_short(now)}); start a new run"
+            )
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

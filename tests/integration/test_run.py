@@ -1,0 +1,220 @@
+"""A real run of real workers on this machine, at shapes that take seconds."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+
+SUITE = """
+name = "tiny"
+summary = "two cells in seconds"
+layouts = ["{layout}"]
+[policy]
+repetitions_min = {repetitions}
+repetitions_max = {most}
+warmup_max_s = 0.2
+measure_s = 0.3
+samples_min = 5
+sample_s = 0.01
+target_ci_ratio = 0.99
+timeout_s = 300
+[[cases]]
+workload = ["basic_gnn_gcn"]
+mode = ["inference", "training"]
+shape = {{ nodes = 500, edges = 4000 }}
+"""
+
+REPO = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Callable[..., str]:
+    def write(*, layout: str = "latency", repetitions: int = 1, most: int = 5) -> str:
+        path = tmp_path / "tiny.toml"
+        path.write_text(SUITE.format(layout=layout, repetitions=repetitions, most=most), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def bench(*arguments: str, cwd: Path = REPO) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(REPO / "entrypoint.py"), *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=560,
+    )
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "bench", *arguments], cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def workers(parent: subprocess.Popen[str]) -> list[psutil.Process]:
+    try:
+        return [
+            child for child in psutil.Process(parent.pid).children(recursive=True) if "bench.worker" in child.cmdline()
+        ]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "waited too long"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def no_orphans() -> Iterator[None]:
+    """No worker on this machine outlives the run that started it."""
+    yield
+
+    def left() -> list[psutil.Process]:
+        return [
+            process
+            for process in psutil.process_iter(["cmdline", "ppid"])
+            if "bench.worker" in (process.info["cmdline"] or []) and process.info["ppid"] == 1
+        ]
+
+    wait_for(lambda: not left(), 10)
+
+
+def summary(bundle: str) -> dict[str, object]:
+    shown = bench("show", bundle, "--json")
+    assert shown.returncode == 0, shown.stderr
+    found: dict[str, object] = json.loads(shown.stdout)["summary"]
+    return found
+
+
+def test_a_run_ends_with_a_table_and_a_bundle_that_verifies(tmp_path: Path, suite: Callable[..., str]) -> None:
+    done = bench("--suite", suite(), "--output", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    *_, last = done.stdout.splitlines()
+    assert last.startswith("bundle: ")
+    assert "basic_gnn_gcn edges=4000 nodes=500" in done.stdout
+    assert "probing compute and memory bandwidth" in done.stderr
+    assert "probing" not in done.stdout
+    bundle = last.removeprefix("bundle: ")
+    verified = bench("verify", bundle)
+    assert verified.returncode == 0, verified.stderr
+    assert "2 summaries follow from their raw samples, 0 cells have none" in verified.stdout
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [Path(bundle).name]
+
+
+def test_two_instances_run_bound_apart_and_together(tmp_path: Path, suite: Callable[..., str]) -> None:
+    cpus = len(os.sched_getaffinity(0))
+    assert cpus >= 2, "this test needs two CPUs"
+    done = bench("--suite", suite(layout="throughput"), "--mode", "inference", "--instances", "2", "--threads", "1", "--json", "--output", str(tmp_path / "out"))  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    from bench.bundle.verify import verify_bundle
+
+    contents = verify_bundle(Path(json.loads(done.stdout)["bundle"])).contents
+    (measurement,) = contents.measurements
+    held = [instance.in_force.cpus for instance in measurement.repetitions[0].instances]
+    assert held == [binding.cpus for binding in contents.plan.cells[0].instances]
+    assert len(set(held)) == 2
+    first, second = measurement.repetitions[0].instances
+    assert first.samples[0].start_ns < second.samples[-1].start_ns
+    assert second.samples[0].start_ns < first.samples[-1].start_ns
+
+
+@pytest.mark.usefixtures("no_orphans")
+def test_a_worker_killed_in_mid_run_fails_its_cell_and_the_run_goes_on(
+    tmp_path: Path, suite: Callable[..., str]
+) -> None:
+    run = start("--suite", suite(), "--output", str(tmp_path / "out"))
+    journal = lambda: b"".join(path.read_bytes() for path in (tmp_path / "out").glob("*.run/journal.jsonl"))  # noqa: E731
+    wait_for(lambda: journal().count(b'"type":"probe"') == 1)
+    wait_for(lambda: workers(run))
+    workers(run)[0].kill()
+    out, err = run.communicate(timeout=300)
+    assert run.returncode == 5, err
+    assert "FAILED basic_gnn_gcn, inference" in err
+    assert "killed by SIGKILL" in err
+    bundle = out.splitlines()[-1].removeprefix("bundle: ")
+    assert bench("verify", bundle).returncode == 0
+    found = summary(bundle)
+    assert list(found["failed"].values()) == ["killed: the worker was killed by SIGKILL"]  # type: ignore[attr-defined]
+    assert len(found["cells"]) == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("no_orphans")
+def test_a_worker_that_takes_too_long_fails_its_cell(tmp_path: Path, suite: Callable[..., str]) -> None:
+    done = bench("--suite", suite(), "--mode", "inference", "--timeout", "1", "--output", str(tmp_path / "out"))
+    assert done.returncode == 5
+    assert "timeout: no result within 1 s" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "docker stop"])
+@pytest.mark.usefixtures("no_orphans")
+def test_an_interrupted_run_keeps_what_it_has_and_resumes(
+    tmp_path: Path, suite: Callable[..., str], number: signal.Signals
+) -> None:
+    run = start("--suite", suite(repetitions=2), "--output", str(tmp_path / "out"))
+    wait_for(
+        lambda: any(
+            b'"type":"repetition"' in path.read_bytes() for path in (tmp_path / "out").glob("*.run/journal.jsonl")
+        )
+    )
+    wait_for(lambda: workers(run))
+    run.send_signal(number)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 130
+    (folder,) = (tmp_path / "out").iterdir()
+    assert err.splitlines()[-1] == (
+        f"bench: interrupted; what was measured is kept, go on with: bench run --resume {folder}"
+    )
+    done = bench("--resume", str(folder))
+    assert done.returncode == 0, done.stderr
+    bundle = done.stdout.splitlines()[-1].removeprefix("bundle: ")
+    assert [cell["repetitions"] for cell in summary(bundle)["cells"]] == [2, 2]  # type: ignore[attr-defined]
+    assert not folder.exists()
+
+
+@pytest.mark.usefixtures("no_orphans")
+def test_a_run_killed_outright_leaves_no_worker_and_no_half_bundle(tmp_path: Path, suite: Callable[..., str]) -> None:
+    run = start("--suite", suite(), "--output", str(tmp_path / "out"))
+    wait_for(lambda: workers(run))
+    run.kill()
+    run.communicate(timeout=60)
+    assert not list((tmp_path / "out").glob("*.bench.tar"))
+    (folder,) = (tmp_path / "out").glob("*.run")
+    done = bench("--resume", str(folder))
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_key_of_the_operator_signs(tmp_path: Path, suite: Callable[..., str]) -> None:
+    key = tmp_path / "operator.pem"
+    assert bench("keygen", str(key), "--no-passphrase").returncode == 0
+    done = bench("--suite", suite(), "--mode", "inference", "--key", str(key), "--output", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    bundle = done.stdout.splitlines()[-1].removeprefix("bundle: ")
+    assert bench("verify", bundle, "--key", f"{key}.pub").returncode == 0
+
+
+def test_no_worker_ever_sees_the_key_or_a_stray_setting(
+    tmp_path: Path, suite: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_PROC_BIND", "true")
+    run = start("--suite", suite(), "--mode", "inference", "--output", str(tmp_path / "out"))
+    wait_for(lambda: workers(run))
+    environment = workers(run)[0].environ()
+    run.communicate(timeout=300)
+    assert run.returncode == 0
+    assert "OMP_PROC_BIND" not in environment
+    assert not [name for name in environment if "KEY" in name]

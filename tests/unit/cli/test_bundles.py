@@ -1,0 +1,129 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.bundle.write import write_bundle
+from tests.unit.bundle.builder import CONTENTS, EPHEMERAL
+from tests.unit.cli.conftest import Invoke
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    path = tmp_path / "x.bench.tar"
+    write_bundle(path, CONTENTS, EPHEMERAL)
+    return path
+
+
+@pytest.fixture
+def key(tmp_path: Path, invoke: Invoke) -> Path:
+    path, passphrase = tmp_path / "operator.pem", tmp_path / "passphrase"
+    passphrase.write_text("correct horse\n")
+    assert invoke("keygen", str(path), "--passphrase-file", str(passphrase)).status == 0
+    return path
+
+
+def sign(invoke: Invoke, bundle: Path, key: Path) -> None:
+    outcome = invoke("sign", str(bundle), "--key", str(key), "--passphrase-file", str(key.with_name("passphrase")))
+    assert (outcome.status, outcome.err) == (0, "")
+
+
+def test_an_intact_bundle_of_nobody_known_verifies_and_says_so(bundle: Path, invoke: Invoke) -> None:
+    outcome = invoke("verify", str(bundle))
+    assert outcome.status == 0
+    assert "intact     run 20260102T030405Z-0123abcd" in outcome.out
+    assert ": ephemeral (" in outcome.out
+    assert "merely stated by firmware or hypervisor" in outcome.out
+
+
+def test_an_altered_bundle_is_one_line_and_status_6(bundle: Path, invoke: Invoke) -> None:
+    data = bytearray(bundle.read_bytes())
+    data[data.index(b'"elapsed_ns"') + 14] ^= 1
+    bundle.write_bytes(data)
+    for verb in ("verify", "show"):
+        outcome = invoke(verb, str(bundle))
+        assert outcome.status == 6
+        assert outcome.err.startswith("bench: not verified, step 4 (subject): content.tar has the digest")
+        assert outcome.err.count("\n") == 1
+        assert outcome.out == ""
+
+
+def test_a_key_that_is_asked_for_must_have_signed(bundle: Path, key: Path, invoke: Invoke) -> None:
+    public = f"{key}.pub"
+    outcome = invoke("verify", str(bundle), "--key", public)
+    assert outcome.status == 6
+    assert "not signed by the key SHA256:" in outcome.err
+    sign(invoke, bundle, key)
+    outcome = invoke("verify", str(bundle), "--key", public)
+    assert outcome.status == 0
+    assert ": trusted (" in outcome.out
+
+
+def test_a_trust_store_decides_who_counts(bundle: Path, key: Path, invoke: Invoke, tmp_path: Path) -> None:
+    trust = ("--trust", str(tmp_path / "trust.json"))
+    assert invoke("trust", "add", f"{key}.pub", "--owner", "operator@lab", "--role", "operator", *trust).status == 0
+    assert "operator@lab" in invoke("trust", "list", *trust).out
+    unsigned = invoke("verify", str(bundle), *trust)
+    assert unsigned.status == 6
+    assert "no key of the trust store has signed" in unsigned.err
+    sign(invoke, bundle, key)
+    assert invoke("verify", str(bundle), *trust).status == 0
+    required = invoke("verify", str(bundle), *trust, "--require", "operator")
+    assert required.status == 0
+    assert "of operator@lab as operator: trusted" in required.out
+    assert invoke("verify", str(bundle), *trust, "--require", "vendor").status == 2
+    name = next(
+        word
+        for word in required.out.split()
+        if word.startswith("SHA256:") and word in invoke("trust", "list", *trust).out
+    )
+    assert invoke("trust", "revoke", name, "--reason", "compromised", *trust).status == 0
+    assert invoke("verify", str(bundle), *trust).status == 6
+
+
+def test_a_stranger_in_the_trust_store_does_not_help(bundle: Path, key: Path, invoke: Invoke, tmp_path: Path) -> None:
+    other = tmp_path / "other.pem"
+    assert invoke("keygen", str(other), "--no-passphrase").status == 0
+    trust = ("--trust", str(tmp_path / "trust.json"))
+    assert invoke("trust", "add", f"{other}.pub", "--owner", "other@lab", "--role", "operator", *trust).status == 0
+    sign(invoke, bundle, key)
+    assert invoke("verify", str(bundle), *trust).status == 6
+
+
+def test_keys_are_encrypted_private_and_never_overwritten(key: Path, invoke: Invoke) -> None:
+    assert key.read_text().startswith("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+    assert key.stat().st_mode & 0o777 == 0o600
+    outcome = invoke("keygen", str(key), "--no-passphrase")
+    assert outcome.status == 7
+    assert "never overwritten" in outcome.err
+
+
+def test_a_wrong_passphrase_is_one_line(bundle: Path, key: Path, invoke: Invoke, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text("tr0ub4dor\n")
+    outcome = invoke("sign", str(bundle), "--key", str(key), "--passphrase-file", str(wrong))
+    assert outcome.status == 6
+    assert outcome.err.count("\n") == 1
+
+
+def test_an_altered_bundle_gets_no_signature(bundle: Path, key: Path, invoke: Invoke) -> None:
+    data = bytearray(bundle.read_bytes())
+    data[data.index(b'"elapsed_ns"') + 14] ^= 1
+    bundle.write_bytes(data)
+    outcome = invoke("sign", str(bundle), "--key", str(key), "--passphrase-file", str(key.with_name("passphrase")))
+    assert outcome.status == 6
+    assert bundle.read_bytes() == data
+
+
+def test_show_prints_the_table_again(bundle: Path, invoke: Invoke) -> None:
+    outcome = invoke("show", str(bundle))
+    assert outcome.status == 0
+    assert "resnet50" in outcome.out
+    assert json.loads(invoke("show", str(bundle), "--json").out)["info"]["run_id"] == CONTENTS.info.run_id
+
+
+def test_verify_explains_itself_and_speaks_json(bundle: Path, invoke: Invoke) -> None:
+    assert "openssl" in invoke("verify", str(bundle), "--explain").out
+    shown = json.loads(invoke("verify", str(bundle), "--json").out)
+    assert shown["intact"] is True
+    assert shown["signers"][0]["status"] == "ephemeral"

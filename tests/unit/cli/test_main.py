@@ -1,0 +1,187 @@
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench.cli.main import COMMANDS
+from bench.records.plan import Plan
+from bench.records.record import decode_json
+from tests.unit.cli.conftest import Invoke
+
+
+def test_help_lists_every_verb_with_examples(invoke: Invoke) -> None:
+    outcome = invoke("--help")
+    assert outcome.status == 0
+    assert all(f"\n  {verb} " in outcome.out for verb in COMMANDS)
+    assert "Examples:" in outcome.out
+
+
+@pytest.mark.parametrize("verb", [*COMMANDS, ""], ids=lambda verb: verb or "bench")
+def test_help_is_as_it_was_reviewed(verb: str, invoke: Invoke, check_golden: Callable[[str, str], None]) -> None:
+    outcome = invoke(*verb.split(), "--help")
+    assert outcome.status == 0
+    check_golden(f"help/{verb or 'bench'}.txt", outcome.out)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["workloads"], ["suites"], ["profiles"]], ids=" ".join)
+def test_what_only_lists_loads_neither_torch_nor_numpy(arguments: list[str]) -> None:
+    program = (
+        "import sys\nfrom bench.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('\\nloaded', [name for name in ('torch', 'numpy', 'scipy', 'cryptography') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("loaded []\n")
+
+
+def test_without_a_verb_the_verb_is_run(invoke: Invoke) -> None:
+    plan = decode_json(
+        invoke("--suite", "smoke", "--profile", "auto", "--dry-run", "--json").out.encode(), Plan, source="-"
+    )
+    assert plan.suite == "smoke"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nosuch"], "no command 'nosuch'; there are detect, keygen"),
+        (["run", "--nope"], "No such option '--nope'"),
+        (["--suite", "quik", "--dry-run"], "no suite 'quik'; there are full, quick, smoke, standard"),
+        (["--profile", "xeon", "--dry-run"], "xeon-spr"),
+        (["--workload", "resnet51", "--dry-run"], "no workload matches 'resnet51'; there are basic_gnn_gcn"),
+        (["--precision", "fp8", "--dry-run"], "'fp8' in 'fp8' is not known; there are fp32"),
+        (["--precision", "", "--dry-run"], "is not known"),
+        (["--batch-size", "0", "--dry-run"], "'0' is not a list of positive whole numbers like 1,16"),
+        (["--cpus", "1-", "--dry-run"], "'1-' is not a CPU list like 0-3,8"),
+        (["--budget", "soon", "--dry-run"], "'soon' is not a duration like 90s, 10m or 1h30m"),
+        (["--target-ci", "1", "--dry-run"], "'1' is not a share like 1% or 0.5%"),
+        (["--repetitions", "5:3", "--dry-run"], "'5:3' is not MIN:MAX like 3:20"),
+        (["--instances", "99", "--layout", "throughput", "--dry-run"], "99"),
+        (["verify", "/no/such.bench.tar"], "No such file"),
+        (["show"], "Missing argument 'BUNDLE'"),
+        (["run", "--resume", "/no/such.run"], "holds no interrupted run"),
+        (["sign", "/no/such.bench.tar", "--key", "/no/key"], "No such file"),
+        (["profiles", "show", "nosuch"], "xeon-spr"),
+        (["suites", "show", "nosuch"], "there are full, quick"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], message: str, invoke: Invoke) -> None:
+    outcome = invoke(*arguments)
+    assert outcome.status == 2
+    assert message in outcome.err
+    assert outcome.err.startswith("bench: ")
+    assert outcome.err.count("\n") == 1
+    assert outcome.out == ""
+
+
+def test_a_profile_of_another_cpu_says_found_wanted_and_the_way_out(invoke: Invoke) -> None:
+    outcome = invoke("--profile", "graviton3", "--dry-run")
+    assert outcome.status == 7
+    assert "wants architecture aarch64" in outcome.err
+    assert "--profile auto" in outcome.err
+    assert "--force" in outcome.err
+
+
+def test_a_forced_profile_is_recorded_in_the_plan(invoke: Invoke) -> None:
+    outcome = invoke("--profile", "graviton3", "--force", "--dry-run", "--json", "--suite", "smoke")
+    assert outcome.status == 0
+    assert json.loads(outcome.out)["profile"]["forced"] is True
+
+
+def test_cpus_that_are_not_allowed_are_refused_with_both_lists(invoke: Invoke) -> None:
+    outcome = invoke("--cpus", "4000", "--dry-run")
+    assert outcome.status == 7
+    assert "4000" in outcome.err
+
+
+def test_options_reach_the_plan(invoke: Invoke) -> None:
+    options = (
+        "--suite quick --workload bert* --batch-size 2,3 --repetitions 4:9 --budget 1h30m --target-ci 0.5% --timeout 90"
+    )
+    plan = decode_json(invoke(*options.split(), "--dry-run", "--json").out.encode(), Plan, source="-")
+    assert [(cell.case.workload, cell.case.batch_size) for cell in plan.cells] == [("bert_base", 2), ("bert_base", 3)]
+    policy = plan.policy
+    assert (policy.repetitions_min, policy.repetitions_max) == (4, 9)
+    assert (policy.budget_s, policy.target_ci_ratio, policy.timeout_s) == (5400, 0.005, 90)
+
+
+def test_an_overridden_layout_says_so(invoke: Invoke) -> None:
+    outcome = invoke("--suite", "smoke", "--layout", "latency", "--threads", "1", "--dry-run")
+    assert "--threads 1" in outcome.out
+    assert "1 threads, MKL_NUM_THREADS=1 OMP_NUM_THREADS=1" in outcome.out
+
+
+def test_the_plan_shows_command_binding_environment_and_time(invoke: Invoke) -> None:
+    outcome = invoke("--suite", "smoke", "--dry-run")
+    assert f"command {sys.executable} -m bench.worker" in outcome.out
+    assert "memory nodes 0" in outcome.out
+    assert "OMP_DYNAMIC=FALSE" in outcome.out
+    assert "cells, 1 to 5 repetitions each: about" in outcome.out
+
+
+def test_detect_prints_json_with_the_profile(invoke: Invoke) -> None:
+    shown = json.loads(invoke("detect", "--json").out)
+    assert shown["cpu"]["architecture"] in {"x86_64", "aarch64"}
+    assert shown["topology"]["cpu_count"] >= 1
+    assert set(shown["profile"]) >= {"name", "reason", "why_not"}
+
+
+def test_detect_on_a_recorded_tree_shows_that_machine(invoke: Invoke, tmp_path: Path) -> None:
+    outcome = invoke("detect", "--root", str(tmp_path))
+    assert outcome.status == 7
+    assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("verb", ["workloads", "profiles", "suites"])
+def test_lists_are_tables_or_json(verb: str, invoke: Invoke) -> None:
+    names = [row["name"] for row in json.loads(invoke(verb, "--json").out)]
+    table = invoke(verb).out
+    assert names
+    assert all(name in table for name in names)
+
+
+def test_a_suite_shows_its_cases_and_a_profile_its_sources(invoke: Invoke) -> None:
+    assert "resnet50/inference/fp32/channels_last/eager/bs4/image_size=224" in invoke("suites", "show", "quick").out
+    assert "source = " in invoke("profiles", "show", "xeon-spr").out
+
+
+def test_a_profile_of_ones_own_can_be_checked(invoke: Invoke, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("colour = 1\n")
+    outcome = invoke("profiles", "check", str(path))
+    assert outcome.status == 2
+    assert f"{path}" in outcome.err
+
+
+def test_a_fault_of_ours_is_one_line_and_never_looks_like_a_verdict(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(*_arguments: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr("bench.hardware.detect.detect", explode)
+    outcome = invoke("detect")
+    assert outcome.status == 7
+    assert "unexpected KeyError" in outcome.err
+    assert outcome.err.count("\n") == 1
+
+
+def test_a_fault_of_ours_shows_its_way_when_asked(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(*_arguments: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setenv("BENCH_DEBUG", "1")
+    monkeypatch.setattr("bench.hardware.detect.detect", explode)
+    assert "Traceback" in invoke("detect").err
+
+
+def test_interrupting_exits_130(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bench.hardware.detect.detect", interrupt)
+    assert invoke("detect").status == 130

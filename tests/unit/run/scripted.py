@@ -1,0 +1,74 @@
+"""A run without workers: scripted results, on a folder of the test's own."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bench.launch.process import WorkerFailedError
+from bench.records.measurement import Failure, InstanceResult, ProbeResult
+from bench.records.plan import Plan, Task
+from bench.records.progress import Progress
+from bench.run.execute import Execution
+from bench.run.journal import Journal, Session, begin_journal, resume_journal
+from bench.run.prepare import Decision
+from tests.builders import DIGEST, PROFILE, make_instance, make_machine, make_probe, make_proof
+
+Outcome = InstanceResult | Failure | BaseException
+
+
+class Workers:
+    """Stands in for `run_workers`: takes the next outcome of a script, and good results when it is over."""
+
+    def __init__(self, *script: Outcome) -> None:
+        self.script = list(script)
+        self.tasks: list[Sequence[Task]] = []
+        self.environments: list[Sequence[dict[str, str]]] = []
+        self.now_ns = 1_000_000_000
+
+    def __call__(
+        self, _argv: Sequence[str], tasks: Sequence[Task], environments: Sequence[dict[str, str]], *, timeout_s: float
+    ) -> Sequence[InstanceResult | ProbeResult]:
+        assert timeout_s > 0
+        self.tasks.append(tasks)
+        self.environments.append(environments)
+        if tasks[0].kind == "probe":
+            return [make_probe().instances[0] for _ in tasks]
+        outcome = self.script.pop(0) if self.script else None
+        if isinstance(outcome, Failure):
+            raise WorkerFailedError(outcome)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        self.now_ns += 10_000_000_000
+        good = make_instance(start_ns=self.now_ns, proof=make_proof() if tasks[0].prove else None)
+        return [outcome or good for _ in tasks]
+
+    @property
+    def measured(self) -> int:
+        """Repetitions that were started."""
+        return sum(tasks[0].kind == "measure" for tasks in self.tasks)
+
+
+class Bench:
+    """One folder with one run in it."""
+
+    def __init__(self, output: Path, plan: Plan) -> None:
+        self.output = output
+        self.told: list[Progress] = []
+        self.session = Session(
+            run_id="20260102T030405Z-0123abcd",
+            started_at="2026-01-02T03:04:05Z",
+            decision=Decision(machine=make_machine(), profile=PROFILE, plan=plan),
+            source_digest=DIGEST,
+        )
+        self.folder = output / f"{self.session.run_id}.run"
+
+    def measure(self, workers: Workers, *, clock: Callable[[], float] = lambda: 0.0) -> Journal:
+        with begin_journal(self.output, self.session) as journal:
+            return self._execute(journal, workers, clock)
+
+    def resume(self, workers: Workers) -> Journal:
+        with resume_journal(self.folder) as journal:
+            return self._execute(journal, workers, lambda: 0.0)
+
+    def _execute(self, journal: Journal, workers: Workers, clock: Callable[[], float]) -> Journal:
+        Execution(journal, parent={"PATH": "/bin"}, tell=self.told.append, run=workers, clock=clock).measure_all()
+        return journal

@@ -1,0 +1,49 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from bench.errors import OutputError
+from bench.run.output import require_output
+
+
+def test_a_good_folder_is_made_and_left_empty(tmp_path: Path) -> None:
+    require_output(tmp_path / "a/b", in_image=False)
+    assert list((tmp_path / "a/b").iterdir()) == []
+
+
+def test_a_file_in_its_place_is_told(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("")
+    with pytest.raises(OutputError, match="cannot be made: File exists; choose another with --output"):
+        require_output(tmp_path / "results", in_image=False)
+
+
+def test_a_folder_that_cannot_be_written_names_the_user_and_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", refuse)
+    with pytest.raises(
+        OutputError, match=rf"cannot be written by user {os.geteuid()}: Permission denied; run as its owner"
+    ):
+        require_output(tmp_path, in_image=True, root_device=-1)
+
+
+def test_a_full_disk_is_found_before_measuring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.statvfs(tmp_path)
+    full = os.statvfs_result((*real[:4], 10, *real[5:]))
+    monkeypatch.setattr(os, "statvfs", lambda _path: full)
+    with pytest.raises(OutputError, match="has 0 MiB free, a run needs 256 MiB; make room or choose another"):
+        require_output(tmp_path, in_image=False)
+
+
+def test_a_folder_that_would_vanish_with_the_container_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"would be lost with it; mount a folder with -v"):
+        require_output(tmp_path, in_image=True, root_device=tmp_path.stat().st_dev)
+
+
+def test_a_mounted_folder_in_a_container_is_good(tmp_path: Path) -> None:
+    require_output(tmp_path, in_image=True, root_device=-1)
+    assert list(tmp_path.iterdir()) == []
