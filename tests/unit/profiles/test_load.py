@@ -66,7 +66,7 @@ def test_reads_every_field(write: Write) -> None:
         pytest.param('source = "a document"\n', "", 8, "missing required field `source`", id="no source"),
         pytest.param("OMP_WAIT_POLICY", "OMP_NUM_THREADS", 14, "bench sets the thread count", id="an owned variable"),
         pytest.param("OMP_WAIT_POLICY", "omp_wait_policy", 14, "not a profile", id="a variable in lower case"),
-        pytest.param('"ACTIVE"', '"ACTIVE\\n"', 14, "wanted ACTIVE or PASSIVE", id="a newline in a value"),
+        pytest.param('"ACTIVE"', '"ACTIVE\\n"', 15, "matching regex", id="a newline in a value"),
         pytest.param('"ACTIVE"', '"SPIN"', 14, "is 'SPIN', wanted ACTIVE or PASSIVE", id="an unknown value"),
     ],
 )
