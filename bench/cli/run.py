@@ -117,18 +117,18 @@ def exit_status(summary: Summary) -> int:
 
 
 def _warn(plan: Plan) -> None:
+    """Say on standard error, before anything runs, what is not as one might think."""
     from bench.launch.environment import find_dropped
+    from bench.report.plan import layout_notes
+    from bench.report.table import describe_case
 
-    for layout in plan.layouts:
-        for note in (*layout.notes, *(f"overridden by {option}" for option in layout.overridden)):
-            click.echo(f"layout {layout.name}: {note}", err=True)
+    lines = [f"layout {layout.name}: {note}" for layout in plan.layouts for note in layout_notes(layout)]
+    lines += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
     dropped = find_dropped(os.environ, plan.cells[0].environment)
     if dropped:
-        click.echo(f"not passed on to workers: {', '.join(dropped)} (the profile sets what they need)", err=True)
-    for refusal in plan.refused:
-        from bench.report.table import describe_case
-
-        click.echo(f"refused {describe_case(refusal.case)}: {refusal.reason}", err=True)
+        lines.append(f"not passed on to workers: {', '.join(dropped)} (the profile sets what they need)")
+    for line in lines:
+        click.echo(line, err=True)
 
 
 def _print_plan(options: RunOptions, *, as_json: bool) -> None:

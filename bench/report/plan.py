@@ -3,6 +3,7 @@
 from bench.launch.environment import thread_environment
 from bench.records.case import case_name
 from bench.records.plan import Plan
+from bench.records.profile import Layout
 from bench.report.units import format_duration
 
 
@@ -13,7 +14,7 @@ def render_plan(plan: Plan) -> str:
         f"command {' '.join(plan.argv)}",
     ]
     for layout in plan.layouts:
-        lines += [f"layout {layout.name}: {note}" for note in (*layout.notes, *layout.overridden)]
+        lines += [f"layout {layout.name}: {note}" for note in layout_notes(layout)]
     for cell in plan.cells:
         lines += ["", f"{cell.id}  {case_name(cell.case)}"]
         for number, binding in enumerate(cell.instances):
@@ -28,6 +29,11 @@ def render_plan(plan: Plan) -> str:
     repetitions = f"{plan.policy.repetitions_min} to {plan.policy.repetitions_max} repetitions each"
     lines += ["", f"{len(plan.cells)} cells, {repetitions}: about {format_duration(plan.estimate_s)}"]
     return "\n".join(lines)
+
+
+def layout_notes(layout: Layout) -> tuple[str, ...]:
+    """What a reader must know of a layout before it runs."""
+    return (*layout.notes, *(f"overridden by {option}" for option in layout.overridden))
 
 
 def _render(variables: dict[str, str]) -> str:

@@ -111,7 +111,7 @@ def test_options_reach_the_plan(invoke: Invoke) -> None:
 
 def test_an_overridden_layout_says_so(invoke: Invoke) -> None:
     outcome = invoke("--suite", "smoke", "--layout", "latency", "--threads", "1", "--dry-run")
-    assert "--threads 1" in outcome.out
+    assert "layout latency: overridden by --threads 1" in outcome.out
     assert "1 threads, MKL_NUM_THREADS=1 OMP_NUM_THREADS=1" in outcome.out
 
 
