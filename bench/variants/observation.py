@@ -1,0 +1,67 @@
+"""What a model's inner results look like: the evidence that a cast or a layout took effect."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+LOW_PRECISION = frozenset({torch.bfloat16, torch.float16})
+
+
+@dataclass
+class Observation:
+    """Counts over the results that were seen.
+
+    Attributes:
+        dtypes: Floating-point data type → results of it.
+        maps: Results of four dimensions whose layout shows, being neither 1 channel nor 1 pixel.
+        channels_last: Those of them that are channels_last.
+    """
+
+    dtypes: Counter[torch.dtype] = field(default_factory=Counter)
+    maps: int = 0
+    channels_last: int = 0
+
+    def add(self, result: object) -> None:
+        """Count a result if it is a floating-point tensor."""
+        if not isinstance(result, Tensor) or not result.is_floating_point():
+            return
+        self.dtypes[result.dtype] += 1
+        if result.ndim == 4 and result.shape[1] > 1 and result.shape[2] * result.shape[3] > 1:
+            self.maps += 1
+            self.channels_last += result.is_contiguous(memory_format=torch.channels_last)
+
+    @property
+    def low_precision(self) -> int:
+        """Results of two bytes."""
+        return sum(count for dtype, count in self.dtypes.items() if dtype in LOW_PRECISION)
+
+
+def observe_modules(model: nn.Module, call: Callable[[], object]) -> Observation:
+    """Run one call and watch what the model's innermost modules put out; nothing stays attached."""
+    observation = Observation()
+
+    def watch(_module: nn.Module, _inputs: object, output: object) -> None:
+        observation.add(output)
+
+    leaves = [module for module in model.modules() if next(module.children(), None) is None]
+    hooks = [module.register_forward_hook(watch) for module in leaves]
+    try:
+        call()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return observation
+
+
+def format_dtypes(counts: Counter[torch.dtype]) -> str:
+    """Write counts such as `bfloat16:54 float32:107`; `none` if there are none."""
+    names = sorted((str(dtype).removeprefix("torch."), count) for dtype, count in counts.items())
+    return " ".join(f"{name}:{count}" for name, count in names) or "none"
+
+
+def count_dtypes(tensors: Iterable[Tensor]) -> Counter[torch.dtype]:
+    """Count tensors by data type."""
+    return Counter(tensor.dtype for tensor in tensors)

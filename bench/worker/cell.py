@@ -1,0 +1,80 @@
+"""One repetition of one cell in one instance: bind, build, prepare, warm up, wait, time, prove."""
+
+from time import perf_counter_ns
+from typing import BinaryIO
+
+from bench.errors import LaunchError
+from bench.launch.binding import bind_process, find_binding_fault, read_in_force
+from bench.launch.protocol import Measured, Message
+from bench.measure.loop import quiet_interpreter, time_samples, warm_up
+from bench.measure.memory import read_peak_bytes
+from bench.measure.noise import watched
+from bench.records.case import Case
+from bench.records.measurement import InstanceResult
+from bench.records.plan import Task
+from bench.worker.barrier import wait_for_all
+from bench.workloads.registry import find_workload, load_builder
+
+
+def measure_cell(task: Task, channel: BinaryIO) -> Message:
+    """Measure, in the order in which it has to be.
+
+    Raises:
+        LaunchError: what is in force is not what the plan says.
+        NoEffectError: precision, memory format or backend did not take effect.
+    """
+    case = _require_case(task)
+    memory_binding = bind_process(task.binding)
+    start = perf_counter_ns()
+    import torch
+
+    from bench.variants.prepare import prepare
+    from bench.worker.prove import prove
+
+    build_workload = load_builder(find_workload(case.workload))
+    torch.set_num_threads(task.binding.threads)
+    imported = perf_counter_ns()
+    workload = build_workload(case)
+    built = perf_counter_ns()
+    prepared = prepare(workload, case)
+    ready = perf_counter_ns()
+    peak_load_bytes = read_peak_bytes()
+    with prepared.context():
+        call = prepared.call
+        call()
+        called = perf_counter_ns()
+        prepared.reset()
+        with quiet_interpreter():
+            warmup, steady, iterations = warm_up(call, task.policy)
+            wait_for_all(channel)
+            noise_since = watched(task.binding.cpus)
+            samples = time_samples(call, iterations, task.policy)
+            noise = noise_since()
+    peak_run_bytes = read_peak_bytes()
+    in_force = read_in_force(memory_binding, torch.get_num_threads())
+    fault = find_binding_fault(task.binding, in_force)
+    if fault is not None:
+        raise LaunchError(fault)
+    return Measured(
+        result=InstanceResult(
+            warmup=warmup,
+            steady=steady,
+            samples=samples,
+            import_s=(imported - start) / 1e9,
+            build_s=(built - imported) / 1e9,
+            prepare_s=(ready - built) / 1e9,
+            first_call_s=(called - ready) / 1e9,
+            peak_load_bytes=peak_load_bytes,
+            peak_run_bytes=peak_run_bytes,
+            items_per_iteration=prepared.items_per_iteration,
+            in_force=in_force,
+            noise=noise,
+            proof=prove(workload, prepared, case) if task.prove else None,
+        )
+    )
+
+
+def _require_case(task: Task) -> Case:
+    if task.case is None:
+        raise LaunchError("a task to measure names no case")
+    return task.case

@@ -1,0 +1,63 @@
+"""The untimed evidence of one repetition: what ran, whether it took effect, and whether it is right.
+
+It costs about as much time as two iterations in eager fp32, and the memory of a second model.
+"""
+
+import msgspec
+from torch import Tensor
+
+from bench.measure.accuracy import compare
+from bench.measure.cost import count_flops, count_traffic
+from bench.measure.instructions import record_primitives
+from bench.records.case import Case
+from bench.records.measurement import Proof
+from bench.variants.prepare import Prepared, prepare
+from bench.workloads.digests import inputs_digest, weights_digest
+from bench.workloads.registry import find_workload, load_builder
+from bench.workloads.workload import Workload
+
+
+def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
+    """Gather the evidence for a case, after its timed part and outside `prepared.context()`.
+
+    The reference is the same workload in eager fp32, contiguous, built anew from the generator, so it is
+    independent of anything that the timed part did to model and inputs.
+
+    Args:
+        workload: What was timed; its model's state is lost.
+        prepared: Its variant.
+        case: What it is called.
+
+    Returns:
+        The proof. Outputs beyond their limits are a result here, with `correctness.passed` false.
+
+    Raises:
+        NoEffectError: precision, memory format or backend did not take effect.
+    """
+    facts = find_workload(case.workload)
+    evidence = prepared.evidence()
+    with prepared.context():
+        primitives = record_primitives(prepared.call)
+    outputs = prepared.outputs()
+
+    reference_case = msgspec.structs.replace(case, precision="fp32", memory_format="contiguous", backend="eager")
+    reference = load_builder(facts)(reference_case)
+    weights, inputs = weights_digest(reference.model), inputs_digest(reference.inputs)
+    prepared_reference = prepare(reference, reference_case)
+    expected: list[Tensor] = []
+    flops = count_flops(lambda: expected.extend(prepared_reference.outputs())) // prepared_reference.cycle
+    return Proof(
+        evidence=evidence,
+        primitives=primitives,
+        weights_digest=weights,
+        inputs_digest=inputs,
+        correctness=compare(outputs, expected, precision=case.precision, family=facts.family, mode=case.mode),
+        flops=flops,
+        traffic_bytes=count_traffic(
+            workload.model,
+            case,
+            inputs=prepared.reads,
+            outputs=outputs[: len(outputs) // prepared.cycle],
+            state_bytes=prepared.state_bytes,
+        ),
+    )

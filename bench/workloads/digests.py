@@ -1,0 +1,36 @@
+"""Digests of generated tensors: equal wherever the generator and the workload are the same.
+
+A digest is the SHA-256 of one line for each tensor, in order of names: name, data type, shape, and the
+SHA-256 of its little-endian bytes in logical order. So the tensors can be hashed side by side.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from bench.records.measurement import Digest
+from bench.workloads.generator import run_parallel
+
+
+def weights_digest(model: nn.Module) -> Digest:
+    """Digest of all parameters of a model as it was generated in float32, before anything trained it."""
+    return _digest(dict(model.named_parameters()))
+
+
+def inputs_digest(inputs: Mapping[str, Tensor]) -> Digest:
+    """Digest of a workload's inputs as they were generated, before any cast."""
+    return _digest(inputs)
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> Digest:
+    lines = run_parallel(_line, sorted(tensors.items()))
+    return "sha256:" + hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _line(named: tuple[str, Tensor]) -> str:
+    name, tensor = named
+    content = tensor.detach().contiguous().view(-1).view(torch.uint8).numpy().data
+    shape = "x".join(map(str, tensor.shape))
+    return f"{name} {tensor.dtype} {shape} {hashlib.sha256(content).hexdigest()}\n"

@@ -1,0 +1,95 @@
+"""The two phases of a language model's inference: reading the prompt, and writing tokens one by one.
+
+Both use the static key-value cache of transformers, allocated for prompt and output together. A token that
+is written attends to the whole cache under a mask, so all of them cost the same.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from torch import Tensor, nn
+from transformers.cache_utils import StaticCache
+
+from bench.workloads.iterations import copy_float32
+from bench.workloads.workload import Forward
+
+
+class Prefill:
+    """The whole prompt through the model with an empty cache; logits of its last position only."""
+
+    cycle = 1
+    state_bytes = 0
+
+    def __init__(self, forward: Forward, inputs: Mapping[str, Tensor], *, cache: StaticCache) -> None:
+        self._cache = cache
+        self._forward = partial(
+            forward, input_ids=inputs["prompt"], past_key_values=cache, use_cache=True, logits_to_keep=1
+        )
+        self.call: Callable[[], Any] = self._read
+        self.reads: tuple[Tensor, ...] = (inputs["prompt"],)
+
+    def reset(self) -> None:
+        """Empty the cache; what it held stays behind the mask until it is overwritten."""
+        _rewind(self._cache, 0)
+
+    def outputs(self) -> list[Tensor]:
+        """The logits that choose the first token."""
+        return [copy_float32(self._read())]
+
+    def _read(self) -> Tensor:
+        _rewind(self._cache, 0)
+        logits: Tensor = self._forward().logits
+        return logits
+
+
+class Decode:
+    """One new token for each sequence.
+
+    The tokens fed are generated beforehand, so every machine and every precision computes the same thing;
+    the most likely token is still chosen, as writing text needs it. After the last one the position wraps
+    round to the end of the prompt.
+
+    Args:
+        model: Reads the prompt, once and before anything is timed.
+        forward: The model as it is called in the iteration.
+        inputs: `prompt` and `tokens`.
+        cache: Room for both.
+    """
+
+    def __init__(self, model: nn.Module, forward: Forward, inputs: Mapping[str, Tensor], *, cache: StaticCache) -> None:
+        prompt, tokens = inputs["prompt"], inputs["tokens"]
+        model(input_ids=prompt, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        self.cycle = tokens.shape[1]
+        held = sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
+        # The positions that hold something, on average over a cycle.
+        self.state_bytes = held * (2 * prompt.shape[1] + self.cycle + 1) // (2 * (prompt.shape[1] + self.cycle))
+        self._cache = cache
+        self._prompt_tokens = prompt.shape[1]
+        self._tokens = tuple(tokens[:, index : index + 1] for index in range(self.cycle))
+        self._forward = partial(forward, past_key_values=cache, use_cache=True, logits_to_keep=1)
+        self._position = 0
+        self.call: Callable[[], Any] = self._write
+        self.reads: tuple[Tensor, ...] = self._tokens[:1]
+
+    def reset(self) -> None:
+        """Go back to the end of the prompt."""
+        _rewind(self._cache, self._prompt_tokens)
+        self._position = 0
+
+    def outputs(self) -> list[Tensor]:
+        """The logits of every position of the output."""
+        self.reset()
+        return [copy_float32(self._write()[0]) for _ in range(self.cycle)]
+
+    def _write(self) -> tuple[Tensor, Tensor]:
+        if self._position == self.cycle:
+            self.reset()
+        logits = self._forward(input_ids=self._tokens[self._position]).logits
+        self._position += 1
+        return logits, logits[:, -1].argmax(dim=-1)
+
+
+def _rewind(cache: StaticCache, tokens: int) -> None:
+    for layer in cache.layers:
+        layer.cumulative_length.fill_(tokens)

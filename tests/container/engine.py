@@ -1,0 +1,62 @@
+"""Containers of the image, hardened as its users are told to, unless a test asks for less or more."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.models.containers import Container
+from docker.models.images import Image
+
+IMAGE = "bench:latest"
+PYTHON = ["/opt/bench/venv/bin/python", "-c"]
+"""An entry point in place of bench."""
+
+_HARDENED: dict[str, Any] = {
+    "read_only": True,
+    "network_mode": "none",
+    "cap_drop": ["ALL"],
+    "security_opt": ["no-new-privileges:true"],
+}
+_PATIENCE_S = 900
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a container ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+class Engine:
+    """The Docker engine; removes the containers that were started through it."""
+
+    def __init__(self) -> None:
+        self._client = docker.from_env(timeout=_PATIENCE_S)
+        self._containers: list[Container] = []
+
+    @property
+    def image(self) -> Image:
+        return self._client.images.get(IMAGE)
+
+    def start(self, *argv: str, results: Path | None = None, **options: Any) -> Container:
+        """Start a container, with a folder of the host for its results if one is given."""
+        volumes = {} if results is None else {str(results): {"bind": "/results", "mode": "rw"}}
+        container = self._client.containers.create(IMAGE, list(argv), **{**_HARDENED, "volumes": volumes, **options})
+        self._containers.append(container)
+        container.start()
+        return container
+
+    def run(self, *argv: str, results: Path | None = None, **options: Any) -> Finished:
+        """Run a container to its end."""
+        container = self.start(*argv, results=results, **options)
+        status = container.wait()["StatusCode"]
+        stdout, stderr = (container.logs(stdout=out, stderr=not out).decode() for out in (True, False))
+        return Finished(status, stdout, stderr)
+
+    def close(self) -> None:
+        for container in self._containers:
+            container.remove(force=True)
+        self._client.close()

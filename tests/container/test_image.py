@@ -1,0 +1,76 @@
+"""The image itself: whom it runs as, what it says of itself, and that what it holds works in it."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.bundle.source import digest_source
+from tests.container.engine import PYTHON, Engine
+
+pytestmark = pytest.mark.docker
+
+LOAD_ALL = """
+import torch, torch_geometric, torchvision, transformers
+
+print(torch.__version__)
+"""
+COMPILE = """
+import torch
+
+compiled = torch.compile(lambda x: (x.sin() + x.cos()).sum())
+print(round(float(compiled(torch.zeros(8)))))
+"""
+ONLY_RESULTS_WRITABLE = {"TMPDIR": "/results", "TORCHINDUCTOR_CACHE_DIR": "/results/cache"}
+
+
+def test_help_starts_on_a_read_only_root_without_a_network(engine: Engine) -> None:
+    finished = engine.run("--help")
+
+    assert finished.status == 0
+    assert finished.stdout.startswith("Usage: bench")
+    assert not finished.stderr
+
+
+def test_runs_as_a_user_that_is_not_root(engine: Engine) -> None:
+    assert engine.run("import os; print(os.getuid(), os.getgid())", entrypoint=PYTHON).stdout == "10001 10001\n"
+
+
+def test_declares_no_volume_so_that_a_forgotten_one_is_noticed(engine: Engine) -> None:
+    assert not engine.image.attrs["Config"].get("Volumes")
+
+
+def test_says_inside_what_its_labels_say(engine: Engine) -> None:
+    said = json.loads(engine.run("print(open('/opt/bench/image.json').read())", entrypoint=PYTHON).stdout)
+
+    assert said
+    assert said.items() <= engine.image.labels.items()
+
+
+def test_holds_the_lock_that_it_names(engine: Engine) -> None:
+    program = "print(open('/opt/bench/images/requirements.lock').read(), end='')"
+    held = engine.run(program, entrypoint=PYTHON).stdout
+
+    assert engine.image.labels["bench.lock.digest"] == f"sha256:{hashlib.sha256(held.encode()).hexdigest()}"
+
+
+def test_holds_the_source_of_this_checkout(engine: Engine) -> None:
+    program = "from bench.bundle.source import digest_source; print(digest_source())"
+
+    assert engine.run(program, entrypoint=PYTHON).stdout.strip() == digest_source()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("program", "output"),
+    [(LOAD_ALL, "2.14.1"), (COMPILE, "8\n")],
+    ids=["all heavy packages load", "Inductor compiles and loads what it compiled"],
+)
+def test_works_with_nothing_writable_but_the_results(engine: Engine, results: Path, program: str, output: str) -> None:
+    finished = engine.run(
+        program, entrypoint=PYTHON, results=results, user="4711:4711", environment=ONLY_RESULTS_WRITABLE
+    )
+
+    assert finished.status == 0, finished.stderr
+    assert finished.stdout.startswith(output)

@@ -1,0 +1,63 @@
+"""A run in a container leaves a bundle, or says in one line why it cannot."""
+
+import subprocess
+import sys
+from pathlib import Path
+from time import sleep
+
+import pytest
+
+from tests.container.engine import Engine
+
+pytestmark = pytest.mark.docker
+
+PATIENCE_S = 120
+
+
+@pytest.mark.slow
+def test_smoke_run_leaves_a_bundle_that_verifies_outside(engine: Engine, results: Path) -> None:
+    finished = engine.run("--suite", "smoke", results=results)
+
+    assert finished.status == 0, finished.stderr
+    [bundle] = results.iterdir()
+    assert finished.stdout.splitlines()[-1] == f"bundle: /results/{bundle.name}"
+    verification = subprocess.run(
+        [sys.executable, "-m", "bench", "verify", bundle], capture_output=True, text=True, check=False
+    )
+    assert verification.returncode == 0, verification.stderr
+
+
+@pytest.mark.parametrize(
+    ("folder_mode", "volume_mode"),
+    [(0o1777, "ro"), (0o555, "rw"), (0o1777, None)],
+    ids=["mounted read-only", "not writable for the user", "forgotten"],
+)
+def test_results_folder_that_cannot_keep_them_is_told_in_one_line(
+    engine: Engine, results: Path, folder_mode: int, volume_mode: str | None
+) -> None:
+    results.chmod(folder_mode)
+    volumes = {str(results): {"bind": "/results", "mode": volume_mode}} if volume_mode else {}
+
+    finished = engine.run("--suite", "smoke", volumes=volumes)
+
+    assert finished.status == 7
+    assert not finished.stdout
+    assert len(finished.stderr.splitlines()) == 1
+    assert "/results" in finished.stderr
+    assert not list(results.iterdir())
+
+
+@pytest.mark.slow
+def test_docker_stop_ends_a_run_that_can_be_resumed(engine: Engine, results: Path) -> None:
+    container = engine.start("--suite", "smoke", results=results)
+    for _ in range(PATIENCE_S):
+        if b"repetition 1" in container.logs():
+            break
+        sleep(1)
+
+    container.stop(timeout=60)
+
+    assert container.wait()["StatusCode"] == 130
+    [folder] = results.glob("*.run")
+    assert not list(results.glob("*.bench.tar"))
+    assert folder.name in container.logs(stdout=False).decode()

@@ -1,0 +1,98 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from bench.measure.cost import count_flops, count_traffic
+from bench.records.case import Case
+
+pytestmark = pytest.mark.torch
+
+
+def make_case(**changes: Any) -> Case:
+    fields: dict[str, Any] = {
+        "workload": "small",
+        "mode": "inference",
+        "phase": None,
+        "precision": "fp32",
+        "memory_format": "contiguous",
+        "backend": "eager",
+        "batch_size": 1,
+        "shape": {},
+    }
+    return Case(**fields | changes)
+
+
+def attend(query_heads: int, key_heads: int) -> Callable[[], object]:
+    query, key = torch.ones(1, query_heads, 5, 8), torch.ones(1, key_heads, 7, 8)
+    return lambda: scaled_dot_product_attention(query, key, key, enable_gqa=query_heads != key_heads)
+
+
+@pytest.mark.parametrize(
+    ("call", "flops"),
+    [
+        (lambda: torch.ones(3, 4) @ torch.ones(4, 5), 2 * 3 * 4 * 5),
+        (lambda: nn.Conv2d(3, 8, 3, bias=False)(torch.ones(1, 3, 6, 6)), 2 * 8 * 3 * 3 * 3 * 4 * 4),
+        (attend(4, 4), 2 * 2 * 4 * 5 * 7 * 8),
+        (attend(4, 2), 2 * 2 * 4 * 5 * 7 * 8),
+        (lambda: torch.ones(9) + 1, 0),
+    ],
+    ids=["matrix product", "convolution", "attention", "attention with shared heads", "element-wise"],
+)
+def test_operations_are_counted_two_for_a_multiply_add(call: Callable[[], object], flops: int) -> None:
+    with torch.no_grad():
+        assert count_flops(call) == flops
+
+
+def test_the_backward_pass_counts_too() -> None:
+    model = nn.Linear(4, 5, bias=False)
+    x = torch.ones(3, 4, requires_grad=True)
+    assert count_flops(lambda: model(x).sum().backward()) == 3 * 2 * 3 * 4 * 5
+
+
+def test_counting_changes_no_result() -> None:
+    x, weight = torch.randn(7, 16), torch.randn(16, 9)
+    seen = []
+    count_flops(lambda: seen.append(x @ weight))
+    assert torch.equal(seen[0], x @ weight)
+
+
+@pytest.mark.parametrize(
+    ("changes", "dtype", "weights", "outputs"),
+    [
+        ({"precision": "fp32"}, torch.float32, 4 * (12 + 3), 4),
+        ({"precision": "bf16"}, torch.bfloat16, 2 * (12 + 3), 2),
+        ({"precision": "amp_bf16"}, torch.float32, 4 * (12 + 3), 2),
+        ({"precision": "amp_bf16", "backend": "inductor_freezing"}, torch.float32, 2 * 12 + 4 * 3, 2),
+        ({"precision": "amp_bf16", "mode": "training"}, torch.float32, 4 * (12 + 3), 4),
+    ],
+    ids=["fp32", "bf16", "amp reads float32", "frozen amp reads bfloat16", "amp trains float32"],
+)
+def test_weights_inputs_outputs_and_state_count_once_each(
+    changes: dict[str, str], dtype: torch.dtype, weights: int, outputs: int
+) -> None:
+    traffic = count_traffic(
+        nn.Linear(4, 3, dtype=dtype),
+        make_case(**changes),
+        inputs=[torch.zeros(2, 4)],
+        outputs=[torch.zeros(2, 3)],
+        state_bytes=1000,
+    )
+    assert traffic == weights + 2 * 4 * 4 + 2 * 3 * outputs + 1000
+
+
+@pytest.mark.parametrize(("tokens", "rows"), [(3, 3), (50, 10)], ids=["few tokens", "more tokens than rows"])
+def test_of_an_embedding_only_the_rows_looked_up_count(tokens: int, rows: int) -> None:
+    ids = torch.zeros(tokens, dtype=torch.int64)
+    traffic = count_traffic(nn.Embedding(10, 4), make_case(), inputs=[ids], outputs=[], state_bytes=0)
+    assert traffic == rows * 4 * 4 + tokens * 8
+
+
+def test_an_embedding_that_is_also_multiplied_by_counts_whole_and_once() -> None:
+    model = nn.Sequential(nn.Embedding(10, 4), nn.Linear(4, 10, bias=False))
+    model[1].weight = model[0].weight
+    ids = torch.zeros(1, dtype=torch.int64)
+    assert count_traffic(model, make_case(), inputs=[ids], outputs=[], state_bytes=0) == 10 * 4 * 4 + 8

@@ -1,0 +1,90 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from bench.records.case import Case
+from bench.variants.errors import NoEffectError
+from bench.variants.observation import Observation
+from bench.variants.precision import ambient_autocast, cast_inputs, check_precision, step_autocast
+
+pytestmark = pytest.mark.torch
+
+MakeCase = Callable[..., Case]
+
+
+def observe(*dtypes: torch.dtype) -> Observation:
+    observation = Observation()
+    for dtype in dtypes:
+        observation.add(torch.zeros(1, dtype=dtype))
+    return observation
+
+
+def test_bf16_casts_values_and_leaves_integers() -> None:
+    cast = cast_inputs({"x": torch.zeros(2), "tokens": torch.zeros(2, dtype=torch.int64)}, "bf16")
+    assert {name: each.dtype for name, each in cast.items()} == {"x": torch.bfloat16, "tokens": torch.int64}
+
+
+@pytest.mark.parametrize("precision", ["fp32", "amp_bf16"])
+def test_other_precisions_take_inputs_as_they_are(precision: str) -> None:
+    inputs = {"x": torch.zeros(2)}
+    assert cast_inputs(inputs, precision)["x"] is inputs["x"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "ambient", "step"),
+    [
+        ({"precision": "amp_bf16"}, True, False),
+        ({"precision": "amp_bf16", "mode": "training"}, False, True),
+        ({"precision": "fp32"}, False, False),
+        ({"precision": "bf16"}, False, False),
+    ],
+    ids=["amp inference", "amp training", "fp32", "bf16"],
+)
+def test_autocast_is_on_where_it_belongs(
+    changes: dict[str, str], ambient: bool, step: bool, make_case: MakeCase
+) -> None:
+    case = make_case(**changes)
+    with ambient_autocast(case):
+        assert torch.is_autocast_enabled("cpu") is ambient
+    with step_autocast(case)():
+        assert torch.is_autocast_enabled("cpu") is step
+
+
+def test_fp32_is_fp32_even_within_somebody_elses_autocast(make_case: MakeCase) -> None:
+    with torch.autocast("cpu", dtype=torch.bfloat16), ambient_autocast(make_case()):
+        assert not torch.is_autocast_enabled("cpu")
+
+
+@pytest.mark.parametrize(
+    ("precision", "held", "seen"),
+    [
+        ("fp32", torch.float32, (torch.float32,)),
+        ("bf16", torch.bfloat16, (torch.bfloat16, torch.float32)),
+        ("amp_bf16", torch.float32, (torch.bfloat16, torch.float32)),
+    ],
+)
+def test_what_took_effect_is_told(
+    precision: str, held: torch.dtype, seen: tuple[torch.dtype, ...], make_case: MakeCase
+) -> None:
+    evidence = check_precision(make_case(precision=precision), nn.Linear(2, 2, dtype=held), observe(*seen))
+    assert evidence["parameter_dtypes"] == f"{held}:2".removeprefix("torch.")
+
+
+@pytest.mark.parametrize(
+    ("precision", "held", "seen", "message"),
+    [
+        ("bf16", torch.float32, torch.bfloat16, "bf16 holds weights as torch.bfloat16, but they are float32:2"),
+        ("amp_bf16", torch.bfloat16, torch.bfloat16, "amp_bf16 holds weights as torch.float32"),
+        ("amp_bf16", torch.float32, torch.float32, "took no effect: no result was in low precision, saw float32:1"),
+        ("bf16", torch.bfloat16, torch.float32, "took no effect"),
+        ("fp32", torch.float32, torch.bfloat16, "fp32 has no results in low precision, but saw bfloat16:1"),
+    ],
+    ids=["weights not cast", "weights cast", "autocast without effect", "cast without effect", "fp32 that is not"],
+)
+def test_what_took_no_effect_is_refused(
+    precision: str, held: torch.dtype, seen: torch.dtype, message: str, make_case: MakeCase
+) -> None:
+    with pytest.raises(NoEffectError, match=message):
+        check_precision(make_case(precision=precision), nn.Linear(2, 2, dtype=held), observe(seen))

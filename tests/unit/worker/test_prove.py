@@ -1,0 +1,132 @@
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import msgspec
+import pytest
+import torch
+
+from bench.records.case import BACKENDS, MEMORY_FORMATS, MODES, PHASES, PRECISIONS, Case, case_name
+from bench.records.measurement import Proof
+from bench.variants.prepare import prepare
+from bench.worker.prove import prove
+from bench.workloads.registry import WORKLOADS, find_workload, load_builder
+from bench.workloads.validity import why_not
+from bench.workloads.weights import fill_weights
+
+pytestmark = pytest.mark.torch
+
+SHAPES: dict[str, dict[str, int]] = {
+    "resnet50": {"image_size": 64},
+    "mobilenet_v2": {"image_size": 64},
+    "bert_base": {"layers": 1, "tokens": 16},
+    "gpt2": {"layers": 1, "prompt_tokens": 8},
+    "llama_1b": {"layers": 1, "prompt_tokens": 8, "output_tokens": 3},
+    "basic_gnn_gcn": {"nodes": 200, "edges": 1000},
+}
+
+
+def make_case(workload: str, **changes: Any) -> Case:
+    fields: dict[str, Any] = {
+        "workload": workload,
+        "mode": "inference",
+        "phase": None,
+        "precision": "fp32",
+        "memory_format": "contiguous",
+        "backend": "eager",
+        "batch_size": 1 if WORKLOADS[workload].fixed_batch_size else 2,
+        "shape": SHAPES[workload],
+    }
+    return Case(**fields | changes)
+
+
+def valid_cases() -> Iterator[Case]:
+    for workload, mode, phase, precision, memory_format, backend in product(
+        WORKLOADS, MODES, (None, *PHASES), PRECISIONS, MEMORY_FORMATS, BACKENDS
+    ):
+        case = make_case(
+            workload, mode=mode, phase=phase, precision=precision, memory_format=memory_format, backend=backend
+        )
+        if why_not(case) is None:
+            yield case
+
+
+EAGER = [case for case in valid_cases() if case.backend == "eager"]
+COMPILED = [
+    make_case("mobilenet_v2", backend="inductor_freezing", precision="bf16", memory_format="channels_last"),
+    make_case("bert_base", backend="inductor_freezing", precision="amp_bf16"),
+    make_case("gpt2", backend="inductor_freezing", phase="prefill"),
+    make_case("basic_gnn_gcn", backend="inductor_freezing"),
+]
+
+
+@pytest.fixture
+def fresh_compiler(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No model compiled by another test is taken for this one's; compiled headers are, as they take seconds."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "inductor"))
+    torch.compiler.reset()
+    yield
+    torch.compiler.reset()
+
+
+def run(case: Case) -> Proof:
+    """What a worker does, with one iteration in place of the timed part."""
+    workload = load_builder(find_workload(case.workload))(case)
+    prepared = prepare(workload, case)
+    with prepared.context():
+        prepared.call()
+    return prove(workload, prepared, case)
+
+
+@pytest.mark.parametrize("case", EAGER, ids=case_name)
+def test_every_valid_case_runs_takes_effect_and_is_right(case: Case) -> None:
+    proof = run(case)
+    assert proof.correctness.passed, proof.correctness
+    assert proof.flops > 0
+    assert proof.traffic_bytes > 0
+    assert msgspec.json.decode(msgspec.json.encode(proof), type=Proof) == proof
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fresh_compiler")
+@pytest.mark.parametrize("case", COMPILED, ids=case_name)
+def test_one_workload_of_each_family_compiles_takes_effect_and_is_right(case: Case) -> None:
+    proof = run(case)
+    assert proof.correctness.passed, proof.correctness
+    assert int(proof.evidence["compiled_graphs"]) > 0
+    assert int(proof.evidence["frozen_weights"]) > 0
+
+
+@pytest.mark.parametrize("mode", ["inference", "training"])
+def test_digests_and_flops_are_those_of_the_workload_whatever_the_variant(mode: str) -> None:
+    plain = run(make_case("resnet50", mode=mode))
+    varied = run(make_case("resnet50", mode=mode, precision="amp_bf16", memory_format="channels_last"))
+    assert varied.weights_digest == plain.weights_digest
+    assert varied.inputs_digest == plain.inputs_digest
+    assert varied.flops == plain.flops
+
+
+def test_wrong_weights_are_wrong_outputs() -> None:
+    case = make_case("mobilenet_v2", precision="amp_bf16", memory_format="channels_last")
+    workload = load_builder(find_workload(case.workload))(case)
+    prepared = prepare(workload, case)
+    fill_weights(workload.model, gain=2**0.5, seed=2)
+    correctness = prove(workload, prepared, case).correctness
+    assert not correctness.passed
+    assert correctness.cosine_similarity < correctness.cosine_limit
+    assert correctness.relative_error > correctness.error_limit
+
+
+def test_training_for_many_steps_first_changes_nothing_in_the_proof() -> None:
+    case = make_case("basic_gnn_gcn", mode="training")
+    workload = load_builder(find_workload(case.workload))(case)
+    prepared = prepare(workload, case)
+    with prepared.context():
+        for _ in range(20):
+            prepared.call()
+    assert prove(workload, prepared, case) == run(case)
+
+
+def test_flops_are_the_published_ones_of_resnet50() -> None:
+    proof = run(make_case("resnet50", batch_size=1, shape={"image_size": 224}))
+    assert proof.flops == pytest.approx(2 * 4.09e9, rel=0.01)  # torchvision's table gives 4.09 GMACs

@@ -1,0 +1,40 @@
+import pytest
+import torch
+from torch import nn
+
+from bench.workloads.construction import construct
+
+pytestmark = pytest.mark.torch
+
+
+class Frequencies(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.register_buffer("frequencies", torch.arange(4, dtype=torch.float32))
+
+
+def test_weights_get_the_data_type_and_float32_buffers_keep_theirs() -> None:
+    model = construct(Frequencies, torch.bfloat16)
+    assert {each.dtype for each in model.parameters()} == {torch.bfloat16}
+    assert model.get_buffer("frequencies").dtype == torch.float32
+
+
+def test_random_initialisation_is_left_out() -> None:
+    state = torch.random.get_rng_state()
+    construct(lambda: nn.Sequential(nn.Linear(8, 8), nn.Conv2d(3, 3, 3), nn.Embedding(4, 4)), torch.float32)
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+def test_constants_are_written() -> None:
+    model = construct(lambda: nn.BatchNorm2d(3), torch.float32)
+    assert model.get_parameter("weight").eq(1).all()
+
+
+def test_the_default_data_type_is_restored_after_a_failure() -> None:
+    def fail() -> nn.Module:
+        raise ValueError("no model")
+
+    with pytest.raises(ValueError, match="no model"):
+        construct(fail, torch.bfloat16)
+    assert torch.get_default_dtype() == torch.float32

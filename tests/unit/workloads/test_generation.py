@@ -1,0 +1,107 @@
+from functools import partial
+
+import pytest
+import torch
+from transformers.cache_utils import StaticCache
+from transformers.models.llama.configuration_llama import LlamaConfig
+from transformers.models.llama.modeling_llama import LlamaForCausalLM
+
+from bench.workloads.construction import construct
+from bench.workloads.generation import Decode, Prefill
+from bench.workloads.inputs import integer_tensor
+from bench.workloads.weights import fill_weights
+
+pytestmark = pytest.mark.torch
+
+PROMPT, OUTPUT, BATCH = 7, 5, 2
+CONFIG = LlamaConfig(
+    vocab_size=50,
+    hidden_size=32,
+    intermediate_size=48,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+)
+INPUTS = {
+    "prompt": integer_tensor("prompt", (BATCH, PROMPT), below=50),
+    "tokens": integer_tensor("tokens", (BATCH, OUTPUT), below=50),
+}
+
+
+@pytest.fixture(scope="module")
+def model() -> LlamaForCausalLM:
+    made = construct(partial(LlamaForCausalLM, CONFIG), torch.float32).eval()
+    fill_weights(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def logits(model: LlamaForCausalLM) -> torch.Tensor:
+    """Of prompt and output in one pass, without any cache."""
+    with torch.inference_mode():
+        tokens = torch.cat([INPUTS["prompt"], INPUTS["tokens"]], dim=1)
+        whole: torch.Tensor = model(input_ids=tokens, use_cache=False).logits
+        return whole
+
+
+@pytest.fixture
+def cache() -> StaticCache:
+    made = StaticCache(config=CONFIG, max_cache_len=PROMPT + OUTPUT)
+    made.early_initialization(BATCH, 2, 8, torch.float32, torch.device("cpu"))
+    return made
+
+
+def test_prefill_gives_the_logits_of_the_last_position(
+    model: LlamaForCausalLM, logits: torch.Tensor, cache: StaticCache
+) -> None:
+    with torch.inference_mode():
+        [output] = Prefill(model, INPUTS, cache=cache).outputs()
+    torch.testing.assert_close(output, logits[:, PROMPT - 1 : PROMPT])
+
+
+def test_every_prefill_begins_with_an_empty_cache(model: LlamaForCausalLM, cache: StaticCache) -> None:
+    with torch.inference_mode():
+        iteration = Prefill(model, INPUTS, cache=cache)
+        first, second = iteration.call(), iteration.call()
+    assert torch.equal(first, second)
+
+
+def test_decoding_through_the_cache_equals_one_pass_without_it(
+    model: LlamaForCausalLM, logits: torch.Tensor, cache: StaticCache
+) -> None:
+    with torch.inference_mode():
+        outputs = Decode(model, model, INPUTS, cache=cache).outputs()
+    torch.testing.assert_close(torch.cat(outputs, dim=1), logits[:, PROMPT:])
+
+
+def test_decoding_wraps_round_to_the_end_of_the_prompt(model: LlamaForCausalLM, cache: StaticCache) -> None:
+    with torch.inference_mode():
+        iteration = Decode(model, model, INPUTS, cache=cache)
+        first = [iteration.call()[0] for _ in range(iteration.cycle)]
+        second = [iteration.call()[0] for _ in range(iteration.cycle)]
+    assert iteration.cycle == OUTPUT
+    assert all(torch.equal(one, other) for one, other in zip(first, second, strict=True))
+
+
+def test_reset_in_mid_cycle_begins_it_again(model: LlamaForCausalLM, cache: StaticCache) -> None:
+    with torch.inference_mode():
+        iteration = Decode(model, model, INPUTS, cache=cache)
+        first = iteration.call()[0]
+        iteration.call()
+        iteration.reset()
+        assert torch.equal(iteration.call()[0], first)
+
+
+def test_decoding_chooses_the_most_likely_token_of_each_sequence(model: LlamaForCausalLM, cache: StaticCache) -> None:
+    with torch.inference_mode():
+        written, tokens = Decode(model, model, INPUTS, cache=cache).call()
+    assert tokens.tolist() == written[:, -1].argmax(dim=-1).tolist()
+    assert len(tokens) == BATCH
+
+
+def test_the_state_counts_the_positions_that_hold_something(model: LlamaForCausalLM, cache: StaticCache) -> None:
+    with torch.inference_mode():
+        iteration = Decode(model, model, INPUTS, cache=cache)
+    layers, tensors, heads, width, bytes_each = 2, 2, 2, 8, 4
+    positions = PROMPT + (OUTPUT + 1) / 2
+    assert iteration.state_bytes == layers * tensors * BATCH * heads * width * bytes_each * positions
