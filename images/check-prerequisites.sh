@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Say in one line what this host lacks; say nothing if it lacks nothing.
+#
+# Usage: check-prerequisites.sh PYTHON run|image
+set -euo pipefail
+python=$1 purpose=$2
+
+missing() { # WHAT DEBIAN-PACKAGE FEDORA-PACKAGE
+    echo "missing: $1; install it (Debian, Ubuntu: apt-get install $2; Fedora, RHEL: dnf install $3)" >&2
+    exit 1
+}
+
+"$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null ||
+    missing "Python 3.11 as $python" python3.11 python3.11
+"$python" -c 'import ensurepip, venv' 2>/dev/null ||
+    missing "the modules venv and ensurepip of $python" python3.11-venv python3.11
+case $purpose in
+run) # Inductor compiles C++ against Python.h
+    "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
+        missing "Python.h of $python" python3.11-dev python3.11-devel
+    command -v g++ >/dev/null || missing "the C++ compiler g++" g++ gcc-c++
+    ;;
+image)
+    command -v docker >/dev/null || missing docker docker.io moby-engine
+    [ -n "${BASE-}" ] || command -v mmdebstrap >/dev/null || missing "mmdebstrap, or BASE=NAME@sha256:DIGEST" mmdebstrap mmdebstrap
+    ;;
+esac
