@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bench.bundle.seal import SigningKey
+from bench.bundle.source import digest_source
+from bench.bundle.verify import verify_bundle
+from bench.errors import EnvironmentUnfitError, InterruptedRunError, OutputError
+from bench.hardware.detect import detect
+from bench.records.progress import Progress
+from bench.run import execute
+from bench.run.journal import Session, begin_journal
+from bench.run.prepare import Decision
+from bench.run.session import resume_run, run_plan
+from tests.builders import PROFILE, make_cell, make_plan
+from tests.unit.run.scripted import Workers
+
+KEY = SigningKey.ephemeral()
+
+
+def decide() -> Decision:
+    return Decision(machine=detect(), profile=PROFILE, plan=make_plan(make_cell(0), make_cell(1)))
+
+
+def ignore(_progress: Progress) -> None:
+    """Tell nobody."""
+
+
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
+    """Scripted workers whose samples are long over, in place of real ones."""
+    scripted = Workers()
+    monkeypatch.setitem(execute.Execution.__init__.__kwdefaults__, "run", scripted)  # type: ignore[arg-type]
+    return scripted
+
+
+def test_a_run_leaves_one_bundle_that_verifies_and_nothing_else(tmp_path: Path, workers: Workers) -> None:
+    path, summary = run_plan(decide(), tmp_path, KEY, tell=ignore, parent={})
+    assert workers.measured == 4
+    assert len(summary.cells) == 2
+    assert list(tmp_path.iterdir()) == [path]
+    assert verify_bundle(path).contents.summary == summary
+
+
+def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path: Path, workers: Workers) -> None:
+    workers.script.append(KeyboardInterrupt())
+    with pytest.raises(InterruptedRunError, match=r"go on with: bench run --resume .*\.run") as caught:
+        run_plan(decide(), tmp_path, KEY, tell=ignore, parent={})
+    folder = Path(str(caught.value).rpartition(" ")[2])
+    path, summary = resume_run(folder, KEY, tell=ignore, parent={})
+    assert len(summary.cells) == 2
+    assert verify_bundle(path).contents.info.resumed == 1
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("what", ["CPU", "topology", "program"])
+def test_a_run_is_not_taken_up_elsewhere(tmp_path: Path, workers: Workers, what: str) -> None:
+    decision = decide()
+    machine, source = decision.machine, digest_source()
+    if what == "CPU":
+        machine = msgspec.structs.replace(machine, cpu=msgspec.structs.replace(machine.cpu, model_name="Other"))
+    elif what == "topology":
+        machine = msgspec.structs.replace(machine, topology=msgspec.structs.replace(machine.topology, cpu_count=999))
+    else:
+        source = f"sha256:{'0' * 64}"
+    session = Session(
+        run_id="20260102T030405Z-0123abcd",
+        started_at="2026-01-02T03:04:05Z",
+        decision=msgspec.structs.replace(decision, machine=machine),
+        source_digest=source,
+    )
+    with begin_journal(tmp_path, session) as journal:
+        folder = journal.folder
+    with pytest.raises(EnvironmentUnfitError, match=f"began with another {what} "):
+        resume_run(folder, KEY, tell=ignore, parent={})
+    assert workers.measured == 0
+
+
+def test_a_folder_that_cannot_take_results_stops_before_measuring(tmp_path: Path, workers: Workers) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError):
+        run_plan(decide(), tmp_path / "file", KEY, tell=ignore, parent={})
+    assert workers.measured == 0
