@@ -1,5 +1,6 @@
 import os
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -59,6 +60,6 @@ def test_standard_output_comes_back_after_a_failure(capfd: pytest.CaptureFixture
 
 
 def test_no_descriptor_is_left_open() -> None:
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     record_primitives(lambda: None)
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -20,7 +20,13 @@ Build = Callable[[Case], Workload]
 @pytest.mark.parametrize("memory_format", ["contiguous", "channels_last"])
 @pytest.mark.parametrize(
     ("mode", "precision"),
-    [("inference", "fp32"), ("inference", "bf16"), ("inference", "amp_bf16"), ("training", "fp32"), ("training", "amp_bf16")],
+    [
+        ("inference", "fp32"),
+        ("inference", "bf16"),
+        ("inference", "amp_bf16"),
+        ("training", "fp32"),
+        ("training", "amp_bf16"),
+    ],
 )
 def test_a_variant_runs_and_shows_that_it_took_effect(
     mode: str, precision: str, memory_format: str, make_case: MakeCase, build: Build

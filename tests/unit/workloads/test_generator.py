@@ -53,9 +53,7 @@ def test_values_have_the_deviation_asked_for_and_mean_zero(deviation: float) -> 
     assert abs(values.mean()) < deviation / 100
 
 
-@pytest.mark.parametrize(
-    ("name", "seed"), [("other", 1337), ("first", 1)], ids=["another name", "another seed"]
-)
+@pytest.mark.parametrize(("name", "seed"), [("other", 1337), ("first", 1)], ids=["another name", "another seed"])
 def test_sequences_are_unlike(name: str, seed: int) -> None:
     first, second = np.empty(1 << 16, dtype=np.float32), np.empty(1 << 16, dtype=np.float32)
     fill_uniform([("first", 1.0, first)])

@@ -32,7 +32,11 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "memory format": ("bert_base", {"memory_format": "channels_last"}, "is for convolutions, and it has none"),
     "training frozen": ("resnet50", {"mode": "training", "backend": "inductor_freezing"}, "training changes them"),
     "batch size": ("basic_gnn_gcn", {"batch_size": 2}, "the batch size is fixed at 1, not 2"),
-    "unknown dimension": ("resnet50", {"shape": {"image_size": 224, "layers": 3}}, "no dimension 'layers'; it has image_size"),
+    "unknown dimension": (
+        "resnet50",
+        {"shape": {"image_size": 224, "layers": 3}},
+        "no dimension 'layers'; it has image_size",
+    ),
     "missing dimension": ("bert_base", {"shape": {"layers": 1}}, "dimension 'tokens' is missing; a case says all of"),
     "too small": ("resnet50", {"shape": {"image_size": 63}}, "image_size=63 is outside 64 to 1024"),
     "too large": ("bert_base", {"shape": {"layers": 13, "tokens": 1}}, "layers=13 is outside 1 to 12"),

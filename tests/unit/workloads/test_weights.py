@@ -100,5 +100,5 @@ def test_a_shared_parameter_is_written_once_under_its_first_name() -> None:
 
 
 def test_a_type_that_is_not_generated_is_refused() -> None:
-    with pytest.raises(TypeError, match="float32 or bfloat16, not in torch.float64"):
+    with pytest.raises(TypeError, match=r"float32 or bfloat16, not in torch\.float64"):
         fill_weights(make_model(torch.float64))
