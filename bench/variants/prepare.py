@@ -34,6 +34,7 @@ class Iteration(Protocol):
     def state_bytes(self) -> int: ...  # noqa: D102
     def reset(self) -> None: ...  # noqa: D102
     def outputs(self) -> list[Tensor]: ...  # noqa: D102
+    def expected(self) -> list[Tensor]: ...  # noqa: D102
 
 
 class Workload(Protocol):
@@ -109,6 +110,11 @@ class Prepared:
         """What correctness compares, from a fresh state and in float32: of one cycle, or loss and all gradients."""
         with self.context():
             return self._iteration.outputs()
+
+    def expected(self) -> list[Tensor]:
+        """What `outputs` should return, where this is the reference: the same by the shortest way."""
+        with self.context():
+            return self._iteration.expected()
 
     def evidence(self) -> dict[str, str]:
         """What shows that precision, memory format and backend took effect; runs one untimed iteration.

@@ -43,9 +43,7 @@ def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
     reference_case = msgspec.structs.replace(case, precision="fp32", memory_format="contiguous", backend="eager")
     reference = load_builder(facts)(reference_case)
     weights, inputs = weights_digest(reference.model), inputs_digest(reference.inputs)
-    prepared_reference = prepare(reference, reference_case)
-    expected: list[Tensor] = []
-    flops = count_flops(lambda: expected.extend(prepared_reference.outputs())) // prepared_reference.cycle
+    expected, flops = _run_reference(prepare(reference, reference_case))
     return Proof(
         evidence=evidence,
         primitives=primitives,
@@ -61,3 +59,15 @@ def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
             state_bytes=prepared.state_bytes,
         ),
     )
+
+
+def _run_reference(reference: Prepared) -> tuple[list[Tensor], int]:
+    """Its outputs, and the operations of one iteration; both from one iteration where that is a whole cycle."""
+    outputs: list[Tensor] = []
+    if reference.cycle == 1:
+        flops = count_flops(lambda: outputs.extend(reference.expected()))
+    else:
+        outputs.extend(reference.expected())
+        with reference.context():
+            flops = count_flops(reference.call)
+    return outputs, flops

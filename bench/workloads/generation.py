@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from transformers.cache_utils import StaticCache
 
@@ -37,6 +38,8 @@ class Prefill:
         """The logits that choose the first token."""
         return [copy_float32(self._read())]
 
+    expected = outputs
+
     def _read(self) -> Tensor:
         _rewind(self._cache, 0)
         logits: Tensor = self._forward().logits
@@ -64,6 +67,8 @@ class Decode:
         held = sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
         # The positions that hold something, on average over a cycle.
         self.state_bytes = held * (2 * prompt.shape[1] + self.cycle + 1) // (2 * (prompt.shape[1] + self.cycle))
+        self._model = model
+        self._whole = torch.cat([prompt, tokens], dim=1)
         self._cache = cache
         self._prompt_tokens = prompt.shape[1]
         self._tokens = tuple(tokens[:, index : index + 1] for index in range(self.cycle))
@@ -81,6 +86,11 @@ class Decode:
         """The logits of every position of the output."""
         self.reset()
         return [copy_float32(self._write()[0]) for _ in range(self.cycle)]
+
+    def expected(self) -> list[Tensor]:
+        """The same logits from one pass over prompt and output, with no cache that could be at fault."""
+        logits = self._model(input_ids=self._whole, use_cache=False, logits_to_keep=self.cycle).logits
+        return [copy_float32(logits[:, index : index + 1]) for index in range(self.cycle)]
 
     def _write(self) -> tuple[Tensor, Tensor]:
         if self._position == self.cycle:

@@ -30,6 +30,8 @@ class Inference:
         result = self.call()
         return [copy_float32(result if isinstance(result, Tensor) else result.logits)]
 
+    expected = outputs
+
 
 class TrainingStep:
     """Gradients set to None, forward pass, loss, backward pass, and a step of Adam, TorchBench's optimizer.
@@ -79,6 +81,8 @@ class TrainingStep:
         self.reset()
         loss = self._step()
         return [copy_float32(loss), *(copy_float32(each.grad) for each in self._parameters if each.grad is not None)]
+
+    expected = outputs
 
     def _step(self) -> Tensor:
         self._optimizer.zero_grad(set_to_none=True)

@@ -37,6 +37,9 @@ class Iteration(Protocol):
     def outputs(self) -> list[Tensor]:
         """Reset, run one cycle, and return what correctness compares: float32 copies, detached."""
 
+    def expected(self) -> list[Tensor]:
+        """What `outputs` should return, for a reference: the same by whatever way is shortest."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:

@@ -70,8 +70,11 @@ def test_decoding_through_the_cache_equals_one_pass_without_it(
     model: LlamaForCausalLM, logits: torch.Tensor, cache: StaticCache
 ) -> None:
     with torch.inference_mode():
-        outputs = Decode(model, model, INPUTS, cache=cache).outputs()
+        iteration = Decode(model, model, INPUTS, cache=cache)
+        outputs, expected = iteration.outputs(), iteration.expected()
     torch.testing.assert_close(torch.cat(outputs, dim=1), logits[:, PROMPT:])
+    torch.testing.assert_close(torch.cat(expected, dim=1), logits[:, PROMPT:])
+    assert [each.shape for each in outputs] == [each.shape for each in expected]
 
 
 def test_decoding_wraps_round_to_the_end_of_the_prompt(model: LlamaForCausalLM, cache: StaticCache) -> None:
