@@ -25,7 +25,7 @@ test: tools ## Test all that needs no container
 	@echo "Tests in containers: make test-container"
 
 test-container: tools image ## Build the image and test it in containers
-	.venv/bin/pytest -m docker
+	.venv/bin/pytest -m docker tests/container
 
 check: tools ## Check format, lint, types and layers
 	.venv/bin/ruff format --check .

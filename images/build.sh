@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Build bench:latest from build/image into the Docker engine, for this architecture.
 #
-# By BuildKit, if a docker client on PATH has it: only what changed is sent and built. Else by buildah, which sends
-# the whole image to the engine each time; but two of its builds are the same, so BUILDER=buildah asks for it.
+# By BuildKit, if a docker client on PATH has it: only what changed is sent and built. Else by buildah, or if
+# BUILDER=buildah asks for it: it sets all file times to the last commit's, but sends the whole image each time.
 #
 # Usage: [BASE=NAME@sha256:DIGEST] [BUILDER=docker|buildah] build.sh
 set -euo pipefail

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.records.measurement import Digest
-from bench.workloads.generator import run_parallel
+from bench.workloads.parallel import run_parallel
 
 
 def weights_digest(model: nn.Module) -> Digest:

@@ -10,15 +10,14 @@ rounds it correctly, so x86 and Arm agree to the bit; sums, logarithms or sines 
 """
 
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import sqrt
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from bench.workloads.parallel import run_parallel
 
 SEED = 1337
 """TorchBench's seed; here only a part of every key."""
@@ -27,12 +26,8 @@ _CHUNK = 1 << 16
 """Values mixed at once: two scratch arrays of 256 KiB stay within a core's cache."""
 _PART = 1 << 22
 """Values that one thread makes before it takes the next part."""
-_MAX_THREADS = 8
-"""More threads than this wait for the interpreter rather than for arithmetic."""
 
 UInt32Array = npt.NDArray[np.uint32]
-ItemT = TypeVar("ItemT")
-ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
@@ -97,16 +92,6 @@ def fill_uniform(targets: Iterable[tuple[str, float, npt.NDArray[np.generic]]], 
         for start, stop in _ranges(0, array.size, _PART)
     ]
     run_parallel(_fill_part, parts)
-
-
-def run_parallel(act: Callable[[ItemT], ResultT], items: Iterable[ItemT]) -> list[ResultT]:
-    """Call `act` for each item, on as many threads as this process may use CPUs; results in order.
-
-    The threads end before this returns, so none of them can disturb what is timed later.
-    """
-    threads = min(len(os.sched_getaffinity(0)), _MAX_THREADS)
-    with ThreadPoolExecutor(threads) as executor:
-        return list(executor.map(act, items))
 
 
 @dataclass(frozen=True)

@@ -88,20 +88,6 @@ def test_a_layout_that_was_not_made_is_caught(
         prepared.evidence()
 
 
-@pytest.mark.slow
-@pytest.mark.usefixtures("fresh_compiler")
-def test_inductor_compiles_one_graph_with_frozen_weights(make_case: MakeCase, build: Build) -> None:
-    case = make_case(precision="amp_bf16", backend="inductor_freezing", memory_format="channels_last")
-    prepared = prepare(build(case), case)
-    evidence = prepared.evidence()
-    [output], [expected] = prepared.outputs(), prepare(build(make_case()), make_case()).outputs()
-    assert evidence["compiled_graphs"] == "1"
-    assert evidence["graph_breaks"] == "0"
-    assert int(evidence["frozen_weights"]) > 0
-    assert "bfloat16" in evidence["result_dtypes"]
-    torch.testing.assert_close(output, expected, atol=0.05, rtol=0)
-
-
 @pytest.mark.usefixtures("fresh_compiler")
 def test_a_compiler_that_compiles_nothing_is_caught(
     make_case: MakeCase, build: Build, monkeypatch: pytest.MonkeyPatch
@@ -113,6 +99,7 @@ def test_a_compiler_that_compiles_nothing_is_caught(
         prepared.evidence()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fresh_compiler")
 def test_weights_that_stay_variables_are_caught(
     make_case: MakeCase, build: Build, monkeypatch: pytest.MonkeyPatch

@@ -113,6 +113,7 @@ def test_one_workload_of_each_family_compiles_takes_effect_and_is_right(case: Ca
     assert proof.correctness.passed, proof.correctness
     assert int(proof.evidence["compiled_graphs"]) > 0
     assert int(proof.evidence["frozen_weights"]) > 0
+    assert ("bfloat16" in proof.evidence["result_dtypes"]) is (case.precision != "fp32")
 
 
 @pytest.mark.parametrize("mode", ["inference", "training"])

@@ -6,7 +6,6 @@ from bench.workloads.generator import (
     fill_uniform,
     generate_integers,
     generate_words,
-    run_parallel,
     uniform_scale,
 )
 
@@ -72,7 +71,3 @@ def test_integers_are_uniform() -> None:
     counts = np.bincount(generate_integers("uniform", 100_000, below=10), minlength=10)
     assert counts.min() > 9_500
     assert counts.max() < 10_500
-
-
-def test_parallel_results_keep_their_order() -> None:
-    assert run_parallel(lambda value: value * value, range(100)) == [value * value for value in range(100)]
