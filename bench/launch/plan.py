@@ -11,7 +11,7 @@ from bench.records.profile import Choice, Layout, Profile
 
 WORKER_ARGV = ("-m", "bench.worker")
 
-OVERHEAD_S = 12.0
+OVERHEAD_S = 16.0
 """Seconds for one repetition beside its timed part: imports, building, first call, checks. An
 estimate for people, taken from runs on 2 cores; nothing is decided by it."""
 

@@ -22,8 +22,9 @@ class Policy(Record, frozen=True, kw_only=True):
         samples_min: Timed samples at least, however long they take.
         sample_s: Aimed length of one sample; short iterations are timed in blocks of this length.
         target_ci_ratio: Half width of the interval, as a share of the median, at which repetitions end.
-        budget_s: Seconds for the whole run; None for no bound. A cell begins only within it, and
-            gets its least repetitions if it does.
+        aim_s: Seconds that the run should take: repetitions beyond the least are made only while it
+            leaves time for the cells to come. None leaves it to the interval alone.
+        budget_s: Seconds after which no cell begins; None for no bound. It is an aim, too.
         timeout_s: Seconds for one repetition, from start of its processes to their end.
         confidence: Of every interval.
         seed: Of the bootstrap.
@@ -36,6 +37,7 @@ class Policy(Record, frozen=True, kw_only=True):
     samples_min: Annotated[int, Meta(ge=5, le=100_000)]
     sample_s: Annotated[float, Meta(gt=0, le=60)]
     target_ci_ratio: Annotated[float, Meta(gt=0, lt=1)]
+    aim_s: Annotated[float, Meta(gt=0)] | None = None
     budget_s: Annotated[float, Meta(gt=0)] | None = None
     timeout_s: Annotated[float, Meta(gt=0)]
     confidence: Annotated[float, Meta(ge=0.5, lt=1)] = 0.95

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 from tabulate import tabulate
 
+from bench.measure.steady import is_steady
 from bench.records.bundle import Contents
 from bench.records.case import Case
+from bench.records.measurement import InstanceResult
 from bench.records.plan import Cell, Policy
 from bench.records.summary import CellSummary, Drift
 from bench.report.machine import describe_machine
@@ -95,7 +97,8 @@ def _instances(cell: Cell) -> str:
 def _marks(cell: Cell, summary: CellSummary, contents: Contents) -> str:
     marks = ""
     measurement = next(found for found in contents.measurements if found.cell == cell.id)
-    if any(not instance.steady for repetition in measurement.repetitions for instance in repetition.instances):
+    instances = [instance for repetition in measurement.repetitions for instance in repetition.instances]
+    if not all(instance.steady or _is_steady(instance) for instance in instances):
         marks += "u"
     if summary.latency_s.half_width_ratio > contents.plan.policy.target_ci_ratio:
         marks += "w"
@@ -104,11 +107,16 @@ def _marks(cell: Cell, summary: CellSummary, contents: Contents) -> str:
     return marks
 
 
+def _is_steady(instance: InstanceResult) -> bool:
+    """Whether timed samples show the steady state that a warm-up of few long iterations could not."""
+    return is_steady([sample.elapsed_ns / sample.iterations for sample in instance.samples])
+
+
 def _legend(policy: Policy) -> str:
     return (
         f"± half of the {policy.confidence:.0%} interval; n repetitions×samples; first call with empty caches\n"
         "of ceiling: share of what this run's own probes of matrix product and memory bandwidth reached\n"
-        f"u not shown steady by the end of the warm-up; w interval wider than the ±{policy.target_ci_ratio:.0%} "
+        f"u not shown steady, by the warm-up or by the samples; w interval wider than the ±{policy.target_ci_ratio:.0%} "
         "asked for; iN invalid repetitions, kept and not used"
     )
 

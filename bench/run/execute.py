@@ -199,11 +199,12 @@ class Execution:
         return budget_s is not None and self._clock() - self._began >= budget_s
 
     def _spare_s(self, index: int) -> float:
-        """Seconds of the budget that the least repetitions of the later cells will not need."""
-        budget_s = self._plan.policy.budget_s
-        if budget_s is None:
+        """Seconds that the least repetitions of the later cells will not need."""
+        policy = self._plan.policy
+        aims = [seconds for seconds in (policy.aim_s, policy.budget_s) if seconds is not None]
+        if not aims:
             return float("inf")
-        return budget_s - (self._clock() - self._began) - self._left_s(index + 1)
+        return min(aims) - (self._clock() - self._began) - self._left_s(index + 1)
 
     def _left_s(self, done: int) -> float:
         """Expected seconds for the cells from `done` on: at the pace so far, or as estimated before there is one."""

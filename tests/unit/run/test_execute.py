@@ -83,6 +83,16 @@ def test_no_cell_begins_after_the_budget(tmp_path: Path) -> None:
     assert 1 <= len(journal.measurements()) < 4
 
 
+def test_an_aim_ends_repetitions_and_drops_no_cell(tmp_path: Path) -> None:
+    policy = msgspec.structs.replace(POLICY, aim_s=1)
+    plan = make_plan(*(make_cell(index) for index in range(3)), policy=policy)
+    ticks = count()
+    scattered = [make_instance((0.01 * (1 + index % 2),) * 6, proof=make_proof()) for index in range(6)]
+    journal = Bench(tmp_path, plan).measure(Workers(*scattered), clock=lambda: float(next(ticks)))
+    assert [measurement.stopped for measurement in journal.measurements()] == ["budget"] * 3
+    assert [len(measurement.repetitions) for measurement in journal.measurements()] == [2] * 3
+
+
 def test_workers_get_their_binding_and_a_scratch_folder_of_the_run(tmp_path: Path) -> None:
     bench, workers = Bench(tmp_path, make_plan()), Workers()
     bench.measure(workers)
