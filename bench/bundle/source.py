@@ -15,6 +15,7 @@ PROJECT = Path(bench.__file__).resolve().parents[1]
 REVISION_VARIABLE = "BENCH_REVISION"
 """Set by the image's build, which leaves `.git` out."""
 
+_LOCKS = (".venv/installed.lock", "images/requirements.lock")
 _PATTERNS = ("bench/**/*.py", "bench/**/*.toml", "profiles/*.toml")
 _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 _REFERENCE = re.compile(r"ref: (refs/[A-Za-z0-9][A-Za-z0-9._/-]*)", re.ASCII)
@@ -40,9 +41,13 @@ def digest_source(root: Path = PROJECT) -> Digest:
 
 
 def digest_lock(root: Path = PROJECT) -> Digest | None:
-    """The digest of `images/requirements.lock`; None if there is none."""
-    path = root / "images" / "requirements.lock"
-    return f"sha256:{hashlib.sha256(_read(path)).hexdigest()}" if path.exists() else None
+    """The digest of the lock that was installed; None if there is none.
+
+    `make` leaves a copy of it in `.venv`, for it may be another than the usual one; the image holds
+    the one that it was built from.
+    """
+    locks = [path for name in _LOCKS if (path := root / name).exists()]
+    return f"sha256:{hashlib.sha256(_read(locks[0])).hexdigest()}" if locks else None
 
 
 def read_revision(root: Path, variables: Mapping[str, str]) -> str | None:
