@@ -9,7 +9,8 @@ from bench.records.machine import Machine
 from bench.records.plan import Cell, Plan, Policy, Refusal
 from bench.records.profile import Choice, Layout, Profile
 
-WORKER_ARGV = ("-m", "bench.worker")
+WORKER_ARGV = ("python", "-m", "bench.worker")
+"""In the plan `python` stands for the interpreter that runs bench, wherever that lies on a host."""
 
 OVERHEAD_S = 16.0
 """Seconds for one repetition beside its timed part: imports, building, first call, checks. An
@@ -33,7 +34,6 @@ def plan_run(
     choice: Choice,
     policy: Policy,
     machine: Machine,
-    python: str,
 ) -> Plan:
     """Make the plan.
 
@@ -47,7 +47,6 @@ def plan_run(
         choice: Why that profile.
         policy: How much to measure.
         machine: What it has to do without is refused here.
-        python: The interpreter for the workers.
 
     Raises:
         EnvironmentUnfitError: no case is left; says why.
@@ -81,7 +80,7 @@ def plan_run(
         policy=policy,
         cells=cells,
         refused=tuple(unable),
-        argv=(python, *WORKER_ARGV),
+        argv=WORKER_ARGV,
         estimate_s=estimate_seconds(len(cells), policy),
         emulated=machine.cpu.emulated,
     )

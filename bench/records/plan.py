@@ -74,7 +74,8 @@ class Plan(Record, frozen=True, kw_only=True):
 
     Attributes:
         suite: Its name, or the path of the user's file.
-        argv: A worker's command; its task reaches it through a pipe.
+        argv: A worker's command, where `python` is the interpreter that runs bench; its task reaches it
+            through a pipe.
         estimate_s: Expected seconds for the least repetitions.
         emulated: The host only emulates this architecture: the run never qualifies.
     """

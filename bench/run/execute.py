@@ -1,5 +1,6 @@
 """Measure a plan's cells, one after the other, with the journal in step."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,7 +145,7 @@ class Execution:
             return worker_environment(planned, binding, parent=self._parent, scratch=self._scratch)
 
         return self._run(
-            self._plan.argv,
+            (sys.executable, *self._plan.argv[1:]),
             tasks,
             [environment(task.binding) for task in tasks],
             timeout_s=self._plan.policy.timeout_s,

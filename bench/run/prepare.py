@@ -1,6 +1,5 @@
 """Detect, resolve, plan: all that is decided before anything is measured."""
 
-import sys
 from pathlib import Path
 
 import msgspec
@@ -55,7 +54,6 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
         choice=choice,
         policy=override_policy(suite.policy, options),
         machine=machine,
-        python=sys.executable,
     )
     return Decision(machine=machine, profile=profile, plan=plan)
 

@@ -25,7 +25,6 @@ def make(machine: Machine | None = None, refused: tuple[Refusal, ...] = ()) -> P
         choice=CHOICE,
         policy=POLICY,
         machine=machine or make_machine(),
-        python="/usr/bin/python3",
     )
 
 
@@ -45,7 +44,7 @@ def test_a_cell_holds_all_that_its_workers_need() -> None:
     assert cell.environment["LRU_CACHE_CAPACITY"] == "1024"
     assert cell.environment["CUDA_VISIBLE_DEVICES"] == ""
     assert cell.unit == "images"
-    assert plan.argv == ("/usr/bin/python3", "-m", "bench.worker")
+    assert plan.argv == ("python", "-m", "bench.worker")
 
 
 def test_the_same_arguments_give_the_same_plan() -> None:

@@ -1,5 +1,6 @@
 """A run without workers: scripted results, on a folder of the test's own."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -25,9 +26,10 @@ class Workers:
         self.now_ns = 1_000_000_000
 
     def __call__(
-        self, _argv: Sequence[str], tasks: Sequence[Task], environments: Sequence[dict[str, str]], *, timeout_s: float
+        self, argv: Sequence[str], tasks: Sequence[Task], environments: Sequence[dict[str, str]], *, timeout_s: float
     ) -> Sequence[InstanceResult | ProbeResult]:
         assert timeout_s > 0
+        assert argv == (sys.executable, "-m", "bench.worker")
         self.tasks.append(tasks)
         self.environments.append(environments)
         if tasks[0].kind == "probe":
