@@ -1,5 +1,6 @@
 """The folder that results land in: found unusable before anything is measured, not after."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -12,6 +13,7 @@ NEEDED_BYTES = 256 << 20
 _TRIAL_BYTES = 1 << 20
 
 MOUNT_HINT = 'mount a folder with -v "$PWD/results:/results"'
+READ_ONLY_HINT = "mount it writable, or choose another with --output"
 OWNER_HINT = 'run as its owner with --user "$(id -u):$(id -g)", or open it with chmod 1777'
 
 
@@ -43,8 +45,9 @@ def require_output(output: Path, *, in_image: bool, root_device: int | None = No
             trial.flush()
             os.fsync(trial.fileno())
     except OSError as error:
+        way_out = READ_ONLY_HINT if error.errno == errno.EROFS else _way_out(in_image=in_image)
         raise OutputError(
-            f"results folder {output} cannot be written by user {os.geteuid()}: {error.strerror}; {_way_out(in_image=in_image)}"
+            f"results folder {output} cannot be written by user {os.geteuid()}: {error.strerror}; {way_out}"
         ) from error
     if free < NEEDED_BYTES:
         raise OutputError(

@@ -47,3 +47,12 @@ def test_a_folder_that_would_vanish_with_the_container_is_refused(tmp_path: Path
 def test_a_mounted_folder_in_a_container_is_good(tmp_path: Path) -> None:
     require_output(tmp_path, in_image=True, root_device=-1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_read_only_file_system_is_to_be_mounted_writable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", refuse)
+    with pytest.raises(OutputError, match="Read-only file system; mount it writable"):
+        require_output(tmp_path, in_image=True, root_device=-1)
