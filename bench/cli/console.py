@@ -1,17 +1,23 @@
-"""Progress on standard error: with colour on a terminal, plain lines elsewhere."""
+"""What commands print: JSON on standard output, progress on standard error."""
 
 import sys
 
 import click
 
 from bench.records.progress import Progress
+from bench.records.record import encode_json
 from bench.report.progress import render_progress
 
 _STYLES = {"probe": "dim", "repetition": "dim", "cell": "green", "failed": "bold red"}
 
 
+def print_json(value: object) -> None:
+    """Print a record, or a container of them, on standard output."""
+    click.echo(encode_json(value).decode(), nl=False)
+
+
 def print_progress(progress: Progress) -> None:
-    """Print one line and return: nothing is redrawn later, while a worker is timed."""
+    """Print one line, coloured on a terminal, and return: nothing is redrawn later, while a worker is timed."""
     line = render_progress(progress)
     if not sys.stderr.isatty():
         click.echo(line, err=True)

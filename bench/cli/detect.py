@@ -11,9 +11,9 @@ import msgspec
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def detect(root: Path, as_json: bool) -> None:
     """Show the machine, the profile chosen for it, and for every other profile why not."""
+    from bench.cli.console import print_json
     from bench.errors import ProfileError
     from bench.hardware.detect import detect as detect_machine
-    from bench.records.record import encode_json
     from bench.report.machine import render_machine
     from bench.run.prepare import select_profile
 
@@ -26,6 +26,6 @@ def detect(root: Path, as_json: bool) -> None:
     if as_json:
         profile: object = {"name": None, "reason": problem, "why_not": {}} if choice is None else choice
         facts = {**msgspec.structs.asdict(machine), "profile": profile}
-        click.echo(encode_json(facts).decode(), nl=False)
+        print_json(facts)
     else:
         click.echo(render_machine(machine, choice, problem))

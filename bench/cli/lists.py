@@ -13,12 +13,12 @@ def profiles(ctx: click.Context, as_json: bool) -> None:
     """List hardware profiles."""
     if ctx.invoked_subcommand is not None:
         return
+    from bench.cli.console import print_json
     from bench.profiles.load import load_profiles
-    from bench.records.record import encode_json
 
     found = load_profiles()
     if as_json:
-        click.echo(encode_json(list(found.values())).decode(), nl=False)
+        print_json(list(found.values()))
     else:
         click.echo(tabulate([(name, profile.summary) for name, profile in found.items()], ("profile", "for"), "simple"))
 
@@ -48,7 +48,7 @@ def check_profile(file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def workloads(as_json: bool) -> None:
     """List workloads: models with their inputs, and how they can be run."""
-    from bench.records.record import encode_json
+    from bench.cli.console import print_json
     from bench.workloads.registry import WORKLOADS
 
     if as_json:
@@ -70,7 +70,7 @@ def workloads(as_json: bool) -> None:
             }
             for facts in WORKLOADS.values()
         ]
-        click.echo(encode_json(rows).decode(), nl=False)
+        print_json(rows)
         return
     table = [
         (
@@ -99,12 +99,12 @@ def suites(ctx: click.Context, as_json: bool) -> None:
     """List suites."""
     if ctx.invoked_subcommand is not None:
         return
-    from bench.records.record import encode_json
+    from bench.cli.console import print_json
     from bench.suites.load import load_suites
 
     found = load_suites()
     if as_json:
-        click.echo(encode_json(list(found.values())).decode(), nl=False)
+        print_json(list(found.values()))
     else:
         rows = [(name, ", ".join(suite.layouts), suite.summary) for name, suite in found.items()]
         click.echo(tabulate(rows, ("suite", "layouts", ""), "simple"))

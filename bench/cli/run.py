@@ -132,22 +132,25 @@ def _warn(plan: Plan) -> None:
 
 
 def _print_plan(options: RunOptions, *, as_json: bool) -> None:
-    from bench.records.record import encode_json
+    from bench.cli.console import print_json
     from bench.report.plan import render_plan
     from bench.run.prepare import prepare_run
 
     plan = prepare_run(options).plan
-    click.echo(encode_json(plan).decode() if as_json else render_plan(plan), nl=not as_json)
+    if as_json:
+        print_json(plan)
+    else:
+        click.echo(render_plan(plan))
 
 
 def _print_results(path: Path, *, as_json: bool) -> None:
     """Print what was sealed, read back from the bundle itself and verified on the way."""
     from bench.bundle.verify import verify_bundle
-    from bench.records.record import encode_json
+    from bench.cli.console import print_json
     from bench.report.table import render_results
 
     contents = verify_bundle(path).contents
     if as_json:
-        click.echo(encode_json({"bundle": str(path), "summary": contents.summary}).decode(), nl=False)
+        print_json({"bundle": str(path), "summary": contents.summary})
     else:
         click.echo(f"{render_results(contents)}\nbundle: {path}")

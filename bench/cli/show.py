@@ -11,7 +11,7 @@ import click
 def show(bundle: Path, as_json: bool) -> None:
     """Print a bundle's table again, after checking that it is intact."""
     from bench.bundle.verify import verify_bundle
-    from bench.records.record import encode_json
+    from bench.cli.console import print_json
     from bench.report.table import render_results
 
     contents = verify_bundle(bundle).contents
@@ -22,6 +22,6 @@ def show(bundle: Path, as_json: bool) -> None:
             "plan": contents.plan,
             "summary": contents.summary,
         }
-        click.echo(encode_json(shown).decode(), nl=False)
+        print_json(shown)
     else:
         click.echo(render_results(contents))

@@ -41,7 +41,7 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     from bench.bundle.signers import Requirements
     from bench.bundle.trust import read_trust
     from bench.bundle.verify import verify_bundle
-    from bench.records.record import encode_json
+    from bench.cli.console import print_json
     from bench.report.verification import render_verification
 
     requirements = Requirements(
@@ -60,6 +60,6 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
             "origins": verification.origins,
             "info": verification.contents.info,
         }
-        click.echo(encode_json(shown).decode(), nl=False)
+        print_json(shown)
     else:
         click.echo(render_verification(verification))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
+from bench.bundle.timestamp import format_timestamp
 from bench.errors import LaunchError, TooNoisyError
 from bench.launch.environment import worker_environment
 from bench.launch.plan import CELLS_PER_PROBE, PROBE_S, estimate_seconds
@@ -104,7 +105,7 @@ class Execution:
             self._journal.add(RepetitionEntry(cell=cell.id, repetition=repetition))
 
     def _repeat(self, cell: Cell, index: int) -> Repetition:
-        started_at = _now()
+        started_at = format_timestamp(datetime.now(UTC))
         tasks = [
             Task(
                 kind="measure",
@@ -123,7 +124,7 @@ class Execution:
         """Probe every layout. A probe that fails leaves a cell without a ceiling, and nothing else."""
         for layout in self._plan.layouts:
             self._say("probe", index, None, 0)
-            started_at = _now()
+            started_at = format_timestamp(datetime.now(UTC))
             tasks = [
                 Task(kind="probe", case=None, binding=binding, policy=self._plan.policy, prove=False)
                 for binding in layout.instances
@@ -245,7 +246,3 @@ def _try_summarize(cell: Cell, policy: Policy, repetitions: Sequence[Repetition]
         return summarize_cell(cell, policy, repetitions)
     except TooNoisyError:
         return None
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -14,6 +14,7 @@ from bench.bundle.image import describe_image
 from bench.bundle.sbom import render_sbom
 from bench.bundle.seal import SigningKey
 from bench.bundle.source import digest_source
+from bench.bundle.timestamp import format_timestamp
 from bench.bundle.write import write_bundle
 from bench.errors import EnvironmentUnfitError, InterruptedRunError
 from bench.hardware.detect import detect
@@ -43,7 +44,7 @@ def run_plan(
     started = datetime.now(UTC)
     session = Session(
         run_id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
-        started_at=_rfc3339(started),
+        started_at=format_timestamp(started),
         decision=decision,
         source_digest=digest_source(),
     )
@@ -64,7 +65,7 @@ def resume_run(
     require_output(folder.absolute().parent, in_image=describe_image().inside)
     with resume_journal(folder) as journal:
         _require_same(journal.session, detect())
-        journal.add(ResumeEntry(resumed_at=_rfc3339(datetime.now(UTC))))
+        journal.add(ResumeEntry(resumed_at=format_timestamp(datetime.now(UTC))))
         return _measure_and_seal(journal, signer, tell=tell, parent=os.environ if parent is None else parent)
 
 
@@ -96,7 +97,7 @@ def make_contents(journal: Journal) -> Contents:
             run_id=session.run_id,
             bench_version=__version__,
             started_at=session.started_at,
-            finished_at=_rfc3339(datetime.now(UTC)),
+            finished_at=format_timestamp(datetime.now(UTC)),
             resumed=journal.resumed,
             emulated=plan.emulated,
         ),
@@ -134,7 +135,3 @@ def _require_same(session: Session, machine: Machine) -> None:
 def _short(value: object) -> str:
     text = str(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

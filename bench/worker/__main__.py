@@ -15,6 +15,7 @@ from bench.launch.protocol import Failed, Message, encode_message
 from bench.records.measurement import Failure
 from bench.records.plan import Task
 from bench.records.record import decode_json
+from bench.variants.errors import NoEffectError
 
 
 def main() -> None:
@@ -40,7 +41,7 @@ def explain_error(error: Exception) -> Failure:
         return Failure(reason="out_of_memory", message=f"{type(error).__name__}: {text}")
     if isinstance(error, LaunchError):
         return Failure(reason="binding", message=text)
-    if type(error).__name__ == "NoEffectError":
+    if isinstance(error, NoEffectError):
         return Failure(reason="no_effect", message=text)
     if isinstance(error, BenchError):
         return Failure(reason="error", message=text)
