@@ -67,6 +67,8 @@ FACTS = WorkloadFacts(
     backends=("eager",),
     batch_size={"inference": 32, "training": 16},
     shape={"image_size": 224},
+    bounds={"image_size": (64, 1024)},
+    smoke_shape={"image_size": 64},
     unit="images",
 )
 

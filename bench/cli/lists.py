@@ -57,7 +57,7 @@ def workloads(as_json: bool) -> None:
                 "name": facts.name,
                 "family": facts.family,
                 "modes": facts.modes,
-                "refused_modes": facts.refused_modes,
+                "refused": facts.refused,
                 "phases": facts.phases,
                 "precisions": facts.precisions,
                 "memory_formats": facts.memory_formats,
@@ -88,8 +88,8 @@ def workloads(as_json: bool) -> None:
         tabulate(table, ("workload", "family", "modes and batch", "precisions", "formats", "backends", ""), "simple")
     )
     for facts in WORKLOADS.values():
-        for mode, reason in facts.refused_modes.items():
-            click.echo(f"{facts.name} has no {mode}: {reason}")
+        for word, reason in facts.refused.items():
+            click.echo(f"{facts.name} has no {word}: {reason}")
 
 
 @click.group(invoke_without_command=True)
@@ -114,6 +114,7 @@ def suites(ctx: click.Context, as_json: bool) -> None:
 @click.argument("name")
 def show_suite(name: str) -> None:
     """List a suite's cases."""
+    from bench.hardware.detect import detect
     from bench.records.case import case_name
     from bench.records.suite import CaseFilter
     from bench.suites.expand import expand_suite
@@ -121,7 +122,10 @@ def show_suite(name: str) -> None:
     from bench.workloads.registry import WORKLOADS
     from bench.workloads.validity import why_not
 
-    cases, refused = expand_suite(find_suite(name), CaseFilter(), workloads=WORKLOADS, why_not=why_not)
+    architecture = detect().cpu.architecture
+    cases, refused = expand_suite(
+        find_suite(name), CaseFilter(), workloads=WORKLOADS, architecture=architecture, why_not=why_not
+    )
     for case in cases:
         click.echo(case_name(case))
     for refusal in refused:

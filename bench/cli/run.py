@@ -9,7 +9,7 @@ import msgspec
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import CommaList, CpuListType, Duration, Percent, Repetitions, WholeList
 from bench.errors import BenchError, CellsFailedError, TooNoisyError, UsageError
-from bench.records.case import Backend, Family, MemoryFormat, Mode, Precision
+from bench.records.case import Backend, Family, MemoryFormat, Mode, Precision, QuantEngine
 from bench.records.plan import Plan
 from bench.records.profile import LayoutName
 from bench.records.progress import Progress
@@ -33,12 +33,13 @@ Examples:
     "--suite", default="quick", show_default=True, metavar="smoke|quick|standard|full|FILE", help="What to run."
 )
 @click.option("--workload", type=CommaList(), metavar="GLOB,...", help="Only these workloads.")
-@click.option("--family", type=CommaList(Family), help="Only these families: cnn, transformer, llm, gnn.")
+@click.option("--family", type=CommaList(Family), help="Only these families of workloads.")
 @click.option("--mode", type=CommaList(Mode), help="Only inference or training.")
 @click.option("--precision", type=CommaList(Precision), help="Only these precisions.")
 @click.option("--memory-format", type=CommaList(MemoryFormat), help="Only contiguous or channels_last.")
 @click.option("--backend", type=CommaList(Backend), help="Only these backends.")
 @click.option("--batch-size", type=WholeList(), help="These in place of the suite's.")
+@click.option("--quant-engine", type=CommaList(QuantEngine), help="Kernels of fx_int8: x86, onednn, fbgemm, qnnpack.")
 @click.option("--layout", "layouts", type=CommaList(LayoutName), help="latency, throughput, single_core.")
 @click.option("--instances", type=click.IntRange(1, 4096), help="Worker processes, in place of the profile's.")
 @click.option("--threads", type=click.IntRange(1, 4096), help="Threads per instance, in place of the profile's.")
@@ -92,7 +93,7 @@ def parse_options(given: dict[str, object]) -> RunOptions:
     Raises:
         UsageError: values that do not fit together.
     """
-    filters = {name: given.pop(name) or () for name in ("workload", "family", "mode", "precision", "memory_format", "backend", "batch_size")}  # fmt: skip
+    filters = {name: given.pop(name) or () for name in ("workload", "family", "mode", "precision", "memory_format", "backend", "batch_size", "quant_engine")}  # fmt: skip
     given["layouts"] = given["layouts"] or ()
     try:
         return msgspec.convert({**given, "wanted": filters}, RunOptions)

@@ -8,16 +8,30 @@ from bench.records.record import Record
 
 Mode = Literal["inference", "training"]
 Phase = Literal["prefill", "decode"]
-Precision = Literal["fp32", "bf16", "amp_bf16"]
+Precision = Literal["fp32", "bf16", "fp16", "amp_bf16", "amp_fp16", "fx_int8", "pt2e_int8"]
+QuantEngine = Literal["x86", "onednn", "fbgemm", "qnnpack"]
 MemoryFormat = Literal["contiguous", "channels_last"]
-Backend = Literal["eager", "inductor_freezing"]
-Family = Literal["cnn", "transformer", "llm", "gnn"]
+Backend = Literal[
+    "eager",
+    "torchscript",
+    "inductor",
+    "inductor_freezing",
+    "inductor_max_autotune",
+    "aot_inductor",
+    "onnxruntime",
+    "openvino",
+]
+Family = Literal[
+    "cnn", "vision_transformer", "detection", "segmentation", "transformer", "llm", "gnn", "recommendation"
+]
 
 MODES: tuple[Mode, ...] = get_args(Mode)
 PHASES: tuple[Phase, ...] = get_args(Phase)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+QUANT_ENGINES: tuple[QuantEngine, ...] = get_args(QuantEngine)
 MEMORY_FORMATS: tuple[MemoryFormat, ...] = get_args(MemoryFormat)
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
+FAMILIES: tuple[Family, ...] = get_args(Family)
 
 BatchSize = Annotated[int, Meta(ge=1, le=1 << 20)]
 Dimension = Annotated[int, Meta(ge=1, le=1 << 31)]
@@ -35,6 +49,7 @@ class Case(Record, frozen=True, kw_only=True):
         shape: Every dimension that the workload lets vary, by name (`image_size`, `layers`): the
             workload's own values where nothing overrides them, so that a case says what it is.
         batch_size: Samples, prompts or graphs in one call.
+        quant_engine: Whose kernels `fx_int8` runs in torch, by torch's name; None for every other precision.
     """
 
     workload: WorkloadName
@@ -45,12 +60,14 @@ class Case(Record, frozen=True, kw_only=True):
     backend: Backend
     batch_size: BatchSize
     shape: dict[DimensionName, Dimension]
+    quant_engine: QuantEngine | None = None
 
 
 def case_name(case: Case) -> str:
     """The case in one word, such as `resnet50/inference/amp_bf16/channels_last/eager/bs16/image_size=224`."""
     name = case.workload if case.phase is None else f"{case.workload}.{case.phase}"
-    parts = [name, case.mode, case.precision, case.memory_format, case.backend, f"bs{case.batch_size}"]
+    precision = case.precision if case.quant_engine is None else f"{case.precision}:{case.quant_engine}"
+    parts = [name, case.mode, precision, case.memory_format, case.backend, f"bs{case.batch_size}"]
     if case.shape:
         parts.append(",".join(f"{key}={value}" for key, value in sorted(case.shape.items())))
     return "/".join(parts)
@@ -66,9 +83,12 @@ class WorkloadFacts(Record, frozen=True, kw_only=True):
         phases: Empty, or the parts that inference is measured in.
         precisions, memory_formats, backends: What it can be run in.
         batch_size: Default per mode; a mode that is absent cannot be.
-        refused_modes: Mode → why it cannot be.
+        refused: A mode, precision or backend that cannot be → why not.
         fixed_batch_size: The batch size cannot be chosen.
         shape: Dimensions that may vary, with their values at full size.
+        bounds: The same dimensions → least and greatest value.
+        smoke_shape: The same dimensions, as small as still exercises every part of the model: for the suite
+            `smoke`, and for tests.
         unit: What throughput counts: `images`, `sequences`, `tokens`, `graphs`.
     """
 
@@ -82,9 +102,11 @@ class WorkloadFacts(Record, frozen=True, kw_only=True):
     memory_formats: tuple[MemoryFormat, ...]
     backends: tuple[Backend, ...]
     batch_size: dict[Mode, BatchSize]
-    refused_modes: dict[Mode, str] = {}
+    refused: dict[Mode | Precision | Backend, str] = {}
     fixed_batch_size: bool = False
     shape: dict[DimensionName, Dimension]
+    bounds: dict[DimensionName, tuple[Dimension, Dimension]]
+    smoke_shape: dict[DimensionName, Dimension]
     unit: str
 
     @property

@@ -1,6 +1,6 @@
 """The suite: which cases a run measures, and how much. As written in `bench/suites/*.toml`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -13,6 +13,7 @@ from bench.records.case import (
     Mode,
     Phase,
     Precision,
+    QuantEngine,
 )
 from bench.records.plan import Policy
 from bench.records.profile import LayoutName
@@ -28,6 +29,8 @@ class CaseTable(Record, frozen=True, kw_only=True):
         workload: Names or globs.
         phase: None for all phases that a workload has.
         batch_size: None for each workload's own.
+        quant_engine: For `fx_int8`; None for the architecture's own.
+        size: Which of the workload's shapes `shape` changes: its full one, or that of smoke tests.
         shape: Dimensions set to other values than the workload's own; a workload without such a
             dimension is not touched by it.
     """
@@ -39,6 +42,8 @@ class CaseTable(Record, frozen=True, kw_only=True):
     memory_format: Annotated[tuple[MemoryFormat, ...], Meta(min_length=1)] = ("contiguous",)
     backend: Annotated[tuple[Backend, ...], Meta(min_length=1)] = ("eager",)
     batch_size: Annotated[tuple[BatchSize, ...], Meta(min_length=1)] | None = None
+    quant_engine: Annotated[tuple[QuantEngine, ...], Meta(min_length=1)] | None = None
+    size: Literal["full", "smoke"] = "full"
     shape: dict[DimensionName, Dimension] = {}
 
 
@@ -65,6 +70,7 @@ class CaseFilter(Record, frozen=True, kw_only=True):
     Attributes:
         workload: Globs, any of which must match.
         batch_size: Not a filter: these take the place of the suite's batch sizes.
+        quant_engine: The same, of its quantization engines.
     """
 
     workload: tuple[str, ...] = ()
@@ -74,3 +80,4 @@ class CaseFilter(Record, frozen=True, kw_only=True):
     memory_format: tuple[MemoryFormat, ...] = ()
     backend: tuple[Backend, ...] = ()
     batch_size: tuple[BatchSize, ...] = ()
+    quant_engine: tuple[QuantEngine, ...] = ()

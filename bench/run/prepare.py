@@ -40,7 +40,9 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
     suite = find_suite(options.suite)
     machine = detect(root)
     profile, choice = select_profile(options.profile, machine, force=options.force)
-    cases, refused = expand_suite(suite, options.wanted, workloads=WORKLOADS, why_not=why_not)
+    cases, refused = expand_suite(
+        suite, options.wanted, workloads=WORKLOADS, architecture=machine.cpu.architecture, why_not=why_not
+    )
     overrides = Overrides(
         instances=options.instances, threads=options.threads, cpus=options.cpus, memory_nodes=options.memory_nodes
     )

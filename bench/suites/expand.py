@@ -3,14 +3,19 @@
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from itertools import product
+from types import MappingProxyType
 from typing import TypeVar
 
 from bench.errors import UsageError
-from bench.records.case import Case, Phase, WorkloadFacts
+from bench.records.case import Case, Phase, Precision, QuantEngine, WorkloadFacts
+from bench.records.machine import Architecture
 from bench.records.plan import Refusal
 from bench.records.suite import CaseFilter, CaseTable, Suite
 
 T = TypeVar("T")
+
+_QUANT_ENGINE: Mapping[Architecture, QuantEngine] = MappingProxyType({"x86_64": "x86", "aarch64": "onednn"})
+"""What torch recommends on each architecture (torch.ao.quantization, `get_default_qconfig_mapping`)."""
 
 
 def expand_suite(
@@ -18,6 +23,7 @@ def expand_suite(
     wanted: CaseFilter,
     *,
     workloads: Mapping[str, WorkloadFacts],
+    architecture: Architecture,
     why_not: Callable[[Case], str | None],
 ) -> tuple[tuple[Case, ...], tuple[Refusal, ...]]:
     """Make the cases of a suite, in its order, each once.
@@ -26,6 +32,7 @@ def expand_suite(
         suite: The tables.
         wanted: What of it shall run.
         workloads: All that are known.
+        architecture: Of the machine, whose quantization engine is taken where none is named.
         why_not: Why a case cannot be, or None.
 
     Returns:
@@ -39,7 +46,7 @@ def expand_suite(
     for pattern in wanted.workload:
         _match(pattern, workloads)
     for table in suite.cases:
-        for case in _expand_table(table, wanted, workloads):
+        for case in _expand_table(table, wanted, workloads, architecture):
             reason = why_not(case)
             if reason is None:
                 cases.setdefault(_key(case), case)
@@ -53,7 +60,9 @@ def expand_suite(
     return tuple(cases.values()), tuple(refused.values())
 
 
-def _expand_table(table: CaseTable, wanted: CaseFilter, workloads: Mapping[str, WorkloadFacts]) -> Iterator[Case]:
+def _expand_table(
+    table: CaseTable, wanted: CaseFilter, workloads: Mapping[str, WorkloadFacts], architecture: Architecture
+) -> Iterator[Case]:
     for name in dict.fromkeys(name for pattern in table.workload for name in _match(pattern, workloads)):
         facts = workloads[name]
         if wanted.workload and not any(fnmatchcase(name, pattern) for pattern in wanted.workload):
@@ -67,7 +76,11 @@ def _expand_table(table: CaseTable, wanted: CaseFilter, workloads: Mapping[str, 
             _cut(table.backend, wanted.backend),
         ):
             own = (facts.batch_size[mode],) if mode in facts.batch_size else (1,)
-            for phase, batch_size in product(_phases(facts, table), wanted.batch_size or table.batch_size or own):
+            for phase, batch_size, quant_engine in product(
+                _phases(facts, table),
+                wanted.batch_size or table.batch_size or own,
+                _quant_engines(precision, table, wanted, architecture),
+            ):
                 yield Case(
                     workload=name,
                     mode=mode,
@@ -76,8 +89,22 @@ def _expand_table(table: CaseTable, wanted: CaseFilter, workloads: Mapping[str, 
                     memory_format=memory_format,
                     backend=backend,
                     batch_size=batch_size,
-                    shape=facts.shape | {key: value for key, value in table.shape.items() if key in facts.shape},
+                    shape=_shape(facts, table),
+                    quant_engine=quant_engine,
                 )
+
+
+def _quant_engines(
+    precision: Precision, table: CaseTable, wanted: CaseFilter, architecture: Architecture
+) -> tuple[QuantEngine | None, ...]:
+    if precision != "fx_int8":
+        return (None,)
+    return wanted.quant_engine or table.quant_engine or (_QUANT_ENGINE[architecture],)
+
+
+def _shape(facts: WorkloadFacts, table: CaseTable) -> dict[str, int]:
+    own = facts.smoke_shape if table.size == "smoke" else facts.shape
+    return own | {key: value for key, value in table.shape.items() if key in own}
 
 
 def _phases(facts: WorkloadFacts, table: CaseTable) -> tuple[Phase | None, ...]:

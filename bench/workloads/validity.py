@@ -1,25 +1,9 @@
 """Which cases can be run, and why not the others; decided without torch, before anything is started."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 
 from bench.records.case import Case, WorkloadFacts
 from bench.workloads.registry import find_workload
-
-Bounds = tuple[int, int]
-
-BOUNDS: Mapping[str, Mapping[str, Bounds]] = MappingProxyType(
-    {
-        # Below 64 the last convolution has one pixel, and batch norm cannot train on one image of it.
-        "resnet50": {"image_size": (64, 1024)},
-        "mobilenet_v2": {"image_size": (64, 1024)},
-        "bert_base": {"layers": (1, 12), "tokens": (1, 512)},
-        "gpt2": {"layers": (1, 12), "prompt_tokens": (1, 1024)},
-        "llama_1b": {"layers": (1, 22), "prompt_tokens": (1, 1536), "output_tokens": (1, 512)},
-        "basic_gnn_gcn": {"nodes": (1, 10_000_000), "edges": (1, 20_000_000)},
-    }
-)
-"""Workload → dimension → least and greatest value. Positions are limited by the model's own table of them."""
 
 
 def why_not(case: Case) -> str | None:
@@ -36,7 +20,7 @@ def why_not(case: Case) -> str | None:
 def _mode(case: Case, facts: WorkloadFacts) -> str | None:
     if case.mode in facts.batch_size:
         return None
-    return f"no {case.mode}: {facts.refused_modes.get(case.mode, 'not offered')}"
+    return f"no {case.mode}: {facts.refused.get(case.mode, 'not offered')}"
 
 
 def _phase(case: Case, facts: WorkloadFacts) -> str | None:
@@ -52,7 +36,9 @@ def _phase(case: Case, facts: WorkloadFacts) -> str | None:
 
 def _precision(case: Case, facts: WorkloadFacts) -> str | None:
     if case.precision not in facts.precisions:
-        return f"precision {case.precision} is not offered; {', '.join(facts.precisions)} are"
+        return facts.refused.get(
+            case.precision, f"precision {case.precision} is not offered; {', '.join(facts.precisions)} are"
+        )
     if case.mode == "training" and case.precision == "bf16":
         return "weights held in bf16 lose every update smaller than 1/256 of them; train in amp_bf16"
     return None
@@ -66,7 +52,9 @@ def _memory_format(case: Case, facts: WorkloadFacts) -> str | None:
 
 def _backend(case: Case, facts: WorkloadFacts) -> str | None:
     if case.backend not in facts.backends:
-        return f"backend {case.backend} is not offered; {', '.join(facts.backends)} are"
+        return facts.refused.get(
+            case.backend, f"backend {case.backend} is not offered; {', '.join(facts.backends)} are"
+        )
     if case.mode == "training" and case.backend == "inductor_freezing":
         return "inductor_freezing makes weights constants, and training changes them; train with eager"
     return None
@@ -84,7 +72,7 @@ def _dimensions(case: Case, facts: WorkloadFacts) -> str | None:
     for name in case.shape:
         if name not in facts.shape:
             return f"no dimension {name!r}; it has {known}"
-    for name, (least, greatest) in BOUNDS[case.workload].items():
+    for name, (least, greatest) in facts.bounds.items():
         if name not in case.shape:
             return f"dimension {name!r} is missing; a case says all of {known}"
         if not least <= case.shape[name] <= greatest:

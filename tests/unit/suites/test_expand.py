@@ -3,12 +3,19 @@ import pytest
 
 from bench.errors import UsageError
 from bench.records.case import Case, case_name
+from bench.records.machine import Architecture
 from bench.records.suite import CaseFilter, CaseTable, Suite
 from bench.suites.expand import expand_suite
 from tests.builders import FACTS, POLICY
 
 LLM = msgspec.structs.replace(
-    FACTS, name="gpt2", family="llm", phases=("prefill", "decode"), batch_size={"inference": 1}, shape={"tokens": 8}
+    FACTS,
+    name="gpt2",
+    family="llm",
+    phases=("prefill", "decode"),
+    batch_size={"inference": 1},
+    shape={"tokens": 8},
+    smoke_shape={"tokens": 2},
 )
 WORKLOADS = {"resnet50": FACTS, "gpt2": LLM}
 
@@ -17,8 +24,12 @@ def make_suite(*tables: CaseTable) -> Suite:
     return Suite(name="mine", summary="a test", layouts=("latency",), policy=POLICY, cases=tables)
 
 
-def names(suite: Suite, wanted: CaseFilter = CaseFilter()) -> list[str]:  # noqa: B008 - a frozen record
-    cases, _ = expand_suite(suite, wanted, workloads=WORKLOADS, why_not=lambda _: None)
+def names(
+    suite: Suite,
+    wanted: CaseFilter = CaseFilter(),  # noqa: B008 - a frozen record
+    architecture: Architecture = "x86_64",
+) -> list[str]:
+    cases, _ = expand_suite(suite, wanted, workloads=WORKLOADS, architecture=architecture, why_not=lambda _: None)
     return [case_name(case) for case in cases]
 
 
@@ -74,7 +85,7 @@ def test_what_cannot_be_is_refused_with_its_reason() -> None:
         return "no such thing" if case.precision == "amp_bf16" else None
 
     suite = make_suite(CaseTable(workload=("resnet50",), precision=("fp32", "amp_bf16")))
-    cases, refused = expand_suite(suite, CaseFilter(), workloads=WORKLOADS, why_not=why_not)
+    cases, refused = expand_suite(suite, CaseFilter(), workloads=WORKLOADS, architecture="x86_64", why_not=why_not)
     assert [case.precision for case in cases] == ["fp32"]
     assert [(refusal.case.precision, refusal.reason) for refusal in refused] == [("amp_bf16", "no such thing")]
 
@@ -87,3 +98,27 @@ def test_an_unknown_workload_lists_the_known_ones() -> None:
 def test_filters_that_leave_nothing_say_so() -> None:
     with pytest.raises(UsageError, match="nothing of suite 'mine' is left after the filters"):
         names(make_suite(CaseTable(workload=("*",))), CaseFilter(mode=("training",)))
+
+
+@pytest.mark.parametrize(("architecture", "engine"), [("x86_64", "x86"), ("aarch64", "onednn")])
+def test_fx_int8_takes_the_engine_of_the_architecture(architecture: Architecture, engine: str) -> None:
+    table = CaseTable(workload=("resnet50",), precision=("fp32", "fx_int8"))
+    assert names(make_suite(table), architecture=architecture) == [
+        "resnet50/inference/fp32/contiguous/eager/bs32/image_size=224",
+        f"resnet50/inference/fx_int8:{engine}/contiguous/eager/bs32/image_size=224",
+    ]
+
+
+def test_engines_that_the_user_names_take_the_place_of_the_suites() -> None:
+    table = CaseTable(workload=("resnet50",), precision=("fx_int8",), quant_engine=("x86",))
+    assert [
+        name.split("/")[2] for name in names(make_suite(table), CaseFilter(quant_engine=("onednn", "qnnpack")))
+    ] == [
+        "fx_int8:onednn",
+        "fx_int8:qnnpack",
+    ]
+
+
+def test_a_table_of_smoke_size_begins_with_the_workloads_smallest_shape() -> None:
+    table = CaseTable(workload=("*",), size="smoke", shape={"tokens": 4})
+    assert [name.split("/")[-1] for name in names(make_suite(table))] == ["image_size=64", "tokens=4", "tokens=4"]

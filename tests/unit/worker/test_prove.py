@@ -16,15 +16,6 @@ from bench.workloads.weights import fill_weights
 
 pytestmark = pytest.mark.torch
 
-SHAPES: dict[str, dict[str, int]] = {
-    "resnet50": {"image_size": 64},
-    "mobilenet_v2": {"image_size": 64},
-    "bert_base": {"layers": 1, "tokens": 16},
-    "gpt2": {"layers": 1, "prompt_tokens": 8},
-    "llama_1b": {"layers": 1, "prompt_tokens": 8, "output_tokens": 3},
-    "basic_gnn_gcn": {"nodes": 200, "edges": 1000},
-}
-
 
 def make_case(workload: str, **changes: Any) -> Case:
     fields: dict[str, Any] = {
@@ -35,7 +26,7 @@ def make_case(workload: str, **changes: Any) -> Case:
         "memory_format": "contiguous",
         "backend": "eager",
         "batch_size": 1 if WORKLOADS[workload].fixed_batch_size else 2,
-        "shape": SHAPES[workload],
+        "shape": WORKLOADS[workload].smoke_shape,
     }
     return Case(**fields | changes)
 

@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from bench.errors import UsageError
+from bench.records.case import MODES
 from bench.workloads.registry import WORKLOADS, find_workload, load_builder
 
 
@@ -23,8 +24,8 @@ def test_a_workload_is_listed_under_its_own_name() -> None:
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_every_mode_is_offered_or_refused_with_a_reason(name: str) -> None:
     facts = WORKLOADS[name]
-    assert set(facts.batch_size) | set(facts.refused_modes) == {"inference", "training"}
-    assert not set(facts.batch_size) & set(facts.refused_modes)
+    assert set(facts.batch_size) | (set(facts.refused) & set(MODES)) == set(MODES)
+    assert not set(facts.refused) & {*facts.batch_size, *facts.precisions, *facts.backends}
 
 
 def test_an_unknown_name_lists_the_known_and_the_close() -> None:

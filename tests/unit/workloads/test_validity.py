@@ -7,7 +7,7 @@ import pytest
 from bench.errors import UsageError
 from bench.records.case import Case
 from bench.workloads.registry import WORKLOADS
-from bench.workloads.validity import BOUNDS, why_not
+from bench.workloads.validity import why_not
 
 MakeCase = Callable[..., Case]
 
@@ -63,7 +63,9 @@ def test_an_unknown_workload_is_a_usage_error(make_case: MakeCase) -> None:
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
-def test_the_full_size_is_within_the_bounds_of_every_dimension(name: str) -> None:
-    shape = WORKLOADS[name].shape
-    assert set(BOUNDS[name]) == set(shape)
-    assert all(least <= shape[key] <= greatest for key, (least, greatest) in BOUNDS[name].items())
+@pytest.mark.parametrize("size", ["shape", "smoke_shape"])
+def test_both_sizes_are_within_the_bounds_of_every_dimension(name: str, size: str) -> None:
+    facts = WORKLOADS[name]
+    shape: dict[str, int] = getattr(facts, size)
+    assert set(facts.bounds) == set(shape)
+    assert all(least <= shape[key] <= greatest for key, (least, greatest) in facts.bounds.items())

@@ -1,0 +1,1 @@
+"""What is known of each workload without loading torch: a file per family, read by `bench.workloads.registry`."""
