@@ -17,7 +17,9 @@ compile() {
 case $variant in
 "")
     compile --output-file images/requirements.lock
-    compile --output-file images/requirements-dev.lock --extra dev --constraint images/requirements.lock
+    compile --output-file images/requirements-engines.lock --extra engines --constraint images/requirements.lock
+    compile --output-file images/requirements-dev.lock --extra dev --extra engines \
+        --constraint images/requirements-engines.lock
     ;;
 cpu) compile --output-file images/requirements-cpu.lock --torch-backend cpu ;;
 *)
