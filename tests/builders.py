@@ -10,6 +10,7 @@ from bench.records.measurement import (
     Correctness,
     InForce,
     InstanceResult,
+    Library,
     Measurement,
     Noise,
     Probe,
@@ -19,7 +20,7 @@ from bench.records.measurement import (
     Sample,
 )
 from bench.records.plan import Cell, Plan, Policy
-from bench.records.profile import Binding, Choice, Layout, Match, Profile, Setting
+from bench.records.profile import Binding, Choice, Layout, Match, Profile, Runtime, Setting
 
 DIGEST = f"sha256:{'0' * 64}"
 
@@ -35,6 +36,11 @@ CASE = Case(
 )
 
 BINDING = Binding(cpus="0-1", memory_nodes="0", threads=2)
+RUNTIME = Runtime(openmp="gnu", allocator="system")
+LIBRARIES = (
+    Library(role="openmp", name="gnu", file="libgomp.so.1", digest=DIGEST, in_use=True),
+    Library(role="allocator", name="system", file="libc.so.6", digest=DIGEST, in_use=True),
+)
 
 POLICY = Policy(
     repetitions_min=2,
@@ -54,6 +60,8 @@ PROFILE = Profile(
     summary="Any x86-64 CPU with AVX-512",
     match=Match(architecture="x86_64", isa=("avx512f",)),
     instance_per=Setting(value="node", source="a test", evidence="derived"),
+    openmp=Setting(value="gnu", source="a test", evidence="derived"),
+    allocator=Setting(value="system", source="a test", evidence="derived"),
 )
 
 FACTS = WorkloadFacts(
@@ -136,6 +144,7 @@ def make_cell(index: int = 0, *, case: Case = CASE, instances: Sequence[Binding]
         layout="latency",
         unit="images",
         instances=tuple(instances),
+        runtime=RUNTIME,
         environment={"OMP_DYNAMIC": "FALSE"},
     )
 
@@ -145,7 +154,7 @@ def make_plan(*cells: Cell, policy: Policy = POLICY) -> Plan:
     return Plan(
         suite="smoke",
         profile=CHOICE,
-        layouts=(Layout(name="latency", instances=cells[0].instances),),
+        layouts=(Layout(name="latency", instances=cells[0].instances, runtime=RUNTIME),),
         policy=policy,
         cells=cells,
         refused=(),
@@ -199,11 +208,13 @@ def make_instance(
         items_per_iteration=items,
         in_force=InForce(
             cpus="0-1",
+            main_cpus="0-1",
             memory_nodes="0",
             memory_policy="bind",
             memory_binding="mempolicy",
             node_pages={"0": 1000},
             threads=2,
+            libraries=LIBRARIES,
         ),
         noise=QUIET,
         proof=proof,

@@ -15,7 +15,7 @@ from bench.records.bundle import BundleInfo, Contents
 from bench.records.cpulist import parse_cpulist
 from bench.records.measurement import Correctness, InForce, InstanceResult, Measurement, Repetition, Sample
 from bench.records.plan import Cell
-from bench.records.profile import Binding
+from bench.records.profile import Binding, Runtime
 from bench.stats.noise import invalid_reasons
 
 _CLOCK_SLACK_S = 2.0
@@ -102,6 +102,7 @@ def _check_usable(repetition: Repetition, cell: Cell, where: str) -> None:
         if not instance.samples:
             raise BundleError(f"{where}: an instance has no samples")
         _check_binding(instance.in_force, binding, where)
+        _check_runtime(instance.in_force, cell.runtime, where)
         if instance.proof is not None:
             _check_correctness(instance.proof.correctness, where)
     invalid = invalid_reasons(repetition.instances)
@@ -125,8 +126,17 @@ def _check_binding(in_force: InForce, binding: Binding, where: str) -> None:
         raise BundleError(f"{where}: {error}") from error
     if held != planned:
         raise BundleError(f"{where}: ran on CPUs {in_force.cpus!r}, the plan binds it to {binding.cpus!r}")
+    if in_force.main_cpus != in_force.cpus:
+        raise BundleError(f"{where}: its main thread was held to CPUs {in_force.main_cpus!r} of {in_force.cpus!r}")
     if in_force.threads != binding.threads:
         raise BundleError(f"{where}: ran with {in_force.threads} threads, the plan has {binding.threads}")
+
+
+def _check_runtime(in_force: InForce, runtime: Runtime, where: str) -> None:
+    for role, planned in (("openmp", runtime.openmp), ("allocator", runtime.allocator)):
+        used = [library.name for library in in_force.libraries if library.role == role and library.in_use]
+        if used != [planned]:
+            raise BundleError(f"{where}: ran with {role} {' '.join(used) or 'unknown'}, the plan has {planned}")
 
 
 def _check_clock(info: BundleInfo, spans_ns: Sequence[tuple[int, int]]) -> None:

@@ -11,7 +11,7 @@ from bench.cli.types import CommaList, CpuListType, Duration, Percent, Repetitio
 from bench.errors import BenchError, CellsFailedError, TooNoisyError, UsageError
 from bench.records.case import Backend, Family, MemoryFormat, Mode, Precision, QuantEngine
 from bench.records.plan import Plan
-from bench.records.profile import LayoutName
+from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, LayoutName
 from bench.records.progress import Progress
 from bench.records.summary import Summary
 from bench.run.options import RunOptions
@@ -45,6 +45,8 @@ Examples:
 @click.option("--threads", type=click.IntRange(1, 4096), help="Threads per instance, in place of the profile's.")
 @click.option("--cpus", type=CpuListType(), metavar="0-3,8", help="Use exactly these logical CPUs.")
 @click.option("--memory-nodes", type=CpuListType(), metavar="0-1", help="Bind memory to these NUMA nodes.")
+@click.option("--openmp", type=click.Choice(OPENMP_RUNTIMES), help="OpenMP runtime, in place of the profile's.")
+@click.option("--allocator", type=click.Choice(ALLOCATORS), help="Memory allocator, in place of the profile's.")
 @click.option("--budget", "budget_s", type=Duration(), metavar="10m", help="Begin no cell after this time.")
 @click.option("--target-ci", "target_ci_ratio", type=Percent(), metavar="1%", help="Repeat until intervals are ± this.")
 @click.option("--repetitions", type=Repetitions(), metavar="MIN:MAX", help="Fresh processes per cell.")

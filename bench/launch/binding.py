@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 from bench.errors import LaunchError
+from bench.launch.libraries import read_libraries
 from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.measurement import InForce
 from bench.records.profile import Binding
@@ -72,6 +73,16 @@ def bind_process(binding: Binding) -> str:
     )
 
 
+def widen_main_thread(binding: Binding) -> None:
+    """Give the main thread all CPUs of its binding again.
+
+    An OpenMP runtime that was told to place threads (OMP_PROC_BIND, GOMP_CPU_AFFINITY, KMP_AFFINITY) narrows the
+    thread that loads it, or that computes first, to one CPU; every thread started from it later inherits that.
+    To be called after both.
+    """
+    os.sched_setaffinity(0, parse_cpulist(binding.cpus))
+
+
 def read_in_force(memory_binding: str, threads: int, root: Path = Path("/")) -> InForce:
     """Read what the kernel holds this process to, over all its threads.
 
@@ -85,11 +96,13 @@ def read_in_force(memory_binding: str, threads: int, root: Path = Path("/")) -> 
     nodes = frozenset[int]().union(*(_listed(status, "Mems_allowed_list") for status in statuses))
     return InForce(
         cpus=format_cpulist(cpus),
+        main_cpus=format_cpulist(_listed(_read(root / "proc/self/status"), "Cpus_allowed_list")),
         memory_nodes=format_cpulist(nodes),
         memory_policy=_memory_policy(),
         memory_binding="mempolicy" if memory_binding == "mempolicy" else "cpuset",
         node_pages=count_node_pages(_read(root / "proc/self/numa_maps")),
         threads=threads,
+        libraries=read_libraries(root),
     )
 
 
@@ -107,6 +120,11 @@ def find_binding_fault(binding: Binding, in_force: InForce) -> str | None:
     """Compare what is in force with the plan: a sentence with both values, or None if they agree."""
     if in_force.cpus != binding.cpus:
         return f"plan binds CPUs {binding.cpus}, but {in_force.cpus} are in force"
+    if in_force.main_cpus != binding.cpus:
+        return (
+            f"plan binds CPUs {binding.cpus}, but the main thread was narrowed to {in_force.main_cpus}: does a variable "
+            "such as KMP_AFFINITY place threads? bench binds them itself"
+        )
     if in_force.threads != binding.threads:
         return f"plan has {binding.threads} threads, but torch has {in_force.threads}"
     wanted = parse_cpulist(binding.memory_nodes)

@@ -4,7 +4,7 @@ A stray OMP_PROC_BIND or DNNL_DEFAULT_FPMATH_MODE in somebody's shell changes nu
 name for years, so only variables without influence on them are passed on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.records.profile import Binding
@@ -50,19 +50,26 @@ def plan_environment(profile: Mapping[str, str]) -> dict[str, str]:
 
 
 def worker_environment(
-    planned: Mapping[str, str], binding: Binding, *, parent: Mapping[str, str], scratch: Path
+    planned: Mapping[str, str],
+    binding: Binding,
+    *,
+    preloads: Sequence[Path],
+    parent: Mapping[str, str],
+    scratch: Path,
 ) -> dict[str, str]:
     """The whole environment of one worker.
 
     Args:
         planned: Of the cell.
         binding: Its threads.
+        preloads: Libraries to load before torch.
         parent: Of this process.
         scratch: A folder of this run alone, for temporary files and compilers' caches.
     """
     inherited = {name: parent[name] for name in INHERITED if name in parent}
     places = {"TMPDIR": str(scratch), "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor")}
-    return inherited | dict(planned) | thread_environment(binding) | places
+    preload = {"LD_PRELOAD": ":".join(map(str, preloads))} if preloads else {}
+    return inherited | dict(planned) | thread_environment(binding) | preload | places
 
 
 def thread_environment(binding: Binding) -> dict[str, str]:

@@ -7,7 +7,7 @@ from bench.launch.environment import plan_environment
 from bench.records.case import Case
 from bench.records.machine import Machine
 from bench.records.plan import Cell, Plan, Policy, Refusal
-from bench.records.profile import Choice, Layout, Profile
+from bench.records.profile import Choice, Layout
 
 WORKER_ARGV = ("python", "-m", "bench.worker")
 """In the plan `python` stands for the interpreter that runs bench, wherever that lies on a host."""
@@ -30,7 +30,7 @@ def plan_run(
     refused: Sequence[Refusal],
     units: Mapping[str, str],
     layouts: Sequence[Layout],
-    profile: Profile,
+    variables: Mapping[str, str],
     choice: Choice,
     policy: Policy,
     machine: Machine,
@@ -43,7 +43,7 @@ def plan_run(
         refused: What was asked for and cannot be in any machine.
         units: Workload → what its throughput counts.
         layouts: In the order to run; every case runs in each.
-        profile: Whose variables the workers get.
+        variables: The profile's, for every worker.
         choice: Why that profile.
         policy: How much to measure.
         machine: What it has to do without is refused here.
@@ -61,7 +61,7 @@ def plan_run(
             unable.append(Refusal(case=case, reason=reason))
     if not able:
         raise EnvironmentUnfitError(f"none of the {len(unable)} cases asked for can be run: {unable[0].reason}")
-    environment = plan_environment({setting.name: setting.value for setting in profile.environment})
+    environment = plan_environment(variables)
     cells = tuple(
         Cell(
             id=_cell_id(index, case, layout),
@@ -69,6 +69,7 @@ def plan_run(
             layout=layout.name,
             unit=units[case.workload],
             instances=layout.instances,
+            runtime=layout.runtime,
             environment=environment,
         )
         for index, (case, layout) in enumerate((case, layout) for case in able for layout in layouts)

@@ -8,12 +8,13 @@ import msgspec
 from bench.errors import UsageError
 from bench.profiles.locate import find_line, find_message_line
 from bench.profiles.variables import why_not_variable
-from bench.records.profile import Profile
+from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, Profile
 
 PROFILES_DIR = Path(__file__).resolve().parents[2] / "profiles"
 """The profiles that come with bench."""
 
 INSTANCE_PER = ("node", "l3")
+_CHOICES = {"instance_per": INSTANCE_PER, "openmp": OPENMP_RUNTIMES, "allocator": ALLOCATORS}
 MAX_BYTES = 65_536
 """Far more than any profile needs; bounds what a wrong path can make us read."""
 
@@ -36,7 +37,7 @@ def load_profile(path: Path) -> Profile:
         raise _wrong(path, find_message_line(text, str(error)), f"not a profile: {error}") from error
     _check_name(profile, path, text)
     _check_conditions(profile, path, text)
-    _check_instance_per(profile, path, text)
+    _check_choices(profile, path, text)
     _check_environment(profile, path, text)
     return profile
 
@@ -111,18 +112,24 @@ def _check_conditions(profile: Profile, path: Path, text: str) -> None:
             raise _wrong(path, find_line(text, "match", key), f"match.{key} holds an empty word; leave it out instead")
 
 
-def _check_instance_per(profile: Profile, path: Path, text: str) -> None:
-    value = profile.instance_per.value
-    if value not in INSTANCE_PER:
-        line = find_line(text, "instance_per", "value")
-        raise _wrong(path, line, f"instance_per.value is {value!r}, wanted {' or '.join(INSTANCE_PER)}")
+def _check_choices(profile: Profile, path: Path, text: str) -> None:
+    for name, allowed in _CHOICES.items():
+        value = getattr(profile, name).value
+        if value not in allowed:
+            line = find_line(text, name, "value")
+            raise _wrong(path, line, f"{name}.value is {value!r}, wanted {' or '.join(allowed)}")
+    if profile.openmp.value == "intel" and profile.match.architecture != "x86_64":
+        line = find_line(text, "openmp", "value")
+        raise _wrong(
+            path, line, f"openmp.value is 'intel', which there is for x86_64 only, not for {profile.match.architecture}"
+        )
 
 
 def _check_environment(profile: Profile, path: Path, text: str) -> None:
     names: set[str] = set()
     for index, setting in enumerate(profile.environment):
         line = find_line(text, "environment", "name", index)
-        reason = why_not_variable(setting)
+        reason = why_not_variable(setting, {profile.openmp.value, profile.allocator.value})
         if reason is not None:
             raise _wrong(path, line, reason)
         if setting.name in names:

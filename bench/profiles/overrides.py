@@ -2,7 +2,7 @@
 
 from bench.errors import UsageError
 from bench.records.cpulist import format_cpulist
-from bench.records.profile import LayoutName
+from bench.records.profile import Allocator, LayoutName, OpenMpRuntime
 from bench.records.record import Record
 
 
@@ -14,12 +14,16 @@ class Overrides(Record, frozen=True, kw_only=True):
         threads: `--threads` per instance; not of `single_core`, which is one thread by definition.
         cpus: `--cpus`, the logical CPUs to use, SMT siblings included if they are named.
         memory_nodes: `--memory-nodes`, for every instance.
+        openmp: `--openmp`, for every layout.
+        allocator: `--allocator`, the same.
     """
 
     instances: int | None = None
     threads: int | None = None
     cpus: frozenset[int] | None = None
     memory_nodes: frozenset[int] | None = None
+    openmp: OpenMpRuntime | None = None
+    allocator: Allocator | None = None
 
 
 def check_overrides(overrides: Overrides) -> None:
@@ -43,6 +47,8 @@ def overrides_for(overrides: Overrides, layout: LayoutName) -> Overrides:
         threads=None if layout == "single_core" else overrides.threads,
         cpus=overrides.cpus,
         memory_nodes=overrides.memory_nodes,
+        openmp=overrides.openmp,
+        allocator=overrides.allocator,
     )
 
 
@@ -57,4 +63,8 @@ def format_options(overrides: Overrides) -> tuple[str, ...]:
         options.append(f"--cpus {format_cpulist(overrides.cpus)}")
     if overrides.memory_nodes is not None:
         options.append(f"--memory-nodes {format_cpulist(overrides.memory_nodes)}")
+    if overrides.openmp is not None:
+        options.append(f"--openmp {overrides.openmp}")
+    if overrides.allocator is not None:
+        options.append(f"--allocator {overrides.allocator}")
     return tuple(options)

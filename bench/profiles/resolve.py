@@ -5,6 +5,8 @@ The notes leave nothing out: every CPU that may be used is bound to an instance 
 
 from dataclasses import replace
 
+import msgspec
+
 from bench.profiles.cores import Supply, choose_slots
 from bench.profiles.groups import Group, cpus_of, cut_threads, group_by_node, group_per, note_spanning, split_into
 from bench.profiles.memory import choose_memory, note_without_cpus
@@ -13,7 +15,7 @@ from bench.profiles.overrides import Overrides, check_overrides, format_options,
 from bench.profiles.quota import fit_quota
 from bench.records.cpulist import format_cpulist
 from bench.records.machine import Machine
-from bench.records.profile import Binding, Layout, LayoutName, Profile
+from bench.records.profile import Binding, Layout, LayoutName, Profile, Runtime
 
 
 def resolve_layouts(
@@ -63,8 +65,20 @@ def _resolve(name: LayoutName, profile: Profile, machine: Machine, supply: Suppl
     return Layout(
         name=name,
         instances=tuple(instances),
+        runtime=choose_runtime(profile, applied),
         notes=tuple(dict.fromkeys(notes)),
         overridden=format_options(applied),
+    )
+
+
+def choose_runtime(profile: Profile, overrides: Overrides) -> Runtime:
+    """The user's runtime and allocator, or else the profile's."""
+    return msgspec.convert(
+        {
+            "openmp": overrides.openmp or profile.openmp.value,
+            "allocator": overrides.allocator or profile.allocator.value,
+        },
+        Runtime,
     )
 
 

@@ -6,10 +6,11 @@ change the numbers that a model puts out, and then two results of one case would
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bench.records.profile import EnvironmentSetting
+from bench.records.profile import EnvironmentSetting, Profile, Runtime
 
 
 class Variable(NamedTuple):
@@ -19,15 +20,26 @@ class Variable(NamedTuple):
         values: What it may be set to, a pattern for the whole value.
         wanted: The same, in words.
         reason: Why it cannot change numerics.
+        reader: OpenMP runtimes or allocators that read it; empty if whatever is loaded may.
     """
 
     values: re.Pattern[str]
     wanted: str
     reason: str
+    reader: frozenset[str] = frozenset()
 
 
 _COUNT = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _BYTES = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
+_BARRIER = re.compile(r"(linear|tree|hyper|hierarchical|dist),(linear|tree|hyper|hierarchical|dist)")
+_JEMALLOC_OPTION = (
+    r"(?:oversize_threshold:[0-9]{1,15}|background_thread:(?:true|false)|metadata_thp:(?:auto|always|disabled)"
+    r"|thp:(?:default|always|never)|narenas:[1-9][0-9]{0,4}|(?:dirty|muzzy)_decay_ms:(?:-1|[0-9]{1,10}))"
+)
+_JEMALLOC = re.compile(f"{_JEMALLOC_OPTION}(?:,{_JEMALLOC_OPTION}){{0,9}}", re.ASCII)
+_GNU = frozenset({"gnu"})
+_KMP = frozenset({"intel", "llvm"})
+_SYSTEM = frozenset({"system"})
 
 ALLOWED: Mapping[str, Variable] = MappingProxyType(
     {
@@ -35,14 +47,38 @@ ALLOWED: Mapping[str, Variable] = MappingProxyType(
             re.compile(r"INFINITY|0|[1-9][0-9]{0,14}", re.ASCII),
             "a whole number or INFINITY",
             "how long a thread of GNU libgomp spins before it sleeps",
+            _GNU,
         ),
+        "KMP_BLOCKTIME": Variable(
+            re.compile(r"infinite|0|[1-9][0-9]{0,8}", re.ASCII),
+            "milliseconds or infinite",
+            "how long a thread spins before it sleeps",
+            _KMP,
+        ),
+        "KMP_FORKJOIN_BARRIER_PATTERN": Variable(
+            _BARRIER, "two patterns such as dist,dist", "how threads wait for one another at the ends of a region", _KMP
+        ),
+        "KMP_PLAIN_BARRIER_PATTERN": Variable(
+            _BARRIER, "two patterns such as dist,dist", "how threads wait for one another within a region", _KMP
+        ),
+        "KMP_TPAUSE": Variable(re.compile("[012]"), "0, 1 or 2", "which instruction a spinning thread waits by", _KMP),
         "LRU_CACHE_CAPACITY": Variable(
             _COUNT, "a whole number", "how many prepared oneDNN primitives torch keeps: memory against set-up time"
         ),
-        "MALLOC_ARENA_MAX": Variable(_COUNT, "a whole number", "how many arenas glibc's allocator has"),
-        "MALLOC_MMAP_THRESHOLD_": Variable(_BYTES, "bytes", "from which size glibc's allocator asks the kernel"),
-        "MALLOC_TOP_PAD_": Variable(_BYTES, "bytes", "by how much glibc's allocator grows its heap beyond the need"),
-        "MALLOC_TRIM_THRESHOLD_": Variable(_BYTES, "bytes", "when glibc's allocator gives memory back"),
+        "MALLOC_ARENA_MAX": Variable(_COUNT, "a whole number", "how many arenas glibc's allocator has", _SYSTEM),
+        "MALLOC_CONF": Variable(
+            _JEMALLOC,
+            "jemalloc's options for arenas, huge pages and decay",
+            "how jemalloc keeps and returns pages",
+            frozenset({"jemalloc"}),
+        ),
+        "MALLOC_MMAP_THRESHOLD_": Variable(
+            _BYTES, "bytes", "from which size glibc's allocator asks the kernel", _SYSTEM
+        ),
+        "MALLOC_TOP_PAD_": Variable(
+            _BYTES, "bytes", "by how much glibc's allocator grows its heap beyond the need", _SYSTEM
+        ),
+        "MALLOC_TRIM_THRESHOLD_": Variable(_BYTES, "bytes", "when glibc's allocator gives memory back", _SYSTEM),
         "OMP_DYNAMIC": Variable(
             re.compile("FALSE"), "FALSE", "the OpenMP runtime keeps to the thread count that the layout sets"
         ),
@@ -77,15 +113,32 @@ _REFUSED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(ONEDNN|DNNL)_(DEFAULT_FPMATH_MODE|MAX_CPU_ISA|CPU_ISA_HINTS)"), _NUMERICS),
     (re.compile(r"AIO_.*|ATEN_CPU_CAPABILITY|TORCH_MKLDNN_.*|MKL_.*|GLIBC_TUNABLES|ZENDNN.*"), _NUMERICS),
     (re.compile(r"LD_.*|PATH|PYTHON.*|TORCHINDUCTOR_.*|TORCH_COMPILE_.*|CC|CXX|.*FLAGS|TMPDIR|HOME"), _CODE),
-    (re.compile(r"KMP_.*|LIBOMP_.*"), "only Intel's and LLVM's OpenMP runtimes read it, and torch brings GNU libgomp"),
-    (re.compile(r"MALLOC_CONF|TCMALLOC_.*"), "another allocator reads it, and bench runs with the system's"),
+    (re.compile(r"KMP_(REDUCTION|DETERMINISTIC).*"), "it changes the order of sums, so it belongs to the case"),
 )
 
 
-def why_not_variable(setting: EnvironmentSetting) -> str | None:
-    """Say why a profile may not set this; None if it may."""
+def variables_for(profile: Profile, runtime: Runtime) -> dict[str, str]:
+    """The profile's variables without those that only a runtime or allocator reads which is not loaded."""
+    loaded = {runtime.openmp, runtime.allocator}
+    return {
+        setting.name: setting.value
+        for setting in profile.environment
+        if not ALLOWED[setting.name].reader or ALLOWED[setting.name].reader & loaded
+    }
+
+
+def why_not_variable(setting: EnvironmentSetting, loaded: AbstractSet[str]) -> str | None:
+    """Say why a profile may not set this; None if it may.
+
+    Args:
+        setting: The variable.
+        loaded: The OpenMP runtime and the allocator that the profile chooses.
+    """
     variable = ALLOWED.get(setting.name)
     if variable is not None:
+        if variable.reader and not variable.reader & loaded:
+            readers, chosen = " or ".join(sorted(variable.reader)), " and ".join(sorted(loaded))
+            return f"{setting.name} is read by {readers} only, and the profile chooses {chosen}"
         if variable.values.fullmatch(setting.value):
             return None
         return f"{setting.name} is {setting.value!r}, wanted {variable.wanted}"

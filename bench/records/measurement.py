@@ -26,25 +26,47 @@ class Sample(Record, frozen=True, kw_only=True):
     iterations: Annotated[int, Meta(ge=1)]
 
 
+class Library(Record, frozen=True, kw_only=True):
+    """A library that a worker has in its memory, found in its own maps.
+
+    Attributes:
+        role: What it can serve as.
+        name: The runtime or allocator that it is, by a profile's words; empty if it is none of them.
+        file: Its file's name.
+        digest: Of the file.
+        in_use: The process's calls reach it: the linker finds this one first.
+    """
+
+    role: Literal["openmp", "allocator"]
+    name: str
+    file: str
+    digest: Digest
+    in_use: bool
+
+
 class InForce(Record, frozen=True, kw_only=True):
     """What the kernel says a worker is held to, read back after it was set.
 
     Attributes:
         cpus: Allowed logical CPUs of every thread of the process, joined; list format.
+        main_cpus: Of the main thread, from which all later threads inherit.
         memory_nodes: Allowed memory nodes, list format.
         memory_policy: `bind`, `preferred`, `interleave`, `default`, ... by the kernel's names;
             `denied` if the kernel or a seccomp filter refuses to say.
         memory_binding: How memory is held: `mempolicy`, or `cpuset` and first touch.
         node_pages: Node id → pages of the process on it; None if numa_maps cannot be read.
         threads: Intra-op threads as torch reports them.
+        libraries: OpenMP runtimes and allocators that are loaded.
     """
 
     cpus: CpuList
+    main_cpus: CpuList
     memory_nodes: CpuList
     memory_policy: str
     memory_binding: Literal["mempolicy", "cpuset"]
     node_pages: dict[str, Count] | None
     threads: Count
+    libraries: tuple[Library, ...]
 
 
 class Noise(Record, frozen=True, kw_only=True):

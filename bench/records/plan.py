@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from bench.records.case import Case
-from bench.records.profile import Binding, Choice, Layout, LayoutName
+from bench.records.profile import Binding, Choice, Layout, LayoutName, Runtime
 from bench.records.record import Record
 
 CellId = Annotated[str, Meta(pattern=r"^[0-9]{4}-[a-z0-9_.-]{1,70}\Z")]
@@ -51,6 +51,7 @@ class Cell(Record, frozen=True, kw_only=True):
         id: `0007-resnet50-fp32-latency`: the place in the plan first, safe as a file name.
         unit: What its throughput counts: `images`, `tokens`, ...
         instances: Where each worker is held; from the layout.
+        runtime: The libraries that each worker loads before torch; from the layout.
         environment: Every variable that differs from the parent's environment, per worker.
     """
 
@@ -59,6 +60,7 @@ class Cell(Record, frozen=True, kw_only=True):
     layout: LayoutName
     unit: Annotated[str, Meta(pattern=r"^[a-z]{1,20}\Z")]
     instances: Annotated[tuple[Binding, ...], Meta(min_length=1)]
+    runtime: Runtime
     environment: dict[str, str]
 
 
@@ -97,11 +99,13 @@ class Task(Record, frozen=True, kw_only=True):
     Attributes:
         kind: `measure` a cell, or `probe` compute and memory bandwidth in the same binding.
         case: None for a probe.
+        runtime: What the worker must find itself with.
         prove: Also check correctness, hashes and instruction path, untimed, after the timed part.
     """
 
     kind: Literal["measure", "probe"]
     case: Case | None
     binding: Binding
+    runtime: Runtime
     policy: Policy
     prove: bool

@@ -10,6 +10,11 @@ from bench.records.record import Record
 LayoutName = Literal["latency", "throughput", "single_core"]
 LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
 
+OpenMpRuntime = Literal["gnu", "intel", "llvm"]
+Allocator = Literal["system", "jemalloc", "tcmalloc"]
+OPENMP_RUNTIMES: tuple[OpenMpRuntime, ...] = get_args(OpenMpRuntime)
+ALLOCATORS: tuple[Allocator, ...] = get_args(Allocator)
+
 Evidence = Literal["measured", "published", "derived"]
 VariableName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,63}\Z")]
 VariableValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{0,256}\Z")]
@@ -65,6 +70,8 @@ class Profile(Record, frozen=True, kw_only=True):
         summary: One line for people.
         match: When it applies.
         instance_per: `node` or `l3`: what one instance of the throughput layout fills.
+        openmp: The runtime of torch's threads, an `OpenMpRuntime`.
+        allocator: Where a worker's memory comes from, an `Allocator`.
         environment: Variables for the workers.
     """
 
@@ -72,6 +79,8 @@ class Profile(Record, frozen=True, kw_only=True):
     summary: Sentence
     match: Match
     instance_per: Setting
+    openmp: Setting
+    allocator: Setting
     environment: tuple[EnvironmentSetting, ...] = ()
 
 
@@ -104,16 +113,30 @@ class Binding(Record, frozen=True, kw_only=True):
     threads: Annotated[int, Meta(ge=1, le=65536)]
 
 
+class Runtime(Record, frozen=True, kw_only=True):
+    """The libraries that stand below torch in a worker.
+
+    Attributes:
+        openmp: `gnu` is the one that torch brings, `intel` and `llvm` are loaded before it.
+        allocator: `system` is the C library's; the others are loaded before it.
+    """
+
+    openmp: OpenMpRuntime
+    allocator: Allocator
+
+
 class Layout(Record, frozen=True, kw_only=True):
     """A profile applied to a machine.
 
     Attributes:
         instances: Their bindings; they do not share a CPU.
+        runtime: The libraries of every instance.
         notes: What a reader must know: cores left over, a quota that rounds threads down, ...
         overridden: Options of the user that took the place of the profile's decision, as typed.
     """
 
     name: LayoutName
     instances: Annotated[tuple[Binding, ...], Meta(min_length=1)]
+    runtime: Runtime
     notes: tuple[str, ...] = ()
     overridden: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ def render_plan(plan: Plan) -> str:
                 f"  instance {number}: CPUs {binding.cpus}, memory nodes {binding.memory_nodes or 'any'}, "
                 f"{binding.threads} threads, {_render(thread_environment(binding))}"
             )
+        lines.append(f"  openmp {cell.runtime.openmp}, allocator {cell.runtime.allocator}")
         lines.append(f"  environment: {_render(cell.environment)}")
     if plan.refused:
         lines.append("")

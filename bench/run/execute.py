@@ -9,11 +9,11 @@ from time import monotonic
 from bench.bundle.timestamp import format_timestamp
 from bench.errors import LaunchError, TooNoisyError
 from bench.launch.environment import worker_environment
+from bench.launch.libraries import find_preloads
 from bench.launch.plan import CELLS_PER_PROBE, PROBE_S, estimate_seconds
 from bench.launch.process import WorkerFailedError, run_workers
 from bench.records.measurement import Failure, InstanceResult, Probe, ProbeResult, Repetition
 from bench.records.plan import Cell, Plan, Policy, Task
-from bench.records.profile import Binding
 from bench.records.progress import Progress
 from bench.records.summary import CellSummary
 from bench.run.journal import CellEntry, Journal, ProbeEntry, RepetitionEntry
@@ -111,6 +111,7 @@ class Execution:
                 kind="measure",
                 case=cell.case,
                 binding=binding,
+                runtime=cell.runtime,
                 policy=self._plan.policy,
                 prove=index == 0 and instance == 0,
             )
@@ -126,7 +127,14 @@ class Execution:
             self._say("probe", index, None, 0)
             started_at = format_timestamp(datetime.now(UTC))
             tasks = [
-                Task(kind="probe", case=None, binding=binding, policy=self._plan.policy, prove=False)
+                Task(
+                    kind="probe",
+                    case=None,
+                    binding=binding,
+                    runtime=layout.runtime,
+                    policy=self._plan.policy,
+                    prove=False,
+                )
                 for binding in layout.instances
             ]
             try:
@@ -142,13 +150,16 @@ class Execution:
             self._journal.add(ProbeEntry(probe=probe))
 
     def _run_tasks(self, tasks: Sequence[Task], planned: Mapping[str, str]) -> Sequence[InstanceResult | ProbeResult]:
-        def environment(binding: Binding) -> dict[str, str]:
-            return worker_environment(planned, binding, parent=self._parent, scratch=self._scratch)
+        def environment(task: Task) -> dict[str, str]:
+            preloads = find_preloads(task.runtime)
+            return worker_environment(
+                planned, task.binding, preloads=preloads, parent=self._parent, scratch=self._scratch
+            )
 
         return self._run(
             (sys.executable, *self._plan.argv[1:]),
             tasks,
-            [environment(task.binding) for task in tasks],
+            [environment(task) for task in tasks],
             timeout_s=self._plan.policy.timeout_s,
         )
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from bench.records.profile import LayoutName
+from bench.records.profile import Allocator, LayoutName, OpenMpRuntime
 from bench.records.record import Record
 from bench.records.suite import CaseFilter
 
@@ -18,6 +18,7 @@ class RunOptions(Record, frozen=True, kw_only=True):
         force: Take the profile though it does not fit; recorded.
         suite: A name, or a path.
         cpus, memory_nodes: List format.
+        openmp, allocator: In place of the profile's.
         repetitions: Least and most.
         target_ci_ratio: Half width of the interval as a share of the median.
     """
@@ -31,6 +32,8 @@ class RunOptions(Record, frozen=True, kw_only=True):
     threads: Annotated[int, Meta(ge=1)] | None = None
     cpus: frozenset[int] | None = None
     memory_nodes: frozenset[int] | None = None
+    openmp: OpenMpRuntime | None = None
+    allocator: Allocator | None = None
     budget_s: float | None = None
     target_ci_ratio: float | None = None
     repetitions: tuple[int, int] | None = None

@@ -5,11 +5,13 @@ from pathlib import Path
 import msgspec
 
 from bench.hardware.detect import detect
+from bench.launch.libraries import find_preloads
 from bench.launch.plan import plan_run
 from bench.profiles.load import find_profile, load_profiles
 from bench.profiles.match import choose_profile, require_profile
 from bench.profiles.overrides import Overrides
 from bench.profiles.resolve import resolve_layouts
+from bench.profiles.variables import variables_for
 from bench.records.machine import Machine
 from bench.records.plan import Plan, Policy
 from bench.records.profile import Choice, Profile
@@ -35,7 +37,7 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
     Raises:
         UsageError: an unknown name, or filters that leave nothing.
         ProfileError: the profile does not fit this machine.
-        EnvironmentUnfitError: the machine cannot do what is asked.
+        EnvironmentUnfitError: the machine cannot do what is asked, or lacks a library that the profile wants.
     """
     suite = find_suite(options.suite)
     machine = detect(root)
@@ -44,15 +46,23 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
         suite, options.wanted, workloads=WORKLOADS, architecture=machine.cpu.architecture, why_not=why_not
     )
     overrides = Overrides(
-        instances=options.instances, threads=options.threads, cpus=options.cpus, memory_nodes=options.memory_nodes
+        instances=options.instances,
+        threads=options.threads,
+        cpus=options.cpus,
+        memory_nodes=options.memory_nodes,
+        openmp=options.openmp,
+        allocator=options.allocator,
     )
+    layouts = resolve_layouts(profile, machine, options.layouts or suite.layouts, overrides)
+    runtime = layouts[0].runtime
+    find_preloads(runtime)
     plan = plan_run(
         suite=options.suite,
         cases=cases,
         refused=refused,
         units={name: facts.unit for name, facts in WORKLOADS.items()},
-        layouts=resolve_layouts(profile, machine, options.layouts or suite.layouts, overrides),
-        profile=profile,
+        layouts=layouts,
+        variables=variables_for(profile, runtime),
         choice=choice,
         policy=override_policy(suite.policy, options),
         machine=machine,

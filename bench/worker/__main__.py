@@ -21,6 +21,7 @@ from bench.variants.errors import NoEffectError
 def main() -> None:
     """Do the one task, say how it went, and end."""
     die_with_parent()
+    os.environ.pop("LD_PRELOAD", None)  # meant for this process, not for the compilers that Inductor starts
     channel = _take_standard_output()
     task = decode_json(sys.stdin.buffer.readline(), Task, source="task")
     try:

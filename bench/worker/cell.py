@@ -4,7 +4,8 @@ from time import perf_counter_ns
 from typing import BinaryIO
 
 from bench.errors import LaunchError
-from bench.launch.binding import bind_process, find_binding_fault, read_in_force
+from bench.launch.binding import bind_process, find_binding_fault, read_in_force, widen_main_thread
+from bench.launch.libraries import find_library_fault
 from bench.launch.protocol import Measured, Message
 from bench.measure.loop import quiet_interpreter, time_samples, warm_up
 from bench.measure.memory import read_peak_bytes
@@ -33,6 +34,7 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
 
     build_workload = load_builder(find_workload(case.workload))
     torch.set_num_threads(task.binding.threads)
+    widen_main_thread(task.binding)
     imported = perf_counter_ns()
     workload = build_workload(case)
     built = perf_counter_ns()
@@ -43,6 +45,7 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
         call = prepared.call
         call()
         called = perf_counter_ns()
+        widen_main_thread(task.binding)
         prepared.reset()
         with quiet_interpreter():
             warmup, steady, iterations = warm_up(call, task.policy)
@@ -52,7 +55,7 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
             noise = noise_since()
     peak_run_bytes = read_peak_bytes()
     in_force = read_in_force(memory_binding, torch.get_num_threads())
-    fault = find_binding_fault(task.binding, in_force)
+    fault = find_binding_fault(task.binding, in_force) or find_library_fault(task.runtime, in_force.libraries)
     if fault is not None:
         raise LaunchError(fault)
     return Measured(

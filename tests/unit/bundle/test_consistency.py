@@ -8,10 +8,12 @@ from bench.bundle.statement import SealedBy, Statement, format_statement, make_p
 from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.measurement import InstanceResult, Measurement, Repetition, Sample
-from tests.builders import make_proof, noisy
+from tests.builders import LIBRARIES, make_proof, noisy
 from tests.unit.bundle.builder import CELLS, CONTENTS, MS, OPERATOR
 
 Change = Callable[[Contents], Contents]
+
+OTHER_LIBRARIES = (replace(LIBRARIES[0], name="intel"), LIBRARIES[1])
 
 
 def state(contents: Contents) -> Statement:
@@ -85,8 +87,11 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("more work than wall time", instance(lambda one: replace(one, warmup=(), samples=(LONG,))), "but the run lasted only 60.0 s"),
     ("a finish before the start", info(finished_at="2026-01-02T03:04:04Z"), "before it started"),
     ("a start on a day that does not exist", info(started_at="2026-02-30T00:00:00Z"), "is no time"),
-    ("other CPUs than planned", held(cpus="0"), "ran on CPUs '0', the plan binds it to '0-1'"),
+    ("other CPUs than planned", held(cpus="0", main_cpus="0"), "ran on CPUs '0', the plan binds it to '0-1'"),
     ("more CPUs than planned", held(cpus="0-3"), "ran on CPUs '0-3'"),
+    ("a narrowed main thread", held(main_cpus="0"), "its main thread was held to CPUs '0' of '0-1'"),
+    ("another OpenMP runtime", held(libraries=OTHER_LIBRARIES), "ran with openmp intel, the plan has gnu"),
+    ("no allocator", held(libraries=LIBRARIES[:1]), "ran with allocator unknown, the plan has system"),
     ("CPUs that are no list", held(cpus="1-0"), "not a CPU list"),
     ("other threads than planned", held(threads=4), "ran with 4 threads, the plan has 2"),
     ("a noisy repetition that is called quiet", instance(lambda one: noisy(one, steal_ratio=0.5)), "said to be invalid for [], its noise says ['steal']"),
@@ -137,5 +142,5 @@ def test_a_resumed_run_may_have_begun_its_monotonic_clock_anew() -> None:
 
 
 def test_cpus_may_be_listed_in_another_way() -> None:
-    contents = held(cpus="0,1")(CONTENTS)
+    contents = held(cpus="0,1", main_cpus="0,1")(CONTENTS)
     assert check_consistency(contents, state(contents)) is None

@@ -99,12 +99,19 @@ def test_what_agrees_has_no_fault() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        (
+            {"main_cpus": "0"},
+            (
+                "plan binds CPUs 0-1, but the main thread was narrowed to 0: does a variable such as KMP_AFFINITY place "
+                "threads? bench binds them itself"
+            ),
+        ),
         ({"cpus": "0-3"}, "plan binds CPUs 0-1, but 0-3 are in force"),
         ({"threads": 1}, "plan has 2 threads, but torch has 1"),
         ({"memory_policy": "default"}, "plan binds memory to node 0, but the policy in force is default"),
         ({"memory_nodes": "1"}, "plan binds memory to node 0, but only 1 is allowed"),
     ],
-    ids=["other CPUs", "other threads", "no policy", "other nodes"],
+    ids=["a narrowed main thread", "other CPUs", "other threads", "no policy", "other nodes"],
 )
 def test_each_difference_between_plan_and_kernel_is_a_sentence(changes: dict[str, str], message: str) -> None:
     held: InForce = msgspec.structs.replace(HELD, **changes)
@@ -116,5 +123,7 @@ def test_a_recorded_process_is_read_from_its_root(tmp_path: Path) -> None:
         folder = tmp_path / "proc/self/task" / thread
         folder.mkdir(parents=True)
         (folder / "status").write_text(f"Name:\tx\nCpus_allowed_list:\t{cpus}\nMems_allowed_list:\t1\n")
+    (tmp_path / "proc/self/status").write_text("Cpus_allowed_list:\t0\n")
     held = read_in_force("cpuset", 4, tmp_path)
     assert (held.cpus, held.memory_nodes, held.node_pages, held.threads) == ("0,2", "1", None, 4)
+    assert (held.main_cpus, held.libraries) == ("0", ())

@@ -5,23 +5,26 @@ from bench.errors import EnvironmentUnfitError
 from bench.launch.plan import estimate_seconds, plan_run
 from bench.records.machine import Machine
 from bench.records.plan import Plan, Refusal
-from bench.records.profile import Binding, EnvironmentSetting, Layout
-from tests.builders import BINDING, CASE, CHOICE, POLICY, PROFILE, make_machine
+from bench.records.profile import Binding, Layout, Runtime
+from tests.builders import BINDING, CASE, CHOICE, POLICY, RUNTIME, make_machine
 
-LATENCY = Layout(name="latency", instances=(BINDING,))
-SINGLE = Layout(name="single_core", instances=(Binding(cpus="0", memory_nodes="0", threads=1),))
+LATENCY = Layout(name="latency", instances=(BINDING,), runtime=RUNTIME)
+SINGLE = Layout(
+    name="single_core",
+    instances=(Binding(cpus="0", memory_nodes="0", threads=1),),
+    runtime=Runtime(openmp="llvm", allocator="jemalloc"),
+)
 TRAINING = msgspec.structs.replace(CASE, mode="training")
 
 
 def make(machine: Machine | None = None, refused: tuple[Refusal, ...] = ()) -> Plan:
-    setting = EnvironmentSetting(name="LRU_CACHE_CAPACITY", value="1024", source="a test", evidence="derived")
     return plan_run(
         suite="mine",
         cases=[CASE, TRAINING],
         refused=refused,
         units={"resnet50": "images"},
         layouts=[LATENCY, SINGLE],
-        profile=msgspec.structs.replace(PROFILE, environment=(setting,)),
+        variables={"LRU_CACHE_CAPACITY": "1024"},
         choice=CHOICE,
         policy=POLICY,
         machine=machine or make_machine(),
@@ -41,6 +44,7 @@ def test_a_cell_holds_all_that_its_workers_need() -> None:
     plan = make()
     cell = plan.cells[1]
     assert cell.instances == SINGLE.instances
+    assert cell.runtime == SINGLE.runtime
     assert cell.environment["LRU_CACHE_CAPACITY"] == "1024"
     assert cell.environment["CUDA_VISIBLE_DEVICES"] == ""
     assert cell.unit == "images"

@@ -12,9 +12,9 @@ from bench.launch.process import STDERR_LINES, WorkerFailedError, run_workers
 from bench.launch.protocol import Failed, Measured, Ready, encode_message
 from bench.records.measurement import Failure, InstanceResult
 from bench.records.plan import Task
-from tests.builders import BINDING, CASE, POLICY, make_instance
+from tests.builders import BINDING, CASE, POLICY, RUNTIME, make_instance
 
-TASK = Task(kind="measure", case=CASE, binding=BINDING, policy=POLICY, prove=False)
+TASK = Task(kind="measure", case=CASE, binding=BINDING, runtime=RUNTIME, policy=POLICY, prove=False)
 READY = encode_message(Ready()).decode().strip()
 MEASURED = encode_message(Measured(result=make_instance())).decode().strip()
 FAILED = encode_message(Failed(failure=Failure(reason="no_effect", message="nothing became int8"))).decode().strip()

@@ -17,6 +17,16 @@ isa = [{isa}]
 value = "node"
 source = "a test"
 evidence = "measured"
+
+[openmp]
+value = "gnu"
+source = "a document"
+evidence = "published"
+
+[allocator]
+value = "system"
+source = "a document"
+evidence = "published"
 """
 
 

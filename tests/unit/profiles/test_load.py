@@ -22,6 +22,16 @@ value = "node"
 source = "a document"
 evidence = "published"
 
+[openmp]
+value = "gnu"
+source = "a document"
+evidence = "published"
+
+[allocator]
+value = "system"
+source = "a document"
+evidence = "published"
+
 [[environment]]
 name = "OMP_WAIT_POLICY"
 value = "ACTIVE"
@@ -62,12 +72,19 @@ def test_reads_every_field(write: Write) -> None:
         pytest.param('"GenuineIntel"', '""', 6, "match.vendor holds an empty word", id="an empty condition"),
         pytest.param("vendor", "vender", 6, "unknown field `vender`", id="a misspelt condition"),
         pytest.param('"node"', '"package"', 9, "is 'package', wanted node or l3", id="an unknown unit"),
+        pytest.param(
+            'value = "gnu"', 'value = "msvc"', 14, "is 'msvc', wanted gnu or intel or llvm", id="unknown OpenMP"
+        ),
+        pytest.param(
+            '"system"', '"hoard"', 19, "is 'hoard', wanted system or jemalloc or tcmalloc", id="unknown allocator"
+        ),
+        pytest.param("OMP_WAIT_POLICY", "KMP_BLOCKTIME", 24, "read by intel or llvm only", id="another's variable"),
         pytest.param('"published"', '"guessed"', 11, "Invalid enum value 'guessed'", id="unknown evidence"),
         pytest.param('source = "a document"\n', "", 8, "missing required field `source`", id="no source"),
-        pytest.param("OMP_WAIT_POLICY", "OMP_NUM_THREADS", 14, "bench sets the thread count", id="an owned variable"),
-        pytest.param("OMP_WAIT_POLICY", "omp_wait_policy", 14, "not a profile", id="a variable in lower case"),
-        pytest.param('"ACTIVE"', '"ACTIVE\\n"', 15, "matching regex", id="a newline in a value"),
-        pytest.param('"ACTIVE"', '"SPIN"', 14, "is 'SPIN', wanted ACTIVE or PASSIVE", id="an unknown value"),
+        pytest.param("OMP_WAIT_POLICY", "OMP_NUM_THREADS", 24, "bench sets the thread count", id="an owned variable"),
+        pytest.param("OMP_WAIT_POLICY", "omp_wait_policy", 24, "not a profile", id="a variable in lower case"),
+        pytest.param('"ACTIVE"', '"ACTIVE\\n"', 25, "matching regex", id="a newline in a value"),
+        pytest.param('"ACTIVE"', '"SPIN"', 24, "is 'SPIN', wanted ACTIVE or PASSIVE", id="an unknown value"),
     ],
 )
 def test_refuses_a_wrong_file_and_names_the_line(write: Write, old: str, new: str, line: int, message: str) -> None:
@@ -81,7 +98,7 @@ def test_refuses_a_wrong_file_and_names_the_line(write: Write, old: str, new: st
 
 def test_refuses_a_variable_that_is_set_twice(write: Write) -> None:
     path = write(GOOD + GOOD[GOOD.index("[[environment]]") :])
-    with pytest.raises(UsageError, match=r"mine\.toml:19: OMP_WAIT_POLICY is set twice"):
+    with pytest.raises(UsageError, match=r"mine\.toml:29: OMP_WAIT_POLICY is set twice"):
         load_profile(path)
 
 

@@ -26,6 +26,8 @@ def profile(name: str, **match: object) -> Profile:
         summary="A profile of a test",
         match=Match(**({"architecture": "x86_64"} | match)),
         instance_per=Setting(value="node", source="a test", evidence="measured"),
+        openmp=Setting(value="gnu", source="a test", evidence="measured"),
+        allocator=Setting(value="system", source="a test", evidence="measured"),
     )
 
 

@@ -4,7 +4,15 @@ from bench.errors import UsageError
 from bench.profiles.overrides import Overrides, check_overrides, format_options, overrides_for
 from bench.records.profile import LayoutName
 
-ALL = Overrides(instances=2, threads=4, cpus=frozenset({0, 1, 2, 8}), memory_nodes=frozenset({1}))
+ALL = Overrides(
+    instances=2,
+    threads=4,
+    cpus=frozenset({0, 1, 2, 8}),
+    memory_nodes=frozenset({1}),
+    openmp="llvm",
+    allocator="jemalloc",
+)
+RUNTIME = ("--openmp llvm", "--allocator jemalloc")
 
 
 @pytest.mark.parametrize(
@@ -31,11 +39,13 @@ def test_accepts_overrides_that_some_machine_could_satisfy() -> None:
     [
         pytest.param(
             "throughput",
-            ("--instances 2", "--threads 4", "--cpus 0-2,8", "--memory-nodes 1"),
+            ("--instances 2", "--threads 4", "--cpus 0-2,8", "--memory-nodes 1", *RUNTIME),
             id="throughput takes all",
         ),
-        pytest.param("latency", ("--threads 4", "--cpus 0-2,8", "--memory-nodes 1"), id="latency is one instance"),
-        pytest.param("single_core", ("--cpus 0-2,8", "--memory-nodes 1"), id="single_core is one thread"),
+        pytest.param(
+            "latency", ("--threads 4", "--cpus 0-2,8", "--memory-nodes 1", *RUNTIME), id="latency is one instance"
+        ),
+        pytest.param("single_core", ("--cpus 0-2,8", "--memory-nodes 1", *RUNTIME), id="single_core is one thread"),
     ],
 )
 def test_a_layout_takes_the_options_that_it_leaves_open(layout: LayoutName, options: tuple[str, ...]) -> None:

@@ -23,6 +23,8 @@ def profile(instance_per: str = "node") -> Profile:
         summary="A profile of a test",
         match=Match(architecture="x86_64"),
         instance_per=Setting(value=instance_per, source="a test", evidence="measured"),
+        openmp=Setting(value="gnu", source="a test", evidence="measured"),
+        allocator=Setting(value="system", source="a test", evidence="measured"),
     )
 
 

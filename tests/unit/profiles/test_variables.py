@@ -1,7 +1,11 @@
+import msgspec
 import pytest
 
-from bench.profiles.variables import ALLOWED, why_not_variable
-from bench.records.profile import EnvironmentSetting
+from bench.profiles.variables import ALLOWED, variables_for, why_not_variable
+from bench.records.profile import EnvironmentSetting, Runtime
+from tests.builders import PROFILE
+
+LOADED = frozenset({"gnu", "system"})
 
 
 def setting(name: str, value: str) -> EnvironmentSetting:
@@ -20,7 +24,7 @@ def setting(name: str, value: str) -> EnvironmentSetting:
     ],
 )
 def test_allows_what_moves_only_speed_or_memory(name: str, value: str) -> None:
-    assert why_not_variable(setting(name, value)) is None
+    assert why_not_variable(setting(name, value), LOADED) is None
 
 
 @pytest.mark.parametrize(
@@ -35,7 +39,7 @@ def test_allows_what_moves_only_speed_or_memory(name: str, value: str) -> None:
     ],
 )
 def test_refuses_a_value_and_says_which_are_wanted(name: str, value: str, wanted: str) -> None:
-    reason = why_not_variable(setting(name, value))
+    reason = why_not_variable(setting(name, value), LOADED)
     assert reason is not None
     assert f"{name} is {value!r}, {wanted}" in reason
 
@@ -81,15 +85,58 @@ def test_refuses_a_value_and_says_which_are_wanted(name: str, value: str, wanted
             "which code is loaded",
             id="code",
         ),
-        pytest.param(["KMP_BLOCKTIME", "KMP_TPAUSE"], "torch brings GNU libgomp", id="another OpenMP runtime"),
-        pytest.param(["MALLOC_CONF"], "another allocator", id="another allocator"),
+        pytest.param(
+            ["KMP_BLOCKTIME", "KMP_TPAUSE"],
+            "is read by intel or llvm only, and the profile chooses gnu and system",
+            id="another OpenMP runtime",
+        ),
+        pytest.param(["MALLOC_CONF"], "is read by jemalloc only", id="another allocator"),
+        pytest.param(
+            ["KMP_REDUCTION_BARRIER_PATTERN", "KMP_DETERMINISTIC_REDUCTION"], "changes the order of sums", id="sums"
+        ),
         pytest.param(["SOMETHING_NEW"], f"only {', '.join(ALLOWED)}", id="what nobody has looked at"),
     ],
 )
 def test_refuses_what_bench_owns_or_what_changes_numerics(names: list[str], reason: str) -> None:
-    reasons = {name: why_not_variable(setting(name, "1")) for name in names}
+    reasons = {name: why_not_variable(setting(name, "1"), LOADED) for name in names}
     assert [name for name, given in reasons.items() if given is None or reason not in given] == []
 
 
 def test_every_allowed_variable_has_a_reason_and_words_for_its_values() -> None:
     assert [name for name, variable in ALLOWED.items() if not (variable.reason and variable.wanted)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KMP_BLOCKTIME", "1"),
+        ("KMP_FORKJOIN_BARRIER_PATTERN", "dist,dist"),
+        ("MALLOC_CONF", "oversize_threshold:1,background_thread:true,metadata_thp:auto,dirty_decay_ms:-1"),
+    ],
+)
+def test_allows_what_the_chosen_runtime_or_allocator_reads(name: str, value: str) -> None:
+    assert why_not_variable(setting(name, value), {"llvm", "jemalloc"}) is None
+
+
+@pytest.mark.parametrize("value", ["", "x", "prof:true", "thp:always,", ",thp:always", "thp:alwaysnarenas:2"])
+def test_refuses_what_is_no_list_of_jemallocs_options(value: str) -> None:
+    assert "wanted jemalloc's options" in (why_not_variable(setting("MALLOC_CONF", value), {"jemalloc"}) or "")
+
+
+def test_variables_that_nothing_loaded_would_read_are_left_out() -> None:
+    profile = msgspec.structs.replace(
+        PROFILE,
+        environment=(
+            setting("KMP_BLOCKTIME", "1"),
+            setting("OMP_DYNAMIC", "FALSE"),
+            setting("MALLOC_CONF", "narenas:1"),
+        ),
+    )
+    assert variables_for(profile, Runtime(openmp="gnu", allocator="jemalloc")) == {
+        "OMP_DYNAMIC": "FALSE",
+        "MALLOC_CONF": "narenas:1",
+    }
+    assert variables_for(profile, Runtime(openmp="llvm", allocator="system")) == {
+        "KMP_BLOCKTIME": "1",
+        "OMP_DYNAMIC": "FALSE",
+    }

@@ -11,9 +11,9 @@ from bench.records.profile import Binding
 from bench.records.record import encode_json_line
 from bench.variants.errors import NoEffectError
 from bench.worker.__main__ import explain_error
-from tests.builders import BINDING, CASE, POLICY
+from tests.builders import BINDING, CASE, POLICY, RUNTIME
 
-TASK = Task(kind="measure", case=CASE, binding=BINDING, policy=POLICY, prove=False)
+TASK = Task(kind="measure", case=CASE, binding=BINDING, runtime=RUNTIME, policy=POLICY, prove=False)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,180 @@
+"""OpenMP runtimes and allocators: where they are installed, and which of them a process has in force.
+
+They are put below torch by LD_PRELOAD. Whether that had an effect is read from the worker's own maps, and
+from where the dynamic linker finds `GOMP_parallel`, which torch's kernels call, and `malloc`: a library can
+lie in memory without ever being called.
+"""
+
+import ctypes
+import hashlib
+import platform
+import re
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, NamedTuple
+
+from bench.errors import EnvironmentUnfitError
+from bench.records.measurement import Library
+from bench.records.profile import Runtime
+
+
+class Installed(NamedTuple):
+    """A library as it is installed.
+
+    Attributes:
+        files: Names that it may have below one of `search_folders`, the first found is taken.
+        package: How to install it, in words for the user.
+    """
+
+    files: tuple[str, ...]
+    package: str
+
+
+LIBRARIES: Mapping[str, Installed] = MappingProxyType(
+    {
+        "intel": Installed(("libiomp5.so",), "the package intel-openmp of the lock (x86-64 only)"),
+        "llvm": Installed(
+            ("cmeel.prefix/lib/libomp.so", "libomp.so.5"),
+            "the package cmeel-libomp of the lock, or the system's (Debian, Ubuntu: libomp5; Fedora, RHEL: libomp)",
+        ),
+        "jemalloc": Installed(
+            ("libjemalloc.so.2",),
+            "it (Debian, Ubuntu: apt-get install libjemalloc2; Fedora, RHEL: dnf install jemalloc)",
+        ),
+        "tcmalloc": Installed(
+            ("libtcmalloc_minimal.so.4",),
+            "it (Debian, Ubuntu: apt-get install libtcmalloc-minimal4; Fedora, RHEL: dnf install gperftools-libs)",
+        ),
+    }
+)
+"""Those that are loaded before torch. `gnu` comes with torch, `system` with the C library."""
+
+_KINDS: tuple[tuple[Literal["openmp", "allocator"], str, str], ...] = (
+    ("openmp", "gnu", r"libgomp\b"),
+    ("openmp", "intel", r"libiomp5\b"),
+    ("openmp", "llvm", r"libomp\b"),
+    ("allocator", "jemalloc", r"libjemalloc\b"),
+    ("allocator", "tcmalloc", r"libtcmalloc(_minimal)?\b"),
+    ("allocator", "system", r"libc\.so\b|libc-2"),
+)
+"""Role, name, and how the file's name begins."""
+
+_SEPARATORS = frozenset(" :")
+"""LD_PRELOAD is split at these, and there is no way to quote them."""
+
+_ENTRY = {"openmp": "GOMP_parallel", "allocator": "malloc"}
+
+
+class _SymbolPlace(ctypes.Structure):
+    """`Dl_info` of dladdr(3)."""
+
+    _fields_ = (
+        ("file", ctypes.c_char_p),
+        ("base", ctypes.c_void_p),
+        ("name", ctypes.c_char_p),
+        ("address", ctypes.c_void_p),
+    )
+
+
+def search_folders() -> tuple[Path, ...]:
+    """Where libraries are looked for: this environment's own first, then the system's."""
+    machine = platform.machine()
+    own = (Path(sys.prefix) / "lib", Path(sysconfig.get_path("purelib")))
+    system = (f"/usr/lib/{machine}-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib")
+    return (*own, *map(Path, system))
+
+
+def find_preloads(runtime: Runtime, folders: Sequence[Path] | None = None) -> tuple[Path, ...]:
+    """The files to load before torch, for a runtime; none for torch's own and the C library's.
+
+    Args:
+        runtime: What is wanted.
+        folders: Where to look, `search_folders()` if None.
+
+    Raises:
+        EnvironmentUnfitError: one is not installed; names the package.
+    """
+    wanted = ((f"--openmp {runtime.openmp}", runtime.openmp), (f"--allocator {runtime.allocator}", runtime.allocator))
+    folders = search_folders() if folders is None else folders
+    return tuple(_find(option, name, folders) for option, name in wanted if name in LIBRARIES)
+
+
+def _find(option: str, name: str, folders: Sequence[Path]) -> Path:
+    installed = LIBRARIES[name]
+    for folder in folders:
+        for file in installed.files:
+            path = folder / file
+            if path.is_file() and not set(str(path)) & _SEPARATORS:
+                return path
+    default = "--openmp gnu" if option.startswith("--openmp") else "--allocator system"
+    raise EnvironmentUnfitError(
+        f"the layout wants {option}, but {installed.files[-1]} is not installed: install {installed.package}, "
+        f"or run with {default}, which is recorded"
+    )
+
+
+def read_libraries(root: Path = Path("/")) -> tuple[Library, ...]:
+    """OpenMP runtimes and allocators that are in this process's memory, and which of them it calls.
+
+    Args:
+        root: Where `/proc` is.
+    """
+    try:
+        maps = (root / "proc/self/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ()
+    called = {role: find_symbol(symbol) for role, symbol in _ENTRY.items()}
+    return tuple(
+        Library(
+            role=role,
+            name=name,
+            file=path.name,
+            digest=f"sha256:{_digest(path)}",
+            in_use=called[role] is not None and path.samefile(called[role] or path),
+        )
+        for path in mapped_files(maps)
+        for role, name in _kinds(path.name)
+        if path.is_file()
+    )
+
+
+def mapped_files(maps: str) -> tuple[Path, ...]:
+    """Files in the text of `/proc/self/maps`, each once, in the order of their addresses."""
+    found = re.findall(r"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ +(/.*)$", maps, re.MULTILINE | re.ASCII)
+    return tuple(Path(name) for name in dict.fromkeys(found))
+
+
+def find_symbol(name: str) -> Path | None:
+    """The file in which the dynamic linker finds a function for all that is loaded; None if there is none."""
+    process = ctypes.CDLL(None)
+    try:
+        address = ctypes.cast(getattr(process, name), ctypes.c_void_p)
+    except AttributeError:
+        return None
+    place = _SymbolPlace()
+    if not process.dladdr(address, ctypes.byref(place)) or place.file is None:
+        return None
+    return Path(place.file.decode(errors="replace"))
+
+
+def find_library_fault(runtime: Runtime, libraries: Sequence[Library]) -> str | None:
+    """Compare what is loaded with what was planned: a sentence with both values, or None if they agree."""
+    for role, wanted in (("openmp", runtime.openmp), ("allocator", runtime.allocator)):
+        used = [library.name for library in libraries if library.role == role and library.in_use]
+        if used != [wanted]:
+            return f"plan has {role} {wanted}, but {' '.join(used) or 'none that is known'} is in force"
+    return None
+
+
+def _kinds(file: str) -> Iterator[tuple[Literal["openmp", "allocator"], str]]:
+    for role, name, pattern in _KINDS:
+        if re.match(pattern, file):
+            yield role, name
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
