@@ -61,5 +61,6 @@ prerequisites:
 environment: prerequisites
 	@images/make-environment.sh $(PYTHON) $(LOCK)
 
-tools: prerequisites
+tools:
+	@images/check-prerequisites.sh $(PYTHON) test
 	@images/make-environment.sh $(PYTHON) $(LOCK) $(DEVELOPMENT_LOCK)

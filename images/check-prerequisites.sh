@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Say in one line what this host lacks; say nothing if it lacks nothing.
 #
-# Usage: check-prerequisites.sh PYTHON run|image
+# Usage: check-prerequisites.sh PYTHON run|test|image
 set -euo pipefail
 python=$1 purpose=$2
 
@@ -10,15 +10,22 @@ missing() { # WHAT DEBIAN-PACKAGE FEDORA-PACKAGE
     exit 1
 }
 
+need_library() { # FILE DEBIAN-PACKAGE FEDORA-PACKAGE
+    [ -n "$(find /usr/lib /usr/lib64 /usr/local/lib -maxdepth 2 -name "$1" -print -quit 2>/dev/null)" ] ||
+        missing "$@"
+}
+
 "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null ||
     missing "Python 3.11 as $python" python3.11 python3.11
 "$python" -c 'import ensurepip, venv' 2>/dev/null ||
     missing "the modules venv and ensurepip of $python" python3.11-venv python3.11
 case $purpose in
-run) # Inductor compiles C++ against Python.h
+run | test) # Inductor compiles C++ against Python.h
     "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
         missing "Python.h of $python" python3.11-dev python3.11-devel
     command -v g++ >/dev/null || missing "the C++ compiler g++" g++ gcc-c++
+    [ "$purpose" = run ] || need_library libjemalloc.so.2 libjemalloc2 jemalloc
+    [ "$purpose" = run ] || need_library libtcmalloc_minimal.so.4 libtcmalloc-minimal4 gperftools-libs
     ;;
 image)
     command -v docker >/dev/null || missing docker docker.io moby-engine

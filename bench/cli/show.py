@@ -7,11 +7,13 @@ import click
 
 @click.command(epilog="\b\nExample:\n  bench show results/X.bench.tar")
 @click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--in-force", is_flag=True, help="Print what each worker was held to, and its libraries.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(bundle: Path, as_json: bool) -> None:
+def show(bundle: Path, in_force: bool, as_json: bool) -> None:
     """Print a bundle's table again, after checking that it is intact."""
     from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json
+    from bench.report.in_force import render_in_force
     from bench.report.table import render_results
 
     contents = verify_bundle(bundle).contents
@@ -24,4 +26,4 @@ def show(bundle: Path, as_json: bool) -> None:
         }
         print_json(shown)
     else:
-        click.echo(render_results(contents))
+        click.echo(render_in_force(contents) if in_force else render_results(contents))

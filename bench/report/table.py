@@ -21,10 +21,15 @@ DRIFT_WARNING = 1.10
 
 
 def render_results(contents: Contents) -> str:
-    """The machine in two lines, the table, and what a reader must know besides."""
+    """The machine in three lines, the table, and what a reader must know besides."""
     plan = contents.plan
     cells = {cell.id: cell for cell in plan.cells}
-    parts = [describe_machine(contents.machine), f"profile {plan.profile.name}: {plan.profile.reason}"]
+    runtimes = {f"openmp {layout.runtime.openmp}, allocator {layout.runtime.allocator}" for layout in plan.layouts}
+    parts = [
+        describe_machine(contents.machine),
+        f"profile {plan.profile.name}: {plan.profile.reason}",
+        "; ".join(sorted(runtimes)),
+    ]
     if contents.summary.cells:
         parts += [*_table(contents, cells), "", _legend(plan.policy)]
     for cell_id, reason in contents.summary.failed.items():

@@ -5,6 +5,7 @@ import msgspec
 from bench.records.plan import Refusal
 from bench.records.progress import Progress
 from bench.records.summary import Drift
+from bench.report.in_force import render_in_force
 from bench.report.machine import describe_machine, render_machine
 from bench.report.plan import render_plan
 from bench.report.progress import render_progress
@@ -17,6 +18,10 @@ Golden = Callable[[str, str], None]
 
 def test_the_table_is_as_it_was_reviewed(check_golden: Golden) -> None:
     check_golden("report/results.txt", render_results(CONTENTS) + "\n")
+
+
+def test_what_was_in_force_is_as_it_was_reviewed(check_golden: Golden) -> None:
+    check_golden("report/in_force.txt", render_in_force(CONTENTS) + "\n")
 
 
 def test_a_cell_without_a_number_says_why() -> None:

@@ -1,0 +1,66 @@
+"""What was in force while a run was measured, as text: one line for every worker."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from tabulate import tabulate
+
+from bench.records.bundle import Contents
+from bench.records.measurement import InForce, Library
+from bench.records.plan import Cell
+from bench.records.profile import Binding
+
+_HEADERS = (
+    "cell",
+    "repetition",
+    "instance",
+    "CPUs",
+    "threads",
+    "memory nodes",
+    "policy",
+    "pages",
+    "openmp",
+    "allocator",
+)
+
+
+def render_in_force(contents: Contents) -> str:
+    """CPUs, memory and libraries of every worker, as the kernel and the linker told it after its timed part.
+
+    Memory nodes are those that the plan binds to, of those that the kernel allows. Pages are shares of the
+    worker's pages on each node.
+    """
+    cells = {cell.id: cell for cell in contents.plan.cells}
+    rows = [row for measurement in contents.measurements for row in _rows(cells[measurement.cell], contents)]
+    return tabulate(rows, _HEADERS, tablefmt="simple", disable_numparse=True)
+
+
+def _rows(cell: Cell, contents: Contents) -> Iterator[tuple[str, ...]]:
+    measurement = next(found for found in contents.measurements if found.cell == cell.id)
+    for repetition in measurement.repetitions:
+        for number, (instance, binding) in enumerate(zip(repetition.instances, cell.instances, strict=True)):
+            yield (cell.id, str(repetition.index), str(number), *_describe(instance.in_force, binding))
+
+
+def _describe(in_force: InForce, binding: Binding) -> tuple[str, ...]:
+    return (
+        in_force.cpus,
+        str(in_force.threads),
+        f"{binding.memory_nodes or 'any'} of {in_force.memory_nodes or 'unknown'}",
+        in_force.memory_policy if in_force.memory_binding == "mempolicy" else f"cpuset ({in_force.memory_policy})",
+        _shares(in_force.node_pages),
+        _library(in_force.libraries, "openmp"),
+        _library(in_force.libraries, "allocator"),
+    )
+
+
+def _shares(pages: dict[str, int] | None) -> str:
+    if not pages:
+        return "unavailable"
+    total = sum(pages.values()) or 1
+    return " ".join(f"{node}:{count / total:.1%}" for node, count in sorted(pages.items(), key=lambda one: int(one[0])))
+
+
+def _library(libraries: Sequence[Library], role: Literal["openmp", "allocator"]) -> str:
+    used = [f"{library.name} ({library.file})" for library in libraries if library.role == role and library.in_use]
+    return " ".join(used) or "unknown"
