@@ -1,15 +1,29 @@
 """`bench detect`."""
 
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+if TYPE_CHECKING:
+    from bench.records.machine import Machine
 
-@click.command(epilog="\b\nExamples:\n  bench detect\n  bench detect --json\n  bench detect --root recorded/machine")
+EPILOG = """\b
+Examples:
+  bench detect
+  bench detect --json
+  bench detect --record machine.tar.gz
+  bench detect --root recorded/machine
+"""
+
+
+@click.command(epilog=EPILOG)
 @click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path("/"), metavar="DIR", help="Look at a recorded tree instead of this machine.")  # fmt: skip
+@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Pack what detection reads into a new .tar.gz to send us; serial numbers and host names are left out.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def detect(root: Path, as_json: bool) -> None:
+def detect(root: Path, record: Path | None, as_json: bool) -> None:
     """Show the machine, the profile chosen for it, and for every other profile why not."""
     from bench.cli.console import print_json
     from bench.errors import ProfileError
@@ -17,7 +31,7 @@ def detect(root: Path, as_json: bool) -> None:
     from bench.report.machine import render_machine
     from bench.run.prepare import select_profile
 
-    machine = detect_machine(root)
+    machine = detect_machine(root) if record is None else _record_machine(root, record)
     choice, problem = None, None
     try:
         _, choice = select_profile("auto", machine, force=False)
@@ -29,3 +43,26 @@ def detect(root: Path, as_json: bool) -> None:
         print_json(facts)
     else:
         click.echo(render_machine(machine, choice, problem))
+
+
+def _record_machine(root: Path, file: Path) -> "Machine":
+    """Detect a machine and record it: also one that cannot be detected, which is the most worth sending."""
+    from bench.bundle.files import write_file
+    from bench.hardware.cpuinfo import read_cpuinfo
+    from bench.hardware.detect import detect as detect_machine
+    from bench.hardware.process import read_process
+    from bench.hardware.recording import RecordingTree, pack_recording
+    from bench.hardware.recording_scrub import LEFT_OUT, scrub_recording
+
+    tree = RecordingTree(root)
+    process = read_process(tree, read_cpuinfo(tree))
+    try:
+        return detect_machine(tree, process=process)
+    finally:
+        members = scrub_recording(tree.recording, process)
+        write_file(file, pack_recording(members), replace=False)
+        contents = [data for data in members.values() if data is not None]
+        click.echo(f"{file}: {len(contents)} files, {sum(map(len, contents))} bytes. Left out:", err=True)
+        for kind in LEFT_OUT:
+            click.echo(f"  - {kind}", err=True)
+        click.echo(f"Look at it before you send it: tar tf {shlex.quote(str(file))}", err=True)

@@ -11,7 +11,7 @@ from bench.hardware.frequency import read_frequencies
 from bench.hardware.kinds import find_lead, read_kinds
 from bench.hardware.limits import read_allowed_cpus, read_allowed_nodes, read_limits
 from bench.hardware.nodes import read_nodes
-from bench.hardware.process import Process, read_own_process, read_recorded_process
+from bench.hardware.process import Process, read_process
 from bench.hardware.settings import read_settings
 from bench.hardware.topology import build_topology, read_cores, read_online_cpus
 from bench.hardware.tree import Tree
@@ -21,11 +21,11 @@ from bench.records.machine import Machine
 HOST: Final = Path("/")
 
 
-def detect(root: Path = HOST, *, process: Process | None = None) -> Machine:
+def detect(root: Path | Tree = HOST, *, process: Process | None = None) -> Machine:
     """Read a machine.
 
     Args:
-        root: This host's root, or that of a recorded tree of `/proc` and `/sys`.
+        root: This host's root, or that of a recorded tree of `/proc` and `/sys`; or either, opened already.
         process: Facts of the process itself. None asks the kernel if `root` is this host's own, and
             takes what the tree shows if it is not.
 
@@ -36,10 +36,10 @@ def detect(root: Path = HOST, *, process: Process | None = None) -> Machine:
         MachineError: there is no such directory, it names no online CPU, or the user space is neither
             x86_64 nor aarch64.
     """
-    tree = Tree(root)
+    tree = root if isinstance(root, Tree) else Tree(root)
     cpuinfo = read_cpuinfo(tree)
     if process is None:
-        process = read_own_process(tree) if tree.is_host else read_recorded_process(tree, cpuinfo)
+        process = read_process(tree, cpuinfo)
 
     online = read_online_cpus(tree, cpuinfo, process.affinity)
     sites = read_cores(tree, cpuinfo, online)

@@ -3,16 +3,29 @@
 import os
 import struct
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final, Literal
 
+import msgspec
+from msgspec import Meta
+
+from bench.errors import BundleError
 from bench.hardware.cpuinfo import CpuInfo
 from bench.hardware.emulation import find_kernel_architecture
-from bench.hardware.tree import Tree
-from bench.records.record import Record
+from bench.hardware.tree import MAX_ID, Tree
+from bench.records.cpulist import parse_cpulist
+from bench.records.machine import Count, CpuList
+from bench.records.record import Record, decode_json
+
+RECORDING: Final = "bench-recording.json"
+"""Where a recorded tree keeps its `RecordedProcess`, beside `proc` and `sys`."""
 
 _AT_HWCAP: Final = 16
 _AT_HWCAP2: Final = 26
 _AUXV: Final = "proc/self/auxv"
+
+MAX_UNREAD: Final = 10_000
+MAX_SENTENCE: Final = 400
+"""How many sentences of what length a recording holds about what could not be read."""
 
 
 class Process(Record, frozen=True, kw_only=True):
@@ -31,6 +44,29 @@ class Process(Record, frozen=True, kw_only=True):
     hwcap: int = 0
     hwcap2: int = 0
     host_name: str = ""
+
+
+class RecordedProcess(Record, frozen=True, kw_only=True):
+    """What `bench detect --record` states of itself: facts that no file of the tree shows, or not surely.
+
+    Under an emulator the files are the kernel's and the architecture is not; where lxcfs or the like
+    stands in the kernel's place, the scheduler allows other CPUs than the files name.
+
+    Attributes:
+        schema: Names the format and its major version.
+        bench_version: Which bench recorded it.
+        architecture, hwcap, hwcap2: As in `Process`.
+        affinity: As in `Process`, list format.
+        unread: What stood there and could not be read, a sentence each, as in `Machine.missing`.
+    """
+
+    schema: Literal["bench-recording/1"]
+    bench_version: Annotated[str, Meta(max_length=64)]
+    architecture: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}\Z")] | None
+    affinity: CpuList | None
+    hwcap: Count
+    hwcap2: Count
+    unread: Annotated[tuple[Annotated[str, Meta(max_length=MAX_SENTENCE)], ...], Meta(max_length=MAX_UNREAD)]
 
 
 def parse_auxiliary_vector(data: bytes) -> Mapping[int, int]:
@@ -55,13 +91,45 @@ def read_own_process(tree: Tree) -> Process:
     )
 
 
+def read_process(tree: Tree, cpuinfo: CpuInfo) -> Process:
+    """This process on this host's own root, the one that recorded the tree on any other."""
+    return read_own_process(tree) if tree.is_host else read_recorded_process(tree, cpuinfo)
+
+
 def read_recorded_process(tree: Tree, cpuinfo: CpuInfo) -> Process:
-    """What a recorded tree shows of the process that recorded it; the architecture is the kernel's."""
+    """What a recorded tree says of the process that recorded it.
+
+    A tree that states nothing shows it: the architecture is the kernel's then, and its files tell which
+    CPUs the process may use.
+    """
+    host_name = tree.line("proc/sys/kernel/hostname") or ""
+    stated = _read_statement(tree)
+    if stated is not None:
+        return msgspec.structs.replace(stated, host_name=host_name)
     vector = parse_auxiliary_vector(tree.data(_AUXV) or b"")
     kernel = find_kernel_architecture(tree, cpuinfo)
     return Process(
         architecture=kernel[0] if kernel is not None else None,
         hwcap=vector.get(_AT_HWCAP, 0),
         hwcap2=vector.get(_AT_HWCAP2, 0),
-        host_name=tree.line("proc/sys/kernel/hostname") or "",
+        host_name=host_name,
     )
+
+
+def _read_statement(tree: Tree) -> Process | None:
+    """What the tree states by a `RecordedProcess`; None if there is none, or, with a note, if it is not believed."""
+    data = tree.data(RECORDING)
+    if data is None:
+        return None
+    try:
+        stated = decode_json(data, RecordedProcess, source=RECORDING)
+        affinity = None if stated.affinity is None else parse_cpulist(stated.affinity)
+    except (BundleError, ValueError) as error:
+        tree.note(f"{error}; the file is not believed")
+        return None
+    if max(affinity or {0}) > MAX_ID:
+        tree.note(f"{RECORDING}: CPU {max(affinity or {0})} is beyond any kernel's; the file is not believed")
+        return None
+    for sentence in stated.unread:
+        tree.note_unread(sentence)
+    return Process(architecture=stated.architecture, affinity=affinity, hwcap=stated.hwcap, hwcap2=stated.hwcap2)

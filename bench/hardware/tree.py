@@ -83,6 +83,10 @@ class Tree:
         """Say that something is missing or contradicts itself."""
         self._missing[clean_line(sentence, limit=400)] = None
 
+    def note_unread(self, sentence: str) -> None:
+        """Say that something stands at a path and cannot be read, which no recording of its content can show."""
+        self.note(sentence)
+
     def text(self, path: str, *, limit: int = MAX_BYTES) -> str | None:
         """The whole file; bytes that are not UTF-8 become replacement characters."""
         data = self.data(path, limit=limit)
@@ -94,9 +98,9 @@ class Tree:
             return self._read(path, limit)
         except OSError as error:
             if error.errno not in _ABSENT:
-                self.note(f"{path}: {error.strerror}")
+                self.note_unread(f"{path}: {error.strerror}")
         except ValueError as error:
-            self.note(f"{path}: {error}")
+            self.note_unread(f"{path}: {error}")
         return None
 
     def line(self, path: str) -> str | None:
@@ -124,25 +128,25 @@ class Tree:
 
     def entries(self, path: str) -> tuple[str, ...]:
         """The names in a directory, sorted; none if it is not there."""
-        try:
-            return tuple(sorted(os.listdir(self._locate(path))))  # noqa: PTH208 - names are wanted, not paths
-        except OSError as error:
-            if error.errno not in _ABSENT:
-                self.note(f"{path}: {error.strerror}")
-        except ValueError as error:
-            self.note(f"{path}: {error}")
-        return ()
+        return self._list(path)
 
     def numbered(self, path: str, prefix: str) -> tuple[int, ...]:
         """The numbers of entries such as `cpu12` in a directory, ascending."""
         pattern = re.compile(re.escape(prefix) + r"(0|[1-9][0-9]{0,4})", re.ASCII)
-        matches = (pattern.fullmatch(name) for name in self.entries(path))
+        matches = (pattern.fullmatch(name) for name in self._list(path))
         return tuple(sorted(int(match[1]) for match in matches if match is not None and int(match[1]) <= MAX_ID))
 
     def has(self, path: str) -> bool:
         """Something stands at this path."""
         try:
             return os.path.lexists(self._locate(path))
+        except (OSError, ValueError):
+            return False
+
+    def is_folder(self, path: str) -> bool:
+        """A directory, or a link to one, stands at this path."""
+        try:
+            return os.path.isdir(self._locate(path))  # noqa: PTH112 - beside `has`, on the same text
         except (OSError, ValueError):
             return False
 
@@ -169,6 +173,16 @@ class Tree:
         if not real.startswith(f"{self._root}/"):
             raise ValueError("leads out of the recorded tree")
         return real
+
+    def _list(self, path: str) -> tuple[str, ...]:
+        try:
+            return tuple(sorted(os.listdir(self._locate(path))))  # noqa: PTH208 - names are wanted, not paths
+        except OSError as error:
+            if error.errno not in _ABSENT:
+                self.note_unread(f"{path}: {error.strerror}")
+        except ValueError as error:
+            self.note_unread(f"{path}: {error}")
+        return ()
 
     def _read(self, path: str, limit: int) -> bytes:
         # O_NONBLOCK: opening a pipe that stands in a file's place must not wait for a writer.

@@ -3,11 +3,18 @@ import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.hardware.cpuinfo import read_cpuinfo
-from bench.hardware.process import Process, parse_auxiliary_vector, read_own_process, read_recorded_process
+from bench.hardware.process import (
+    Process,
+    parse_auxiliary_vector,
+    read_own_process,
+    read_process,
+    read_recorded_process,
+)
 from bench.hardware.tree import Tree
 
 WORDS = st.integers(0, 2**64 - 1)
@@ -45,3 +52,45 @@ def test_takes_what_a_tree_shows(compose: Callable[[Mapping[str, str]], Path]) -
 def test_a_tree_that_shows_nothing_gives_nothing(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     assert read_recorded_process(tree, read_cpuinfo(tree)) == Process(architecture=None)
+
+
+STATEMENT = (
+    '{"schema": "bench-recording/1", "bench_version": "1.0", "architecture": "aarch64", "affinity": "0-1",'
+    ' "hwcap": 7, "hwcap2": 9223372036854775808, "unread": ["proc/meminfo: Permission denied"]}'
+)
+
+
+def test_a_recording_states_its_process_better_than_the_files_show_it(
+    compose: Callable[[Mapping[str, str]], Path],
+) -> None:
+    tree = Tree(compose({"proc/cpuinfo": "cpu family : 6\n", "bench-recording.json": STATEMENT}))
+    assert read_process(tree, read_cpuinfo(tree)) == Process(
+        architecture="aarch64", affinity=frozenset({0, 1}), hwcap=7, hwcap2=1 << 63
+    )
+    assert "proc/meminfo: Permission denied" in tree.missing
+
+
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("", "not a valid RecordedProcess"),
+        ("[" * 100_000, "not a valid RecordedProcess"),
+        (STATEMENT.replace("recording/1", "recording/2"), "Invalid enum value 'bench-recording/2'"),
+        (STATEMENT.replace('"schema": "bench-recording/1", ', ""), "missing required field `schema`"),
+        (STATEMENT.replace("bench_version", "colour"), "unknown field `colour`"),
+        (STATEMENT.replace("aarch64", "a b\\n"), "matching regex"),
+        (STATEMENT.replace("0-1", "1-0"), "bad range '1-0'"),
+        (STATEMENT.replace("0-1", "0-65535"), "CPU 65535 is beyond any kernel's"),
+        (STATEMENT.replace("7,", "-7,"), "Expected `int` >= 0"),
+        (STATEMENT.replace("7,", '"7",'), "Expected `int`, got `str`"),
+        (STATEMENT.replace("Permission denied", "x" * 400), "length <= 400"),
+        (STATEMENT + " " * (4 << 20), "larger than 4194304 bytes"),
+    ],
+    ids=lambda value: value[:40],
+)
+def test_a_statement_that_is_not_strictly_right_is_not_believed(
+    compose: Callable[[Mapping[str, str]], Path], statement: str, reason: str
+) -> None:
+    tree = Tree(compose({"proc/cpuinfo": "cpu family : 6\n", "bench-recording.json": statement}))
+    assert read_process(tree, read_cpuinfo(tree)) == Process(architecture="x86_64")
+    assert any(reason in sentence for sentence in tree.missing)

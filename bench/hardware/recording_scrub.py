@@ -1,0 +1,160 @@
+"""What a recording leaves out: names, serial numbers, and everything that detection does not need.
+
+Paths and texts are changed alike, so that the files of a control group still stand where
+`/proc/self/cgroup` and the mount table say.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bench import __version__
+from bench.hardware.cgroup import parse_mountinfo, parse_mounts
+from bench.hardware.process import MAX_SENTENCE, MAX_UNREAD, RECORDING, Process, RecordedProcess
+from bench.hardware.recording import Recording
+from bench.records.cpulist import format_cpulist
+from bench.records.record import encode_json
+
+LEFT_OUT: Final = (
+    "the host's name (a very short one, a number or a word of the kernel's own may remain inside texts)",
+    "serial numbers, machine ids and MAC addresses: none is read; `Serial` in proc/cpuinfo is blanked",
+    "ids of containers and pods: zeros and a count stand in their place",
+    "mounts other than those of control groups and cpusets",
+    "of proc/self/status all but the allowed CPUs and memory nodes; of proc/version all but the release",
+    "proc/self/auxv: of it only AT_HWCAP and AT_HWCAP2 are stated",
+)
+"""For the user, a line each."""
+
+HOST: Final = "host"
+"""Stands in the place of the host's name."""
+
+_KERNELS_WORDS: Final = (
+    "sys proc self class devices device system kernel linux version cpu cpus cpufreq policy topology cache online smt "
+    "node nodes memory mem mems cgroup cgroups cgroup2 cpuset docker libpod crio lxc garden kubepods containerd slice "
+    "scope processor vendor family model flags features microcode intel amd arm kvm xen qemu max performance powersave"
+)
+"""Of paths and of what the readers look for: a host of such a name could not be taken out of them."""
+
+_ANY_HOST: Final = frozenset(f"{HOST} localhost localdomain {_KERNELS_WORDS}".split())
+
+_DROPPED: Final = frozenset({"proc/sys/kernel/hostname", "proc/self/auxv", RECORDING})
+
+_NEVER: Final = re.compile(r"(?:serial|uuid|asset_tag|machine-id|boot_id)[^/]*\Z", re.IGNORECASE)
+"""Files that detection does not open; that one which opens some day is not sent along unnoticed."""
+
+_ID: Final = re.compile(r"[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{12,}", re.IGNORECASE)
+"""Of containers and pods: a UUID with either sign between, or at least docker's short form."""
+
+_SERIAL: Final = re.compile(r"^([ \t]*serial[^:\n]*:)[^\n]*", re.IGNORECASE | re.MULTILINE)
+_ALLOWED: Final = re.compile(r"^(?:Cpus|Mems)_allowed_list:[^\n]*", re.MULTILINE)
+_RELEASE: Final = re.compile(r"\s*Linux version \S{1,100}")
+
+
+def find_host_words(host_name: str) -> tuple[str, ...]:
+    """What tells which host it is: the whole name and its first label, unless any host may be called so.
+
+    A name of one or two characters, or of digits only, stands in many texts for something else and is left, too.
+    """
+    words = {host_name, host_name.partition(".")[0]}
+    return tuple(
+        sorted(word for word in words if len(word) > 2 and not word.isdigit() and word.lower() not in _ANY_HOST)
+    )
+
+
+def number_ids(texts: Iterable[str]) -> Mapping[str, str]:
+    """Each id in the texts → a number of the same length, mostly zeros; different ids stay different."""
+    found = {match[0] for text in texts for match in _ID.finditer(text)}
+    ordered = sorted(found, key=lambda text: (len(text), text))
+    return MappingProxyType({text: f"{count:0{len(text)}d}" for count, text in enumerate(ordered)})
+
+
+def cut_file(path: str, text: str) -> str | None:
+    """What may be sent of a file, names and ids apart; None if nothing of it may."""
+    if path in _DROPPED or _NEVER.search(path) is not None:
+        return None
+    cut = _CUTS.get(path)
+    return text if cut is None else cut(text)
+
+
+def scrub_recording(recording: Recording, process: Process) -> Mapping[str, bytes | None]:
+    """The members of the archive to send.
+
+    Args:
+        recording: What was read.
+        process: Whose facts are stated, and whose host's name is taken out.
+
+    Returns:
+        Path → content; None for a folder.
+    """
+    texts = {
+        path: cut
+        for path, data in recording.files.items()
+        if (cut := cut_file(path, data.decode("utf-8", errors="surrogateescape"))) is not None
+    }
+    named = (*texts, *recording.folders, *recording.unread, *(texts.get(path, "") for path in _NAMING_GROUPS))
+    numbers = number_ids(named)
+    words = find_host_words(process.host_name)
+    host = re.compile(
+        rf"(?<![a-z0-9])(?:{'|'.join(re.escape(word) for word in reversed(words)) or '(?!)'})(?![a-z0-9])",
+        re.IGNORECASE,
+    )
+
+    def rename(text: str) -> str:
+        return host.sub(HOST, _ID.sub(lambda match: numbers.get(match[0], match[0]), text))
+
+    members: dict[str, bytes | None] = dict.fromkeys(map(rename, recording.folders))
+    for path, text in sorted(texts.items()):
+        renamed = rename(text) if path in _NAMING_GROUPS else host.sub(HOST, text)
+        members[rename(path)] = renamed.encode("utf-8", errors="surrogateescape")
+    members[RECORDING] = encode_json(_state(process, tuple(map(rename, recording.unread))))
+    return MappingProxyType(members)
+
+
+def _state(process: Process, unread: tuple[str, ...]) -> RecordedProcess:
+    return RecordedProcess(
+        schema="bench-recording/1",
+        bench_version=__version__,
+        architecture=process.architecture,
+        affinity=None if process.affinity is None else format_cpulist(process.affinity),
+        hwcap=process.hwcap,
+        hwcap2=process.hwcap2,
+        unread=tuple(sentence[:MAX_SENTENCE] for sentence in unread[:MAX_UNREAD]),
+    )
+
+
+def _keep_lines(*, needed: Callable[[str], object]) -> Callable[[str], str]:
+    return lambda text: "".join(f"{line}\n" for line in text.splitlines() if needed(line))
+
+
+def _blank_serial(text: str) -> str:
+    return _SERIAL.sub(r"\1", text)
+
+
+def _cut_status(text: str) -> str:
+    return "".join(f"{line}\n" for line in _ALLOWED.findall(text))
+
+
+def _cut_version(text: str) -> str:
+    match = _RELEASE.match(text)
+    return f"{match[0].strip()}\n" if match is not None else ""
+
+
+_CUTS: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
+    {
+        "proc/cpuinfo": _blank_serial,
+        "proc/self/status": _cut_status,
+        "proc/version": _cut_version,
+        "proc/self/mountinfo": _keep_lines(needed=parse_mountinfo),
+        "proc/self/mounts": _keep_lines(needed=parse_mounts),
+        "proc/mounts": _keep_lines(needed=parse_mounts),
+    }
+)
+
+_NAMING_GROUPS: Final = (
+    "proc/self/cgroup",
+    "proc/self/cpuset",
+    "proc/self/mountinfo",
+    "proc/self/mounts",
+    "proc/mounts",
+)
