@@ -11,7 +11,7 @@ DEVELOPMENT_LOCK := images/requirements-dev.lock
 export BASE BUILDER
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-container check format fixtures lock image image-context clean prerequisites environment tools
+.PHONY: help run test test-numa test-container check format fixtures lock image image-context clean prerequisites environment tools
 
 help: ## List the verbs
 	@sed --quiet 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand --tabs 16
@@ -23,6 +23,9 @@ run: environment ## Measure here, without Docker, and verify the bundle; ARGS='-
 test: tools ## Test all that needs no container
 	.venv/bin/pytest -m "not docker"
 	@echo "Tests in containers: make test-container"
+
+test-numa: environment ## Test on an emulated machine with two NUMA nodes, SMT and an offline CPU; needs QEMU
+	@tests/numa/boot.sh
 
 test-container: tools image ## Build the image and test it in containers
 	.venv/bin/pytest -m docker tests/container

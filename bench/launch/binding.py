@@ -130,7 +130,7 @@ def find_binding_fault(binding: Binding, in_force: InForce) -> str | None:
     wanted = parse_cpulist(binding.memory_nodes)
     if in_force.memory_binding == "mempolicy" and in_force.memory_policy != "bind":
         return f"plan binds memory to node {binding.memory_nodes}, but the policy in force is {in_force.memory_policy}"
-    if wanted and not wanted & parse_cpulist(in_force.memory_nodes):
+    if not wanted <= parse_cpulist(in_force.memory_nodes):
         return f"plan binds memory to node {binding.memory_nodes}, but only {in_force.memory_nodes} is allowed"
     return None
 

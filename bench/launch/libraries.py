@@ -1,7 +1,7 @@
 """OpenMP runtimes and allocators: where they are installed, and which of them a process has in force.
 
 They are put below torch by LD_PRELOAD. Whether that had an effect is read from the worker's own maps, and
-from where the dynamic linker finds `GOMP_parallel`, which torch's kernels call, and `malloc`: a library can
+from where the dynamic linker finds `GOMP_parallel`, which torch's kernels call, and `posix_memalign`: a library can
 lie in memory without ever being called.
 """
 
@@ -65,7 +65,9 @@ _KINDS: tuple[tuple[Literal["openmp", "allocator"], str, str], ...] = (
 _SEPARATORS = frozenset(" :")
 """LD_PRELOAD is split at these, and there is no way to quote them."""
 
-_ENTRY = {"openmp": "GOMP_parallel", "allocator": "malloc"}
+_ENTRY = {"openmp": "GOMP_parallel", "allocator": "posix_memalign"}
+"""What torch calls to start threads, and for a tensor's memory. Not `malloc`: a program that takes its address and
+is linked to a fixed place, as Debian's python3.11, stands for it before all libraries (ELF's canonical address)."""
 
 
 class _SymbolPlace(ctypes.Structure):
@@ -133,7 +135,7 @@ def read_libraries(root: Path = Path("/")) -> tuple[Library, ...]:
             name=name,
             file=path.name,
             digest=f"sha256:{_digest(path)}",
-            in_use=called[role] is not None and path.samefile(called[role] or path),
+            in_use=_is_same_file(called[role], path),
         )
         for path in mapped_files(maps)
         for role, name in _kinds(path.name)
@@ -173,6 +175,14 @@ def _kinds(file: str) -> Iterator[tuple[Literal["openmp", "allocator"], str]]:
     for role, name, pattern in _KINDS:
         if re.match(pattern, file):
             yield role, name
+
+
+def _is_same_file(called: Path | None, path: Path) -> bool:
+    """Whether both are one file; the linker names the program itself as it was typed, which may lead nowhere."""
+    try:
+        return called is not None and path.samefile(called)
+    except OSError:
+        return False
 
 
 def _digest(path: Path) -> str:

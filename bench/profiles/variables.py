@@ -33,7 +33,7 @@ _COUNT = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _BYTES = re.compile(r"0|[1-9][0-9]{0,14}", re.ASCII)
 _BARRIER = re.compile(r"(linear|tree|hyper|hierarchical|dist),(linear|tree|hyper|hierarchical|dist)")
 _JEMALLOC_OPTION = (
-    r"(?:oversize_threshold:[0-9]{1,15}|background_thread:(?:true|false)|metadata_thp:(?:auto|always|disabled)"
+    r"(?:oversize_threshold:[0-9]{1,15}|metadata_thp:(?:auto|always|disabled)"
     r"|thp:(?:default|always|never)|narenas:[1-9][0-9]{0,4}|(?:dirty|muzzy)_decay_ms:(?:-1|[0-9]{1,10}))"
 )
 _JEMALLOC = re.compile(f"{_JEMALLOC_OPTION}(?:,{_JEMALLOC_OPTION}){{0,9}}", re.ASCII)
@@ -68,7 +68,7 @@ ALLOWED: Mapping[str, Variable] = MappingProxyType(
         "MALLOC_ARENA_MAX": Variable(_COUNT, "a whole number", "how many arenas glibc's allocator has", _SYSTEM),
         "MALLOC_CONF": Variable(
             _JEMALLOC,
-            "jemalloc's options for arenas, huge pages and decay",
+            "jemalloc's options for arenas, huge pages and decay, without background_thread, whose threads leave the binding",
             "how jemalloc keeps and returns pages",
             frozenset({"jemalloc"}),
         ),

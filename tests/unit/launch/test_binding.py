@@ -118,6 +118,12 @@ def test_each_difference_between_plan_and_kernel_is_a_sentence(changes: dict[str
     assert find_binding_fault(BINDING, held) == message
 
 
+def test_nodes_that_the_kernel_left_out_silently_are_a_fault() -> None:
+    wanted = msgspec.structs.replace(BINDING, memory_nodes="0,2")
+    held = msgspec.structs.replace(HELD, memory_nodes="0-1")
+    assert find_binding_fault(wanted, held) == "plan binds memory to node 0,2, but only 0-1 is allowed"
+
+
 def test_a_recorded_process_is_read_from_its_root(tmp_path: Path) -> None:
     for thread, cpus in (("7", "0"), ("8", "0,2")):
         folder = tmp_path / "proc/self/task" / thread

@@ -1,0 +1,49 @@
+"""A process whose parent is killed: none may run on, in the way of the next measurement."""
+
+import os
+import select
+import signal
+from typing import NoReturn
+
+from bench.launch.binding import die_with_parent
+from tests.numa.ledger import Ledger
+
+PATIENCE_S = 20
+"""For the kernel to end a process; it takes milliseconds."""
+
+STAY_S = 2
+"""A process that is still there after this long stays."""
+
+
+def check_orphan(ledger: Ledger) -> None:
+    """With `die_with_parent` it ends; without it, it does not, so the first is the call's doing."""
+    ledger.true("orphan: one that asked for it ends with its parent", _ends_with_parent(asks=True))
+    ledger.false("orphan: one that did not runs on", _ends_with_parent(asks=False))
+
+
+def _ends_with_parent(*, asks: bool) -> bool:
+    """Whether a process ends when its parent is killed. It alone holds a pipe's end, which shows its own end."""
+    heard, held = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        _be_parent(held, asks=asks)
+    os.close(held)
+    orphan = int(os.read(heard, 16))
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
+    ready, _, _ = select.select([heard], [], [], PATIENCE_S if asks else STAY_S)
+    if not ready:
+        os.kill(orphan, signal.SIGKILL)
+    os.close(heard)
+    return bool(ready)
+
+
+def _be_parent(held: int, *, asks: bool) -> NoReturn:
+    if os.fork() == 0:
+        if asks:
+            die_with_parent()
+        os.write(held, str(os.getpid()).encode())
+    else:
+        os.close(held)
+    while True:
+        signal.pause()
