@@ -202,9 +202,12 @@ def make_instance(
         import_s=2.0,
         build_s=1.0,
         prepare_s=0.1,
+        compile_s=0.0,
+        load_s=0.0,
         first_call_s=0.5,
         peak_load_bytes=1 << 28,
         peak_run_bytes=1 << 29,
+        parts_ns={},
         items_per_iteration=items,
         in_force=InForce(
             cpus="0-1",

@@ -17,8 +17,8 @@ from typing import IO
 import msgspec
 
 from bench.errors import LaunchError
-from bench.launch.protocol import GO, MAX_LINE_BYTES, Failed, Measured, Message, Probed, Ready, decode_message
-from bench.records.measurement import Failure, InstanceResult, ProbeResult
+from bench.launch.protocol import GO, MAX_LINE_BYTES, Failed, Measured, Message, Packaged, Probed, Ready, decode_message
+from bench.records.measurement import Failure, InstanceResult, PackageResult, ProbeResult
 from bench.records.plan import Task
 from bench.records.record import encode_json_line
 
@@ -36,7 +36,7 @@ class WorkerFailedError(Exception):
 
 def run_workers(
     argv: Sequence[str], tasks: Sequence[Task], environments: Sequence[Mapping[str, str]], *, timeout_s: float
-) -> list[InstanceResult] | list[ProbeResult]:
+) -> list[InstanceResult] | list[ProbeResult] | list[PackageResult]:
     """Run one worker per task, all at once, and return what they measured, in the order of the tasks.
 
     Args:
@@ -132,13 +132,13 @@ class _Worker:
             self.result()
             raise WorkerFailedError(self._failure("error", "the worker did not wait for the others"))
 
-    def result(self) -> InstanceResult | ProbeResult:
+    def result(self) -> InstanceResult | ProbeResult | PackageResult:
         """What it measured.
 
         Raises:
             WorkerFailedError: it said why it could not.
         """
-        if isinstance(self.last, Measured | Probed):
+        if isinstance(self.last, Measured | Probed | Packaged):
             return self.last.result
         if isinstance(self.last, Failed):
             stderr = self.last.failure.stderr or self._tail()

@@ -4,12 +4,12 @@ The worker keeps its real standard output to itself and points file descriptor 1
 that nothing a library prints can be taken for a message.
 
     parent → worker   Task, then after all instances are ready: Go
-    worker → parent   Ready (warm-up is over), then Measured, Probed or Failed
+    worker → parent   Ready (warm-up is over), then Measured, Probed, Packaged or Failed
 """
 
 import msgspec
 
-from bench.records.measurement import Failure, InstanceResult, ProbeResult
+from bench.records.measurement import Failure, InstanceResult, PackageResult, ProbeResult
 from bench.records.record import encode_json_line
 
 
@@ -29,13 +29,19 @@ class Probed(msgspec.Struct, frozen=True, kw_only=True, tag="probed"):
     result: ProbeResult
 
 
+class Packaged(msgspec.Struct, frozen=True, kw_only=True, tag="packaged"):
+    """The model's package is on disk."""
+
+    result: PackageResult
+
+
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     """The worker knows why it cannot go on."""
 
     failure: Failure
 
 
-Message = Ready | Measured | Probed | Failed
+Message = Ready | Measured | Probed | Packaged | Failed
 
 MAX_LINE_BYTES = 1 << 26
 """A worker that says more in one line is broken."""

@@ -1,15 +1,23 @@
 """What one iteration costs at least: arithmetic, and memory traffic. The roofline needs both."""
 
 from collections.abc import Callable, Iterable
+from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
-from bench.records.case import Case
+from bench.records.case import Backend, Case, Precision
 
 # FlopCounterMode knows the attention kernels of GPUs only; without this, attention on a CPU counts nothing.
 _CPU_ATTENTION = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001 - an operator's own name
+
+
+_INT8: frozenset[Precision] = frozenset({"fx_int8", "pt2e_int8"})
+_LOW: frozenset[Precision] = frozenset({"bf16", "fp16", "amp_bf16", "amp_fp16"})
+_FREEZING: frozenset[Backend] = frozenset({"inductor_freezing", "inductor_max_autotune", "torchscript"})
+"""Backends that fold autocast's casts into the weights that they keep."""
 
 
 def count_flops(call: Callable[[], object]) -> int:
@@ -21,7 +29,12 @@ def count_flops(call: Callable[[], object]) -> int:
     Args:
         call: Eager; compiled code is not seen.
     """
-    with FlopCounterMode(display=False, custom_mapping={_CPU_ATTENTION: _count_attention}) as counter:
+    mapping = {
+        _CPU_ATTENTION: _count_attention,
+        torch.ops.aten.convolution_backward: _count_convolution_backward,
+        torch.ops.aten.mm: _count_product,
+    }
+    with FlopCounterMode(display=False, custom_mapping=mapping) as counter:
         call()
     return int(counter.get_total_flops())
 
@@ -30,34 +43,72 @@ def _count_attention(query: torch.Size, key: torch.Size, value: torch.Size, *_: 
     return int(sdpa_flop_count(query, key, value))  # type: ignore[no-untyped-call]
 
 
+def _count_product(left: Tensor, right: Tensor, *_: object, **__: object) -> int:
+    """Of two matrices, where both are dense: torch's own count takes a sparse one for dense."""
+    if not left.layout == right.layout == torch.strided:
+        return 0
+    return 2 * left.numel() * right.shape[1]
+
+
+_count_product._get_raw = True  # type: ignore[attr-defined] # noqa: SLF001 - how torch hands over tensors, not shapes
+
+
+def _count_convolution_backward(
+    gradient: torch.Size,
+    inputs: torch.Size,
+    weight: torch.Size,
+    *arguments: Any,  # noqa: ANN401 - what the operator takes
+    out_shape: object,  # noqa: ARG001 - handed to every formula
+) -> int:
+    """Of the gradients of input and weight, as much as the forward pass each.
+
+    torch's own count takes no notice of groups, and is too high by their number for the weight's gradient.
+    """
+    transposed, wanted = arguments[4], arguments[7]
+    batch, _, *places = inputs if transposed else gradient
+    gradients: int = sum(wanted[:2])
+    return 2 * batch * prod(places) * weight.numel() * gradients
+
+
 def count_traffic(
     model: nn.Module, case: Case, *, inputs: Iterable[Tensor], outputs: Iterable[Tensor], state_bytes: int
 ) -> int:
     """The least bytes that one iteration must move: weights, inputs, outputs and state once each.
 
-    Of an embedding only the rows that can be looked up count, unless another module multiplies by it.
-    Autocast reads weights in float32, to cast them, unless they are frozen after the cast.
+    Of an embedding only the rows that can be looked up count, unless another module multiplies by it; those of
+    embedding bags are state, as the same row may be summed up many times.
+    Autocast reads weights in float32, to cast them, unless they are frozen after the cast. In int8 the weights
+    that are multiplied by are a byte each, and outputs are float32.
 
     Args:
-        model: As it was timed.
+        model: As it was built, before quantization.
         case: What it is called.
         inputs: Those that one iteration reads, as it reads them.
         outputs: Those of one iteration, of any data type; in training its loss and all gradients.
         state_bytes: What else it reads, such as a cache.
     """
     read = list(inputs)
-    infers_low = case.mode == "inference" and case.precision != "fp32"
+    infers_low = case.mode == "inference" and case.precision in _LOW
     lookups = sum(each.numel() for each in read if not each.is_floating_point())
     return (
         sum(each.nbytes for each in read)
         + sum(each.numel() for each in outputs) * (2 if infers_low else 4)
         + state_bytes
-        + _weight_bytes(model, lookups=lookups, low=infers_low and case.backend == "inductor_freezing")
+        + _weight_bytes(model, lookups=lookups, matrix_element_bytes=_matrix_element_bytes(case))
     )
 
 
-def _weight_bytes(model: nn.Module, *, lookups: int, low: bool) -> int:
+def _matrix_element_bytes(case: Case) -> int | None:
+    """Bytes of an element of a weight that is multiplied by; None where it is as the model holds it."""
+    if case.precision in _INT8:
+        return 1
+    frozen = case.mode == "inference" and case.backend in _FREEZING
+    return 2 if frozen and case.precision in _LOW else None
+
+
+def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: int | None) -> int:
     tables = {id(each.weight): each.weight for each in model.modules() if isinstance(each, nn.Embedding)}
+    bags = {id(each.weight) for each in model.modules() if isinstance(each, nn.EmbeddingBag)}
     multiplied = {
         id(parameter)
         for module in model.modules()
@@ -66,8 +117,11 @@ def _weight_bytes(model: nn.Module, *, lookups: int, low: bool) -> int:
     }
     total = 0
     for parameter in model.parameters():
+        if id(parameter) in bags:
+            continue
         if id(parameter) in tables and id(parameter) not in multiplied:
             total += min(lookups, parameter.shape[0]) * parameter[0].nbytes
         else:
-            total += parameter.numel() * (2 if low and parameter.ndim > 1 else parameter.element_size())
+            is_matrix = parameter.ndim > 1 and matrix_element_bytes is not None
+            total += parameter.numel() * ((is_matrix and matrix_element_bytes) or parameter.element_size())
     return total

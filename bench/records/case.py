@@ -89,7 +89,7 @@ class WorkloadFacts(Record, frozen=True, kw_only=True):
         bounds: The same dimensions → least and greatest value.
         smoke_shape: The same dimensions, as small as still exercises every part of the model: for the suite
             `smoke`, and for tests.
-        unit: What throughput counts: `images`, `sequences`, `tokens`, `graphs`.
+        unit: What throughput counts: `images`, `sequences`, `tokens`, `graphs`, `nodes`, `samples`.
     """
 
     name: WorkloadName

@@ -139,10 +139,15 @@ class InstanceResult(Record, frozen=True, kw_only=True):
         steady: The warm-up ended because samples were steady, not because its time was over.
         samples: The timed samples, in order.
         import_s, build_s: Loading libraries; building model, weights and inputs.
-        prepare_s: Making the variant: casting and wrapping; compilers do their work in the first call.
-        first_call_s: The first call, compilation included.
+        prepare_s: Making the variant: casting, laying out, quantizing.
+        compile_s: In compilers before the first call; one that works in the first call is counted there. A package's
+            seconds were spent once, by another process.
+        load_s: Loading what was compiled beforehand.
+        first_call_s: The first call, with what it compiles.
         peak_load_bytes: High-water mark of memory before the first call.
         peak_run_bytes: High-water mark after the timed part, load included.
+        parts_ns: Parts of a step of training (`forward`, `loss`, `backward`, `optimizer`) → nanoseconds in each of a
+            few steps after the timed part; empty for inference.
         items_per_iteration: What throughput counts (images, tokens, ...) in one iteration.
         noise: Of the timed part.
         proof: None if none was asked for.
@@ -154,13 +159,26 @@ class InstanceResult(Record, frozen=True, kw_only=True):
     import_s: float
     build_s: float
     prepare_s: float
+    compile_s: float
+    load_s: float
     first_call_s: float
     peak_load_bytes: Count
     peak_run_bytes: Count
+    parts_ns: dict[str, tuple[Nanoseconds, ...]]
     items_per_iteration: Annotated[int, Meta(ge=1)]
     in_force: InForce
     noise: Noise
     proof: Proof | None = None
+
+
+class PackageResult(Record, frozen=True, kw_only=True):
+    """What a worker that packages reports.
+
+    Attributes:
+        compile_s: Seconds that it took.
+    """
+
+    compile_s: Annotated[float, Meta(ge=0)]
 
 
 class Repetition(Record, frozen=True, kw_only=True):

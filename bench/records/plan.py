@@ -97,15 +97,18 @@ class Task(Record, frozen=True, kw_only=True):
     """What one worker is told: one cell, one instance, one repetition.
 
     Attributes:
-        kind: `measure` a cell, or `probe` compute and memory bandwidth in the same binding.
+        kind: `measure` a cell, `probe` compute and memory bandwidth in the same binding, or `package` the model
+            of a cell whose compiler makes a file that measuring workers load.
         case: None for a probe.
         runtime: What the worker must find itself with.
+        package: Where that file is, or is to be made; None for all other cells.
         prove: Also check correctness, hashes and instruction path, untimed, after the timed part.
     """
 
-    kind: Literal["measure", "probe"]
+    kind: Literal["measure", "probe", "package"]
     case: Case | None
     binding: Binding
     runtime: Runtime
     policy: Policy
+    package: str | None = None
     prove: bool

@@ -29,6 +29,7 @@ class CaseTable(Record, frozen=True, kw_only=True):
         workload: Names or globs.
         phase: None for all phases that a workload has.
         batch_size: None for each workload's own.
+        valid_only: Leave out what cannot be, and say nothing of it: for products that nobody means as a whole.
         quant_engine: For `fx_int8`; None for the architecture's own.
         size: Which of the workload's shapes `shape` changes: its full one, or that of smoke tests.
         shape: Dimensions set to other values than the workload's own; a workload without such a
@@ -44,6 +45,7 @@ class CaseTable(Record, frozen=True, kw_only=True):
     batch_size: Annotated[tuple[BatchSize, ...], Meta(min_length=1)] | None = None
     quant_engine: Annotated[tuple[QuantEngine, ...], Meta(min_length=1)] | None = None
     size: Literal["full", "smoke"] = "full"
+    valid_only: bool = False
     shape: dict[DimensionName, Dimension] = {}
 
 

@@ -36,7 +36,8 @@ class CellSummary(Record, frozen=True, kw_only=True):
         roofline_ratio: Share of the machine's own ceiling that was reached; None if the case
             counts neither operations nor a probe is there.
         bound_by: `compute` or `memory`: which ceiling is the lower.
-        cold_s: Import, build, prepare and first call, as medians over repetitions.
+        cold_s: Import, build, prepare, compile, load and first call, as medians over repetitions.
+        parts_s: Parts of a step of training → seconds, as medians; empty for inference.
         peak_memory_bytes: Largest of any instance.
         outliers: Samples beyond the quartiles by three interquartile ranges: counted, and kept.
     """
@@ -53,6 +54,7 @@ class CellSummary(Record, frozen=True, kw_only=True):
     roofline_ratio: float | None
     bound_by: str | None
     cold_s: dict[str, float]
+    parts_s: dict[str, float]
     peak_memory_bytes: Count
     outliers: Count
 

@@ -10,6 +10,7 @@ from bench.records.case import Case
 from bench.records.measurement import InstanceResult
 from bench.records.plan import Cell, Policy
 from bench.records.summary import CellSummary, Drift
+from bench.report.cross import render_cross_table
 from bench.report.machine import describe_machine
 from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
 
@@ -32,6 +33,9 @@ def render_results(contents: Contents) -> str:
     ]
     if contents.summary.cells:
         parts += [*_table(contents, cells), "", _legend(plan.policy)]
+        parts += [_describe_step(cells[one.cell], one) for one in contents.summary.cells if one.parts_s]
+        cross = render_cross_table(contents)
+        parts += ["", cross, ""] if cross is not None else []
     for cell_id, reason in contents.summary.failed.items():
         parts.append(f"no number for {describe_case(cells[cell_id].case)}, {cells[cell_id].layout}: {reason}")
     parts += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
@@ -124,6 +128,13 @@ def _legend(policy: Policy) -> str:
         f"u not shown steady, by the warm-up or by the samples; w interval wider than the ±{policy.target_ci_ratio:.0%} "
         "asked for; iN invalid repetitions, kept and not used"
     )
+
+
+def _describe_step(cell: Cell, summary: CellSummary) -> str:
+    """The parts of a step of training, taken apart after the timed part."""
+    total = sum(summary.parts_s.values())
+    shares = ", ".join(f"{part} {seconds / total:.0%}" for part, seconds in summary.parts_s.items())
+    return f"a step of {describe_case(cell.case)}, {cell.layout}: {shares}"
 
 
 def _moved(drift: Drift) -> bool:

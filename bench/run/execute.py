@@ -12,7 +12,7 @@ from bench.launch.environment import worker_environment
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import CELLS_PER_PROBE, PROBE_S, estimate_seconds
 from bench.launch.process import WorkerFailedError, run_workers
-from bench.records.measurement import Failure, InstanceResult, Probe, ProbeResult, Repetition
+from bench.records.measurement import Failure, InstanceResult, PackageResult, Probe, ProbeResult, Repetition
 from bench.records.plan import Cell, Plan, Policy, Task
 from bench.records.progress import Progress
 from bench.records.summary import CellSummary
@@ -20,7 +20,8 @@ from bench.run.journal import CellEntry, Journal, ProbeEntry, RepetitionEntry
 from bench.stats.noise import invalid_reasons
 from bench.stats.summary import summarize_cell
 
-Run = Callable[..., Sequence[InstanceResult | ProbeResult]]
+Result = InstanceResult | ProbeResult | PackageResult
+Run = Callable[..., Sequence[Result]]
 Tell = Callable[[Progress], None]
 
 
@@ -53,6 +54,7 @@ class Execution:
         self._clock = clock
         self._began = clock()
         self._scratch: Path = journal.folder / "scratch"
+        self._packaged: set[str] = set()
 
     def measure_all(self) -> None:
         """Measure every cell that is not over yet.
@@ -106,6 +108,7 @@ class Execution:
 
     def _repeat(self, cell: Cell, index: int) -> Repetition:
         started_at = format_timestamp(datetime.now(UTC))
+        package = self._package(cell)
         tasks = [
             Task(
                 kind="measure",
@@ -113,6 +116,7 @@ class Execution:
                 binding=binding,
                 runtime=cell.runtime,
                 policy=self._plan.policy,
+                package=package,
                 prove=index == 0 and instance == 0,
             )
             for instance, binding in enumerate(cell.instances)
@@ -120,6 +124,25 @@ class Execution:
         results = self._run_tasks(tasks, cell.environment)
         instances = tuple(result for result in results if isinstance(result, InstanceResult))
         return Repetition(index=index, started_at=started_at, invalid=invalid_reasons(instances), instances=instances)
+
+    def _package(self, cell: Cell) -> str | None:
+        """The file that a cell's workers load; made once a session, as one that was cut short cannot be told."""
+        if cell.case.backend != "aot_inductor":
+            return None
+        path = str(self._scratch / f"{cell.id}.pt2")
+        if cell.id not in self._packaged:
+            task = Task(
+                kind="package",
+                case=cell.case,
+                binding=cell.instances[0],
+                runtime=cell.runtime,
+                policy=self._plan.policy,
+                package=path,
+                prove=False,
+            )
+            self._run_tasks([task], cell.environment)
+            self._packaged.add(cell.id)
+        return path
 
     def _probe(self, index: int, *, before: Cell | None) -> None:
         """Probe every layout. A probe that fails leaves a cell without a ceiling, and nothing else."""
@@ -149,7 +172,7 @@ class Execution:
             )
             self._journal.add(ProbeEntry(probe=probe))
 
-    def _run_tasks(self, tasks: Sequence[Task], planned: Mapping[str, str]) -> Sequence[InstanceResult | ProbeResult]:
+    def _run_tasks(self, tasks: Sequence[Task], planned: Mapping[str, str]) -> Sequence[Result]:
         def environment(task: Task) -> dict[str, str]:
             preloads = find_preloads(task.runtime)
             return worker_environment(
@@ -182,9 +205,9 @@ class Execution:
         return None
 
     def _find_other_weights(self, cell: Cell, digest: str) -> str | None:
-        """A cell of the same workload and shape whose generated weights were others."""
+        """A cell of the same workload, mode and shape whose generated weights were others."""
         for other in self._plan.cells:
-            if (other.case.workload, other.case.shape) != (cell.case.workload, cell.case.shape):
+            if _weights_of(other) != _weights_of(cell):
                 continue
             for repetition in self._journal.repetitions(other.id):
                 if any(one.proof is not None and one.proof.weights_digest != digest for one in repetition.instances):
@@ -248,6 +271,11 @@ class Execution:
                 failure=failure,
             )
         )
+
+
+def _weights_of(cell: Cell) -> tuple[object, ...]:
+    """What decides a cell's generated weights; in training some builders hold norms at other constants."""
+    return (cell.case.workload, cell.case.mode, cell.case.shape)
 
 
 def _try_summarize(cell: Cell, policy: Policy, repetitions: Sequence[Repetition]) -> CellSummary | None:

@@ -12,6 +12,7 @@ from bench.profiles.match import choose_profile, require_profile
 from bench.profiles.overrides import Overrides
 from bench.profiles.resolve import resolve_layouts
 from bench.profiles.variables import variables_for
+from bench.records.case import Case
 from bench.records.machine import Machine
 from bench.records.plan import Plan, Policy
 from bench.records.profile import Choice, Profile
@@ -19,6 +20,7 @@ from bench.records.record import Record
 from bench.run.options import RunOptions
 from bench.suites.expand import expand_suite
 from bench.suites.load import find_suite
+from bench.variants.engines import why_not_installed
 from bench.workloads.registry import WORKLOADS
 from bench.workloads.validity import why_not
 
@@ -43,7 +45,7 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
     machine = detect(root)
     profile, choice = select_profile(options.profile, machine, force=options.force)
     cases, refused = expand_suite(
-        suite, options.wanted, workloads=WORKLOADS, architecture=machine.cpu.architecture, why_not=why_not
+        suite, options.wanted, workloads=WORKLOADS, architecture=machine.cpu.architecture, why_not=_why_not
     )
     overrides = Overrides(
         instances=options.instances,
@@ -68,6 +70,10 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
         machine=machine,
     )
     return Decision(machine=machine, profile=profile, plan=plan)
+
+
+def _why_not(case: Case) -> str | None:
+    return why_not(case) or why_not_installed(case.backend)
 
 
 def select_profile(name: str, machine: Machine, *, force: bool) -> tuple[Profile, Choice]:

@@ -6,7 +6,7 @@ from statistics import NormalDist, median
 from typing import TYPE_CHECKING
 
 from bench.errors import TooNoisyError
-from bench.records.measurement import Measurement, Probe, Repetition
+from bench.records.measurement import InstanceResult, Measurement, Probe, Repetition
 from bench.records.plan import Cell, Plan, Policy
 from bench.records.summary import CellSummary, Drift, Interval, Summary
 from bench.stats.bootstrap import (
@@ -97,6 +97,7 @@ def summarize_cell(
         roofline_ratio=ceiling[0] / latency.point if ceiling else None,
         bound_by=ceiling[1] if ceiling else None,
         cold_s=_cold(repetitions),
+        parts_s=_parts(instances),
         peak_memory_bytes=max(instance.peak_run_bytes for instance in instances),
         outliers=sum(_outliers(_seconds(repetition, index)) for repetition in valid for index in _each(repetition)),
     )
@@ -186,6 +187,12 @@ def _outliers(values: "Array") -> int:
     return int(np.count_nonzero((values < low - reach) | (values > high + reach)))
 
 
+def _parts(instances: Sequence[InstanceResult]) -> dict[str, float]:
+    """Seconds of each part of a step of training: the median over all steps that were taken apart."""
+    names = instances[0].parts_ns
+    return {name: median(ns for one in instances for ns in one.parts_ns.get(name, ())) / 1e9 for name in names}
+
+
 def _cold(repetitions: Sequence[Repetition]) -> dict[str, float]:
     """Seconds before the first number: medians, but the first call of the first repetition by itself.
 
@@ -196,6 +203,8 @@ def _cold(repetitions: Sequence[Repetition]) -> dict[str, float]:
         "import": median(instance.import_s for instance in instances),
         "build": median(instance.build_s for instance in instances),
         "prepare": median(instance.prepare_s for instance in instances),
+        "compile": median(instance.compile_s for instance in instances),
+        "load": median(instance.load_s for instance in instances),
         "first_call": median(instance.first_call_s for instance in repetitions[0].instances),
     }
     later = [instance.first_call_s for repetition in repetitions[1:] for instance in repetition.instances]

@@ -50,7 +50,7 @@ def expand_suite(
             reason = why_not(case)
             if reason is None:
                 cases.setdefault(_key(case), case)
-            else:
+            elif not table.valid_only:
                 refused.setdefault(_key(case), Refusal(case=case, reason=reason))
     if not cases and not refused:
         raise UsageError(

@@ -54,6 +54,10 @@ def _work(task: Task, channel: BinaryIO) -> Message:
         from bench.worker.probe import probe
 
         return probe(task, channel)
+    if task.kind == "package":
+        from bench.worker.package import make_package
+
+        return make_package(task, channel)
     from bench.worker.cell import measure_cell
 
     return measure_cell(task, channel)

@@ -1,5 +1,6 @@
 """One repetition of one cell in one instance: bind, build, prepare, warm up, wait, time, prove."""
 
+from pathlib import Path
 from time import perf_counter_ns
 from typing import BinaryIO
 
@@ -15,6 +16,9 @@ from bench.records.measurement import InstanceResult
 from bench.records.plan import Task
 from bench.worker.barrier import wait_for_all
 from bench.workloads.registry import find_workload, load_builder
+
+PART_ROUNDS = 3
+"""Steps of training whose parts are timed apart, after the timed part."""
 
 
 def measure_cell(task: Task, channel: BinaryIO) -> Message:
@@ -38,8 +42,9 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
     imported = perf_counter_ns()
     workload = build_workload(case)
     built = perf_counter_ns()
-    prepared = prepare(workload, case)
+    prepared = prepare(workload, case, None if task.package is None else Path(task.package))
     ready = perf_counter_ns()
+    compiled_here_s = prepared.compile_s if task.package is None else 0.0
     peak_load_bytes = read_peak_bytes()
     with prepared.context():
         call = prepared.call
@@ -54,6 +59,7 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
             samples = time_samples(call, iterations, task.policy)
             noise = noise_since()
     peak_run_bytes = read_peak_bytes()
+    parts_ns = prepared.time_parts(PART_ROUNDS)
     in_force = read_in_force(memory_binding, torch.get_num_threads())
     fault = find_binding_fault(task.binding, in_force) or find_library_fault(task.runtime, in_force.libraries)
     if fault is not None:
@@ -65,10 +71,13 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
             samples=samples,
             import_s=(imported - start) / 1e9,
             build_s=(built - imported) / 1e9,
-            prepare_s=(ready - built) / 1e9,
+            prepare_s=max(0.0, (ready - built) / 1e9 - compiled_here_s - prepared.load_s),
+            compile_s=prepared.compile_s,
+            load_s=prepared.load_s,
             first_call_s=(called - ready) / 1e9,
             peak_load_bytes=peak_load_bytes,
             peak_run_bytes=peak_run_bytes,
+            parts_ns=parts_ns,
             items_per_iteration=prepared.items_per_iteration,
             in_force=in_force,
             noise=noise,

@@ -14,6 +14,7 @@ from bench.records.case import Case
 from bench.records.measurement import Proof
 from bench.variants.prepare import Prepared, prepare
 from bench.workloads.digests import inputs_digest, weights_digest
+from bench.workloads.greedy import Agreement, compare_choices
 from bench.workloads.registry import find_workload, load_builder
 from bench.workloads.workload import Workload
 
@@ -41,16 +42,24 @@ def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
         primitives = record_primitives(prepared.call)
     outputs = prepared.outputs()
 
-    reference_case = msgspec.structs.replace(case, precision="fp32", memory_format="contiguous", backend="eager")
+    reference_case = msgspec.structs.replace(
+        case, precision="fp32", memory_format="contiguous", backend="eager", quant_engine=None
+    )
     reference = load_builder(facts)(reference_case)
     weights, inputs = weights_digest(reference.model), inputs_digest(reference.inputs)
-    expected, flops = _run_reference(prepare(reference, reference_case))
+    eager = prepare(reference, reference_case)
+    expected, flops = _run_reference(eager)
+    correctness = compare(outputs, expected, precision=case.precision, family=facts.family, mode=case.mode)
+    choices = _compare_choices(prepared, eager, error=correctness.error_limit)
+    if choices is not None:
+        evidence = evidence | {"greedy_tokens": choices.describe()}
+        correctness = msgspec.structs.replace(correctness, passed=correctness.passed and choices.passed)
     return Proof(
         evidence=evidence,
         primitives=primitives,
         weights_digest=weights,
         inputs_digest=inputs,
-        correctness=compare(outputs, expected, precision=case.precision, family=facts.family, mode=case.mode),
+        correctness=correctness,
         flops=flops,
         traffic_bytes=count_traffic(
             workload.model,
@@ -60,6 +69,14 @@ def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
             state_bytes=prepared.state_bytes,
         ),
     )
+
+
+def _compare_choices(prepared: Prepared, eager: Prepared, *, error: float) -> Agreement | None:
+    """Whether a greedy decode chooses the reference's tokens; None where none are written."""
+    written = eager.written()
+    if written is None:
+        return None
+    return compare_choices(prepared.following(written), eager.following(written, shortest=True), error=error)
 
 
 def _run_reference(reference: Prepared) -> tuple[list[Tensor], int]:

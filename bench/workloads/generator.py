@@ -79,11 +79,11 @@ def fill_uniform(targets: Iterable[tuple[str, float, npt.NDArray[np.generic]]], 
     """Fill arrays in place with values uniform about zero.
 
     The top 25 bits of each word, the lowest of them set, are an odd integer between -2²⁴ and 2²⁴, which
-    float32 holds exactly; times the scale it is the value. An array of uint16 takes the value's bfloat16
-    bits instead, rounded to nearest even as torch rounds.
+    float32 holds exactly; times the scale it is the value. An array of float16 takes the value rounded to
+    nearest even, and one of uint16 its bfloat16 bits, rounded likewise, as torch rounds both.
 
     Args:
-        targets: Name, standard deviation and one-dimensional contiguous array of float32 or uint16.
+        targets: Name, standard deviation and one-dimensional contiguous array of float32, float16 or uint16.
         seed: The other part of every key.
     """
     parts = [
@@ -114,8 +114,10 @@ def _fill_part(part: _Part) -> None:
         values = target if target.dtype == np.float32 else spare.view(np.float32)
         values[...] = integers
         np.multiply(values, part.scale, out=values)
-        if values is not target:
+        if target.dtype == np.uint16:
             _round_to_bfloat16(spare, chunk, target)
+        elif values is not target:
+            target[...] = values
 
 
 def _mix(key: Key, start: int, words: UInt32Array, scratch: UInt32Array) -> None:

@@ -1,40 +1,69 @@
 """Graph neural networks, from PyTorch Geometric, with TorchBench's random graph.
 
-Training differs from TorchBench on purpose: it has an optimizer's step and gradients that start anew,
-where TorchBench lets them pile up; and the loss is against fixed values where TorchBench draws them.
+Each has three layers of 64 channels over a graph whose edges are drawn uniformly, in COO format. Training
+differs from TorchBench on purpose: it has an optimizer's step and gradients that start anew, where TorchBench
+lets them pile up; and the loss is against fixed values where TorchBench draws them.
 """
 
-import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from bench.records.case import Case
 from bench.workloads.construction import construct
+from bench.workloads.geometric import GAT, GCN, GIN, EdgeCNN, GraphSAGE
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.iterations import Inference, TrainingStep
 from bench.workloads.weights import fill_weights
 from bench.workloads.workload import Autocast, Forward, Iteration, Workload, weights_dtype
 
-with warnings.catch_warnings():
-    # It scripts a class of its own when it is loaded, which torch has deprecated.
-    warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", FutureWarning)
-    from torch_geometric.nn.models.basic_gnn import GCN
-
 FEATURES = 64
 """Channels of input, hidden and output layers."""
-_GAIN = 4.0
+_MEAN_GAIN = 4.0
 """A mean over 20 neighbours shrinks independent features by √20; this about makes up for it."""
+_SUM_GAIN = 0.5
+"""A sum over 20 neighbours does the opposite, and more so once a ReLU has made the features positive."""
+
+_ATTENTION_GAIN = 2.0
+"""Attention also has a gain: at 4 it picks one neighbour, and rounding picks another."""
+
+_OPEN_BIAS = 1.0
+"""Keeps most ReLUs open where many follow one another, so that rounding closes few of them; gradients jump there."""
 
 
 def build_basic_gnn_gcn(case: Case) -> Workload:
-    """Three graph convolutions over a graph whose edges are drawn uniformly, in COO format."""
+    """Graph convolutions (Kipf and Welling): a weighted mean over neighbours, then one matrix."""
+    return _build(case, GCN, gain=_MEAN_GAIN)
+
+
+def build_basic_gnn_gin(case: Case) -> Workload:
+    """Graph isomorphism network (Xu et al.): a sum over neighbours, then two matrices."""
+    return _build(case, GIN, gain=_SUM_GAIN)
+
+
+def build_basic_gnn_sage(case: Case) -> Workload:
+    """GraphSAGE (Hamilton et al.): a mean over neighbours, with a matrix for it and one for the node itself."""
+    return _build(case, GraphSAGE, gain=1.0)
+
+
+def build_basic_gnn_edgecnn(case: Case) -> Workload:
+    """Dynamic edge convolutions (Wang et al.): two matrices for every edge, then the maximum over neighbours."""
+    return _build(case, EdgeCNN, gain=1.0, open_biases="nn.lins.0.bias")
+
+
+def build_basic_gnn_gat(case: Case) -> Workload:
+    """Graph attention (Veličković et al.) with one head: a softmax over each node's neighbours."""
+    return _build(case, GAT, gain=_ATTENTION_GAIN, open_biases=".bias")
+
+
+def _build(case: Case, factory: Callable[..., nn.Module], *, gain: float, open_biases: str | None = None) -> Workload:
     nodes, edges = case.shape["nodes"], case.shape["edges"]
-    model = construct(partial(GCN, FEATURES, FEATURES, num_layers=3), weights_dtype(case.precision))
+    model = construct(partial(factory, FEATURES, FEATURES, num_layers=3), weights_dtype(case.precision))
     model.train(case.mode == "training")
-    fill = partial(fill_weights, model, gain=_GAIN)
+    constants = {name: _OPEN_BIAS for name, _ in model.named_parameters() if open_biases and name.endswith(open_biases)}
+    fill = partial(fill_weights, model, gain=gain, constants=constants)
     fill()
     inputs = {
         "x": uniform_tensor("features", (nodes, FEATURES)),

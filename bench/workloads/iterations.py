@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import pairwise
+from time import perf_counter_ns
 from typing import Any
 
 import torch
@@ -34,7 +36,7 @@ class Inference:
 
 
 class TrainingStep:
-    """Gradients set to None, forward pass, loss, backward pass, and a step of Adam, TorchBench's optimizer.
+    """Gradients set to None, forward pass, loss, backward pass, and a step of the optimizer.
 
     Autocast covers the forward pass and the loss only, as PyTorch's documentation of AMP asks, so the
     casts of the weights are made anew, and timed, in every step.
@@ -46,6 +48,7 @@ class TrainingStep:
         forward: The model as it is called.
         inputs: The model's, and `target`.
         autocast: Makes the context of forward pass and loss.
+        optimizer: Makes it of the parameters; Adam is TorchBench's.
     """
 
     cycle = 1
@@ -60,9 +63,10 @@ class TrainingStep:
         forward: Forward,
         inputs: Mapping[str, Tensor],
         autocast: Autocast,
+        optimizer: Callable[[list[nn.Parameter]], optim.Optimizer] = optim.Adam,
     ) -> None:
         self._parameters = list(model.parameters())
-        self._optimizer = optim.Adam(self._parameters)
+        self._optimizer = optimizer(self._parameters)
         self._fill = fill
         self._loss = loss
         self._forward = partial(forward, **{name: each for name, each in inputs.items() if name != "target"})
@@ -77,12 +81,31 @@ class TrainingStep:
         self._optimizer.state.clear()
 
     def outputs(self) -> list[Tensor]:
-        """The loss and all gradients of the first step; Adam leaves gradients as they are."""
+        """The loss and all gradients of the first step; the optimizer leaves gradients as they are."""
         self.reset()
         loss = self._step()
         return [copy_float32(loss), *(copy_float32(each.grad) for each in self._parameters if each.grad is not None)]
 
     expected = outputs
+
+    def time_parts(self) -> dict[str, int]:
+        """Do one step with looks at the clock in between: nanoseconds of each part, by name.
+
+        It is `_step` again rather than a hook in it, so that nothing stands in the step that is timed as a whole.
+        """
+        ticks = [perf_counter_ns()]
+        self._optimizer.zero_grad(set_to_none=True)
+        with self._autocast():
+            output = self._forward()
+            ticks.append(perf_counter_ns())
+            loss = self._loss(output, self._target)
+            ticks.append(perf_counter_ns())
+        loss.backward()  # type: ignore[no-untyped-call]
+        ticks.append(perf_counter_ns())
+        self._optimizer.step()
+        ticks.append(perf_counter_ns())
+        parts = ("forward", "loss", "backward", "optimizer")
+        return {part: end - start for part, (start, end) in zip(parts, pairwise(ticks), strict=True)}
 
     def _step(self) -> Tensor:
         self._optimizer.zero_grad(set_to_none=True)

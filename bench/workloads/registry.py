@@ -12,21 +12,26 @@ from bench.records.case import Case, WorkloadFacts
 if TYPE_CHECKING:
     from bench.workloads.workload import Workload
 
-_CATALOGUE = (
+CATALOGUE = (
     "bench.workloads.catalogue.cnn",
+    "bench.workloads.catalogue.vision_transformer",
+    "bench.workloads.catalogue.detection",
+    "bench.workloads.catalogue.segmentation",
     "bench.workloads.catalogue.transformer",
     "bench.workloads.catalogue.llm",
     "bench.workloads.catalogue.gnn",
+    "bench.workloads.catalogue.recommendation",
 )
-"""Modules with a tuple `WORKLOADS`; adding a workload is a file and a line here, or a row in a file."""
+"""Modules with a tuple `WORKLOADS`. A new workload is a file, with its row and its builder, and a line here."""
 
 
-def _read_catalogue(modules: tuple[str, ...]) -> Mapping[str, WorkloadFacts]:
+def read_catalogue(modules: tuple[str, ...]) -> Mapping[str, WorkloadFacts]:
+    """The rows of these modules, by name."""
     rows = (facts for module in modules for facts in importlib.import_module(module).WORKLOADS)
     return MappingProxyType({facts.name: facts for facts in rows})
 
 
-WORKLOADS: Mapping[str, WorkloadFacts] = _read_catalogue(_CATALOGUE)
+WORKLOADS: Mapping[str, WorkloadFacts] = read_catalogue(CATALOGUE)
 
 
 def find_workload(name: str) -> WorkloadFacts:

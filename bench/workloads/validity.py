@@ -3,6 +3,14 @@
 from collections.abc import Callable
 
 from bench.records.case import Case, WorkloadFacts
+from bench.workloads.incompatible import (
+    LAYS_OUT_ITSELF,
+    NO_TRAINING_IN,
+    NO_TRAINING_WITH,
+    NOT_OF_FAMILY,
+    NOT_OF_FAMILY_WITH,
+    NOT_TOGETHER,
+)
 from bench.workloads.registry import find_workload
 
 
@@ -39,13 +47,23 @@ def _precision(case: Case, facts: WorkloadFacts) -> str | None:
         return facts.refused.get(
             case.precision, f"precision {case.precision} is not offered; {', '.join(facts.precisions)} are"
         )
-    if case.mode == "training" and case.precision == "bf16":
-        return "weights held in bf16 lose every update smaller than 1/256 of them; train in amp_bf16"
+    if case.mode == "training" and case.precision in NO_TRAINING_IN:
+        return NO_TRAINING_IN[case.precision]
+    return NOT_OF_FAMILY.get((facts.family, case.precision))
+
+
+def _quant_engine(case: Case, facts: WorkloadFacts) -> str | None:  # noqa: ARG001 - one signature for all checks
+    if case.precision == "fx_int8" and case.quant_engine is None:
+        return "fx_int8 needs a quantization engine; name one with --quant-engine"
+    if case.precision != "fx_int8" and case.quant_engine is not None:
+        return f"quantization engine {case.quant_engine} is for fx_int8, not for {case.precision}"
     return None
 
 
 def _memory_format(case: Case, facts: WorkloadFacts) -> str | None:
     if case.memory_format in facts.memory_formats:
+        if case.memory_format == "channels_last" and case.backend in LAYS_OUT_ITSELF:
+            return f"{case.backend} lays images out by itself, whatever layout they come in; use contiguous"
         return None
     return f"memory format {case.memory_format} is for convolutions, and it has none"
 
@@ -55,9 +73,10 @@ def _backend(case: Case, facts: WorkloadFacts) -> str | None:
         return facts.refused.get(
             case.backend, f"backend {case.backend} is not offered; {', '.join(facts.backends)} are"
         )
-    if case.mode == "training" and case.backend == "inductor_freezing":
-        return "inductor_freezing makes weights constants, and training changes them; train with eager"
-    return None
+    if case.mode == "training" and case.backend in NO_TRAINING_WITH:
+        return NO_TRAINING_WITH[case.backend]
+    together = NOT_TOGETHER.get((case.precision, case.backend))
+    return together or NOT_OF_FAMILY_WITH.get((facts.family, case.precision, case.backend))
 
 
 def _batch_size(case: Case, facts: WorkloadFacts) -> str | None:
@@ -84,6 +103,7 @@ _CHECKS: tuple[Callable[[Case, WorkloadFacts], str | None], ...] = (
     _mode,
     _phase,
     _precision,
+    _quant_engine,
     _memory_format,
     _backend,
     _batch_size,

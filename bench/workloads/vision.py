@@ -1,79 +1,112 @@
-"""Convolutional networks for image classification, from torchvision, with TorchBench's inputs.
+"""What models of images have in common once they are constructed: weights, and an iteration of each mode.
 
-Differences from TorchBench, on purpose: weights are generated and not downloaded; labels are classes and
-not soft targets; and a training step has no second forward pass to make them.
+Dropout and stochastic depth are off in training too, since loss and gradients are held against a reference.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from math import sqrt
 
+import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
-from torchvision.models.mobilenetv2 import InvertedResidual, mobilenet_v2
-from torchvision.models.resnet import Bottleneck, resnet50
+from torchvision.ops import StochasticDepth
 
 from bench.records.case import Case
 from bench.workloads.construction import construct
-from bench.workloads.inputs import integer_tensor, uniform_tensor
-from bench.workloads.iterations import Inference, TrainingStep
+from bench.workloads.iterations import Inference, Loss, TrainingStep
 from bench.workloads.weights import fill_weights
 from bench.workloads.workload import Autocast, Forward, Iteration, Workload, weights_dtype
 
-CLASSES = 1000
-"""ImageNet's, the default of every torchvision classifier."""
-_BRANCH_WEIGHT = 0.25
-"""Weight of the last norm of a residual branch: small, so that the sum over all blocks stays near 1."""
-_OPEN_BIAS = 1.0
-"""Bias of ResNet's norms: most ReLUs stay open, and rounding flips few of them. Around zero it flips so many
-that gradients computed in bf16 agree with those in fp32 to a cosine of 0.9 only, which would hide real faults."""
-_BOTTLENECK_WEIGHT = sqrt(0.5)
-"""Weight of a norm that no ReLU follows: takes back the gain that a ReLU would have needed."""
+Constants = Callable[[nn.Module], Mapping[str, float]]
+"""Reads from a model which parameters are constant: full name → value of all its elements."""
 
 
-def build_resnet50(case: Case) -> Workload:
-    """ResNet-50 v1.5 as torchvision has it."""
-    return _build(case, resnet50, _resnet_constants)
+@dataclass(frozen=True, kw_only=True)
+class Scales:
+    """How an architecture's generated weights differ from the rule for their kind.
+
+    Attributes:
+        gain: Of weights of two and more dimensions; √2 where a ReLU follows.
+        constants: Finds parameters, mostly of norms, that are one value throughout.
+        doublings: Ending of parameters' names → power of two that their values are multiplied by. A power of
+            two does not round, so bf16 holds what fp32 holds, rounded once.
+    """
+
+    gain: float = sqrt(2.0)
+    constants: tuple[Constants, ...] = ()
+    doublings: Mapping[str, int] = field(default_factory=dict)
 
 
-def build_mobilenet_v2(case: Case) -> Workload:
-    """MobileNet v2, width 1.0."""
-    return _build(case, mobilenet_v2, _mobilenet_constants)
-
-
-def _build(
-    case: Case, factory: Callable[[], nn.Module], constants_of: Callable[[nn.Module], dict[str, float]]
+def assemble_vision(
+    case: Case,
+    factory: Callable[[], nn.Module],
+    inputs: Mapping[str, Tensor],
+    *,
+    scales: Scales,
+    loss: Loss,
+    target: Callable[[], Tensor],
+    infer: Callable[[Forward, Mapping[str, Tensor]], Iteration] = Inference,
 ) -> Workload:
-    model = construct(factory, weights_dtype(case.precision))
+    """Make a workload; its weights ask for gradients in training only.
+
+    Args:
+        case: What was asked for; an item is one image.
+        factory: Makes the model, whose weights are not yet written.
+        inputs: The model's.
+        scales: Of its weights.
+        loss: Of the model's output and the target.
+        target: Makes the labels, which only training needs.
+        infer: Makes an iteration of inference; the default takes a model that returns one tensor.
+    """
+    model = construct_vision(factory, weights_dtype(case.precision))
     model.train(case.mode == "training")
-    fill = partial(fill_weights, model, gain=sqrt(2.0), constants=constants_of(model))
+    if case.mode == "inference":
+        model.requires_grad_(requires_grad=False)
+    fill = partial(fill_scaled, model, scales)
     fill()
-    size = case.shape["image_size"]
-    inputs = {"x": uniform_tensor("images", (case.batch_size, 3, size, size))}
+    given = dict(inputs)
     if case.mode == "training":
-        inputs["target"] = integer_tensor("labels", (case.batch_size,), below=CLASSES)
+        given["target"] = target()
 
     def iterate(forward: Forward, inputs: Mapping[str, Tensor], autocast: Autocast) -> Iteration:
         if case.mode == "inference":
-            return Inference(forward, inputs)
-        return TrainingStep(model, fill, cross_entropy, forward=forward, inputs=inputs, autocast=autocast)
+            return infer(forward, inputs)
+        return TrainingStep(model, fill, loss, forward=forward, inputs=inputs, autocast=autocast)
 
     return Workload(
-        case=case, model=model, inputs=inputs, items_per_iteration=case.batch_size, fill=fill, iterate=iterate
+        case=case, model=model, inputs=given, items_per_iteration=case.batch_size, fill=fill, iterate=iterate
     )
 
 
-def _resnet_constants(model: nn.Module) -> dict[str, float]:
-    constants = {f"{name}.bias": _OPEN_BIAS for name, each in model.named_modules() if isinstance(each, nn.BatchNorm2d)}
-    for name, each in model.named_modules():
-        if isinstance(each, Bottleneck):
-            constants[f"{name}.bn3.weight"] = _BRANCH_WEIGHT
-    return constants
+def construct_vision(factory: Callable[[], nn.Module], dtype: torch.dtype) -> nn.Module:
+    """Construct a model of torchvision, its weights not yet written, without dropout and stochastic depth.
+
+    It is cast afterwards, since RegNet computes its widths with tensors: in bf16 it would be another model.
+    """
+    draw = nn.init.trunc_normal_
+    # torch draws anew until a value is within bounds, which for values that are not drawn at all is never.
+    nn.init.trunc_normal_ = _leave  # type: ignore[assignment]
+    try:
+        model = construct(factory, torch.float32).to(dtype)
+    finally:
+        nn.init.trunc_normal_ = draw
+    for module in model.modules():
+        if isinstance(module, nn.Dropout | StochasticDepth):
+            module.p = 0.0  # at which both hand their input on as it is
+    return model
 
 
-def _mobilenet_constants(model: nn.Module) -> dict[str, float]:
-    return {
-        f"{name}.conv.{len(each.conv) - 1}.weight": _BRANCH_WEIGHT if each.use_res_connect else _BOTTLENECK_WEIGHT
-        for name, each in model.named_modules()
-        if isinstance(each, InvertedResidual)
-    }
+def _leave(tensor: Tensor, *_: float, **__: float) -> Tensor:
+    return tensor
+
+
+def fill_scaled(model: nn.Module, scales: Scales) -> None:
+    """Write a model's generated weights."""
+    constants = {name: value for find in scales.constants for name, value in find(model).items()}
+    fill_weights(model, gain=scales.gain, constants=constants)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            for ending, power in scales.doublings.items():
+                if name.endswith(ending):
+                    parameter.mul_(2.0**power)

@@ -33,14 +33,14 @@ def fill_weights(
     """Write generated weights into a model in place, and make its running statistics those of a new model.
 
     Args:
-        model: Parameters in float32 or bfloat16, in any memory format; a shared one is written once.
+        model: Parameters in float32, bfloat16 or float16, in any memory format; a shared one is written once.
         gain: Of weights of two and more dimensions; √2 where a ReLU follows.
         constants: Parameter's full name → value of all its elements, instead of any rule.
         transposed: Modules whose weight has its inputs first.
         seed: Part of every key.
 
     Raises:
-        TypeError: a parameter's data type is neither float32 nor bfloat16.
+        TypeError: a parameter has another data type.
     """
     with torch.no_grad():
         drawn = []
@@ -81,8 +81,8 @@ def _deviation(name: str, module: nn.Module, parameter: nn.Parameter, *, gain: f
 
 def _array(parameter: torch.Tensor) -> npt.NDArray[np.generic]:
     flat = parameter.detach().view(-1)
-    if flat.dtype == torch.float32:
+    if flat.dtype in {torch.float32, torch.float16}:
         return flat.numpy()
     if flat.dtype == torch.bfloat16:
         return flat.view(torch.int16).numpy().view(np.uint16)
-    raise TypeError(f"weights are generated in float32 or bfloat16, not in {flat.dtype}")
+    raise TypeError(f"weights are generated in float32, bfloat16 or float16, not in {flat.dtype}")

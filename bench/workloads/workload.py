@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import torch
@@ -63,5 +64,14 @@ class Workload:
 
 
 def weights_dtype(precision: Precision) -> torch.dtype:
-    """The data type that weights are held in; autocast leaves them in float32."""
-    return torch.bfloat16 if precision == "bf16" else torch.float32
+    """The data type that weights are built in: autocast leaves them in float32, and int8 is made from float32."""
+    return _HELD.get(precision, torch.float32)
+
+
+def activations_dtype(precision: Precision) -> torch.dtype:
+    """The data type that linear layers put out, which is what a cache of keys and values has to hold."""
+    return _HELD.get(precision) or _AUTOCAST.get(precision, torch.float32)
+
+
+_HELD: Mapping[Precision, torch.dtype] = MappingProxyType({"bf16": torch.bfloat16, "fp16": torch.float16})
+_AUTOCAST: Mapping[Precision, torch.dtype] = MappingProxyType({"amp_bf16": torch.bfloat16, "amp_fp16": torch.float16})

@@ -17,13 +17,20 @@ class Eager:
         forward: The model.
     """
 
-    def __init__(self, model: nn.Module) -> None:
+    holds_casts = False
+    compile_s = 0.0
+    load_s = 0.0
+
+    def __init__(self, model: nn.Module, case: Case) -> None:  # noqa: ARG002 - eager is the same for all
         self.forward: Callable[..., object] = model
         self._model = model
 
     def context(self, case: Case) -> AbstractContextManager[object]:
         """Inference mode, which spares version counters and views; none for training."""
         return torch.inference_mode(mode=case.mode == "inference")
+
+    def compile(self, iteration: object) -> None:
+        """Nothing."""
 
     def observe(self, call: Callable[[], object]) -> Observation:
         """What the innermost modules put out in one call."""

@@ -1,41 +1,58 @@
 """Language models that write."""
 
+from functools import partial
+
 from bench.records.case import WorkloadFacts
-from bench.workloads.catalogue.sources import NOT_YET, TORCHBENCH
+from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_BACKEND, FLOATING
+from bench.workloads.catalogue.sources import TORCHBENCH
+
+_llm = partial(
+    WorkloadFacts,
+    family="llm",
+    phases=("prefill", "decode"),
+    precisions=(*FLOATING, "fx_int8"),
+    refused={"pt2e_int8": "torch.export, which PT2E needs, refuses a model that is handed a StaticCache"},
+    memory_formats=CONTIGUOUS,
+    backends=EVERY_BACKEND,
+    smoke_shape={"layers": 1, "vocabulary": 512, "prompt_tokens": 8, "output_tokens": 4},
+    unit="tokens",
+)
 
 WORKLOADS = (
-    WorkloadFacts(
+    _llm(
         name="gpt2",
-        family="llm",
         target="bench.workloads.language:build_gpt2",
-        summary="GPT-2 small reads a prompt",
-        source=f"{TORCHBENCH}: torchbenchmark/models/hf_GPT2, whose inference on a CPU reads 256 tokens",
-        phases=("prefill",),
-        precisions=("fp32", "bf16", "amp_bf16"),
-        memory_formats=("contiguous",),
-        backends=("eager", "inductor_freezing"),
-        batch_size={"inference": 1},
-        refused={"training": NOT_YET},
-        shape={"layers": 12, "prompt_tokens": 256},
-        bounds={"layers": (1, 12), "prompt_tokens": (1, 1024)},
-        smoke_shape={"layers": 1, "prompt_tokens": 8},
-        unit="tokens",
+        summary="GPT-2 small reads a prompt and writes tokens; trains with Adam on sequences of prompt and output",
+        source=f"{TORCHBENCH}: torchbenchmark/models/hf_GPT2, whose inference on a CPU reads 256 tokens; no decoding there",
+        batch_size={"inference": 1, "training": 4},
+        shape={"layers": 12, "vocabulary": 50_257, "prompt_tokens": 256, "output_tokens": 32},
+        bounds={"layers": (1, 12), "vocabulary": (2, 50_257), "prompt_tokens": (1, 768), "output_tokens": (1, 256)},
     ),
-    WorkloadFacts(
+    _llm(
+        name="gpt2_large",
+        target="bench.workloads.language:build_gpt2_large",
+        summary="GPT-2 large reads a prompt and writes tokens; trains with Adam on sequences of prompt and output",
+        source=f"{TORCHBENCH}: torchbenchmark/models/hf_GPT2_large, with the 256 tokens that hf_GPT2 has on a CPU",
+        batch_size={"inference": 1, "training": 4},
+        shape={"layers": 36, "vocabulary": 50_257, "prompt_tokens": 256, "output_tokens": 32},
+        bounds={"layers": (1, 36), "vocabulary": (2, 50_257), "prompt_tokens": (1, 768), "output_tokens": (1, 256)},
+    ),
+    _llm(
         name="llama_1b",
-        family="llm",
         target="bench.workloads.language:build_llama_1b",
-        summary="Llama with 1.1 billion parameters reads a prompt and writes tokens",
+        summary="Llama with 1.1 billion parameters reads and writes; training with Adam and its proof take about 50 GiB",
         source="dimensions of TinyLlama 1.1B (arXiv:2401.02385); TorchBench has no such model on a CPU",
-        phases=("prefill", "decode"),
-        precisions=("bf16", "fp32"),
-        memory_formats=("contiguous",),
-        backends=("eager", "inductor_freezing"),
-        batch_size={"inference": 1},
-        refused={"training": NOT_YET},
-        shape={"layers": 22, "prompt_tokens": 128, "output_tokens": 32},
-        bounds={"layers": (1, 22), "prompt_tokens": (1, 1536), "output_tokens": (1, 512)},
-        smoke_shape={"layers": 1, "prompt_tokens": 8, "output_tokens": 4},
-        unit="tokens",
+        batch_size={"inference": 1, "training": 1},
+        shape={"layers": 22, "vocabulary": 32_000, "prompt_tokens": 128, "output_tokens": 32},
+        bounds={"layers": (1, 22), "vocabulary": (2, 32_000), "prompt_tokens": (1, 1536), "output_tokens": (1, 512)},
+    ),
+    _llm(
+        name="qwen3_0_6b",
+        target="bench.workloads.language:build_qwen3_0_6b",
+        summary="Qwen3 with 0.6 billion parameters reads and writes; training with Adam and its proof take about 30 GiB",
+        source="dimensions of Qwen/Qwen3-0.6B (arXiv:2505.09388); TorchBench has no such model on a CPU",
+        batch_size={"inference": 1, "training": 1},
+        shape={"layers": 28, "vocabulary": 151_936, "prompt_tokens": 128, "output_tokens": 32},
+        bounds={"layers": (1, 28), "vocabulary": (2, 151_936), "prompt_tokens": (1, 8192), "output_tokens": (1, 2048)},
     ),
 )

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from bench.measure.accuracy import FAMILY_LIMITS, LIMITS, compare
+from bench.records.case import MODES, PRECISIONS, Mode, Precision
 from bench.records.measurement import Correctness
 
 pytestmark = pytest.mark.torch
@@ -89,6 +90,28 @@ def test_arithmetic_that_is_secretly_bfloat16_fails_as_fp32_and_passes_as_bf16()
     outputs = [reference.bfloat16().float()]
     assert not compare_fp32(outputs, [reference]).passed
     assert compare_fp32(outputs, [reference], precision="bf16").passed
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_every_precision_that_a_mode_allows_has_limits(precision: Precision, mode: Mode) -> None:
+    trained = precision in {"fp32", "amp_bf16", "amp_fp16"}
+    assert ((mode, precision) in LIMITS) is (mode == "inference" or trained)
+
+
+def test_an_error_that_bf16_makes_in_a_model_fails_as_fp16() -> None:
+    reference = torch.linspace(-1, 1, 1001)
+    noise = 0.02 * reference.flip(0)
+    for precision, passes in (("bf16", True), ("amp_bf16", True), ("fp16", False), ("amp_fp16", False)):
+        assert compare_fp32([reference + noise], [reference], precision=precision).passed is passes
+
+
+def test_a_layer_lost_in_int8_fails() -> None:
+    reference = torch.linspace(-1, 1, 1001)
+    rounded = (reference * 127).round() / 127
+    for precision in ("fx_int8", "pt2e_int8"):
+        assert compare_fp32([rounded], [reference], precision=precision).passed
+        assert not compare_fp32([rounded + 0.25], [reference], precision=precision).passed
 
 
 def test_a_family_has_its_own_limits_where_the_table_says_so() -> None:

@@ -47,10 +47,41 @@ def test_operations_are_counted_two_for_a_multiply_add(call: Callable[[], object
         assert count_flops(call) == flops
 
 
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support is in beta state")
+def test_sparse_products_are_not_counted_and_their_dense_neighbours_are() -> None:
+    sparse = torch.eye(6).to_sparse_csr()
+    dense = torch.ones(6, 3)
+    assert count_flops(lambda: torch.mm(sparse, dense)) == 0
+    assert count_flops(lambda: torch.mm(dense.T, dense)) == 2 * 3 * 6 * 3
+
+
+def test_tables_of_embedding_bags_are_left_to_the_state() -> None:
+    model = nn.Sequential(nn.EmbeddingBag(1000, 4, mode="sum"))
+    traffic = count_traffic(model, make_case(), inputs=[], outputs=[torch.zeros(1, 4)], state_bytes=32)
+    assert traffic == 32 + 16
+
+
 def test_the_backward_pass_counts_too() -> None:
     model = nn.Linear(4, 5, bias=False)
     x = torch.ones(3, 4, requires_grad=True)
     assert count_flops(lambda: model(x).sum().backward()) == 3 * 2 * 3 * 4 * 5
+
+
+@pytest.mark.parametrize(
+    "convolution",
+    [
+        nn.Conv2d(4, 8, 3, bias=False),
+        nn.Conv2d(4, 8, 3, groups=4, bias=True),
+        nn.Conv1d(4, 4, 3, groups=4, bias=False),
+        nn.ConvTranspose2d(4, 8, 3, stride=2, groups=2, bias=False),
+    ],
+    ids=["plain", "grouped", "depthwise", "transposed"],
+)
+def test_each_gradient_of_a_convolution_counts_as_much_as_its_forward_pass(convolution: nn.Module) -> None:
+    x = torch.ones(2, 4, *(6,) * (convolution.weight.ndim - 2), requires_grad=True)  # type: ignore[operator]
+    with torch.no_grad():
+        forward = count_flops(lambda: convolution(x))
+    assert count_flops(lambda: convolution(x).sum().backward()) == 3 * forward
 
 
 def test_counting_changes_no_result() -> None:
@@ -68,8 +99,22 @@ def test_counting_changes_no_result() -> None:
         ({"precision": "amp_bf16"}, torch.float32, 4 * (12 + 3), 2),
         ({"precision": "amp_bf16", "backend": "inductor_freezing"}, torch.float32, 2 * 12 + 4 * 3, 2),
         ({"precision": "amp_bf16", "mode": "training"}, torch.float32, 4 * (12 + 3), 4),
+        ({"precision": "fp16"}, torch.float16, 2 * (12 + 3), 2),
+        ({"precision": "amp_fp16", "backend": "torchscript"}, torch.float32, 2 * 12 + 4 * 3, 2),
+        ({"precision": "fx_int8"}, torch.float32, 12 + 4 * 3, 4),
+        ({"precision": "pt2e_int8", "backend": "inductor_freezing"}, torch.float32, 12 + 4 * 3, 4),
     ],
-    ids=["fp32", "bf16", "amp reads float32", "frozen amp reads bfloat16", "amp trains float32"],
+    ids=[
+        "fp32",
+        "bf16",
+        "amp reads float32",
+        "frozen amp reads bfloat16",
+        "amp trains float32",
+        "fp16",
+        "frozen amp of fp16",
+        "fx",
+        "pt2e",
+    ],
 )
 def test_weights_inputs_outputs_and_state_count_once_each(
     changes: dict[str, str], dtype: torch.dtype, weights: int, outputs: int

@@ -118,7 +118,9 @@ def test_allows_what_the_chosen_runtime_or_allocator_reads(name: str, value: str
     assert why_not_variable(setting(name, value), {"llvm", "jemalloc"}) is None
 
 
-@pytest.mark.parametrize("value", ["", "x", "prof:true", "background_thread:true", "thp:always,", ",thp:always", "thp:alwaysnarenas:2"])
+@pytest.mark.parametrize(
+    "value", ["", "x", "prof:true", "background_thread:true", "thp:always,", ",thp:always", "thp:alwaysnarenas:2"]
+)
 def test_refuses_what_is_no_list_of_jemallocs_options(value: str) -> None:
     assert "wanted jemalloc's options" in (why_not_variable(setting("MALLOC_CONF", value), {"jemalloc"}) or "")
 

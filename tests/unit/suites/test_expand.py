@@ -122,3 +122,15 @@ def test_engines_that_the_user_names_take_the_place_of_the_suites() -> None:
 def test_a_table_of_smoke_size_begins_with_the_workloads_smallest_shape() -> None:
     table = CaseTable(workload=("*",), size="smoke", shape={"tokens": 4})
     assert [name.split("/")[-1] for name in names(make_suite(table))] == ["image_size=64", "tokens=4", "tokens=4"]
+
+
+def test_a_product_of_what_is_valid_says_nothing_of_the_rest() -> None:
+    def why_not(case: Case) -> str | None:
+        return "no" if case.precision == "amp_bf16" else None
+
+    table = CaseTable(workload=("resnet50",), precision=("fp32", "amp_bf16"), valid_only=True)
+    cases, refused = expand_suite(
+        make_suite(table), CaseFilter(), workloads=WORKLOADS, architecture="x86_64", why_not=why_not
+    )
+    assert [case.precision for case in cases] == ["fp32"]
+    assert refused == ()

@@ -129,3 +129,23 @@ def test_amp_casts_the_weights_in_every_iteration(make_case: MakeCase, build: Bu
         with torch.inference_mode(mode=False), torch.no_grad():
             linear.weight.zero_()
         assert not torch.equal(prepared.call(), first)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fresh_compiler")
+@pytest.mark.parametrize("precision", ["fp32", "amp_bf16"])
+def test_inductor_trains_and_is_seen_to_even_when_the_same_was_compiled_before(
+    precision: str, make_case: MakeCase, build: Build
+) -> None:
+    case = make_case(mode="training", backend="inductor", precision=precision)
+    eager = make_case(mode="training", precision=precision)
+    expected = prepare(build(eager), eager).outputs()
+    for _ in range(2):
+        torch.compiler.reset()
+        prepared = prepare(build(case), case)
+        outputs = prepared.outputs()
+        for one, other in zip(outputs, expected, strict=True):
+            torch.testing.assert_close(one, other, rtol=0.1, atol=0.02 if precision != "fp32" else 1e-5)
+        evidence = prepared.evidence()
+        assert int(evidence["compiled_graphs"]) == 2
+        assert ("bfloat16" in evidence["result_dtypes"]) is (precision != "fp32")

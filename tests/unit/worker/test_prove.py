@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -6,7 +7,7 @@ import msgspec
 import pytest
 import torch
 
-from bench.records.case import BACKENDS, MEMORY_FORMATS, MODES, PHASES, PRECISIONS, Case, case_name
+from bench.records.case import MEMORY_FORMATS, MODES, PHASES, PRECISIONS, Case, case_name
 from bench.records.measurement import Proof
 from bench.variants.prepare import prepare
 from bench.worker.prove import prove
@@ -14,7 +15,11 @@ from bench.workloads.registry import WORKLOADS, find_workload, load_builder
 from bench.workloads.validity import why_not
 from bench.workloads.weights import fill_weights
 
-pytestmark = pytest.mark.torch
+pytestmark = [
+    pytest.mark.torch,
+    pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor, torch.quantize_per_channel"),
+    pytest.mark.filterwarnings("ignore:Currently, qnnpack incorrectly ignores reduce_range"),
+]
 
 
 def make_case(workload: str, **changes: Any) -> Case:
@@ -31,33 +36,56 @@ def make_case(workload: str, **changes: Any) -> Case:
     return Case(**fields | changes)
 
 
-def valid_cases() -> Iterator[Case]:
-    for workload, mode, phase, precision, memory_format, backend in product(
-        WORKLOADS, MODES, (None, *PHASES), PRECISIONS, MEMORY_FORMATS, BACKENDS
+def valid_cases(workload: str, **choices: tuple[str, ...]) -> Iterator[Case]:
+    """All valid cases of a workload, in eager fp32, contiguous where the choices say nothing else."""
+    modes: tuple[tuple[str, str | None], ...] = tuple(product(MODES, (None, *PHASES)))
+    for (mode, phase), precision, memory_format in product(
+        modes, choices.get("precision", ("fp32",)), choices.get("memory_format", ("contiguous",))
     ):
         case = make_case(
-            workload, mode=mode, phase=phase, precision=precision, memory_format=memory_format, backend=backend
+            workload,
+            mode=mode,
+            phase=phase,
+            precision=precision,
+            memory_format=memory_format,
+            quant_engine=ENGINE if precision == "fx_int8" else None,
         )
         if why_not(case) is None:
             yield case
 
 
-EAGER = [case for case in valid_cases() if case.backend == "eager"]
+def representatives() -> dict[str, str]:
+    """Family → the workload that stands for it: the first in the catalogue."""
+    return {facts.family: facts.name for facts in reversed(WORKLOADS.values())}
+
+
+ENGINE = torch.backends.quantized.engine
+EVERY_WORKLOAD = [case for workload in WORKLOADS for case in valid_cases(workload)]
+SLOW = {("amp_fp16", "training", name) for family, name in representatives().items() if family != "cnn"}
+"""A CPU without units for fp16 takes minutes for a step; one family shows that training in it works."""
+EVERY_VARIANT = [
+    case
+    for workload in representatives().values()
+    for case in valid_cases(workload, precision=PRECISIONS, memory_format=MEMORY_FORMATS)
+    if case not in EVERY_WORKLOAD and (case.precision, case.mode, workload) not in SLOW
+]
 COMPILED = [
     make_case("mobilenet_v2", backend="inductor_freezing", precision="bf16", memory_format="channels_last"),
     make_case("bert_base", backend="inductor_freezing", precision="amp_bf16"),
     make_case("gpt2", backend="inductor_freezing", phase="prefill"),
     make_case("basic_gnn_gcn", backend="inductor_freezing"),
 ]
+INT8 = make_case("mobilenet_v2", backend="inductor_freezing", precision="pt2e_int8", memory_format="channels_last")
 
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Threads that wait for each other by spinning are slow where cores are shared."""
+    """Threads that wait for each other by spinning are slow where cores are shared; and no model outlives its test."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+    gc.collect()  # iterations refer to themselves, and hold a model each
 
 
 @pytest.fixture
@@ -87,10 +115,12 @@ def run_anew(case: Case) -> Proof:
     return prove(workload, prepared, case)
 
 
-@pytest.mark.parametrize("case", EAGER, ids=case_name)
-def test_every_valid_case_runs_takes_effect_and_is_right(case: Case) -> None:
+@pytest.mark.parametrize("case", [*EVERY_WORKLOAD, *EVERY_VARIANT], ids=case_name)
+def test_a_case_runs_takes_effect_and_is_right(case: Case) -> None:
+    """Every workload in every mode and phase in fp32; of each family one in every precision and memory format."""
     proof = run(case)
     assert proof.correctness.passed, proof.correctness
+    assert ("int8_operations" in proof.evidence) is (case.precision == "fx_int8")
     assert proof.flops > 0
     assert proof.traffic_bytes > 0
     assert msgspec.json.decode(msgspec.json.encode(proof), type=Proof) == proof
@@ -105,6 +135,14 @@ def test_one_workload_of_each_family_compiles_takes_effect_and_is_right(case: Ca
     assert int(proof.evidence["compiled_graphs"]) > 0
     assert int(proof.evidence["frozen_weights"]) > 0
     assert ("bfloat16" in proof.evidence["result_dtypes"]) is (case.precision != "fp32")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fresh_compiler")
+def test_int8_by_export_becomes_kernels_of_onednn_and_is_right() -> None:
+    proof = run(INT8)
+    assert proof.correctness.passed, proof.correctness
+    assert proof.evidence["int8_operations"] == proof.evidence["int8_kernels"] == "53 of 53"
 
 
 @pytest.mark.parametrize("mode", ["inference", "training"])

@@ -7,7 +7,7 @@ from transformers.models.llama.configuration_llama import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
 from bench.workloads.construction import construct
-from bench.workloads.generation import Decode, Prefill
+from bench.workloads.generation import Decode, Prefill, Writer
 from bench.workloads.inputs import integer_tensor
 from bench.workloads.weights import fill_weights
 
@@ -29,18 +29,18 @@ INPUTS = {
 
 
 @pytest.fixture(scope="module")
-def model() -> LlamaForCausalLM:
-    made = construct(partial(LlamaForCausalLM, CONFIG), torch.float32).eval()
+def model() -> Writer:
+    made = Writer(construct(partial(LlamaForCausalLM, CONFIG), torch.float32)).eval()
     fill_weights(made)
     return made
 
 
 @pytest.fixture(scope="module")
-def logits(model: LlamaForCausalLM) -> torch.Tensor:
+def logits(model: Writer) -> torch.Tensor:
     """Of prompt and output in one pass, without any cache."""
     with torch.inference_mode():
         tokens = torch.cat([INPUTS["prompt"], INPUTS["tokens"]], dim=1)
-        whole: torch.Tensor = model(input_ids=tokens, use_cache=False).logits
+        whole: torch.Tensor = model(input_ids=tokens)
         return whole
 
 
@@ -51,15 +51,13 @@ def cache() -> StaticCache:
     return made
 
 
-def test_prefill_gives_the_logits_of_the_last_position(
-    model: LlamaForCausalLM, logits: torch.Tensor, cache: StaticCache
-) -> None:
+def test_prefill_gives_the_logits_of_the_last_position(model: Writer, logits: torch.Tensor, cache: StaticCache) -> None:
     with torch.inference_mode():
         [output] = Prefill(model, INPUTS, cache=cache).outputs()
     torch.testing.assert_close(output, logits[:, PROMPT - 1 : PROMPT])
 
 
-def test_every_prefill_begins_with_an_empty_cache(model: LlamaForCausalLM, cache: StaticCache) -> None:
+def test_every_prefill_begins_with_an_empty_cache(model: Writer, cache: StaticCache) -> None:
     with torch.inference_mode():
         iteration = Prefill(model, INPUTS, cache=cache)
         first, second = iteration.call(), iteration.call()
@@ -67,7 +65,7 @@ def test_every_prefill_begins_with_an_empty_cache(model: LlamaForCausalLM, cache
 
 
 def test_decoding_through_the_cache_equals_one_pass_without_it(
-    model: LlamaForCausalLM, logits: torch.Tensor, cache: StaticCache
+    model: Writer, logits: torch.Tensor, cache: StaticCache
 ) -> None:
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
@@ -77,7 +75,7 @@ def test_decoding_through_the_cache_equals_one_pass_without_it(
     assert [each.shape for each in outputs] == [each.shape for each in expected]
 
 
-def test_decoding_wraps_round_to_the_end_of_the_prompt(model: LlamaForCausalLM, cache: StaticCache) -> None:
+def test_decoding_wraps_round_to_the_end_of_the_prompt(model: Writer, cache: StaticCache) -> None:
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
         first = [iteration.call()[0] for _ in range(iteration.cycle)]
@@ -86,7 +84,7 @@ def test_decoding_wraps_round_to_the_end_of_the_prompt(model: LlamaForCausalLM, 
     assert all(torch.equal(one, other) for one, other in zip(first, second, strict=True))
 
 
-def test_reset_in_mid_cycle_begins_it_again(model: LlamaForCausalLM, cache: StaticCache) -> None:
+def test_reset_in_mid_cycle_begins_it_again(model: Writer, cache: StaticCache) -> None:
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
         first = iteration.call()[0]
@@ -95,16 +93,41 @@ def test_reset_in_mid_cycle_begins_it_again(model: LlamaForCausalLM, cache: Stat
         assert torch.equal(iteration.call()[0], first)
 
 
-def test_decoding_chooses_the_most_likely_token_of_each_sequence(model: LlamaForCausalLM, cache: StaticCache) -> None:
+def test_decoding_chooses_the_most_likely_token_of_each_sequence(model: Writer, cache: StaticCache) -> None:
     with torch.inference_mode():
         written, tokens = Decode(model, model, INPUTS, cache=cache).call()
     assert tokens.tolist() == written[:, -1].argmax(dim=-1).tolist()
     assert len(tokens) == BATCH
 
 
-def test_the_state_counts_the_positions_that_hold_something(model: LlamaForCausalLM, cache: StaticCache) -> None:
+def test_the_state_counts_the_positions_that_hold_something(model: Writer, cache: StaticCache) -> None:
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
     layers, tensors, heads, width, bytes_each = 2, 2, 2, 8, 4
     positions = PROMPT + (OUTPUT + 1) / 2
     assert iteration.state_bytes == layers * tensors * BATCH * heads * width * bytes_each * positions
+
+
+def test_a_greedy_decode_feeds_what_was_most_likely(model: Writer, cache: StaticCache) -> None:
+    with torch.inference_mode():
+        written = Decode(model, model, INPUTS, cache=cache).written()
+        logits = model(input_ids=torch.cat([INPUTS["prompt"], written], dim=1))[:, PROMPT:]
+    assert torch.equal(written[:, :1], INPUTS["tokens"][:, :1])
+    assert torch.equal(written[:, 1:], logits.argmax(dim=-1)[:, :-1])
+
+
+def test_following_what_was_written_equals_one_pass_without_a_cache(model: Writer, cache: StaticCache) -> None:
+    with torch.inference_mode():
+        iteration = Decode(model, model, INPUTS, cache=cache)
+        written = iteration.written()
+        followed, expected = iteration.following(written), iteration.expected_following(written)
+    torch.testing.assert_close(torch.cat(followed, dim=1), torch.cat(expected, dim=1))
+    assert len(followed) == OUTPUT
+
+
+def test_following_leaves_the_timed_cycle_as_it_was(model: Writer, cache: StaticCache) -> None:
+    with torch.inference_mode():
+        iteration = Decode(model, model, INPUTS, cache=cache)
+        before = iteration.outputs()
+        iteration.following(iteration.written())
+        assert all(map(torch.equal, iteration.outputs(), before))

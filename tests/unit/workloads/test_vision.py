@@ -2,46 +2,83 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from torch import nn
+from torchvision.models import mobilenet_v2, resnet18
+from torchvision.ops import StochasticDepth
 
 from bench.records.case import Case
-from bench.workloads.vision import build_mobilenet_v2, build_resnet50
-from bench.workloads.workload import Workload
+from bench.workloads.vision import Scales, assemble_vision, construct_vision
 
 pytestmark = pytest.mark.torch
 
 MakeCase = Callable[..., Case]
 
 
-@pytest.mark.parametrize(
-    ("name", "build", "parameters"),
-    [("resnet50", build_resnet50, 25_557_032), ("mobilenet_v2", build_mobilenet_v2, 3_504_872)],
-    ids=["resnet50", "mobilenet_v2"],
-)
-def test_it_is_the_published_model(
-    name: str, build: Callable[[Case], Workload], parameters: int, make_case: MakeCase
-) -> None:
-    workload = build(make_case(name, batch_size=2))
-    assert sum(each.numel() for each in workload.model.parameters()) == parameters
-    assert workload.inputs["x"].shape == (2, 3, 64, 64)
-    assert workload.items_per_iteration == 2
+def test_what_is_left_out_at_random_is_off() -> None:
+    model = construct_vision(mobilenet_v2, torch.float32).train()
+    left_out = [each for each in model.modules() if isinstance(each, nn.Dropout | StochasticDepth)]
+    assert left_out
+    assert all(each.p == 0.0 for each in left_out)
 
 
-@pytest.mark.parametrize("build", [build_resnet50, build_mobilenet_v2])
-def test_activations_neither_vanish_nor_explode(build: Callable[[Case], Workload], make_case: MakeCase) -> None:
-    workload = build(make_case("resnet50", batch_size=2))
-    with torch.inference_mode():
-        output = workload.model(**workload.inputs)
-    assert 0.1 < output.std().item() < 100
+def test_the_initialisation_that_draws_until_it_fits_is_left_out_and_put_back() -> None:
+    before = nn.init.trunc_normal_
+
+    def draws() -> nn.Module:
+        layer = nn.Linear(2, 2)
+        layer.weight.data.fill_(100.0)
+        nn.init.trunc_normal_(layer.weight, std=1.0)
+        return layer
+
+    layer = construct_vision(draws, torch.bfloat16)
+    assert next(layer.parameters()).eq(100.0).all()
+    assert next(layer.parameters()).dtype == torch.bfloat16
+    assert nn.init.trunc_normal_ is before
 
 
-def test_training_has_labels_and_a_model_that_trains(make_case: MakeCase) -> None:
-    workload = build_resnet50(make_case("resnet50", mode="training", batch_size=4))
-    assert workload.model.training
-    assert workload.inputs["target"].shape == (4,)
-    assert workload.inputs["target"].max() < 1000
+def test_a_constructor_that_fails_leaves_initialisation_as_it_was() -> None:
+    before = nn.init.trunc_normal_
+
+    def fails() -> nn.Module:
+        raise RuntimeError("no such model")
+
+    with pytest.raises(RuntimeError, match="no such model"):
+        construct_vision(fails, torch.float32)
+    assert nn.init.trunc_normal_ is before
 
 
-def test_inference_has_no_labels_and_a_model_that_infers(make_case: MakeCase) -> None:
-    workload = build_resnet50(make_case("resnet50"))
-    assert not workload.model.training
-    assert set(workload.inputs) == {"x"}
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_scales_say_what_weights_are(precision: str, make_case: MakeCase) -> None:
+    def built(scales: Scales) -> nn.Module:
+        return assemble_vision(
+            make_case("resnet18", precision=precision),
+            resnet18,
+            {"x": torch.zeros(1)},
+            scales=scales,
+            loss=torch.dot,
+            target=lambda: torch.zeros(1),
+        ).model
+
+    plain, scaled = (
+        built(Scales()),
+        built(Scales(constants=(lambda _: {"bn1.bias": 3.0},), doublings={"fc.weight": -2})),
+    )
+    assert scaled.get_parameter("bn1.bias").eq(3.0).all()
+    assert plain.get_parameter("bn1.bias").abs().max() < 0.1
+    assert torch.equal(scaled.get_parameter("fc.weight"), plain.get_parameter("fc.weight") / 4)
+    assert torch.equal(scaled.get_parameter("conv1.weight"), plain.get_parameter("conv1.weight"))
+
+
+def test_weights_ask_for_gradients_in_training_only(make_case: MakeCase) -> None:
+    for mode, wanted in (("inference", False), ("training", True)):
+        workload = assemble_vision(
+            make_case("resnet18", mode=mode),
+            resnet18,
+            {},
+            scales=Scales(),
+            loss=torch.dot,
+            target=lambda: torch.zeros(1),
+        )
+        assert {each.requires_grad for each in workload.model.parameters()} == {wanted}
+        assert workload.model.training is wanted
+        assert ("target" in workload.inputs) is wanted

@@ -76,12 +76,14 @@ def test_memory_format_changes_no_value() -> None:
     assert torch.equal(converted[0].weight, plain[0].weight)
 
 
-def test_bfloat16_weights_are_the_float32_ones_rounded() -> None:
-    single, half = make_model(), make_model(torch.bfloat16)
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_weights_in_half_precision_are_the_float32_ones_rounded(dtype: torch.dtype) -> None:
+    single, half = make_model(), make_model(dtype)
     fill_weights(single)
     fill_weights(half)
     for expected, actual in zip(single.parameters(), half.parameters(), strict=True):
-        assert torch.equal(expected.bfloat16(), actual)
+        assert actual.dtype == dtype
+        assert torch.equal(expected.to(dtype), actual)
 
 
 def test_another_seed_gives_other_weights() -> None:
@@ -100,5 +102,5 @@ def test_a_shared_parameter_is_written_once_under_its_first_name() -> None:
 
 
 def test_a_type_that_is_not_generated_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"float32 or bfloat16, not in torch\.float64"):
+    with pytest.raises(TypeError, match=r"float32, bfloat16 or float16, not in torch\.float64"):
         fill_weights(make_model(torch.float64))

@@ -1,0 +1,159 @@
+"""AOTInductor: the model exported, compiled into a package, and run by torch's runtime for such packages.
+
+Weights are frozen into the package, as in PyTorch's own CPU benchmarks of AOTInductor. What was seen while
+the package was made lies beside it, so that another process can load it and still show what it holds.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch._inductor import aoti_compile_and_package, aoti_load_package, config, metrics
+from torch._inductor.custom_graph_pass import CustomGraphPass
+from torch.fx import Graph
+from typing_extensions import override
+
+from bench.records.case import Case
+from bench.records.record import Record, decode_json, encode_json
+from bench.variants.backends.ahead_of_time import AheadOfTime
+from bench.variants.backends.signature import FlatModel, ResultsForm, Signature
+from bench.variants.errors import NoEffectError
+from bench.variants.observation import Observation
+
+_FACTS_SUFFIX = ".json"
+
+
+class PackageFacts(Record, frozen=True, kw_only=True):
+    """What was seen when a package was made.
+
+    Attributes:
+        form: How results are put together of what the package returns.
+        compile_s: Seconds that exporting, compiling and packaging took.
+        graphs: Graphs that were handed to the code generator.
+        dtypes: Floating-point data type → results of it in them.
+        maps, channels_last: As in `Observation`.
+        vector_kernels: Kernels in vector instructions that were generated.
+    """
+
+    form: ResultsForm
+    compile_s: float
+    graphs: int
+    dtypes: dict[str, int]
+    maps: int
+    channels_last: int
+    vector_kernels: int
+
+
+class AotInductor(AheadOfTime):
+    """Makes a package and loads it, or loads one that is there.
+
+    Args:
+        model: As it is.
+        case: What it is called.
+        package: Where the package is, or is to be made; a temporary folder if None.
+        load: Load it too.
+    """
+
+    functional = False
+
+    def __init__(self, model: nn.Module, case: Case, package: Path | None = None, *, load: bool = True) -> None:
+        super().__init__(model, case)
+        self._package = package or self._make_folder() / "model.pt2"
+        self._load = load
+        self._called = 0
+
+    @override
+    def observe(self, call: Callable[[], object]) -> Observation:
+        """What the compiled graph puts out."""
+        call()
+        facts = self._facts
+        dtypes = Counter({getattr(torch, name): count for name, count in facts.dtypes.items()})
+        return Observation(dtypes=dtypes, maps=facts.maps, channels_last=facts.channels_last)
+
+    @override
+    def evidence(self) -> dict[str, str]:
+        """What the package holds.
+
+        Raises:
+            NoEffectError: no graph was compiled, or the package was never called.
+        """
+        if not self._facts.graphs or not self._called:
+            raise NoEffectError(
+                f"aot_inductor took no effect: {self._facts.graphs} graphs compiled, {self._called} calls of the package"
+            )
+        return {
+            "compiled_graphs": str(self._facts.graphs),
+            "package_bytes": str(self._package.stat().st_size),
+            "package_constants": str(len(self._loaded.get_constant_fqns())),
+            "vector_kernels": str(self._facts.vector_kernels),
+        }
+
+    def make(self, flat: FlatModel, signature: Signature) -> PackageFacts:
+        """Export, compile and package the model, and write what was seen beside the package."""
+        watch = _Watch()
+        kernels_before = metrics.generated_cpp_vec_kernel_count
+        with self._timed("compile_s"), config.patch(freezing=True, post_grad_custom_post_pass=watch):
+            exported = torch.export.export(flat, signature.example, strict=False)
+            aoti_compile_and_package(exported, package_path=str(self._package))
+        if flat.form is None:
+            raise NoEffectError("aot_inductor took no effect: the model was exported without being called")
+        facts = PackageFacts(
+            form=flat.form,
+            compile_s=self.compile_s,
+            graphs=watch.graphs,
+            dtypes={str(dtype).removeprefix("torch."): count for dtype, count in watch.seen.dtypes.items()},
+            maps=watch.seen.maps,
+            channels_last=watch.seen.channels_last,
+            vector_kernels=metrics.generated_cpp_vec_kernel_count - kernels_before,
+        )
+        _facts_path(self._package).write_bytes(encode_json(facts))
+        return facts
+
+    @override
+    def _build(self, flat: FlatModel, signature: Signature) -> Callable[[list[Tensor]], list[Tensor]]:
+        if self._package.exists():
+            path = _facts_path(self._package)
+            self._facts = decode_json(path.read_bytes(), PackageFacts, source=str(path))
+            self.compile_s = self._facts.compile_s
+            flat.form = self._facts.form
+        else:
+            self._facts = self.make(flat, signature)
+        if not self._load:
+            return _refuse
+        with self._timed("load_s"):
+            self._loaded = aoti_load_package(str(self._package))
+        return self._run
+
+    def _run(self, tensors: list[Tensor]) -> list[Tensor]:
+        self._called += 1
+        results: list[Tensor] = self._loaded(*tensors)
+        return results
+
+
+class _Watch(CustomGraphPass):
+    """Looks at each graph as the code generator gets it, and changes nothing."""
+
+    def __init__(self) -> None:
+        self.seen = Observation()
+        self.graphs = 0
+
+    @override
+    def __call__(self, graph: Graph) -> None:
+        self.graphs += 1
+        for node in graph.nodes:
+            if node.op == "call_function":
+                self.seen.add(node.meta.get("val"))
+
+    @override
+    def uuid(self) -> None:
+        """None, so that no graph comes from a cache unseen."""
+
+
+def _facts_path(package: Path) -> Path:
+    return package.with_suffix(_FACTS_SUFFIX)
+
+
+def _refuse(_tensors: list[Tensor]) -> list[Tensor]:
+    raise RuntimeError("the package was made and not loaded")

@@ -1,0 +1,89 @@
+"""What engines beyond PyTorch share: tensors are handed over where they lie, and results are written where asked.
+
+Such an engine has no writes to its inputs, so state goes in and comes out; the two copies of it that this
+needs take turns.
+"""
+
+import os
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from bench.variants.backends.ahead_of_time import AheadOfTime
+from bench.variants.backends.signature import FlatModel, Signature
+from bench.variants.errors import NoEffectError
+from bench.variants.observation import Observation
+
+
+class Engine(AheadOfTime):
+    """Converts the exported model, loads it into the engine, and binds inputs and outputs to torch's memory."""
+
+    functional = True
+
+    @override
+    def observe(self, call: Callable[[], object]) -> Observation:
+        """Run one call, and ask the engine what it made of the model."""
+        call()
+        return self._observe()
+
+    @abstractmethod
+    def _convert(self, exported: torch.export.ExportedProgram) -> None:
+        """Make the engine's own form of the model."""
+
+    @abstractmethod
+    def _open(self, threads: int) -> list[Tensor]:
+        """Load the model for so many threads; returns memory for its outputs, as they are asked for."""
+
+    @abstractmethod
+    def _bind(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+        """Make the engine read and write there in the next call."""
+
+    @abstractmethod
+    def _infer(self) -> None:
+        """Run the model once."""
+
+    @abstractmethod
+    def _observe(self) -> Observation:
+        """What the engine says of its own inner results."""
+
+    @override
+    def _build(self, flat: FlatModel, signature: Signature) -> Callable[[list[Tensor]], list[Tensor]]:
+        self._called = 0
+        if self._case.memory_format != "contiguous":
+            raise NoEffectError(f"{self._case.backend} takes contiguous inputs only, and lays images out by itself")
+        # Autocast's casts are left out: an engine that has low precision chooses itself where to use it.
+        with self._timed("compile_s"), torch.autocast("cpu", enabled=False):
+            self._convert(torch.export.export(flat, signature.example, strict=False))
+        before = _count_threads()
+        with self._timed("load_s"):
+            outputs = self._open(torch.get_num_threads())
+        self._slots = signature.slots
+        kept = len(outputs) - len(self._slots)
+        self._results, self._spare = outputs[:kept], outputs[kept:]
+        self._bound: list[int] = []
+        self._run(list(signature.example))
+        self._threads_started = _count_threads() - before
+        return self._run
+
+    def _run(self, tensors: list[Tensor]) -> list[Tensor]:
+        self._called += 1
+        tensors = [each.contiguous() for each in tensors]
+        places = [each.data_ptr() for each in (*tensors, *self._spare)]
+        if places != self._bound:
+            self._bind(tensors, [*self._results, *self._spare])
+            self._bound = places
+        self._infer()
+        if self._slots:
+            held = tensors[len(tensors) - len(self._slots) :]
+            for slot, written in zip(self._slots, self._spare, strict=True):
+                slot.write(written)
+            self._spare = held
+        return self._results
+
+
+def _count_threads() -> int:
+    return sum(1 for _ in os.scandir(Path("/proc/self/task")))

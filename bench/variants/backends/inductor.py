@@ -1,0 +1,121 @@
+"""Inductor: the model compiled by torch.compile as it comes, and what all its variants share.
+
+In training the model's forward and backward pass are compiled; loss and optimizer stay eager, since the
+iteration is the same for all backends and the loss is not part of the model.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch._dynamo import config as dynamo_config
+from torch._dynamo.utils import counters
+from torch._functorch import config as functorch_config
+from torch._inductor import config, metrics
+from torch._inductor.compile_fx import compile_fx, compile_fx_inner
+from torch._inductor.freezing_utils import is_frozen_param
+from torch._inductor.output_code import OutputCode
+from torch.fx import GraphModule
+
+from bench.records.case import Case
+from bench.variants.errors import NoEffectError
+from bench.variants.observation import Observation
+
+
+class Inductor:
+    """Compiles the model in its first call and watches the graphs as they are handed to the code generator.
+
+    Attributes:
+        forward: The compiled model.
+        options: Inductor's settings in force while it compiles.
+    """
+
+    holds_casts = False
+    compile_s = 0.0
+    load_s = 0.0
+    freezes: ClassVar[bool] = False
+    options: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+
+    def __init__(self, model: nn.Module, case: Case) -> None:
+        self.forward: Callable[..., object] = torch.compile(model, backend=self._compile)
+        self._name = case.backend
+        self._observation = Observation()
+        self._graphs = 0
+        self._frozen = 0
+        self._before = _Counts()
+
+    @contextmanager
+    def context(self, case: Case) -> Iterator[None]:
+        """No gradients, but for training; freezing where it is asked for; and no silent return to eager.
+
+        Caches of whole graphs are off: a graph that another repetition compiled would neither be seen here nor
+        show in the first call.
+
+        Freezing is read when the graph is traced and again when it is compiled, so it is set for both; an
+        option of `torch.compile` would reach the second only. Gradients are off without inference mode, as
+        in PyTorch's own CPU benchmarks of Inductor: inference mode saves what eager operators spend on
+        views and versions, and constants made under it could be used nowhere else.
+        """
+        with (
+            config.patch(freezing=self.freezes, fx_graph_cache=False),
+            functorch_config.patch(enable_autograd_cache=False),
+            dynamo_config.patch(fail_on_recompile_limit_hit=True, suppress_errors=False),
+            torch.set_grad_enabled(case.mode == "training"),
+        ):
+            yield
+
+    def compile(self, iteration: object) -> None:
+        """Nothing: the first call compiles."""
+
+    def observe(self, call: Callable[[], object]) -> Observation:
+        """What the compiled graphs put out; calls once, so that there are any."""
+        call()
+        return self._observation
+
+    def evidence(self) -> dict[str, str]:
+        """How much was compiled.
+
+        Raises:
+            NoEffectError: no graph was compiled, or no weight became a constant where that is asked for.
+        """
+        done = _Counts().since(self._before)
+        if not self._graphs or (self.freezes and not self._frozen):
+            frozen = f", {self._frozen} weights frozen" if self.freezes else ""
+            raise NoEffectError(f"{self._name} took no effect: {self._graphs} graphs compiled{frozen}")
+        return {
+            "compiled_graphs": str(self._graphs),
+            **({"frozen_weights": str(self._frozen)} if self.freezes else {}),
+            "frames_compiled": f"{done.compiled_frames}/{done.frames}",
+            "graph_breaks": str(done.breaks),
+            "vector_kernels": str(done.vector_kernels),
+        }
+
+    def _compile(self, graph: GraphModule, example_inputs: Sequence[Tensor]) -> object:
+        return compile_fx(graph, example_inputs, inner_compile=self._watch, config_patches=dict(self.options) or None)
+
+    def _watch(self, graph: GraphModule, example_inputs: Sequence[Tensor], **options: Any) -> OutputCode:  # noqa: ANN401 - passed on
+        self._graphs += 1
+        for node in graph.graph.nodes:
+            if node.op == "get_attr":
+                self._frozen += is_frozen_param(getattr(graph, node.target))
+            elif node.op == "call_function":
+                self._observation.add(node.meta.get("val"))
+        return compile_fx_inner(graph, example_inputs, **options)
+
+
+class _Counts:
+    """What torch has counted in this process so far."""
+
+    def __init__(self) -> None:
+        self.breaks = sum(counters["graph_break"].values())
+        self.frames = counters["frames"]["total"]
+        self.compiled_frames = counters["frames"]["ok"]
+        self.vector_kernels = metrics.generated_cpp_vec_kernel_count
+
+    def since(self, before: "_Counts") -> "_Counts":
+        for name, value in vars(before).items():
+            setattr(self, name, getattr(self, name) - value)
+        return self

@@ -1,0 +1,38 @@
+"""The engine whose int8 kernels torch runs: a setting of the whole process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from bench.records.case import Case
+from bench.variants.errors import NoEffectError
+
+
+def offered_engines() -> list[str]:
+    """Those that this build of torch has kernels of."""
+    return [each for each in torch.backends.quantized.supported_engines if each != "none"]
+
+
+@contextmanager
+def engine_in_force(case: Case) -> Iterator[None]:
+    """Hold torch to the case's engine, and put back what was there; nothing where the case has none.
+
+    Raises:
+        NoEffectError: this build of torch has no such engine.
+    """
+    if case.quant_engine is None:
+        yield
+        return
+    offered = offered_engines()
+    if case.quant_engine not in offered:
+        raise NoEffectError(
+            f"engine {case.quant_engine} is not in this torch, which has {', '.join(sorted(offered))}; "
+            "choose one of those with --quant-engine"
+        )
+    before = torch.backends.quantized.engine
+    torch.backends.quantized.engine = case.quant_engine
+    try:
+        yield
+    finally:
+        torch.backends.quantized.engine = before

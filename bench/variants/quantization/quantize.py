@@ -1,0 +1,107 @@
+"""Makes the model of an int8 case, and the evidence that it is int8."""
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.fx import GraphModule
+
+from bench.records.case import Case
+from bench.variants.errors import NoEffectError
+from bench.variants.observation import Observation
+from bench.variants.quantization.engine import engine_in_force
+from bench.variants.quantization.share import Share, count_operations
+
+
+class Quantized(Protocol):
+    """An int8 model.
+
+    Attributes:
+        model: What a backend is to run.
+    """
+
+    @property
+    def model(self) -> nn.Module: ...  # noqa: D102
+
+    def evidence(self, call: Callable[[], object], observation: Observation) -> dict[str, str]:
+        """How much is int8; adds what int8 operations put out to what was observed. Runs one call at most.
+
+        Raises:
+            NoEffectError: nothing is int8.
+        """
+
+
+class Workload(Protocol):
+    """What quantization needs of a workload."""
+
+    @property
+    def model(self) -> nn.Module: ...  # noqa: D102
+    @property
+    def iterate(self) -> Callable[..., Any]: ...  # noqa: D102
+
+
+def quantize(workload: Workload, case: Case, inputs: Mapping[str, Tensor]) -> Quantized | None:
+    """Make the int8 model that a case asks for; None where its precision is another.
+
+    Args:
+        workload: Float32, laid out; `fx_int8` replaces layers of its model in place.
+        case: What was asked for.
+        inputs: The workload's, laid out; they are what scales are taken from.
+    """
+    if case.precision not in {"fx_int8", "pt2e_int8"}:
+        return None
+    with torch.no_grad(), engine_in_force(case):
+        return _FxInt8(workload, case, inputs) if case.precision == "fx_int8" else _Pt2eInt8(workload, inputs)
+
+
+class _FxInt8:
+    def __init__(self, workload: Workload, case: Case, inputs: Mapping[str, Tensor]) -> None:
+        from bench.variants.quantization.fx import quantize_by_fx
+
+        if case.quant_engine is None:
+            raise NoEffectError("fx_int8 needs an engine, and the case names none; choose one with --quant-engine")
+
+        def calibrate(model: nn.Module) -> None:
+            workload.iterate(model, inputs, nullcontext).call()
+
+        self.model = quantize_by_fx(workload.model, case.quant_engine, calibrate)
+
+    def evidence(self, call: Callable[[], object], observation: Observation) -> dict[str, str]:
+        operations = count_operations(call)
+        observation.maps += operations.results.maps
+        observation.channels_last += operations.results.channels_last
+        observation.dtypes += operations.results.dtypes
+        return operations.share.evidence("fx_int8")
+
+
+class _Pt2eInt8:
+    def __init__(self, workload: Workload, inputs: Mapping[str, Tensor]) -> None:
+        from bench.variants.quantization.pt2e import count_lowered, quantize_by_export
+
+        self._count_lowered = count_lowered
+        self.model: GraphModule = quantize_by_export(workload.model, _arguments(workload, inputs))
+        self._lowered_before = count_lowered()
+
+    def evidence(self, call: Callable[[], object], observation: Observation) -> dict[str, str]:  # noqa: ARG002 - the graph tells
+        from bench.variants.quantization.pt2e import count_annotated
+
+        annotated = count_annotated(self.model)
+        lowered = self._count_lowered() - self._lowered_before
+        return {
+            **annotated.evidence("pt2e_int8"),
+            "int8_kernels": Share(int8=lowered, eligible=annotated.eligible).evidence("pt2e_int8")["int8_operations"],
+        }
+
+
+def _arguments(workload: Workload, inputs: Mapping[str, Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments that an iteration calls the model with."""
+    calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+    def record(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - passed on
+        calls.append((args, kwargs))
+        return workload.model(*args, **kwargs)
+
+    workload.iterate(record, inputs, nullcontext).call()
+    return calls[0]

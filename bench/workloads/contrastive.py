@@ -1,0 +1,69 @@
+"""Models that hold images against texts, from transformers, configured here so that nothing is downloaded."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from transformers.models.clip.configuration_clip import CLIPConfig
+from typing_extensions import override
+
+from bench.errors import UsageError
+from bench.records.case import Case
+from bench.workloads.assembly import BRANCH, assemble
+from bench.workloads.construction import construct
+from bench.workloads.inputs import integer_tensor, uniform_tensor
+from bench.workloads.workload import Workload, weights_dtype
+
+
+class Matcher(nn.Module):
+    """A model of transformers that reads texts and images, and their likeness as the only output."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    @override
+    def forward(self, input_ids: Tensor, pixel_values: Tensor) -> Tensor:
+        """Likeness, images × texts, of `pixel_values`, images × 3 × height × width, and `input_ids`, texts × positions."""
+        likeness: Tensor = self.model(input_ids=input_ids, pixel_values=pixel_values).logits_per_image
+        return likeness
+
+
+def build_clip_vit_b_32(case: Case) -> Workload:
+    """CLIP with a ViT-B/32, as many images as texts; every text ends with its last token. It has no dropout.
+
+    Raises:
+        UsageError: training is asked for with one pair, in which there is nothing to tell apart.
+    """
+    from transformers.models.clip.modeling_clip import CLIPModel
+
+    if case.mode == "training" and case.batch_size == 1:
+        raise UsageError(
+            f"{case.workload}: training tells each image's text from the others in its batch, and the batch size is 1; take at least 2"
+        )
+    layers, size, tokens = case.shape["layers"], case.shape["image_size"], case.shape["tokens"]
+    config = CLIPConfig(
+        text_config={"num_hidden_layers": layers},
+        vision_config={"num_hidden_layers": layers, "image_size": size},
+        attn_implementation="sdpa",
+    )
+    end = config.text_config.eos_token_id
+    texts = integer_tensor("texts", (case.batch_size, tokens), below=end)
+    texts[:, -1] = end
+    return assemble(
+        case,
+        construct(lambda: Matcher(CLIPModel(config)), weights_dtype(case.precision)),
+        {"input_ids": texts, "pixel_values": uniform_tensor("images", (case.batch_size, 3, size, size))},
+        loss=_matching_loss,
+        target=lambda: torch.arange(case.batch_size),
+        constants={
+            "model.logit_scale": config.logit_scale_init_value,
+            # Its position's embedding stands for it: a constant beside that would cost low precision its digits.
+            "model.vision_model.embeddings.class_embedding": 0.0,
+        },
+        doublings={".out_proj.weight": BRANCH, ".fc2.weight": BRANCH},
+    )
+
+
+def _matching_loss(likeness: Tensor, labels: Tensor) -> Tensor:
+    """The text that belongs to each image, and the image that belongs to each text."""
+    return (cross_entropy(likeness, labels) + cross_entropy(likeness.t(), labels)) / 2

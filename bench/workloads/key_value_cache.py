@@ -1,0 +1,53 @@
+"""The key-value cache of a language model: allocated once, for prompt and output together."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers.cache_utils import StaticCache, StaticLayer
+from transformers.configuration_utils import PreTrainedConfig
+
+from bench.records.case import Case, Precision
+
+_LOW_PRECISION: Mapping[Precision, torch.dtype] = MappingProxyType(
+    {"bf16": torch.bfloat16, "amp_bf16": torch.bfloat16, "fp16": torch.float16, "amp_fp16": torch.float16}
+)
+"""What attention computes in; quantized models quantize their matrices only and attend in float32."""
+
+
+class CastingLayer(StaticLayer):  # type: ignore[misc] # transformers' classes are untyped where they derive
+    """Holds keys and values in the cache's data type, whatever they arrive in.
+
+    Under autocast values come in low precision, as a matrix product made them, and keys in float32, as the
+    rotation left them. Attention would cast both for itself; cast as they are written, each is cast once.
+    """
+
+    def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401 - passed on
+        """Write new keys and values behind those held, and return the whole."""
+        whole: tuple[Tensor, Tensor] = super().update(
+            key_states.to(self.dtype), value_states.to(self.dtype), *args, **kwargs
+        )
+        return whole
+
+
+def make_cache(config: PreTrainedConfig, case: Case, *, positions: int) -> StaticCache:
+    """Allocate an empty cache.
+
+    Args:
+        config: The model's.
+        case: Its precision and batch size.
+        positions: Tokens of a sequence that it has room for.
+    """
+    cache = StaticCache(config=config, max_cache_len=positions)
+    cache.layers = [CastingLayer(positions) for _ in cache.layers]
+    heads = config.num_attention_heads
+    cache.early_initialization(
+        case.batch_size,
+        getattr(config, "num_key_value_heads", heads),
+        getattr(config, "head_dim", None) or config.hidden_size // heads,
+        _LOW_PRECISION.get(case.precision, torch.float32),
+        torch.device("cpu"),
+    )
+    return cache

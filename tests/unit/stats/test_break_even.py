@@ -1,0 +1,34 @@
+import msgspec
+import pytest
+
+from bench.records.summary import CellSummary, Interval
+from bench.stats.break_even import calls_to_break_even
+from bench.stats.summary import summarize_cell
+from tests.builders import POLICY, make_cell, make_repetition
+
+SUMMARY = summarize_cell(make_cell(), POLICY, [make_repetition(0), make_repetition(1)], [])
+
+
+def summary(latency_s: float, **cold_s: float) -> CellSummary:
+    parts = {"prepare": 0.0, "compile": 0.0, "load": 0.0, "first_call": 0.0} | cold_s
+    interval = Interval(point=latency_s, low=latency_s, high=latency_s)
+    return msgspec.structs.replace(SUMMARY, latency_s=interval, cold_s=parts)
+
+
+EAGER = summary(0.2, first_call=1.0)
+
+
+@pytest.mark.parametrize(
+    ("compiled", "calls"),
+    [
+        (summary(0.1, first_call=11.0), 100),
+        (summary(0.1, compile=8.0, load=1.0, prepare=1.0, first_call=1.05), 101),
+        (summary(0.1, first_call=0.5), 0),
+        (summary(0.2, first_call=2.0), None),
+        (summary(0.3, first_call=2.0), None),
+        (summary(0.3, first_call=1.0), 0),
+    ],
+    ids=["first call", "all that it costs, rounded up", "cheaper at once", "no faster", "slower", "costs nothing more"],
+)
+def test_a_compiler_pays_when_its_calls_have_won_back_what_it_cost(compiled: CellSummary, calls: int | None) -> None:
+    assert calls_to_break_even(compiled, EAGER) == calls
