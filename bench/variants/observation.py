@@ -10,6 +10,9 @@ from torch import Tensor, nn
 LOW_PRECISION = frozenset({torch.bfloat16, torch.float16})
 
 
+_OF_MAPS = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d)
+
+
 @dataclass
 class Observation:
     """Counts over the results that were seen.
@@ -24,12 +27,17 @@ class Observation:
     maps: int = 0
     channels_last: int = 0
 
-    def add(self, result: object) -> None:
-        """Count a result if it is a floating-point tensor."""
+    def add(self, result: object, *, is_map: bool = True) -> None:
+        """Count a result if it is a floating-point tensor.
+
+        Args:
+            result: Of whatever type.
+            is_map: Its layout is for the memory format to say.
+        """
         if not isinstance(result, Tensor) or not result.is_floating_point():
             return
         self.dtypes[result.dtype] += 1
-        if result.ndim == 4 and result.shape[1] > 1 and result.shape[2] * result.shape[3] > 1:
+        if is_map and result.ndim == 4 and result.shape[1] > 1 and result.shape[2] * result.shape[3] > 1:
             self.maps += 1
             self.channels_last += result.is_contiguous(memory_format=torch.channels_last)
 
@@ -40,11 +48,15 @@ class Observation:
 
 
 def observe_modules(model: nn.Module, call: Callable[[], object]) -> Observation:
-    """Run one call and watch what the model's innermost modules put out; nothing stays attached."""
+    """Run one call and watch what the model's innermost modules put out; nothing stays attached.
+
+    Only convolutions and batch norms show the memory format: ConvNeXt and Swin lay out what is between them by
+    themselves, and detectors cut regions out.
+    """
     observation = Observation()
 
-    def watch(_module: nn.Module, _inputs: object, output: object) -> None:
-        observation.add(output)
+    def watch(module: nn.Module, _inputs: object, output: object) -> None:
+        observation.add(output, is_map=isinstance(module, _OF_MAPS))
 
     leaves = [module for module in model.modules() if next(module.children(), None) is None]
     hooks = [module.register_forward_hook(watch) for module in leaves]

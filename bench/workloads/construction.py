@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 # By name, since transformers puts functions of its own in the place of those in torch.nn.init.
@@ -12,7 +12,6 @@ _RANDOM = frozenset(
         "kaiming_normal_",
         "kaiming_uniform_",
         "normal_",
-        "trunc_normal_",
         "uniform_",
         "xavier_normal_",
         "xavier_uniform_",
@@ -42,10 +41,17 @@ def construct(factory: Callable[[], nn.Module], dtype: torch.dtype) -> nn.Module
     Buffers that a model makes in float32 on purpose, such as rotary frequencies, stay float32, which a
     cast of the whole model would spoil.
     """
-    before = torch.get_default_dtype()
+    before, draw = torch.get_default_dtype(), nn.init.trunc_normal_
     torch.set_default_dtype(dtype)
+    # No mode sees it, and it draws anew until values are within bounds: those that are not drawn at all never are.
+    nn.init.trunc_normal_ = _leave  # type: ignore[assignment]
     try:
         with _NoRandom():
             return factory()
     finally:
         torch.set_default_dtype(before)
+        nn.init.trunc_normal_ = draw
+
+
+def _leave(tensor: Tensor, *_: float, **__: float) -> Tensor:
+    return tensor

@@ -78,7 +78,11 @@ NOT_OF_FAMILY: Mapping[tuple[Family, Precision], str] = MappingProxyType(
 
 NOT_OF_FAMILY_WITH: Mapping[tuple[Family, Precision, Backend], str] = MappingProxyType(
     {
-        ("llm", "amp_bf16", "openvino"): "the cache of keys and values is bf16 under autocast, whose casts an export to "
+        (
+            "llm",
+            "amp_bf16",
+            "openvino",
+        ): "the cache of keys and values is bf16 under autocast, whose casts an export to "
         "OpenVINO leaves out, so that attention gets both; use bf16",
     }
 )

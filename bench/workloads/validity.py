@@ -65,7 +65,7 @@ def _memory_format(case: Case, facts: WorkloadFacts) -> str | None:
         if case.memory_format == "channels_last" and case.backend in LAYS_OUT_ITSELF:
             return f"{case.backend} lays images out by itself, whatever layout they come in; use contiguous"
         return None
-    return f"memory format {case.memory_format} is for convolutions, and it has none"
+    return f"memory format {case.memory_format} is not offered; {', '.join(facts.memory_formats)} is"
 
 
 def _backend(case: Case, facts: WorkloadFacts) -> str | None:

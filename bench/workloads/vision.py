@@ -84,21 +84,11 @@ def construct_vision(factory: Callable[[], nn.Module], dtype: torch.dtype) -> nn
 
     It is cast afterwards, since RegNet computes its widths with tensors: in bf16 it would be another model.
     """
-    draw = nn.init.trunc_normal_
-    # torch draws anew until a value is within bounds, which for values that are not drawn at all is never.
-    nn.init.trunc_normal_ = _leave  # type: ignore[assignment]
-    try:
-        model = construct(factory, torch.float32).to(dtype)
-    finally:
-        nn.init.trunc_normal_ = draw
+    model = construct(factory, torch.float32).to(dtype)
     for module in model.modules():
         if isinstance(module, nn.Dropout | StochasticDepth):
             module.p = 0.0  # at which both hand their input on as it is
     return model
-
-
-def _leave(tensor: Tensor, *_: float, **__: float) -> Tensor:
-    return tensor
 
 
 def fill_scaled(model: nn.Module, scales: Scales) -> None:

@@ -134,9 +134,11 @@ class OpenVino(Engine):
             if facts.get("layerType", "Const") in _NO_WORK:
                 continue
             self._kernels[facts["primitiveType"]] += 1
-            for precision, layout in zip(
-                facts["outputPrecisions"].split(","), facts["outputLayouts"].split(","), strict=True
-            ):
+            layouts = facts["outputLayouts"].split(",")
+            # OpenVINO says a precision once where all results have it, as a pooling's maxima and their places.
+            precisions = facts["outputPrecisions"].split(",")
+            precisions = precisions * len(layouts) if len(precisions) == 1 else precisions
+            for precision, layout in zip(precisions, layouts, strict=True):
                 if precision in _FLOATING:
                     observation.dtypes[_FLOATING[precision]] += 1
                     observation.maps += len(layout) == 4

@@ -3,7 +3,7 @@
 from functools import partial
 
 from bench.records.case import WorkloadFacts
-from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_BACKEND, EVERY_FORMAT, EVERY_PRECISION
+from bench.workloads.catalogue.offers import EVERY_BACKEND, EVERY_FORMAT, EVERY_PRECISION
 from bench.workloads.catalogue.sources import TORCHBENCH
 
 _classifier = partial(
@@ -112,7 +112,6 @@ WORKLOADS = (
         summary="ConvNeXt tiny classifies images: depthwise 7 × 7, layer norms, GELU; training with Adam",
         source=_NO_MODEL,
         batch_size={"inference": 32, "training": 32},
-        memory_formats=CONTIGUOUS,
         bounds={"image_size": (32, 1024)},
         smoke_shape={"image_size": 32},
     ),

@@ -3,20 +3,20 @@
 from functools import partial
 
 from bench.records.case import WorkloadFacts
-from bench.workloads.catalogue.offers import CONTIGUOUS
+from bench.workloads.catalogue.offers import EVERY_FORMAT
 from bench.workloads.catalogue.sources import TORCHBENCH
 
 _CHOICES = "how many boxes are left at each step shows only as the model runs, which {} cannot take; use {}"
 _EXPORT = _CHOICES.format("torch.export, which {} needs,", "{}")
 _COMPILED = "eager, torchscript or inductor"
-_NO_FREEZING = "Inductor of torch 2.14.1 fails to freeze the resizing of the feature pyramid; use inductor"
+_NO_FREEZING = "Inductor of torch 2.14.1 fails when it freezes this model (InductorError); use inductor"
 _NO_NMS = "torchvision has no non-maximum suppression in {} on CPUs; use {}, whose autocast runs it in fp32"
 
 _detector = partial(
     WorkloadFacts,
     family="detection",
     precisions=("fp32", "amp_bf16", "amp_fp16", "fx_int8"),
-    memory_formats=CONTIGUOUS,
+    memory_formats=EVERY_FORMAT,
     backends=("eager", "torchscript", "inductor"),
     batch_size={"inference": 1, "training": 1},
     refused={

@@ -47,6 +47,14 @@ def test_innermost_modules_are_watched_for_one_call_only() -> None:
     assert observation.dtypes == {torch.float32: 3}
 
 
+def test_only_convolutions_and_batch_norms_show_the_memory_format() -> None:
+    model = nn.Sequential(nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2), nn.ReLU()).to(memory_format=torch.channels_last)
+    x = torch.zeros(1, 2, 3, 3).contiguous(memory_format=torch.channels_last)
+    observation = observe_modules(model, lambda: model(x))
+    assert (observation.maps, observation.channels_last) == (2, 2)
+    assert observation.dtypes == {torch.float32: 3}
+
+
 def test_hooks_are_removed_when_the_call_fails() -> None:
     model = nn.Sequential(nn.Linear(2, 2))
     with pytest.raises(RuntimeError, match="shape"):

@@ -26,6 +26,18 @@ def test_random_initialisation_is_left_out() -> None:
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
+def test_a_normal_distribution_that_is_cut_off_is_left_out_too() -> None:
+    def factory() -> nn.Module:
+        linear = nn.Linear(64, 64)
+        with torch.no_grad():
+            linear.weight.fill_(1e6)
+        nn.init.trunc_normal_(linear.weight, std=0.02)
+        return linear
+
+    assert construct(factory, torch.float32).get_parameter("weight").eq(1e6).all()
+    assert nn.init.trunc_normal_(torch.empty(8), std=0.02).abs().max() <= 2
+
+
 def test_constants_are_written() -> None:
     model = construct(lambda: nn.BatchNorm2d(3), torch.float32)
     assert model.get_parameter("weight").eq(1).all()

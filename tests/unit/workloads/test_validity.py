@@ -103,7 +103,11 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "int8 without an engine": ("net", {"precision": "fx_int8"}, "needs a quantization engine; .* --quant-engine"),
     "an engine for nothing": ("net", {"quant_engine": "x86"}, "engine x86 is for fx_int8, not for fp32"),
     "int8 of a cache by export": ("writer", {"phase": "decode", **PT2E}, "StaticCache of transformers.; use fx_int8"),
-    "memory format": ("reader", {"memory_format": "channels_last"}, "is for convolutions, and it has none"),
+    "memory format": (
+        "reader",
+        {"memory_format": "channels_last"},
+        "memory format channels_last is not offered; contiguous is",
+    ),
     "backend": ("reader", {"backend": "openvino"}, "backend openvino is not offered; eager are"),
     "batch size": ("graph", {"batch_size": 2}, "the batch size is fixed at 1, not 2"),
     "unknown dimension": ("net", {"shape": {"image_size": 224, "layers": 3}}, "no dimension 'layers'; it has image"),
