@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from bench.errors import UsageError
 from bench.profiles.load import PROFILES_DIR, load_profile, load_profiles
+from bench.profiles.locate import find_line
 from bench.records.machine import Architecture
 from bench.records.profile import Match, Profile
 
@@ -80,32 +81,45 @@ def check_profile_file(path: Path, directory: Path = PROFILES_DIR) -> Profile:
     profile = load_profile(path)
     contradiction = find_contradiction(profile.match)
     if contradiction is not None:
-        raise UsageError(f"{path}: it can never apply: {contradiction}")
+        key, reason = contradiction
+        raise UsageError(f"{_place(path, key)}: it can never apply: {reason}")
     for name, other in load_profiles(directory).items():
         if same_match(other.match, profile.match) and not (directory / f"{name}.toml").samefile(path):
             raise UsageError(
-                f"{path}: profile {name} has the same conditions, so --profile auto could choose neither; "
+                f"{_place(path, None)}: profile {name} has the same conditions, so --profile auto could choose neither; "
                 "add a condition, or change the other"
             )
     return profile
 
 
-def find_contradiction(match: Match) -> str | None:
-    """Two conditions that no machine can satisfy together, as a sentence; None if there are none."""
+def _place(path: Path, key: str | None) -> str:
+    """The file, with the line of a condition, or of the first one, where that is written in plain form."""
+    line = find_line(path.read_text(encoding="utf-8"), "match", key)
+    return str(path) if line is None else f"{path}:{line}"
+
+
+def find_contradiction(match: Match) -> tuple[str, str] | None:
+    """Two conditions that no machine can satisfy together: the key of one, and a sentence; None if there are none."""
     architecture = match.architecture
     made_for = _VENDORS.get(match.vendor or "", architecture)
     if made_for != architecture:
-        return f"vendor {match.vendor} makes {made_for} CPUs, the profile is for {architecture}"
+        return "vendor", f"vendor {match.vendor} makes {made_for} CPUs, the profile is for {architecture}"
     for name in match.microarchitecture:
         maker = MICROARCHITECTURES.get(name)
         if maker is None:
             continue
         if maker.architecture != architecture:
-            return f"microarchitecture {name} is {maker.architecture}, the profile is for {architecture}"
+            return (
+                "microarchitecture",
+                f"microarchitecture {name} is {maker.architecture}, the profile is for {architecture}",
+            )
         if None not in {match.vendor, maker.vendor} and match.vendor != maker.vendor:
-            return f"microarchitecture {name} is made by {maker.vendor}, the profile is for vendor {match.vendor}"
+            return (
+                "microarchitecture",
+                f"microarchitecture {name} is made by {maker.vendor}, the profile is for vendor {match.vendor}",
+            )
     foreign = [flag for flag in match.isa if _FOREIGN_FLAGS[architecture].fullmatch(flag)]
-    return f"no {architecture} CPU has the ISA flags {' '.join(foreign)}" if foreign else None
+    return ("isa", f"no {architecture} CPU has the ISA flags {' '.join(foreign)}") if foreign else None
 
 
 def same_match(one: Match, other: Match) -> bool:

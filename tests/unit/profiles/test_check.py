@@ -82,17 +82,18 @@ def test_every_shipped_profile_can_apply_and_differs_from_the_others(path: Path)
     ],
 )
 def test_finds_conditions_that_no_machine_satisfies(match: Match, reason: str | None) -> None:
-    assert find_contradiction(match) == reason
+    found = find_contradiction(match)
+    assert (found and found[1]) == reason
 
 
 def test_refuses_a_file_that_can_never_apply(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"mine\.toml: it can never apply: no x86_64 CPU has the ISA flags sve"):
+    with pytest.raises(UsageError, match=r"mine\.toml:5: it can never apply: no x86_64 CPU has the ISA flags sve"):
         check_profile_file(write(tmp_path, "mine", '"sve"'))
 
 
 def test_refuses_a_file_with_the_conditions_of_another(tmp_path: Path) -> None:
     write(tmp_path, "first", '"avx2", "fma"')
-    with pytest.raises(UsageError, match="profile first has the same conditions"):
+    with pytest.raises(UsageError, match=r"second\.toml:3: profile first has the same conditions"):
         check_profile_file(write(tmp_path, "second", '"fma", "avx2"'), tmp_path)
 
 
