@@ -1,7 +1,6 @@
 """TorchScript: the model traced, its weights frozen into it, and what oneDNN Graph knows fused by it.
 
-`torch.jit.optimize_for_inference` is left out: it hands convolutions to oneDNN one by one, in layouts that
-oneDNN Graph's fuser cannot take over, and it leaves bf16 alone.
+`torch.jit.optimize_for_inference` is left out: it would hand to oneDNN one by one what oneDNN Graph fuses.
 """
 
 import warnings
@@ -23,7 +22,7 @@ from bench.variants.observation import Observation
 _GROUP = "prim::oneDNNFusionGroup"
 _PROFILING_CALLS = 2
 """TorchScript's executor watches the first call and optimizes for what it saw in the second."""
-_STATE = "left out: it loses what a model writes to its inputs"
+_STATE = "left out: with it, models that write to a cache crash or give no finite results"
 
 
 class TorchScript(AheadOfTime):

@@ -19,6 +19,9 @@ pytestmark = [
     pytest.mark.torch,
     pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor, torch.quantize_per_channel"),
     pytest.mark.filterwarnings("ignore:Currently, qnnpack incorrectly ignores reduce_range"),
+    # What torch says of its own kernels; whether they are right is what is tested here.
+    pytest.mark.filterwarnings("ignore:All inputs of this cat operator must share the same quantization parameters"),
+    pytest.mark.filterwarnings("ignore:To copy construct from a tensor, it is recommended"),
 ]
 
 
