@@ -13,7 +13,16 @@ from bench.bundle.timestamp import parse_timestamp
 from bench.errors import BundleError
 from bench.records.bundle import BundleInfo, Contents
 from bench.records.cpulist import parse_cpulist
-from bench.records.measurement import Correctness, InForce, InstanceResult, Measurement, Repetition, Sample
+from bench.records.measurement import (
+    Correctness,
+    InForce,
+    InstanceResult,
+    LibraryRole,
+    Measurement,
+    Repetition,
+    Sample,
+    find_in_use,
+)
 from bench.records.plan import Cell
 from bench.records.profile import Binding, Runtime
 from bench.stats.noise import invalid_reasons
@@ -133,8 +142,9 @@ def _check_binding(in_force: InForce, binding: Binding, where: str) -> None:
 
 
 def _check_runtime(in_force: InForce, runtime: Runtime, where: str) -> None:
-    for role, planned in (("openmp", runtime.openmp), ("allocator", runtime.allocator)):
-        used = [library.name for library in in_force.libraries if library.role == role and library.in_use]
+    roles: tuple[tuple[LibraryRole, str], ...] = (("openmp", runtime.openmp), ("allocator", runtime.allocator))
+    for role, planned in roles:
+        used = [library.name for library in find_in_use(in_force.libraries, role)]
         if used != [planned]:
             raise BundleError(f"{where}: ran with {role} {' '.join(used) or 'unknown'}, the plan has {planned}")
 

@@ -14,10 +14,10 @@ import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from bench.errors import EnvironmentUnfitError
-from bench.records.measurement import Library
+from bench.records.measurement import Library, LibraryRole, find_in_use
 from bench.records.profile import Runtime
 
 
@@ -52,7 +52,7 @@ LIBRARIES: Mapping[str, Installed] = MappingProxyType(
 )
 """Those that are loaded before torch. `gnu` comes with torch, `system` with the C library."""
 
-_KINDS: tuple[tuple[Literal["openmp", "allocator"], str, str], ...] = (
+_KINDS: tuple[tuple[LibraryRole, str, str], ...] = (
     ("openmp", "gnu", r"libgomp\b"),
     ("openmp", "intel", r"libiomp5\b"),
     ("openmp", "llvm", r"libomp\b"),
@@ -65,7 +65,7 @@ _KINDS: tuple[tuple[Literal["openmp", "allocator"], str, str], ...] = (
 _SEPARATORS = frozenset(" :")
 """LD_PRELOAD is split at these, and there is no way to quote them."""
 
-_ENTRY = {"openmp": "GOMP_parallel", "allocator": "posix_memalign"}
+_ENTRY: dict[LibraryRole, str] = {"openmp": "GOMP_parallel", "allocator": "posix_memalign"}
 """What torch calls to start threads, and for a tensor's memory. Not `malloc`: a program that takes its address and
 is linked to a fixed place, as Debian's python3.11, stands for it before all libraries (ELF's canonical address)."""
 
@@ -164,14 +164,15 @@ def find_symbol(name: str) -> Path | None:
 
 def find_library_fault(runtime: Runtime, libraries: Sequence[Library]) -> str | None:
     """Compare what is loaded with what was planned: a sentence with both values, or None if they agree."""
-    for role, wanted in (("openmp", runtime.openmp), ("allocator", runtime.allocator)):
-        used = [library.name for library in libraries if library.role == role and library.in_use]
+    planned: tuple[tuple[LibraryRole, str], ...] = (("openmp", runtime.openmp), ("allocator", runtime.allocator))
+    for role, wanted in planned:
+        used = [library.name for library in find_in_use(libraries, role)]
         if used != [wanted]:
             return f"plan has {role} {wanted}, but {' '.join(used) or 'none that is known'} is in force"
     return None
 
 
-def _kinds(file: str) -> Iterator[tuple[Literal["openmp", "allocator"], str]]:
+def _kinds(file: str) -> Iterator[tuple[LibraryRole, str]]:
     for role, name, pattern in _KINDS:
         if re.match(pattern, file):
             yield role, name

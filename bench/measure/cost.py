@@ -122,6 +122,6 @@ def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: int |
         if id(parameter) in tables and id(parameter) not in multiplied:
             total += min(lookups, parameter.shape[0]) * parameter[0].nbytes
         else:
-            is_matrix = parameter.ndim > 1 and matrix_element_bytes is not None
-            total += parameter.numel() * ((is_matrix and matrix_element_bytes) or parameter.element_size())
+            held = parameter.element_size()
+            total += parameter.numel() * (matrix_element_bytes or held if parameter.ndim > 1 else held)
     return total

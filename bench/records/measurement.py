@@ -1,5 +1,6 @@
 """Measurements: every raw sample of a cell, and what happened around it. Nothing here is derived."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -9,6 +10,8 @@ from bench.records.plan import CellId
 from bench.records.record import Record
 
 Nanoseconds = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+NodeId = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,4})\Z")]
 Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}\Z")]
 
 
@@ -26,6 +29,9 @@ class Sample(Record, frozen=True, kw_only=True):
     iterations: Annotated[int, Meta(ge=1)]
 
 
+LibraryRole = Literal["openmp", "allocator"]
+
+
 class Library(Record, frozen=True, kw_only=True):
     """A library that a worker has in its memory, found in its own maps.
 
@@ -37,11 +43,16 @@ class Library(Record, frozen=True, kw_only=True):
         in_use: The process's calls reach it: the linker finds this one first.
     """
 
-    role: Literal["openmp", "allocator"]
+    role: LibraryRole
     name: str
     file: str
     digest: Digest
     in_use: bool
+
+
+def find_in_use(libraries: Iterable[Library], role: LibraryRole) -> tuple[Library, ...]:
+    """Those of a role that a process's calls reach: one, unless something is wrong."""
+    return tuple(library for library in libraries if library.role == role and library.in_use)
 
 
 class InForce(Record, frozen=True, kw_only=True):
@@ -64,7 +75,7 @@ class InForce(Record, frozen=True, kw_only=True):
     memory_nodes: CpuList
     memory_policy: str
     memory_binding: Literal["mempolicy", "cpuset"]
-    node_pages: dict[str, Count] | None
+    node_pages: dict[NodeId, Count] | None
     threads: Count
     libraries: tuple[Library, ...]
 
@@ -156,15 +167,15 @@ class InstanceResult(Record, frozen=True, kw_only=True):
     warmup: tuple[Sample, ...]
     steady: bool
     samples: tuple[Sample, ...]
-    import_s: float
-    build_s: float
-    prepare_s: float
-    compile_s: float
-    load_s: float
-    first_call_s: float
+    import_s: Seconds
+    build_s: Seconds
+    prepare_s: Seconds
+    compile_s: Seconds
+    load_s: Seconds
+    first_call_s: Seconds
     peak_load_bytes: Count
     peak_run_bytes: Count
-    parts_ns: dict[str, tuple[Nanoseconds, ...]]
+    parts_ns: dict[str, Annotated[tuple[Nanoseconds, ...], Meta(min_length=1)]]
     items_per_iteration: Annotated[int, Meta(ge=1)]
     in_force: InForce
     noise: Noise
@@ -178,7 +189,7 @@ class PackageResult(Record, frozen=True, kw_only=True):
         compile_s: Seconds that it took.
     """
 
-    compile_s: Annotated[float, Meta(ge=0)]
+    compile_s: Seconds
 
 
 class Repetition(Record, frozen=True, kw_only=True):

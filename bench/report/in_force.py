@@ -1,12 +1,11 @@
 """What was in force while a run was measured, as text: one line for every worker."""
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 from tabulate import tabulate
 
 from bench.records.bundle import Contents
-from bench.records.measurement import InForce, Library
+from bench.records.measurement import InForce, Library, LibraryRole, Measurement, find_in_use
 from bench.records.plan import Cell
 from bench.records.profile import Binding
 
@@ -31,14 +30,14 @@ def render_in_force(contents: Contents) -> str:
     worker's pages on each node.
     """
     cells = {cell.id: cell for cell in contents.plan.cells}
-    rows = [row for measurement in contents.measurements for row in _rows(cells[measurement.cell], contents)]
+    rows = [row for measurement in contents.measurements for row in _rows(cells[measurement.cell], measurement)]
     return tabulate(rows, _HEADERS, tablefmt="simple", disable_numparse=True)
 
 
-def _rows(cell: Cell, contents: Contents) -> Iterator[tuple[str, ...]]:
-    measurement = next(found for found in contents.measurements if found.cell == cell.id)
+def _rows(cell: Cell, measurement: Measurement) -> Iterator[tuple[str, ...]]:
     for repetition in measurement.repetitions:
-        for number, (instance, binding) in enumerate(zip(repetition.instances, cell.instances, strict=True)):
+        # Not strict: in a cell that failed, fewer instances may have ended well than were planned.
+        for number, (instance, binding) in enumerate(zip(repetition.instances, cell.instances, strict=False)):
             yield (cell.id, str(repetition.index), str(number), *_describe(instance.in_force, binding))
 
 
@@ -61,6 +60,6 @@ def _shares(pages: dict[str, int] | None) -> str:
     return " ".join(f"{node}:{count / total:.1%}" for node, count in sorted(pages.items(), key=lambda one: int(one[0])))
 
 
-def _library(libraries: Sequence[Library], role: Literal["openmp", "allocator"]) -> str:
-    used = [f"{library.name} ({library.file})" for library in libraries if library.role == role and library.in_use]
+def _library(libraries: Sequence[Library], role: LibraryRole) -> str:
+    used = [f"{library.name} ({library.file})" for library in find_in_use(libraries, role)]
     return " ".join(used) or "unknown"

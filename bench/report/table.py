@@ -132,7 +132,7 @@ def _legend(policy: Policy) -> str:
 
 def _describe_step(cell: Cell, summary: CellSummary) -> str:
     """The parts of a step of training, taken apart after the timed part."""
-    total = sum(summary.parts_s.values())
+    total = sum(summary.parts_s.values()) or 1.0
     shares = ", ".join(f"{part} {seconds / total:.0%}" for part, seconds in summary.parts_s.items())
     return f"a step of {describe_case(cell.case)}, {cell.layout}: {shares}"
 

@@ -1,10 +1,9 @@
-"""What most transformers have in common once they are constructed: weights, inputs, and an iteration of each mode."""
+"""What most models have in common once they are constructed: weights, inputs, and an iteration of each mode."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -19,6 +18,7 @@ branches as large as the stream that they are added to make all positions alike 
 outputs would hardly show whether the right tokens were read; at a quarter of it they stay apart."""
 
 _NO_CONSTANTS: Mapping[str, float] = MappingProxyType({})
+_NO_DOUBLINGS: Mapping[str, int] = MappingProxyType({})
 
 
 def assemble(
@@ -28,10 +28,12 @@ def assemble(
     *,
     loss: Loss,
     target: Callable[[], Tensor],
+    gain: float = 1.0,
     constants: Mapping[str, float] = _NO_CONSTANTS,
-    doublings: Mapping[str, int],
+    doublings: Mapping[str, int] = _NO_DOUBLINGS,
+    infer: Callable[[Forward, Mapping[str, Tensor]], Iteration] = Inference,
 ) -> Workload:
-    """Make a workload of a model that returns one tensor; its weights ask for gradients in training only.
+    """Make a workload of a model; its weights ask for gradients in training only.
 
     Args:
         case: What was asked for; an item is one sample of its batch.
@@ -39,14 +41,15 @@ def assemble(
         inputs: The model's.
         loss: Of the model's output and the target.
         target: Makes the labels, which only training needs.
-        constants: Parameter's full name → value of all its elements.
-        doublings: Ending of parameters' names → power of two that their values are multiplied by, where the rule
-            for their kind does not suit. A power of two does not round, so bf16 holds what fp32 holds, rounded once.
+        gain: Of the weights, as in `fill_weights`.
+        constants: The same.
+        doublings: The same.
+        infer: Makes an iteration of inference; the default takes a model that returns one tensor.
     """
     model.train(case.mode == "training")
     if case.mode == "inference":
         model.requires_grad_(requires_grad=False)
-    fill = partial(_fill, model, constants, doublings)
+    fill = partial(fill_weights, model, gain=gain, constants=constants, doublings=doublings)
     fill()
     given = dict(inputs)
     if case.mode == "training":
@@ -54,7 +57,7 @@ def assemble(
 
     def iterate(forward: Forward, inputs: Mapping[str, Tensor], autocast: Autocast) -> Iteration:
         if case.mode == "inference":
-            return Inference(forward, inputs)
+            return infer(forward, inputs)
         return TrainingStep(model, fill, loss, forward=forward, inputs=inputs, autocast=autocast)
 
     return Workload(
@@ -65,12 +68,3 @@ def assemble(
 def token_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Mean cross entropy over every position: logits of batch × positions × classes, labels of batch × positions."""
     return cross_entropy(logits.flatten(0, 1), labels.flatten())
-
-
-def _fill(model: nn.Module, constants: Mapping[str, float], doublings: Mapping[str, int]) -> None:
-    fill_weights(model, constants=constants)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            for ending, power in doublings.items():
-                if name.endswith(ending):
-                    parameter.mul_(2.0**power)

@@ -5,19 +5,18 @@ differs from TorchBench on purpose: it has an optimizer's step and gradients tha
 lets them pile up; and the loss is against fixed values where TorchBench draws them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import mse_loss
 
 from bench.records.case import Case
+from bench.workloads.assembly import assemble
 from bench.workloads.construction import construct
 from bench.workloads.geometric import GAT, GCN, GIN, EdgeCNN, GraphSAGE
 from bench.workloads.inputs import integer_tensor, uniform_tensor
-from bench.workloads.iterations import Inference, TrainingStep
-from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Autocast, Forward, Iteration, Workload, weights_dtype
+from bench.workloads.workload import Workload, weights_dtype
 
 FEATURES = 64
 """Channels of input, hidden and output layers."""
@@ -61,20 +60,17 @@ def build_basic_gnn_gat(case: Case) -> Workload:
 def _build(case: Case, factory: Callable[..., nn.Module], *, gain: float, open_biases: str | None = None) -> Workload:
     nodes, edges = case.shape["nodes"], case.shape["edges"]
     model = construct(partial(factory, FEATURES, FEATURES, num_layers=3), weights_dtype(case.precision))
-    model.train(case.mode == "training")
     constants = {name: _OPEN_BIAS for name, _ in model.named_parameters() if open_biases and name.endswith(open_biases)}
-    fill = partial(fill_weights, model, gain=gain, constants=constants)
-    fill()
     inputs = {
         "x": uniform_tensor("features", (nodes, FEATURES)),
         "edge_index": integer_tensor("edges", (2, edges), below=nodes),
     }
-    if case.mode == "training":
-        inputs["target"] = uniform_tensor("target", (nodes, FEATURES))
-
-    def iterate(forward: Forward, inputs: Mapping[str, Tensor], autocast: Autocast) -> Iteration:
-        if case.mode == "inference":
-            return Inference(forward, inputs)
-        return TrainingStep(model, fill, mse_loss, forward=forward, inputs=inputs, autocast=autocast)
-
-    return Workload(case=case, model=model, inputs=inputs, items_per_iteration=1, fill=fill, iterate=iterate)
+    return assemble(
+        case,
+        model,
+        inputs,
+        loss=mse_loss,
+        target=partial(uniform_tensor, "target", (nodes, FEATURES)),
+        gain=gain,
+        constants=constants,
+    )

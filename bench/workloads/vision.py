@@ -1,11 +1,10 @@
-"""What models of images have in common once they are constructed: weights, and an iteration of each mode.
+"""What models of images have in common: how they are constructed, and which of their weights are constant.
 
 Dropout and stochastic depth are off in training too, since loss and gradients are held against a reference.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from math import sqrt
 
 import torch
@@ -13,10 +12,10 @@ from torch import Tensor, nn
 from torchvision.ops import StochasticDepth
 
 from bench.records.case import Case
+from bench.workloads.assembly import assemble
 from bench.workloads.construction import construct
-from bench.workloads.iterations import Inference, Loss, TrainingStep
-from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Autocast, Forward, Iteration, Workload, weights_dtype
+from bench.workloads.iterations import Inference, Loss
+from bench.workloads.workload import Forward, Iteration, Workload, weights_dtype
 
 Constants = Callable[[nn.Module], Mapping[str, float]]
 """Reads from a model which parameters are constant: full name → value of all its elements."""
@@ -29,8 +28,7 @@ class Scales:
     Attributes:
         gain: Of weights of two and more dimensions; √2 where a ReLU follows.
         constants: Finds parameters, mostly of norms, that are one value throughout.
-        doublings: Ending of parameters' names → power of two that their values are multiplied by. A power of
-            two does not round, so bf16 holds what fp32 holds, rounded once.
+        doublings: As in `fill_weights`.
     """
 
     gain: float = sqrt(2.0)
@@ -48,7 +46,7 @@ def assemble_vision(
     target: Callable[[], Tensor],
     infer: Callable[[Forward, Mapping[str, Tensor]], Iteration] = Inference,
 ) -> Workload:
-    """Make a workload; its weights ask for gradients in training only.
+    """Construct a model in the case's mode, find its constants, and assemble it.
 
     Args:
         case: What was asked for; an item is one image.
@@ -59,23 +57,18 @@ def assemble_vision(
         target: Makes the labels, which only training needs.
         infer: Makes an iteration of inference; the default takes a model that returns one tensor.
     """
-    model = construct_vision(factory, weights_dtype(case.precision))
-    model.train(case.mode == "training")
-    if case.mode == "inference":
-        model.requires_grad_(requires_grad=False)
-    fill = partial(fill_scaled, model, scales)
-    fill()
-    given = dict(inputs)
-    if case.mode == "training":
-        given["target"] = target()
-
-    def iterate(forward: Forward, inputs: Mapping[str, Tensor], autocast: Autocast) -> Iteration:
-        if case.mode == "inference":
-            return infer(forward, inputs)
-        return TrainingStep(model, fill, loss, forward=forward, inputs=inputs, autocast=autocast)
-
-    return Workload(
-        case=case, model=model, inputs=given, items_per_iteration=case.batch_size, fill=fill, iterate=iterate
+    model = construct_vision(factory, weights_dtype(case.precision)).train(case.mode == "training")
+    constants = {name: value for find in scales.constants for name, value in find(model).items()}
+    return assemble(
+        case,
+        model,
+        inputs,
+        loss=loss,
+        target=target,
+        gain=scales.gain,
+        constants=constants,
+        doublings=scales.doublings,
+        infer=infer,
     )
 
 
@@ -89,14 +82,3 @@ def construct_vision(factory: Callable[[], nn.Module], dtype: torch.dtype) -> nn
         if isinstance(module, nn.Dropout | StochasticDepth):
             module.p = 0.0  # at which both hand their input on as it is
     return model
-
-
-def fill_scaled(model: nn.Module, scales: Scales) -> None:
-    """Write a model's generated weights."""
-    constants = {name: value for find in scales.constants for name, value in find(model).items()}
-    fill_weights(model, gain=scales.gain, constants=constants)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            for ending, power in scales.doublings.items():
-                if name.endswith(ending):
-                    parameter.mul_(2.0**power)
