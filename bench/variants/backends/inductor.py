@@ -44,12 +44,16 @@ class Inductor:
         self._name = case.backend
         self._observation = Observation()
         self._graphs = 0
+        self._freezes = self.freezes or bool(config.freezing)
         self._frozen = 0
         self._before = _Counts()
 
     @contextmanager
     def context(self, case: Case) -> Iterator[None]:
         """No gradients, but for training; freezing where it is asked for; and no silent return to eager.
+
+        A plan asks by the backend `inductor_freezing`, or by torch's own variable TORCHINDUCTOR_FREEZING, which
+        reaches a worker only where it is what `bench ab` tries.
 
         Caches of whole graphs are off: a graph that another repetition compiled would neither be seen here nor
         show in the first call.
@@ -60,7 +64,7 @@ class Inductor:
         views and versions, and constants made under it could be used nowhere else.
         """
         with (
-            config.patch(freezing=self.freezes, fx_graph_cache=False),
+            config.patch(freezing=self._freezes, fx_graph_cache=False),
             functorch_config.patch(enable_autograd_cache=False),
             dynamo_config.patch(fail_on_recompile_limit_hit=True, suppress_errors=False),
             torch.set_grad_enabled(case.mode == "training"),
@@ -82,12 +86,12 @@ class Inductor:
             NoEffectError: no graph was compiled, or no weight became a constant where that is asked for.
         """
         done = _Counts().since(self._before)
-        if not self._graphs or (self.freezes and not self._frozen):
-            frozen = f", {self._frozen} weights frozen" if self.freezes else ""
+        if not self._graphs or (self._freezes and not self._frozen):
+            frozen = f", {self._frozen} weights frozen" if self._freezes else ""
             raise NoEffectError(f"{self._name} took no effect: {self._graphs} graphs compiled{frozen}")
         return {
             "compiled_graphs": str(self._graphs),
-            **({"frozen_weights": str(self._frozen)} if self.freezes else {}),
+            **({"frozen_weights": str(self._frozen)} if self._freezes else {}),
             "frames_compiled": f"{done.compiled_frames}/{done.frames}",
             "graph_breaks": str(done.breaks),
             "vector_kernels": str(done.vector_kernels),

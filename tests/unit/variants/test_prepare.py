@@ -118,6 +118,20 @@ def test_weights_that_stay_variables_are_caught(
         prepared.evidence()
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("fresh_compiler")
+@pytest.mark.parametrize("frozen", [True, False], ids=["set", "not set"])
+def test_inductor_freezes_where_torchs_own_variable_says_so(make_case: MakeCase, build: Build, frozen: bool) -> None:
+    case = make_case(backend="inductor")
+    with torch._inductor.config.patch(freezing=frozen):  # what torch makes of TORCHINDUCTOR_FREEZING when it is loaded
+        prepared = prepare(build(case), case)
+        with prepared.context():
+            prepared.call()
+            evidence = prepared.evidence()
+    assert ("frozen_weights" in evidence) is frozen
+    assert evidence.get("frozen_weights") != "0"
+
+
 def test_amp_casts_the_weights_in_every_iteration(make_case: MakeCase, build: Build) -> None:
     case = make_case(precision="amp_bf16")
     workload = build(case)
