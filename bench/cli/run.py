@@ -67,6 +67,9 @@ def run(  # noqa: PLR0917 - click passes by keyword what the options above descr
 ) -> int:
     """Measure the suite on this machine and seal the results into a signed bundle.
 
+    --workload, --family, --mode, --precision, --memory-format and --backend cut the suite; where --workload names
+    workloads, the last four say how those are run, whatever the suite has.
+
     Progress goes to standard error; standard output holds the table and, as its last line, the
     bundle's path.
     """

@@ -238,6 +238,12 @@ class Measurement(Record, frozen=True, kw_only=True):
     stopped: Literal["precise", "repetitions", "budget", "failed"]
     failure: Failure | None = None
 
+    @property
+    def proof(self) -> Proof | None:
+        """What one of its workers showed; None if none came so far."""
+        proofs = (instance.proof for repetition in self.repetitions for instance in repetition.instances)
+        return next((proof for proof in proofs if proof is not None), None)
+
 
 class ProbeResult(Record, frozen=True, kw_only=True):
     """Compute and memory bandwidth of one instance's binding.

@@ -28,6 +28,7 @@ class CaseTable(Record, frozen=True, kw_only=True):
     Attributes:
         workload: Names or globs.
         phase: None for all phases that a workload has.
+        memory_format: None for channels last where a case can be laid out so, else contiguous.
         batch_size: None for each workload's own.
         valid_only: Leave out what cannot be, and say nothing of it: for products that nobody means as a whole.
         quant_engine: For `fx_int8`; None for the architecture's own.
@@ -40,7 +41,7 @@ class CaseTable(Record, frozen=True, kw_only=True):
     mode: Annotated[tuple[Mode, ...], Meta(min_length=1)] = ("inference",)
     phase: tuple[Phase, ...] | None = None
     precision: Annotated[tuple[Precision, ...], Meta(min_length=1)] = ("fp32",)
-    memory_format: Annotated[tuple[MemoryFormat, ...], Meta(min_length=1)] = ("contiguous",)
+    memory_format: Annotated[tuple[MemoryFormat, ...], Meta(min_length=1)] | None = None
     backend: Annotated[tuple[Backend, ...], Meta(min_length=1)] = ("eager",)
     batch_size: Annotated[tuple[BatchSize, ...], Meta(min_length=1)] | None = None
     quant_engine: Annotated[tuple[QuantEngine, ...], Meta(min_length=1)] | None = None
@@ -70,7 +71,8 @@ class CaseFilter(Record, frozen=True, kw_only=True):
     """What of a suite shall run. None or empty lets everything pass.
 
     Attributes:
-        workload: Globs, any of which must match.
+        workload: Globs, any of which must match. Where there are any, mode, precision, memory format and backend
+            take the place of the suite's instead of cutting it.
         batch_size: Not a filter: these take the place of the suite's batch sizes.
         quant_engine: The same, of its quantization engines.
     """

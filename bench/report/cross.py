@@ -38,6 +38,7 @@ def render_cross_table(contents: Contents) -> str | None:
 
 def _rows(contents: Contents) -> Iterator[tuple[str, ...]]:
     cells = {cell.id: cell for cell in contents.plan.cells}
+    measurements = {measurement.cell: measurement for measurement in contents.measurements}
     summaries = {case_name(cells[one.cell].case) + cells[one.cell].layout: one for one in contents.summary.cells}
     for summary in contents.summary.cells:
         cell = cells[summary.cell]
@@ -45,7 +46,7 @@ def _rows(contents: Contents) -> Iterator[tuple[str, ...]]:
         same_work = (cells[one.cell] for one in contents.summary.cells if _is_same_work(cells[one.cell], cell))
         if fp32 is not None and len({case_name(one.case) for one in same_work}) > 1:
             eager = summaries.get(case_name(msgspec.structs.replace(cell.case, backend="eager")) + cell.layout)
-            yield _row(cell, summary, fp32, eager, _find_proof(contents, cell))
+            yield _row(cell, summary, fp32, eager, measurements[cell.id].proof)
 
 
 def _find_fp32(cell: Cell, summaries: Mapping[str, CellSummary]) -> CellSummary | None:
@@ -64,12 +65,6 @@ def _work(case: Case) -> Case:
     return msgspec.structs.replace(
         case, precision="fp32", memory_format="contiguous", backend="eager", quant_engine=None
     )
-
-
-def _find_proof(contents: Contents, cell: Cell) -> Proof | None:
-    measurement = next(found for found in contents.measurements if found.cell == cell.id)
-    proofs = (instance.proof for repetition in measurement.repetitions for instance in repetition.instances)
-    return next((proof for proof in proofs if proof is not None), None)
 
 
 def _row(

@@ -1,4 +1,8 @@
-"""From a suite to cases: products of lists, cut by filters, what cannot be named with its reason."""
+"""From a suite to cases: products of lists, cut by filters, what cannot be named with its reason.
+
+Filters cut a suite. Where the user names workloads, they say more: mode, precision, format and backend then
+take the place of the suite's, so that `--workload resnet50 --backend torchscript` is what it says in any suite.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -6,8 +10,10 @@ from itertools import product
 from types import MappingProxyType
 from typing import TypeVar
 
+import msgspec
+
 from bench.errors import UsageError
-from bench.records.case import Case, Phase, Precision, QuantEngine, WorkloadFacts
+from bench.records.case import Case, MemoryFormat, Phase, Precision, QuantEngine, WorkloadFacts
 from bench.records.machine import Architecture
 from bench.records.plan import Refusal
 from bench.records.suite import CaseFilter, CaseTable, Suite
@@ -16,6 +22,9 @@ T = TypeVar("T")
 
 _QUANT_ENGINE: Mapping[Architecture, QuantEngine] = MappingProxyType({"x86_64": "x86", "aarch64": "onednn"})
 """What torch recommends on each architecture (torch.ao.quantization, `get_default_qconfig_mapping`)."""
+
+_PREFERRED_FORMATS: tuple[MemoryFormat, ...] = ("channels_last", "contiguous")
+"""oneDNN's convolutions want channels last, and torch recommends it for vision models on CPUs."""
 
 
 def expand_suite(
@@ -46,7 +55,7 @@ def expand_suite(
     for pattern in wanted.workload:
         _match(pattern, workloads)
     for table in suite.cases:
-        for case in _expand_table(table, wanted, workloads, architecture):
+        for case in _expand_table(table, wanted, workloads, architecture, why_not):
             reason = why_not(case)
             if reason is None:
                 cases.setdefault(_key(case), case)
@@ -61,37 +70,57 @@ def expand_suite(
 
 
 def _expand_table(
-    table: CaseTable, wanted: CaseFilter, workloads: Mapping[str, WorkloadFacts], architecture: Architecture
+    table: CaseTable,
+    wanted: CaseFilter,
+    workloads: Mapping[str, WorkloadFacts],
+    architecture: Architecture,
+    why_not: Callable[[Case], str | None],
 ) -> Iterator[Case]:
+    choose = _replace if wanted.workload else _cut
     for name in dict.fromkeys(name for pattern in table.workload for name in _match(pattern, workloads)):
         facts = workloads[name]
         if wanted.workload and not any(fnmatchcase(name, pattern) for pattern in wanted.workload):
             continue
         if wanted.family and facts.family not in wanted.family:
             continue
-        for mode, precision, memory_format, backend in product(
-            _cut(table.mode, wanted.mode),
-            _cut(table.precision, wanted.precision),
-            _cut(table.memory_format, wanted.memory_format),
-            _cut(table.backend, wanted.backend),
+        for mode, precision, backend in product(
+            choose(table.mode, wanted.mode),
+            choose(table.precision, wanted.precision),
+            choose(table.backend, wanted.backend),
         ):
             own = (facts.batch_size[mode],) if mode in facts.batch_size else (1,)
             for phase, batch_size, quant_engine in product(
-                _phases(facts, table),
+                _phases(facts, table) if mode == "inference" else (None,),
                 wanted.batch_size or table.batch_size or own,
                 _quant_engines(precision, table, wanted, architecture),
             ):
-                yield Case(
+                case = Case(
                     workload=name,
                     mode=mode,
-                    phase=phase if mode == "inference" else None,
+                    phase=phase,
                     precision=precision,
-                    memory_format=memory_format,
+                    memory_format="contiguous",
                     backend=backend,
                     batch_size=batch_size,
                     shape=_shape(facts, table),
                     quant_engine=quant_engine,
                 )
+                yield from _lay_out(case, facts, table, wanted, why_not)
+
+
+def _lay_out(
+    case: Case, facts: WorkloadFacts, table: CaseTable, wanted: CaseFilter, why_not: Callable[[Case], str | None]
+) -> Iterator[Case]:
+    """The case in each memory format asked for; where none is, in the first of `_PREFERRED_FORMATS` that can be."""
+    listed = _PREFERRED_FORMATS if table.memory_format is None else table.memory_format
+    replaces = wanted.workload or table.memory_format is None
+    formats = (_replace if replaces else _cut)(listed, wanted.memory_format)
+    cases = [msgspec.structs.replace(case, memory_format=each) for each in formats]
+    if table.memory_format is not None or wanted.memory_format:
+        yield from cases
+    else:
+        offered = [each for each in cases if each.memory_format in facts.memory_formats]
+        yield next((each for each in offered if why_not(each) is None), offered[-1])
 
 
 def _quant_engines(
@@ -115,6 +144,10 @@ def _phases(facts: WorkloadFacts, table: CaseTable) -> tuple[Phase | None, ...]:
 
 def _cut(listed: tuple[T, ...], wanted: tuple[T, ...]) -> tuple[T, ...]:
     return tuple(value for value in listed if not wanted or value in wanted)
+
+
+def _replace(listed: tuple[T, ...], wanted: tuple[T, ...]) -> tuple[T, ...]:
+    return wanted or listed
 
 
 def _match(pattern: str, workloads: Mapping[str, WorkloadFacts]) -> list[str]:

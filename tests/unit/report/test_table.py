@@ -5,6 +5,7 @@ import msgspec
 from bench.records.plan import Refusal
 from bench.records.progress import Progress
 from bench.records.summary import Drift
+from bench.report.evidence import render_evidence
 from bench.report.in_force import render_in_force
 from bench.report.machine import describe_machine, render_machine
 from bench.report.plan import render_plan
@@ -18,6 +19,10 @@ Golden = Callable[[str, str], None]
 
 def test_the_table_is_as_it_was_reviewed(check_golden: Golden) -> None:
     check_golden("report/results.txt", render_results(CONTENTS) + "\n")
+
+
+def test_evidence_is_as_it_was_reviewed(check_golden: Golden) -> None:
+    check_golden("report/evidence.txt", render_evidence(CONTENTS) + "\n")
 
 
 def test_what_was_in_force_is_as_it_was_reviewed(check_golden: Golden) -> None:

@@ -2,7 +2,7 @@ import msgspec
 import pytest
 
 from bench.errors import UsageError
-from bench.records.case import Case, case_name
+from bench.records.case import Case, MemoryFormat, case_name
 from bench.records.machine import Architecture
 from bench.records.suite import CaseFilter, CaseTable, Suite
 from bench.suites.expand import expand_suite
@@ -36,17 +36,17 @@ def names(
 def test_a_table_is_the_product_of_its_lists_in_order() -> None:
     table = CaseTable(workload=("resnet50",), precision=("fp32", "amp_bf16"), batch_size=(1, 8))
     assert names(make_suite(table)) == [
-        "resnet50/inference/fp32/contiguous/eager/bs1/image_size=224",
-        "resnet50/inference/fp32/contiguous/eager/bs8/image_size=224",
-        "resnet50/inference/amp_bf16/contiguous/eager/bs1/image_size=224",
-        "resnet50/inference/amp_bf16/contiguous/eager/bs8/image_size=224",
+        "resnet50/inference/fp32/channels_last/eager/bs1/image_size=224",
+        "resnet50/inference/fp32/channels_last/eager/bs8/image_size=224",
+        "resnet50/inference/amp_bf16/channels_last/eager/bs1/image_size=224",
+        "resnet50/inference/amp_bf16/channels_last/eager/bs8/image_size=224",
     ]
 
 
 def test_a_language_model_gets_a_case_for_each_phase() -> None:
     assert names(make_suite(CaseTable(workload=("gpt2",)))) == [
-        "gpt2.prefill/inference/fp32/contiguous/eager/bs1/tokens=8",
-        "gpt2.decode/inference/fp32/contiguous/eager/bs1/tokens=8",
+        "gpt2.prefill/inference/fp32/channels_last/eager/bs1/tokens=8",
+        "gpt2.decode/inference/fp32/channels_last/eager/bs1/tokens=8",
     ]
 
 
@@ -80,6 +80,49 @@ def test_filters_cut(wanted: CaseFilter, count: int) -> None:
     assert len(names(suite, wanted)) == count
 
 
+def test_named_workloads_are_run_as_the_options_say() -> None:
+    suite = make_suite(CaseTable(workload=("*",)))
+    wanted = CaseFilter(workload=("resnet50",), mode=("training",), precision=("bf16",), backend=("inductor",))
+    assert names(suite, wanted) == ["resnet50/training/bf16/channels_last/inductor/bs16/image_size=224"]
+
+
+def test_without_a_named_workload_options_cut_the_suite() -> None:
+    suite = make_suite(CaseTable(workload=("resnet50",)), CaseTable(workload=("gpt2",), backend=("inductor",)))
+    assert [name.split("/")[0] for name in names(suite, CaseFilter(backend=("inductor",)))] == [
+        "gpt2.prefill",
+        "gpt2.decode",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted", "formats"),
+    [
+        (None, (), ["channels_last"]),
+        (None, ("contiguous", "channels_last"), ["contiguous", "channels_last"]),
+        (("contiguous", "channels_last"), (), ["contiguous", "channels_last"]),
+        (("contiguous", "channels_last"), ("contiguous",), ["contiguous"]),
+        (("contiguous",), ("channels_last",), []),
+    ],
+    ids=["the preferred one", "the user's, where the table has none", "the table's", "the table's, cut", "none left"],
+)
+def test_the_memory_formats_of_a_case(
+    table: tuple[MemoryFormat, ...] | None, wanted: tuple[MemoryFormat, ...], formats: list[str]
+) -> None:
+    suite = make_suite(CaseTable(workload=("resnet50",), memory_format=table), CaseTable(workload=("gpt2",)))
+    found = names(suite, CaseFilter(memory_format=wanted))
+    assert [name.split("/")[3] for name in found if name.startswith("resnet50")] == formats
+
+
+def test_what_cannot_be_laid_out_in_the_preferred_format_takes_the_next() -> None:
+    def why_not(case: Case) -> str | None:
+        return "lays out by itself" if case.memory_format == "channels_last" else None
+
+    suite = make_suite(CaseTable(workload=("resnet50",), backend=("onnxruntime",)))
+    cases, refused = expand_suite(suite, CaseFilter(), workloads=WORKLOADS, architecture="x86_64", why_not=why_not)
+    assert [case.memory_format for case in cases] == ["contiguous"]
+    assert refused == ()
+
+
 def test_what_cannot_be_is_refused_with_its_reason() -> None:
     def why_not(case: Case) -> str | None:
         return "no such thing" if case.precision == "amp_bf16" else None
@@ -104,8 +147,8 @@ def test_filters_that_leave_nothing_say_so() -> None:
 def test_fx_int8_takes_the_engine_of_the_architecture(architecture: Architecture, engine: str) -> None:
     table = CaseTable(workload=("resnet50",), precision=("fp32", "fx_int8"))
     assert names(make_suite(table), architecture=architecture) == [
-        "resnet50/inference/fp32/contiguous/eager/bs32/image_size=224",
-        f"resnet50/inference/fx_int8:{engine}/contiguous/eager/bs32/image_size=224",
+        "resnet50/inference/fp32/channels_last/eager/bs32/image_size=224",
+        f"resnet50/inference/fx_int8:{engine}/channels_last/eager/bs32/image_size=224",
     ]
 
 
