@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
 
+import msgspec
+
 from bench import __version__
 from bench.bundle.environment import describe_environment
 from bench.bundle.image import describe_image
@@ -19,7 +21,7 @@ from bench.bundle.write import write_bundle
 from bench.errors import EnvironmentUnfitError, InterruptedRunError
 from bench.hardware.detect import detect
 from bench.records.bundle import BundleInfo, Contents
-from bench.records.machine import Machine
+from bench.records.machine import Machine, Topology
 from bench.records.summary import Summary
 from bench.run.execute import Execution, Tell
 from bench.run.journal import Journal, ResumeEntry, Session, begin_journal, resume_journal
@@ -122,7 +124,7 @@ def _require_same(session: Session, machine: Machine) -> None:
     began = session.decision.machine
     for what, before, now in (
         ("CPU", began.cpu, machine.cpu),
-        ("topology", began.topology, machine.topology),
+        ("topology", _without_memory(began.topology), _without_memory(machine.topology)),
         ("limits", began.limits, machine.limits),
         ("program", session.source_digest, digest_source()),
     ):
@@ -130,6 +132,12 @@ def _require_same(session: Session, machine: Machine) -> None:
             raise EnvironmentUnfitError(
                 f"run {session.run_id} began with another {what} ({_short(before)}, now {_short(now)}); start a new run"
             )
+
+
+def _without_memory(topology: Topology) -> Topology:
+    """What may not change during a run. Guests get memory added and taken away while they are at work (balloons)."""
+    nodes = tuple(msgspec.structs.replace(node, memory_bytes=None) for node in topology.nodes)
+    return msgspec.structs.replace(topology, nodes=nodes)
 
 
 def _short(value: object) -> str:

@@ -77,6 +77,23 @@ def test_a_run_is_not_taken_up_elsewhere(tmp_path: Path, workers: Workers, what:
     assert workers.measured == 0
 
 
+def test_a_run_is_taken_up_where_only_memory_was_added(tmp_path: Path, workers: Workers) -> None:
+    decision = decide()
+    topology = decision.machine.topology
+    nodes = tuple(msgspec.structs.replace(node, memory_bytes=1) for node in topology.nodes)
+    machine = msgspec.structs.replace(decision.machine, topology=msgspec.structs.replace(topology, nodes=nodes))
+    session = Session(
+        run_id="20260102T030405Z-0123abcd",
+        started_at="2026-01-02T03:04:05Z",
+        decision=msgspec.structs.replace(decision, machine=machine),
+        source_digest=digest_source(),
+    )
+    with begin_journal(tmp_path, session) as journal:
+        folder = journal.folder
+    resume_run(folder, KEY, tell=ignore, parent={})
+    assert workers.measured > 0
+
+
 def test_a_folder_that_cannot_take_results_stops_before_measuring(tmp_path: Path, workers: Workers) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
