@@ -8,10 +8,11 @@ whatever else two parsers could understand differently.
 from collections.abc import Mapping
 
 from bench.bundle.archive import ArchiveLimits
+from bench.bundle.disclosure import PRIVATE_FIELDS, withhold
 from bench.errors import BundleError
-from bench.records.bundle import BundleInfo, Contents, Environment, Image
+from bench.records.bundle import BundleInfo, Contents, Environment, Image, PrivateField
 from bench.records.machine import Machine
-from bench.records.measurement import Measurement, Probe
+from bench.records.measurement import Digest, Measurement, Probe
 from bench.records.plan import Plan
 from bench.records.profile import Profile
 from bench.records.record import RecordT, decode_json, encode_json
@@ -22,6 +23,7 @@ CONTENT_LIMITS = ArchiveLimits(members=20_000, member_bytes=1 << 26, total_bytes
 
 _INFO = "bundle.json"
 _MACHINE = "machine.json"
+_PRIVATE = "private.json"
 _PROFILE = "profile.json"
 _PLAN = "plan.json"
 _ENVIRONMENT = "environment.json"
@@ -34,14 +36,16 @@ _LOGS = "log/"
 
 
 def format_members(contents: Contents) -> dict[str, bytes]:
-    """The files of `content.tar` by name; the inverse of `parse_members`.
+    """The files of `content.tar` by name: what is signed, so without the values of private fields.
 
     Raises:
         BundleError: a record holds what its own type forbids, such as a NaN; says where.
     """
+    contents = withhold(contents)
     members = {
         _INFO: _format(contents.info, BundleInfo, _INFO),
         _MACHINE: _format(contents.machine, Machine, _MACHINE),
+        _PRIVATE: _format(contents.commitments, dict[PrivateField, Digest], _PRIVATE),
         _PROFILE: _format(contents.profile, Profile, _PROFILE),
         _PLAN: _format(contents.plan, Plan, _PLAN),
         _ENVIRONMENT: _format(contents.environment, Environment, _ENVIRONMENT),
@@ -59,7 +63,7 @@ def format_members(contents: Contents) -> dict[str, bytes]:
 
 
 def parse_members(members: Mapping[str, memoryview]) -> Contents:
-    """Read the files of `content.tar`.
+    """Read the files of `content.tar`; nothing in it discloses a private field.
 
     Measurements come in the order of their cells' ids.
 
@@ -70,6 +74,8 @@ def parse_members(members: Mapping[str, memoryview]) -> Contents:
     contents = Contents(
         info=_take(rest, _INFO, BundleInfo),
         machine=_take(rest, _MACHINE, Machine),
+        commitments=_take(rest, _PRIVATE, dict[PrivateField, Digest]),
+        hidden=PRIVATE_FIELDS,
         profile=_take(rest, _PROFILE, Profile),
         plan=_take(rest, _PLAN, Plan),
         environment=_take(rest, _ENVIRONMENT, Environment),

@@ -1,21 +1,24 @@
 """The outer file: `content.tar`, the statement about it, and its signatures, each in one exact form.
 
     content.tar
+    disclosures.json                  private fields, with the salts of their signed digests
     signatures/<stem>.pub             the signer's public key, PEM
     signatures/<stem>.sigstore.json   the signature for cosign
     statement.dsse.json               the statement with all signatures
 
 `<stem>` is the key's fingerprint in hexadecimal. The public keys are in the file so that anyone can
-show it to be intact; who they belong to is for the reader's own trust store to say.
+show it to be intact; who they belong to is for the reader's own trust store to say. Disclosures are
+signed by way of their digests: anyone can take one out, and nobody can change one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bench.bundle.archive import ArchiveLimits, read_archive, write_archive
+from bench.bundle.disclosure import Disclosures
 from bench.bundle.envelope import (
     MAX_SIGNATURES,
     EnvelopeSignature,
@@ -30,13 +33,16 @@ from bench.bundle.statement import SUBJECT, SealedBy, SignerKind, format_stateme
 from bench.errors import BundleError, UsageError
 from bench.records.bundle import BundleInfo
 from bench.records.plan import Plan
+from bench.records.record import decode_json, encode_json
 
+DISCLOSURES = "disclosures.json"
 STATEMENT = "statement.dsse.json"
 
-OUTER_LIMITS = ArchiveLimits(members=2 + 2 * MAX_SIGNATURES, member_bytes=1 << 28, total_bytes=(1 << 28) + (1 << 20))
+OUTER_LIMITS = ArchiveLimits(members=3 + 2 * MAX_SIGNATURES, member_bytes=1 << 28, total_bytes=(1 << 28) + (1 << 20))
 """256 MiB of contents, a hundred times a usual run, and one for the rest."""
 
 _MAX_STATEMENT_BYTES = 65_536
+_MAX_DISCLOSURES_BYTES = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +70,15 @@ class Sealed:
     content: bytes | memoryview
     statement: bytes
     signatures: tuple[Signature, ...]
+    disclosures: Disclosures = field(default_factory=dict)
 
 
-def seal_content(content: bytes, info: BundleInfo, plan: Plan, signer: SigningKey) -> Sealed:
+def seal_content(content: bytes, info: BundleInfo, plan: Plan, signer: SigningKey, disclosures: Disclosures) -> Sealed:
     """State what a `content.tar` is, and sign that."""
     predicate = make_predicate(info, plan, SealedBy(kind=signer.kind, fingerprint=signer.fingerprint))
     statement = format_statement(content, predicate)
-    return Sealed(content=content, statement=statement, signatures=(sign_statement(statement, signer.key),))
+    signatures = (sign_statement(statement, signer.key),)
+    return Sealed(content=content, statement=statement, signatures=signatures, disclosures=disclosures)
 
 
 def add_signature(sealed: Sealed, signer: SigningKey) -> Sealed:
@@ -113,6 +121,7 @@ def parse_sealed(members: Mapping[str, memoryview]) -> Sealed:
         content=members.get(SUBJECT, memoryview(b"")),
         statement=envelope.payload,
         signatures=tuple(_parse_signature(members, stated) for stated in envelope.signatures),
+        disclosures=decode_json(_take(members, DISCLOSURES, _MAX_DISCLOSURES_BYTES), Disclosures, source=DISCLOSURES),
     )
     wanted = _attestations(sealed)
     if {SUBJECT, *wanted} != members.keys():
@@ -120,7 +129,7 @@ def parse_sealed(members: Mapping[str, memoryview]) -> Sealed:
         raise BundleError(f"members missing or not wanted: {', '.join(differing)}")
     for name, data in wanted.items():
         if members[name] != data:
-            raise BundleError(f"{name}: its bytes are not those that {STATEMENT} and the public keys give")
+            raise BundleError(f"{name}: its bytes are not those that bench writes for what it and {STATEMENT} say")
     return sealed
 
 
@@ -135,8 +144,11 @@ def _parse_signature(members: Mapping[str, memoryview], stated: EnvelopeSignatur
 
 
 def _attestations(sealed: Sealed) -> dict[str, bytes]:
-    """All members but the subject, from the statement, the signatures and the keys alone."""
-    members = {STATEMENT: format_envelope(sealed.statement, sealed.signatures)}
+    """All members but the subject, from the statement, the signatures, the keys and the disclosures alone."""
+    members = {
+        DISCLOSURES: encode_json(sealed.disclosures),
+        STATEMENT: format_envelope(sealed.statement, sealed.signatures),
+    }
     for signature in sealed.signatures:
         stem = file_stem(fingerprint(signature.key))
         members[f"signatures/{stem}.pub"] = format_public_pem(signature.key)

@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.bundle.archive import read_archive
 from bench.bundle.consistency import check_consistency
 from bench.bundle.content import CONTENT_LIMITS, parse_members
+from bench.bundle.disclosure import disclose
 from bench.bundle.envelope import verify_signature
 from bench.bundle.files import read_file
 from bench.bundle.keys import Fingerprint, fingerprint
@@ -102,7 +103,7 @@ def _open_contents(sealed: Sealed, statement: Statement) -> tuple[Contents, str]
     with _step(5, "inner archive"):
         members = read_archive(sealed.content, CONTENT_LIMITS)
     with _step(6, "schema"):
-        contents = parse_members(members)
+        contents = disclose(parse_members(members), sealed.disclosures)
     return contents, digest
 
 

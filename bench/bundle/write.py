@@ -1,27 +1,34 @@
 """Writing bundles to disk, all or nothing."""
 
+import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.bundle.archive import write_archive
 from bench.bundle.content import CONTENT_LIMITS, format_members
+from bench.bundle.disclosure import commit
 from bench.bundle.files import read_file, write_file
 from bench.bundle.seal import OUTER_LIMITS, SigningKey, add_signature, format_sealed, seal_content
 from bench.bundle.verify import open_sealed
 from bench.records.bundle import Contents
 
 
-def format_bundle(contents: Contents, signer: SigningKey) -> bytes:
-    """A bundle's bytes: the same contents and key give the same bytes.
+def format_bundle(
+    contents: Contents, signer: SigningKey, *, new_salt: Callable[[int], bytes] = secrets.token_bytes
+) -> bytes:
+    """A bundle's bytes: the same contents, key and salts give the same bytes.
 
     Args:
         contents: The records of a run, measurements in the order of their cells' ids.
         signer: Seals it.
+        new_salt: Gives that many random bytes, for the digests of private fields.
 
     Raises:
         BundleError: the contents could not be read back: a wrong type, a NaN, a name, a size.
     """
-    content = write_archive(format_members(contents), CONTENT_LIMITS)
-    return format_sealed(seal_content(content, contents.info, contents.plan, signer))
+    committed, disclosures = commit(contents, new_salt)
+    content = write_archive(format_members(committed), CONTENT_LIMITS)
+    return format_sealed(seal_content(content, contents.info, contents.plan, signer, disclosures))
 
 
 def write_bundle(path: Path, contents: Contents, signer: SigningKey) -> None:

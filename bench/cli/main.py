@@ -19,6 +19,7 @@ COMMANDS = MappingProxyType(
         "detect": "bench.cli.detect:detect",
         "keygen": "bench.cli.keys:keygen",
         "profiles": "bench.cli.lists:profiles",
+        "redact": "bench.cli.redact:redact",
         "run": "bench.cli.run:run",
         "show": "bench.cli.show:show",
         "sign": "bench.cli.keys:sign",

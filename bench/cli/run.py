@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from bench.cli.sign_options import load_signer, signing_options
-from bench.cli.types import CommaList, CpuListType, Duration, Percent, Repetitions, WholeList
+from bench.cli.types import CommaList, CpuListType, Duration, Line, Percent, Repetitions, WholeList
 from bench.errors import BenchError, CellsFailedError, TooNoisyError, UsageError
 from bench.records.case import Backend, Family, MemoryFormat, Mode, Precision, QuantEngine
 from bench.records.plan import Plan
@@ -53,6 +53,7 @@ Examples:
 @click.option("--timeout", "timeout_s", type=Duration(), metavar="5m", help="Longest repetition.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with an interrupted run.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Where the bundle lands (or BENCH_OUTPUT).")  # fmt: skip
+@click.option("--note", type=Line(), help="Kept in the bundle; bench redact can take it out again.")
 @signing_options
 @click.option("--dry-run", is_flag=True, help="Print the plan and measure nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -61,6 +62,7 @@ def run(  # noqa: PLR0917 - click passes by keyword what the options above descr
     output: Path,
     key: Path | None,
     passphrase_file: Path | None,
+    note: str | None,
     dry_run: bool,
     as_json: bool,
     **given: object,
@@ -87,7 +89,7 @@ def run(  # noqa: PLR0917 - click passes by keyword what the options above descr
 
         decision = prepare_run(options)
         _warn(decision.plan)
-        path, summary = run_plan(decision, output, signer, tell=tell)
+        path, summary = run_plan(decision, output, signer, tell=tell, note=note)
     _print_results(path, as_json=as_json)
     return exit_status(summary)
 

@@ -36,6 +36,19 @@ class CommaList(click.ParamType[tuple[str, ...]]):
         return "LIST"
 
 
+class Line(click.ParamType[str]):
+    """One line of text, as it is shown to others."""
+
+    name = "text"
+
+    @override
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip()
+        if not 1 <= len(text) <= 1000 or not text.isprintable():
+            self.fail(f"{text!r:.60} is not one line of 1 to 1000 printable characters", param, ctx)
+        return text
+
+
 class WholeList(click.ParamType[tuple[int, ...]]):
     """Positive whole numbers joined by commas."""
 

@@ -58,6 +58,7 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
             "content_digest": verification.content_digest,
             "signers": verification.signers,
             "origins": verification.origins,
+            "hidden": verification.contents.hidden,
             "info": verification.contents.info,
         }
         print_json(shown)

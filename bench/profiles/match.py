@@ -121,6 +121,7 @@ def describe_machine(machine: Machine) -> str:
 
 
 def _describe_fit(match: Match, machine: Machine) -> str:
+    """Why a profile fits. Like `why_not` it is sealed in clear, so neither may say what is private: who made the machine."""
     cpu = machine.cpu
     words = [f"architecture {match.architecture}"]
     if match.vendor is not None:
@@ -131,7 +132,7 @@ def _describe_fit(match: Match, machine: Machine) -> str:
     if match.isa:
         words.append(f"ISA {' '.join(match.isa)}")
     if match.system_vendor is not None:
-        words.append(f"made by {machine.firmware.system_vendor}")
+        words.append(f"made by {match.system_vendor}")
     return ", ".join(words)
 
 
@@ -168,4 +169,4 @@ def _why_not_system_vendor(profile: Profile, machine: Machine) -> str | None:
     wanted, found = profile.match.system_vendor, machine.firmware.system_vendor
     if wanted is None or (found is not None and wanted.casefold() in found.casefold()):
         return None
-    return f"wants a machine made by {wanted}; this one's firmware names {found or 'no maker'}"
+    return f"wants a machine made by {wanted}; this one's firmware names {'another' if found else 'no maker'}"

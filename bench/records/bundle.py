@@ -12,7 +12,19 @@ from bench.records.record import Record
 from bench.records.summary import Summary
 
 RunId = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]
+Note = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,1000}\Z")]
 Timestamp = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
+
+
+PrivateField = Literal[
+    "firmware.bios_version",
+    "firmware.board_vendor",
+    "firmware.product_name",
+    "firmware.system_vendor",
+    "host_name",
+    "note",
+]
+"""What says whose machine this is. A signature covers a salted digest of each, so that it can be taken out later."""
 
 
 class BundleInfo(Record, frozen=True, kw_only=True):
@@ -23,6 +35,7 @@ class BundleInfo(Record, frozen=True, kw_only=True):
         bench_version: Of the program that wrote it.
         resumed: How often the run was interrupted and taken up again.
         emulated: Copied from the plan, so that nobody misses it.
+        note: What the user had to say of the run; None if nothing.
     """
 
     schema: Literal["bench-bundle/1"] = "bench-bundle/1"
@@ -32,6 +45,7 @@ class BundleInfo(Record, frozen=True, kw_only=True):
     finished_at: Timestamp
     resumed: Annotated[int, Meta(ge=0)]
     emulated: bool
+    note: Note | None = None
 
 
 class Distribution(Record, frozen=True, kw_only=True):
@@ -81,7 +95,12 @@ class Image(Record, frozen=True, kw_only=True):
 
 
 class Contents(Record, frozen=True, kw_only=True):
-    """Everything in `content.tar`, decoded."""
+    """Everything in `content.tar`, decoded, and the private fields that lie beside it.
+
+    Attributes:
+        commitments: Salted digest of each private field; empty until the run is sealed.
+        hidden: Private fields that were taken out: they read as if they had no value.
+    """
 
     info: BundleInfo
     machine: Machine
@@ -94,3 +113,5 @@ class Contents(Record, frozen=True, kw_only=True):
     measurements: tuple[Measurement, ...]
     summary: Summary
     logs: dict[str, bytes]
+    commitments: dict[PrivateField, Digest] = {}
+    hidden: tuple[PrivateField, ...] = ()

@@ -36,6 +36,7 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
         for node in topology.nodes
     )
     quota = "none" if limits.cpu_quota is None else f"{limits.cpu_quota:g} CPUs"
+    firmware = machine.firmware
     rows = [
         ("CPU", describe_machine(machine)),
         (
@@ -51,6 +52,7 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
         ("governor", f"{_known(settings.governor)}, boost {_yes(settings.boost)}"),
         ("huge pages", f"{_known(settings.transparent_hugepages)}, NUMA balancing {_yes(settings.numa_balancing)}"),
         ("kernel", f"{_known(settings.kernel)}, microcode {_known(settings.microcode)}"),
+        ("made by", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
         ("container", limits.container or "none seen"),
     ]
     width = max(len(label) for label, _ in rows)

@@ -31,6 +31,8 @@ def render_results(contents: Contents) -> str:
         f"profile {plan.profile.name}: {plan.profile.reason}",
         "; ".join(sorted(runtimes)),
     ]
+    if contents.info.note is not None:
+        parts.append(f"note: {contents.info.note}")
     if contents.summary.cells:
         parts += [*_table(contents, cells), "", _legend(plan.policy)]
         parts += [_describe_step(cells[one.cell], one) for one in contents.summary.cells if one.parts_s]

@@ -1,6 +1,7 @@
 """What verification proved, as text: three answers, never one green tick."""
 
 from bench.bundle.verification import Signer, Verification
+from bench.records.bundle import Contents
 
 
 def render_verification(verification: Verification) -> str:
@@ -16,9 +17,22 @@ def render_verification(verification: Verification) -> str:
         f"hardware   {len(verification.origins) - len(stated)} fields measured in the run",
         f"           {len(stated)} merely stated by firmware or hypervisor: {', '.join(stated) or 'none'}",
     ]
+    lines += _describe_hidden(contents)
     if info.emulated:
         lines.append("EMULATED   this run never qualifies hardware")
     return "\n".join(lines)
+
+
+def _describe_hidden(contents: Contents) -> list[str]:
+    if not contents.hidden:
+        return []
+    lines = [f"hidden     {', '.join(contents.hidden)}; digests of them are signed"]
+    maker = contents.profile.match.system_vendor
+    if maker is not None and "firmware.system_vendor" in contents.hidden:
+        lines.append(
+            f"           so nobody can check that profile {contents.profile.name} fits, which wants a machine made by {maker}"
+        )
+    return lines
 
 
 def _describe_signer(signer: Signer) -> str:

@@ -14,7 +14,7 @@ from typing import IO
 import msgspec
 
 from bench.errors import EnvironmentUnfitError, OutputError, UsageError
-from bench.records.bundle import RunId, Timestamp
+from bench.records.bundle import Note, RunId, Timestamp
 from bench.records.measurement import Digest, Failure, Measurement, Probe, Repetition
 from bench.records.plan import CellId
 from bench.records.record import Record, decode_json, encode_json, encode_json_line
@@ -25,6 +25,7 @@ class Session(Record, frozen=True, kw_only=True):
     """`session.json`: what the run was when it began.
 
     Attributes:
+        note: The user's, for the bundle.
         source_digest: Of bench itself: another program must not go on with the run.
     """
 
@@ -32,6 +33,7 @@ class Session(Record, frozen=True, kw_only=True):
     started_at: Timestamp
     decision: Decision
     source_digest: Digest
+    note: Note | None = None
 
 
 class RepetitionEntry(msgspec.Struct, frozen=True, kw_only=True, tag="repetition"):

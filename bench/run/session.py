@@ -20,7 +20,7 @@ from bench.bundle.timestamp import format_timestamp
 from bench.bundle.write import write_bundle
 from bench.errors import EnvironmentUnfitError, InterruptedRunError
 from bench.hardware.detect import detect
-from bench.records.bundle import BundleInfo, Contents
+from bench.records.bundle import BundleInfo, Contents, Note
 from bench.records.machine import Machine, Topology
 from bench.records.summary import Summary
 from bench.run.execute import Execution, Tell
@@ -31,7 +31,13 @@ from bench.stats.summary import summarize
 
 
 def run_plan(
-    decision: Decision, output: Path, signer: SigningKey, *, tell: Tell, parent: Mapping[str, str] | None = None
+    decision: Decision,
+    output: Path,
+    signer: SigningKey,
+    *,
+    tell: Tell,
+    parent: Mapping[str, str] | None = None,
+    note: Note | None = None,
 ) -> tuple[Path, Summary]:
     """Measure a plan and seal what was measured.
 
@@ -49,6 +55,7 @@ def run_plan(
         started_at=format_timestamp(started),
         decision=decision,
         source_digest=digest_source(),
+        note=note,
     )
     with begin_journal(output, session) as journal:
         return _measure_and_seal(journal, signer, tell=tell, parent=os.environ if parent is None else parent)
@@ -102,6 +109,7 @@ def make_contents(journal: Journal) -> Contents:
             finished_at=format_timestamp(datetime.now(UTC)),
             resumed=journal.resumed,
             emulated=plan.emulated,
+            note=session.note,
         ),
         machine=session.decision.machine,
         profile=session.decision.profile,

@@ -1,6 +1,7 @@
 """A small valid bundle, and the ways to take it apart and seal it again as an attacker would."""
 
 from collections.abc import Mapping
+from dataclasses import replace as replace_part
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 
 from bench.bundle.archive import read_archive, write_archive
 from bench.bundle.content import CONTENT_LIMITS, format_members
+from bench.bundle.disclosure import commit
 from bench.bundle.envelope import sign_statement
 from bench.bundle.seal import (
     OUTER_LIMITS,
@@ -28,6 +30,7 @@ from bench.bundle.verification import Verification
 from bench.bundle.verify import verify_bundle
 from bench.errors import BundleError
 from bench.records.bundle import BundleInfo, Contents, Distribution, Environment, Image
+from bench.records.machine import Firmware
 from bench.records.measurement import Failure, Measurement
 from bench.records.record import encode_json
 from bench.stats.summary import summarize
@@ -107,8 +110,13 @@ def make_contents() -> Contents:
             finished_at="2026-01-02T03:05:05Z",
             resumed=0,
             emulated=False,
+            note="before the upgrade",
         ),
-        machine=make_machine(),
+        machine=replace(
+            make_machine(),
+            host_name="node7.lab.example",
+            firmware=Firmware(system_vendor="Maker Inc.", product_name="Rack 2", board_vendor=None, bios_version="1.2"),
+        ),
         profile=PROFILE,
         plan=PLAN,
         environment=ENVIRONMENT,
@@ -121,7 +129,12 @@ def make_contents() -> Contents:
     )
 
 
-CONTENTS = make_contents()
+def make_salt(size: int) -> bytes:
+    """The same each time, which only a test may do."""
+    return bytes(range(size))
+
+
+CONTENTS, DISCLOSURES = commit(make_contents(), make_salt)
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
@@ -144,20 +157,22 @@ def pack_content(members: Mapping[str, bytes]) -> bytes:
 
 def seal(content: bytes, signer: SigningKey = OPERATOR, *others: SigningKey) -> bytes:
     """A bundle whose signatures hold, whatever its content is."""
-    sealed = seal_content(content, CONTENTS.info, CONTENTS.plan, signer)
+    sealed = seal_content(content, CONTENTS.info, CONTENTS.plan, signer, DISCLOSURES)
     for other in others:
         sealed = add_signature(sealed, other)
     return format_sealed(sealed)
 
 
 def seal_contents(contents: Contents, signer: SigningKey = OPERATOR, *others: SigningKey) -> bytes:
-    return seal(pack_content(format_members(contents)), signer, *others)
+    committed, disclosures = commit(contents, make_salt)
+    sealed = open_parts(seal(pack_content(format_members(committed)), signer, *others))
+    return format_sealed(replace_part(sealed, disclosures=disclosures))
 
 
 def sign_raw(statement: bytes, content: bytes, signer: SigningKey = OPERATOR) -> bytes:
     """A bundle with any statement, rightly signed."""
     signatures = (sign_statement(statement, signer.key),)
-    return format_sealed(Sealed(content=content, statement=statement, signatures=signatures))
+    return format_sealed(Sealed(content=content, statement=statement, signatures=signatures, disclosures=DISCLOSURES))
 
 
 def open_parts(data: bytes) -> Sealed:

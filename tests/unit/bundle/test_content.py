@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from bench.bundle.content import format_members, parse_members
+from bench.bundle.disclosure import withhold
 from bench.errors import BundleError
 from tests.unit.bundle.builder import CONTENTS, pack_content, unpack_content
 
@@ -11,7 +12,7 @@ MEMBERS = format_members(CONTENTS)
 
 
 def test_parse_inverts_format() -> None:
-    assert parse_members({name: memoryview(data) for name, data in MEMBERS.items()}) == CONTENTS
+    assert parse_members({name: memoryview(data) for name, data in MEMBERS.items()}) == withhold(CONTENTS)
 
 
 def test_members_survive_the_archive() -> None:
@@ -29,6 +30,7 @@ def test_has_a_file_for_each_record() -> None:
         "measurements/0001-resnet50-fp32-latency.json",
         "measurements/0002-resnet50-fp32-latency.json",
         "plan.json",
+        "private.json",
         "probes.json",
         "profile.json",
         "sbom.cdx.json",

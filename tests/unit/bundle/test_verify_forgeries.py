@@ -178,7 +178,7 @@ def test_refuses_a_statement_about_two_subjects(folder: Path) -> None:
         pytest.param(rename("machine.json", "Machine.json"), "machine.json is missing", id="a renamed file"),
         pytest.param(rename("measurements/0002-resnet50-fp32-latency.json", "measurements/0003-resnet50-fp32-latency.json"), "holds the measurement of cell 0002", id="a measurement under another cell's name"),
         pytest.param(replace_in("bundle.json", b'"resumed": 0', b'"resumed": 0,\n "resumed": 0'), "a key stands twice", id="a duplicate key"),
-        pytest.param(replace_in("bundle.json", b'"resumed": 0', b'"resumed": 0,\n "note": 0'), "unknown field `note`", id="an unknown key"),
+        pytest.param(replace_in("bundle.json", b'"resumed": 0', b'"resumed": 0,\n "extra": 0'), "unknown field `extra`", id="an unknown key"),
         pytest.param(replace_in("bundle.json", b'"resumed": 0', b'"resumed": 00'), "not a valid BundleInfo", id="a number with a leading zero"),
         pytest.param(replace_in("bundle.json", b'"resumed": 0', b'"resumed": "0"'), "Expected `int`", id="a string for a number"),
         pytest.param(replace_in("bundle.json", b'"resumed": 0', b'"resumed": ' + b"9" * 5000), "not a valid BundleInfo", id="a number of 5000 digits"),

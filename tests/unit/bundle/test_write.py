@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from bench.bundle.verify import verify_bundle
 from bench.bundle.write import format_bundle, sign_bundle, write_bundle
 from bench.errors import BundleError, OutputError, UsageError
-from tests.unit.bundle.builder import CONTENTS, NOW, OPERATOR, VENDOR, seal_contents
+from tests.unit.bundle.builder import CONTENTS, NOW, OPERATOR, VENDOR, make_salt, seal_contents
 
 
 @pytest.fixture
@@ -16,13 +16,21 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_written_bundle_verifies_and_gives_the_contents_back(path: Path) -> None:
     write_bundle(path, CONTENTS, OPERATOR)
-    assert verify_bundle(path, now=NOW).contents == CONTENTS
+    contents = verify_bundle(path, now=NOW).contents
+    assert replace(contents, commitments=CONTENTS.commitments) == CONTENTS
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_equal_contents_and_key_give_equal_files(path: Path) -> None:
+def test_equal_contents_key_and_salts_give_equal_files() -> None:
+    assert format_bundle(CONTENTS, OPERATOR, new_salt=make_salt) == seal_contents(CONTENTS)
+
+
+def test_no_two_bundles_have_the_same_salts(path: Path) -> None:
     write_bundle(path, CONTENTS, OPERATOR)
-    assert path.read_bytes() == format_bundle(CONTENTS, OPERATOR) == seal_contents(CONTENTS)
+    contents = verify_bundle(path, now=NOW).contents
+    again = path.with_name("again.bench.tar")
+    write_bundle(again, CONTENTS, OPERATOR)
+    assert not set(contents.commitments.values()) & set(verify_bundle(again, now=NOW).contents.commitments.values())
 
 
 def test_a_bundle_is_never_overwritten(path: Path) -> None:
@@ -39,7 +47,7 @@ def test_contents_that_could_not_be_read_are_not_written(path: Path) -> None:
 
 
 def test_signing_adds_a_signature_and_changes_nothing_else(path: Path) -> None:
-    write_bundle(path, CONTENTS, OPERATOR)
+    path.write_bytes(seal_contents(CONTENTS))
     sign_bundle(path, VENDOR)
     assert path.read_bytes() == seal_contents(CONTENTS, OPERATOR, VENDOR)
     assert [signer.fingerprint for signer in verify_bundle(path, now=NOW).signers] == [

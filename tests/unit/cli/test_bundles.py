@@ -127,3 +127,40 @@ def test_verify_explains_itself_and_speaks_json(bundle: Path, invoke: Invoke) ->
     shown = json.loads(invoke("verify", str(bundle), "--json").out)
     assert shown["intact"] is True
     assert shown["signers"][0]["status"] == "ephemeral"
+
+
+def test_redaction_hides_what_is_private_and_verifies(bundle: Path, invoke: Invoke) -> None:
+    outcome = invoke("redact", str(bundle))
+    public = bundle.with_name("x.redacted.bench.tar")
+    assert outcome.status == 0
+    assert outcome.err == ""
+    assert f"{public}: hidden firmware.bios_version, " in outcome.out
+    assert b"node7" not in public.read_bytes()
+    shown = invoke("verify", str(public))
+    assert shown.status == 0
+    assert "hidden     firmware.bios_version, firmware.board_vendor, firmware.product_name" in shown.out
+    assert json.loads(invoke("verify", str(public), "--json").out)["hidden"][-1] == "note"
+    assert "note: before the upgrade" in invoke("show", str(bundle)).out
+    assert "note:" not in invoke("show", str(public)).out
+
+
+def test_single_fields_are_redacted_into_a_named_file(bundle: Path, invoke: Invoke, tmp_path: Path) -> None:
+    public = tmp_path / "public.bench.tar"
+    outcome = invoke("redact", str(bundle), "--field", "host_name", "--output", str(public))
+    assert outcome.status == 0
+    assert "hidden     host_name; " in invoke("verify", str(public)).out
+    assert invoke("redact", str(bundle), "--field", "host").status == 2
+    again = invoke("redact", str(public), "--field", "host_name", "--output", str(tmp_path / "again"))
+    assert again.status == 2
+    assert "hidden already" in again.err
+
+
+def test_a_changed_host_name_is_one_line_and_status_6(bundle: Path, invoke: Invoke) -> None:
+    data = bundle.read_bytes()
+    assert data.count(b"node7") == 1
+    bundle.write_bytes(data.replace(b"node7", b"node8"))
+    for verb in ("verify", "show", "redact"):
+        outcome = invoke(verb, str(bundle))
+        assert outcome.status == 6
+        assert "host_name 'node8.lab.example' has the digest" in outcome.err
+        assert outcome.err.count("\n") == 1

@@ -57,6 +57,7 @@ def test_without_a_verb_the_verb_is_run(invoke: Invoke) -> None:
         (["--batch-size", "0", "--dry-run"], "'0' is not a list of positive whole numbers like 1,16"),
         (["--cpus", "1-", "--dry-run"], "'1-' is not a CPU list like 0-3,8"),
         (["--budget", "soon", "--dry-run"], "'soon' is not a duration like 90s, 10m or 1h30m"),
+        (["--note", "two\nlines", "--dry-run"], "is not one line of 1 to 1000 printable characters"),
         (["--target-ci", "1", "--dry-run"], "'1' is not a share like 1% or 0.5%"),
         (["--repetitions", "5:3", "--dry-run"], "'5:3' is not MIN:MAX like 3:20"),
         (["--instances", "99", "--layout", "throughput", "--dry-run"], "99"),

@@ -99,3 +99,11 @@ def test_a_folder_that_cannot_take_results_stops_before_measuring(tmp_path: Path
     with pytest.raises(OutputError):
         run_plan(decide(), tmp_path / "file", KEY, tell=ignore, parent={})
     assert workers.measured == 0
+
+
+def test_a_note_goes_into_the_bundle_also_by_way_of_an_interruption(tmp_path: Path, workers: Workers) -> None:
+    workers.script.append(KeyboardInterrupt())
+    with pytest.raises(InterruptedRunError) as caught:
+        run_plan(decide(), tmp_path, KEY, tell=ignore, parent={}, note="before the upgrade")
+    path, _ = resume_run(Path(str(caught.value).rpartition(" ")[2]), KEY, tell=ignore, parent={})
+    assert verify_bundle(path).contents.info.note == "before the upgrade"

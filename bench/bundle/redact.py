@@ -1,0 +1,70 @@
+"""Taking private fields out of a bundle: its statement and signatures stay as they are, and hold."""
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+from bench.bundle.archive import read_archive
+from bench.bundle.content import CONTENT_LIMITS
+from bench.bundle.disclosure import PRIVATE_FIELDS
+from bench.bundle.files import read_file, write_file
+from bench.bundle.seal import OUTER_LIMITS, Sealed, format_sealed
+from bench.bundle.verify import open_sealed
+from bench.errors import UsageError
+from bench.records.bundle import PrivateField
+from bench.records.record import Record, encode_json
+
+_SEARCHED_LENGTH = 4
+"""Shorter values stand everywhere by chance."""
+
+
+class Redaction(Record, frozen=True, kw_only=True):
+    """What was taken out.
+
+    Attributes:
+        hidden: These fields.
+        left: Where a value still stands, since what is signed cannot be changed; a phrase each.
+    """
+
+    hidden: tuple[PrivateField, ...]
+    left: tuple[str, ...]
+
+
+def redact_bundle(path: Path, output: Path, fields: Collection[PrivateField]) -> Redaction:
+    """Write a bundle without some of its private fields.
+
+    Args:
+        path: The bundle, which stays as it is.
+        output: A new file.
+        fields: What to hide; all private fields if there are none.
+
+    Raises:
+        UsageError: no such file, or all of it is hidden already.
+        BundleError: the outer file or a signature is not intact.
+        OutputError: the file exists, or its folder cannot take it.
+    """
+    sealed = open_sealed(read_file(path, limit=OUTER_LIMITS.total_bytes))
+    hidden = tuple(field for field in fields or PRIVATE_FIELDS if field in sealed.disclosures)
+    if not hidden:
+        raise UsageError(f"{path}: {', '.join(fields or PRIVATE_FIELDS)}: hidden already")
+    kept = {field: disclosure for field, disclosure in sealed.disclosures.items() if field not in hidden}
+    write_file(output, format_sealed(replace(sealed, disclosures=kept)), replace=False)
+    return Redaction(hidden=hidden, left=find_left(sealed, hidden))
+
+
+def find_left(sealed: Sealed, fields: Collection[PrivateField]) -> tuple[str, ...]:
+    """Members of `content.tar` in which a private value stands as a word: what a program printed, for example."""
+    values = {field: sealed.disclosures[field].value for field in fields}
+    searched = {
+        field: re.compile(rb"(?<![0-9A-Za-z])" + re.escape(encode_json(value)[1:-2]) + rb"(?![0-9A-Za-z])")
+        for field, value in values.items()
+        if value is not None and len(value) >= _SEARCHED_LENGTH
+    }
+    members = read_archive(sealed.content, CONTENT_LIMITS)
+    return tuple(
+        f"{field} stands in {name}"
+        for field, pattern in searched.items()
+        for name, data in members.items()
+        if pattern.search(data)
+    )

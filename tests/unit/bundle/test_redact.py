@@ -1,0 +1,118 @@
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from bench.bundle.disclosure import PRIVATE_FIELDS
+from bench.bundle.redact import redact_bundle
+from bench.bundle.verify import verify_bundle
+from bench.bundle.write import sign_bundle
+from bench.errors import BundleError, OutputError, UsageError
+from tests.unit.bundle.builder import CONTENTS, NOW, OPERATOR, VENDOR, open_parts, pack, seal_contents, unpack
+
+VALUES = (b"node7", b"Maker Inc.", b"Rack 2", b"before the upgrade")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "run.bench.tar"
+    path.write_bytes(seal_contents(CONTENTS, OPERATOR, VENDOR))
+    return path
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    return tmp_path / "public.bench.tar"
+
+
+def test_no_private_value_is_left_and_every_signature_holds(path: Path, output: Path) -> None:
+    before = path.read_bytes()
+    assert all(value in before for value in VALUES)
+    redaction = redact_bundle(path, output, ())
+    after = output.read_bytes()
+    assert not any(value in after for value in VALUES)
+    verification = verify_bundle(output, now=NOW)
+    assert redaction.hidden == verification.contents.hidden == PRIVATE_FIELDS
+    assert redaction.left == ()
+    assert [signer.fingerprint for signer in verification.signers] == [OPERATOR.fingerprint, VENDOR.fingerprint]
+    assert path.read_bytes() == before
+
+
+def test_all_but_the_disclosures_stays_byte_for_byte(path: Path, output: Path) -> None:
+    redact_bundle(path, output, ())
+    old, new = unpack(path.read_bytes()), unpack(output.read_bytes())
+    assert new == {**old, "disclosures.json": b"{}\n"}
+
+
+def test_fields_are_hidden_one_by_one(path: Path, output: Path) -> None:
+    assert redact_bundle(path, output, ["note"]).hidden == ("note",)
+    contents = verify_bundle(output, now=NOW).contents
+    assert contents.hidden == ("note",)
+    assert contents.machine == CONTENTS.machine
+    again = output.with_name("again.bench.tar")
+    assert redact_bundle(output, again, ["note", "host_name"]).hidden == ("host_name",)
+    assert verify_bundle(again, now=NOW).contents.hidden == ("host_name", "note")
+
+
+def test_hiding_what_is_hidden_is_a_wrong_usage(path: Path, output: Path) -> None:
+    redact_bundle(path, output, ())
+    for fields in ((), ("note",)):
+        with pytest.raises(UsageError, match="hidden already"):
+            redact_bundle(output, output.with_name("again.bench.tar"), fields)
+
+
+def test_a_redacted_bundle_can_still_be_signed(tmp_path: Path, output: Path) -> None:
+    path = tmp_path / "one.bench.tar"
+    path.write_bytes(seal_contents(CONTENTS, OPERATOR))
+    redact_bundle(path, output, ())
+    sign_bundle(output, VENDOR)
+    verification = verify_bundle(output, now=NOW)
+    assert len(verification.signers) == 2
+    assert verification.contents.hidden == PRIVATE_FIELDS
+
+
+def test_says_where_a_value_still_stands(tmp_path: Path, output: Path) -> None:
+    (log,) = CONTENTS.logs
+    path = tmp_path / "talkative.bench.tar"
+    path.write_bytes(seal_contents(replace(CONTENTS, logs={log: b"node7.lab.example: out of memory\n"})))
+    assert redact_bundle(path, output, ()).left == (f"host_name stands in log/{log}",)
+
+
+def test_a_bundle_that_is_not_intact_is_not_redacted(path: Path, output: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[data.index(b'"sig": "') + 8] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(BundleError, match="not verified, step "):
+        redact_bundle(path, output, ())
+    assert not output.exists()
+
+
+def test_nothing_is_overwritten(path: Path, output: Path) -> None:
+    output.write_bytes(b"precious")
+    with pytest.raises(OutputError, match="exists already"):
+        redact_bundle(path, output, ())
+    assert output.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        pytest.param(b'"note"', b'"nota"', "not a valid dict", id="an unknown field"),
+        pytest.param(b'"value"', b'"wert"', "not a valid dict", id="an unknown key"),
+        pytest.param(b'"note": {', b'"note": {\n  "salt": "AAECAwQFBgcICQoLDA0ODw==",', "its bytes are not those", id="a key twice"),
+        pytest.param(b"ICQoLDA0ODw==", b"ICQoLDA0O", "not a valid dict", id="a salt that is too short"),
+    ],
+)  # fmt: skip
+def test_refuses_disclosures_of_another_form(old: bytes, new: bytes, words: str, path: Path, output: Path) -> None:
+    members = unpack(path.read_bytes())
+    assert old in members["disclosures.json"]
+    changed = members["disclosures.json"].replace(old, new, 1)
+    path.write_bytes(pack({**members, "disclosures.json": changed}))
+    with pytest.raises(BundleError, match=words):
+        redact_bundle(path, output, ())
+
+
+def test_the_parts_of_a_redacted_bundle_are_those_of_the_old_one(path: Path, output: Path) -> None:
+    redact_bundle(path, output, ())
+    old, new = open_parts(path.read_bytes()), open_parts(output.read_bytes())
+    assert (new.content, new.statement) == (old.content, old.statement)
