@@ -53,6 +53,9 @@ POLICY = Policy(
     timeout_s=60,
 )
 
+ORDER_SEED = 32
+"""Leaves up to three cells in the plan's order in rounds 0 and 1, and shuffles them in round 2."""
+
 CHOICE = Choice(name="generic-x86-64-v4", reason="it fits", forced=False, why_not={"xeon-spr": "another CPU"})
 
 PROFILE = Profile(
@@ -156,6 +159,7 @@ def make_plan(*cells: Cell, policy: Policy = POLICY) -> Plan:
         profile=CHOICE,
         layouts=(Layout(name="latency", instances=cells[0].instances, runtime=RUNTIME),),
         policy=policy,
+        order_seed=ORDER_SEED,
         cells=cells,
         refused=(),
         argv=("python", "-m", "bench.worker"),
@@ -224,9 +228,15 @@ def make_instance(
     )
 
 
-def make_repetition(index: int = 0, *instances: InstanceResult) -> Repetition:
+def make_repetition(index: int = 0, *instances: InstanceResult, sequence: int | None = None) -> Repetition:
+    """One that was made in the round of its index, and unless told otherwise at the same place of the run."""
     return Repetition(
-        index=index, started_at="2026-01-02T03:04:05Z", invalid=(), instances=instances or (make_instance(),)
+        index=index,
+        round=index,
+        sequence=index if sequence is None else sequence,
+        started_at="2026-01-02T03:04:05Z",
+        invalid=(),
+        instances=instances or (make_instance(),),
     )
 
 
@@ -234,11 +244,11 @@ def make_measurement(cell: Cell, *repetitions: Repetition) -> Measurement:
     return Measurement(cell=cell.id, repetitions=repetitions, stopped="precise")
 
 
-def make_probe(*, gflops: float = 100.0, gigabytes: float = 10.0, before: str | None = None) -> Probe:
+def make_probe(*, gflops: float = 100.0, gigabytes: float = 10.0, sequence: int = 0) -> Probe:
     result = ProbeResult(
         flops_per_s={"fp32": gflops * 1e9, "bf16": 4 * gflops * 1e9}, bandwidth_bytes_per_s=gigabytes * 1e9
     )
-    return Probe(layout="latency", before=before, started_at="2026-01-02T03:04:05Z", instances=(result,))
+    return Probe(layout="latency", sequence=sequence, started_at="2026-01-02T03:04:05Z", instances=(result,))
 
 
 def noisy(instance: InstanceResult, **values: float) -> InstanceResult:

@@ -26,6 +26,7 @@ from bench.records.measurement import (
 from bench.records.plan import Cell
 from bench.records.profile import Binding, Runtime
 from bench.stats.noise import invalid_reasons
+from bench.stats.order import find_disorder
 
 _CLOCK_SLACK_S = 2.0
 """Start and finish are cut to whole seconds."""
@@ -43,12 +44,13 @@ def check_consistency(contents: Contents, statement: Statement) -> None:
     _check_statement(contents, statement)
     _check_copies(contents)
     cells = _cells_by_id(contents)
-    _check_probes(contents, cells)
+    _check_probes(contents)
     for measurement in contents.measurements:
         if measurement.cell not in cells:
             raise BundleError(f"cell {measurement.cell} was measured, but is not in the plan")
         _check_measurement(measurement, cells[measurement.cell])
-    _check_clock(contents.info, list(_spans_ns(contents.measurements)))
+    _check_order(contents)
+    _check_clock(contents.info, [span for _, span in sorted(_spans_ns(contents.measurements))])
 
 
 def _check_statement(contents: Contents, statement: Statement) -> None:
@@ -76,13 +78,35 @@ def _cells_by_id(contents: Contents) -> dict[str, Cell]:
     return cells
 
 
-def _check_probes(contents: Contents, cells: dict[str, Cell]) -> None:
+def _check_probes(contents: Contents) -> None:
     layouts = {layout.name for layout in contents.plan.layouts}
     for probe in contents.probes:
         if probe.layout not in layouts:
             raise BundleError(f"a probe is of layout {probe.layout!r}, which is not in the plan")
-        if probe.before is not None and probe.before not in cells:
-            raise BundleError(f"a probe was taken before cell {probe.before}, which is not in the plan")
+
+
+def _check_order(contents: Contents) -> None:
+    """Repetitions and probes have each a place in the run, with none left out, and repetitions the seed's order."""
+    made = sorted(
+        (repetition.sequence, repetition.round, measurement.cell)
+        for measurement in contents.measurements
+        for repetition in measurement.repetitions
+    )
+    probed = [probe.sequence for probe in contents.probes]
+    places = sorted(chain(probed, (sequence for sequence, _, _ in made)))
+    if places != list(range(len(places))):
+        wrong = next(place for place, found in enumerate(places) if place != found)
+        raise BundleError(f"repetitions and probes were made in sequence, but place {wrong} is missing or taken twice")
+    if probed != sorted(probed):
+        raise BundleError("the probes are not in the sequence in which they were made")
+    turns = [(number, cell) for _, number, cell in made]
+    wrong_turn = find_disorder(contents.plan.cells, turns, contents.plan.order_seed)
+    if wrong_turn is not None:
+        number, cell = turns[wrong_turn]
+        raise BundleError(
+            f"cell {cell}, round {number}: it was made at place {made[wrong_turn][0]}, "
+            f"out of the order of seed {contents.plan.order_seed}"
+        )
 
 
 def _check_measurement(measurement: Measurement, cell: Cell) -> None:
@@ -90,6 +114,8 @@ def _check_measurement(measurement: Measurement, cell: Cell) -> None:
         where = f"cell {cell.id}, repetition {position}"
         if repetition.index != position:
             raise BundleError(f"{where}: it is numbered {repetition.index}")
+        if position and repetition.sequence <= measurement.repetitions[position - 1].sequence:
+            raise BundleError(f"{where}: it was made before the one before it")
         for instance in repetition.instances:
             _check_samples(_samples(instance), where)
         if measurement.failure is None:
@@ -150,7 +176,7 @@ def _check_runtime(in_force: InForce, runtime: Runtime, where: str) -> None:
 
 
 def _check_clock(info: BundleInfo, spans_ns: Sequence[tuple[int, int]]) -> None:
-    """Repetitions follow one another, within the run.
+    """Repetitions follow one another in their sequence, within the run.
 
     A run that was resumed may have begun its monotonic clock anew, so only its sum is held to the wall clock.
     """
@@ -163,18 +189,21 @@ def _check_clock(info: BundleInfo, spans_ns: Sequence[tuple[int, int]]) -> None:
         raise BundleError(f"repetitions took {busy_s:.1f} s, but the run lasted only {wall_s:.1f} s")
     if info.resumed:
         return
-    for (earlier_start, earlier_end), (later_start, _) in pairwise(sorted(spans_ns)):
+    for (earlier_start, earlier_end), (later_start, _) in pairwise(spans_ns):
         if later_start < earlier_end:
-            raise BundleError(f"the repetitions that start at {earlier_start} and {later_start} ns overlap")
+            raise BundleError(
+                f"the repetition that starts at {later_start} ns follows one that lasts from {earlier_start} "
+                f"to {earlier_end} ns: they overlap, or are not in sequence"
+            )
 
 
-def _spans_ns(measurements: Sequence[Measurement]) -> Iterator[tuple[int, int]]:
-    """From the first to the last sample, of every repetition that has any."""
+def _spans_ns(measurements: Sequence[Measurement]) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Place in the run, and time from the first to the last sample, of every repetition that has any."""
     for repetition in chain.from_iterable(measurement.repetitions for measurement in measurements):
         samples = [sample for instance in repetition.instances for sample in _samples(instance)]
         if samples:
             start = min(sample.start_ns for sample in samples)
-            yield start, max(sample.start_ns + sample.elapsed_ns for sample in samples)
+            yield repetition.sequence, (start, max(sample.start_ns + sample.elapsed_ns for sample in samples))
 
 
 def _samples(instance: InstanceResult) -> Iterator[Sample]:

@@ -50,6 +50,9 @@ Examples:
 @click.option("--budget", "budget_s", type=Duration(), metavar="10m", help="Begin no cell after this time.")
 @click.option("--target-ci", "target_ci_ratio", type=Percent(), metavar="1%", help="Repeat until intervals are ± this.")
 @click.option("--repetitions", type=Repetitions(), metavar="MIN:MAX", help="Fresh processes per cell.")
+@click.option(
+    "--seed", type=click.IntRange(0, (1 << 63) - 1), metavar="N", help="Of the order of repetitions; recorded."
+)
 @click.option("--timeout", "timeout_s", type=Duration(), metavar="5m", help="Longest repetition.")
 @click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with an interrupted run.")
 @click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Where the bundle lands (or BENCH_OUTPUT).")  # fmt: skip

@@ -1,4 +1,4 @@
-"""The plan, decided purely: which cells, in which order, held to what, in which environment."""
+"""The plan, decided purely: which cells, held to what, in which environment."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,8 +19,12 @@ estimate for people, taken from runs on 2 cores; nothing is decided by it."""
 PROBE_S = 5.0
 """The same for one probe."""
 
-CELLS_PER_PROBE = 4
-"""Cells between two probes: drift shows within minutes, and probes stay below a tenth of the run."""
+REPETITIONS_PER_PROBE = 6
+"""Repetitions between two probes at most, as a drift of the host voids all of them at once."""
+
+PROBE_EVERY_S = 120.0
+"""Seconds between two probes, where repetitions are long: drift shows within minutes, and probes stay
+below a twentieth of the run."""
 
 
 def plan_run(
@@ -33,19 +37,21 @@ def plan_run(
     variables: Mapping[str, str],
     choice: Choice,
     policy: Policy,
+    order_seed: int,
     machine: Machine,
 ) -> Plan:
     """Make the plan.
 
     Args:
         suite: Its name, for the record.
-        cases: In the order to run.
+        cases: In the order of the results.
         refused: What was asked for and cannot be in any machine.
         units: Workload → what its throughput counts.
-        layouts: In the order to run; every case runs in each.
+        layouts: In the order of the results; every case runs in each.
         variables: The profile's, for every worker.
         choice: Why that profile.
         policy: How much to measure.
+        order_seed: Of the order in which repetitions are made.
         machine: What it has to do without is refused here.
 
     Raises:
@@ -79,6 +85,7 @@ def plan_run(
         profile=choice,
         layouts=tuple(layouts),
         policy=policy,
+        order_seed=order_seed,
         cells=cells,
         refused=tuple(unable),
         argv=WORKER_ARGV,
@@ -98,11 +105,17 @@ def why_machine_cannot(case: Case, machine: Machine) -> str | None:
     return None
 
 
+def estimate_repetition_s(policy: Policy) -> float:
+    """Expected seconds for one repetition, from start to end of its processes."""
+    return OVERHEAD_S + policy.warmup_max_s / 2 + policy.measure_s
+
+
 def estimate_seconds(cells: int, policy: Policy) -> float:
     """Expected seconds for the least repetitions of so many cells, probes included."""
-    repetition = OVERHEAD_S + policy.warmup_max_s / 2 + policy.measure_s
-    expected = cells * policy.repetitions_min * repetition + PROBE_S * (2 + cells // CELLS_PER_PROBE)
-    return round(expected, 1)
+    repetitions = cells * policy.repetitions_min
+    between_s = min(PROBE_EVERY_S, REPETITIONS_PER_PROBE * estimate_repetition_s(policy))
+    measuring_s = repetitions * estimate_repetition_s(policy)
+    return round(measuring_s + PROBE_S * (2 + measuring_s // between_s), 1)
 
 
 def _cell_id(index: int, case: Case, layout: Layout) -> str:

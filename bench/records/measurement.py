@@ -197,12 +197,16 @@ class Repetition(Record, frozen=True, kw_only=True):
 
     Attributes:
         index: From 0, invalid ones counted.
+        round: The round of the run's order in which it was made, from 0.
+        sequence: Its place among all repetitions and probes of the run, from 0.
         started_at: RFC 3339, UTC.
         invalid: Reason codes; a repetition with any is kept and not used.
         instances: In the order of the cell's bindings.
     """
 
     index: Count
+    round: Count
+    sequence: Count
     started_at: str
     invalid: tuple[str, ...]
     instances: tuple[InstanceResult, ...]
@@ -261,10 +265,10 @@ class Probe(Record, frozen=True, kw_only=True):
     """A short probe of the whole layout: all instances at once, their rates added.
 
     Attributes:
-        before: Id of the cell that it was taken before; None for the last.
+        sequence: Its place among all repetitions and probes of the run, from 0.
     """
 
     layout: str
-    before: CellId | None
+    sequence: Count
     started_at: str
     instances: tuple[ProbeResult, ...]

@@ -1,4 +1,4 @@
-"""The plan: the ordered cells with all that is needed to run them, again and again."""
+"""The plan: the cells with all that is needed to run them, again and again."""
 
 from typing import Annotated, Literal
 
@@ -9,6 +9,8 @@ from bench.records.profile import Binding, Choice, Layout, LayoutName, Runtime
 from bench.records.record import Record
 
 CellId = Annotated[str, Meta(pattern=r"^[0-9]{4}-[a-z0-9_.-]{1,70}\Z")]
+
+Seed = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 
 
 class Policy(Record, frozen=True, kw_only=True):
@@ -41,7 +43,7 @@ class Policy(Record, frozen=True, kw_only=True):
     budget_s: Annotated[float, Meta(gt=0)] | None = None
     timeout_s: Annotated[float, Meta(gt=0)]
     confidence: Annotated[float, Meta(ge=0.5, lt=1)] = 0.95
-    seed: Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] = 20231016
+    seed: Seed = 20231016
 
 
 class Cell(Record, frozen=True, kw_only=True):
@@ -50,6 +52,8 @@ class Cell(Record, frozen=True, kw_only=True):
     Attributes:
         id: `0007-resnet50-fp32-latency`: the place in the plan first, safe as a file name.
         unit: What its throughput counts: `images`, `tokens`, ...
+        variant: Which of a pair: cells of equal case and layout that are to be compared differ in it, and their
+            repetitions run side by side. None for a cell that is no part of a pair.
         instances: Where each worker is held; from the layout.
         runtime: The libraries that each worker loads before torch; from the layout.
         environment: Every variable that differs from the parent's environment, per worker.
@@ -59,6 +63,7 @@ class Cell(Record, frozen=True, kw_only=True):
     case: Case
     layout: LayoutName
     unit: Annotated[str, Meta(pattern=r"^[a-z]{1,20}\Z")]
+    variant: Literal["a", "b"] | None = None
     instances: Annotated[tuple[Binding, ...], Meta(min_length=1)]
     runtime: Runtime
     environment: dict[str, str]
@@ -72,10 +77,11 @@ class Refusal(Record, frozen=True, kw_only=True):
 
 
 class Plan(Record, frozen=True, kw_only=True):
-    """What a run will do, in order.
+    """What a run will do.
 
     Attributes:
         suite: Its name, or the path of the user's file.
+        order_seed: Of the order in which repetitions are made (`bench.stats.order`).
         argv: A worker's command, where `python` is the interpreter that runs bench; its task reaches it
             through a pipe.
         estimate_s: Expected seconds for the least repetitions.
@@ -86,6 +92,7 @@ class Plan(Record, frozen=True, kw_only=True):
     profile: Choice
     layouts: tuple[Layout, ...]
     policy: Policy
+    order_seed: Seed
     cells: tuple[Cell, ...]
     refused: tuple[Refusal, ...]
     argv: tuple[str, ...]

@@ -1,27 +1,28 @@
-"""Measure a plan's cells, one after the other, with the journal in step."""
+"""Measure a plan's cells, repetition by repetition in the plan's order, with the journal in step.
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+A repetition lies between two probes, and is valid only if they agree. So a cell is over only when a probe was
+taken after its last repetition: until then it stands aside, and wants more if that probe voids one.
+"""
+
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from time import monotonic
 
 from bench.bundle.timestamp import format_timestamp
-from bench.errors import LaunchError, TooNoisyError
-from bench.launch.environment import worker_environment
-from bench.launch.libraries import find_preloads
-from bench.launch.plan import CELLS_PER_PROBE, PROBE_S, estimate_seconds
+from bench.errors import LaunchError
+from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
 from bench.launch.process import WorkerFailedError, run_workers
-from bench.records.measurement import Failure, InstanceResult, PackageResult, Probe, ProbeResult, Repetition
-from bench.records.plan import Cell, Plan, Policy, Task
+from bench.records.measurement import Failure, Probe, Repetition
+from bench.records.plan import Cell, Plan
 from bench.records.progress import Progress
-from bench.records.summary import CellSummary
+from bench.run.faults import find_fault
 from bench.run.journal import CellEntry, Journal, ProbeEntry, RepetitionEntry
+from bench.run.pace import Pace
+from bench.run.standing import NOT_BEGUN, Standing, Stop, judge_standing, why_stop
+from bench.run.station import Run, Station
 from bench.stats.noise import invalid_reasons
-from bench.stats.summary import summarize_cell
+from bench.stats.order import Turn, find_partners, next_turn
 
-Result = InstanceResult | ProbeResult | PackageResult
-Run = Callable[..., Sequence[Result]]
 Tell = Callable[[Progress], None]
 
 
@@ -48,13 +49,15 @@ class Execution:
         """
         self._journal = journal
         self._plan: Plan = journal.session.decision.plan
-        self._parent = parent
+        self._cells = {cell.id: cell for cell in self._plan.cells}
+        self._partners = find_partners(self._plan.cells)
         self._tell = tell
-        self._run = run
         self._clock = clock
-        self._began = clock()
-        self._scratch: Path = journal.folder / "scratch"
-        self._packaged: set[str] = set()
+        self._pace = Pace(self._plan.policy, clock)
+        self._station = Station(self._plan, journal.folder / "scratch", parent=parent, run=run)
+        self._standings: dict[str, Standing] = {}
+        self._since_probe: int | None = None
+        self._probed_at = clock()
 
     def measure_all(self) -> None:
         """Measure every cell that is not over yet.
@@ -63,225 +66,164 @@ class Execution:
             OutputError: the journal cannot be written.
             KeyboardInterrupt: the user stopped it; the journal is whole.
         """
-        (self._scratch / "inductor").mkdir(parents=True, exist_ok=True)
-        since_probe = CELLS_PER_PROBE
-        for index, cell in enumerate(self._plan.cells):
-            if self._journal.is_over(cell.id):
-                continue
-            if self._is_out_of_budget():
-                break
-            if since_probe >= CELLS_PER_PROBE:
-                self._probe(index, before=cell)
-                since_probe = 0
-            self._measure(index, cell)
-            since_probe += 1
-        if since_probe:
-            self._probe(len(self._plan.cells), before=None)
-
-    def _measure(self, index: int, cell: Cell) -> None:
-        """Repeat one cell until it is precise, or its repetitions or the budget are used up."""
-        policy = self._plan.policy
+        for cell in self._plan.cells:
+            self._judge(cell)
         while True:
-            repetitions = self._journal.repetitions(cell.id)
-            fault = self._find_fault(cell, repetitions)
-            if fault is not None:
-                self._fail(index, cell, fault)
-                return
-            summary = _try_summarize(cell, policy, repetitions)
-            stopped = self._why_stop(index, policy, repetitions, summary)
+            turn = self._next_turn()
+            if turn is None and (self._since_probe == 0 or not self._open()):
+                break
+            if turn is None or self._is_probe_due(turn):
+                self._probe()
+                self._settle()
+            else:
+                self._measure(turn)
+
+    def _next_turn(self) -> Turn | None:
+        stops, may_begin = self._find_stops(), self._may_begin()
+
+        def wants_more(cell: Cell) -> bool:
+            if self._journal.is_over(cell.id):
+                return False
+            if any(map(self._journal.repetitions, (cell.id, *self._partners[cell.id]))):
+                return stops.get(cell.id) is None
+            return may_begin
+
+        wanting = {cell.id for cell in self._plan.cells if wants_more(cell)}
+        return next_turn(self._plan.cells, wanting, self._journal.last_turn, self._plan.order_seed)
+
+    def _may_begin(self) -> bool:
+        """Whether the budget allows a cell to begin; the first always does."""
+        budget_s = self._plan.policy.budget_s
+        begun = [cell.id for cell in self._open()]
+        if budget_s is None or not (begun or self._journal.measurements()):
+            return True
+        owed_s = self._pace.expect_s((one, self._standing(one).owed(self._plan.policy)) for one in begun)
+        return self._pace.elapsed_s + owed_s < budget_s
+
+    def _find_stops(self) -> dict[str, Stop | None]:
+        """Why each cell that has begun gets no more repetitions; a pair goes on until both of it would stop."""
+        policy, elapsed_s = self._plan.policy, self._pace.elapsed_s
+        spare_s = self._pace.spare_s(self._owed())
+        own = {
+            cell.id: why_stop(self._standing(cell.id), policy, spare_s=spare_s, elapsed_s=elapsed_s)
+            for cell in self._open()
+        }
+
+        def holds(cell_id: str, partner: str) -> bool:
+            ahead = self._standing(partner).made > self._standing(cell_id).made
+            return not self._journal.is_over(partner) and (ahead or own.get(partner) is None)
+
+        return {
+            one: None if any(holds(one, partner) for partner in self._partners[one]) else stop
+            for one, stop in own.items()
+        }
+
+    def _measure(self, turn: Turn) -> None:
+        """Make one repetition of a cell, and look whether it may go on."""
+        cell = turn.cell
+        index = len(self._journal.repetitions(cell.id))
+        self._say("repetition", cell, index + 1)
+        self._since_probe = (self._since_probe or 0) + 1
+        started_at, start = format_timestamp(datetime.now(UTC)), self._clock()
+        try:
+            instances = self._station.measure(cell, first=index == 0)
+        except WorkerFailedError as error:
+            self._fail(cell, error.failure)
+            return
+        except LaunchError as error:
+            self._fail(cell, Failure(reason="binding", message=str(error)))
+            return
+        self._pace.add(cell.id, self._clock() - start)
+        repetition = Repetition(
+            index=index,
+            round=turn.round,
+            sequence=self._journal.sequence,
+            started_at=started_at,
+            invalid=invalid_reasons(instances),
+            instances=instances,
+        )
+        self._journal.add(RepetitionEntry(cell=cell.id, repetition=repetition))
+        self._judge(cell)
+
+    def _judge(self, cell: Cell) -> None:
+        """See how a cell stands after what was measured of it, and fail it if it may have no number."""
+        repetitions = self._journal.repetitions(cell.id)
+        if not repetitions or self._journal.is_over(cell.id):
+            return
+        fault = find_fault(cell, self._plan.cells, self._journal.repetitions)
+        if fault is not None:
+            self._fail(cell, fault)
+            return
+        self._standings[cell.id] = judge_standing(cell, self._plan.policy, repetitions, self._journal.probes())
+
+    def _settle(self) -> None:
+        """After a probe: end the cells that have enough."""
+        for cell in self._open():
+            self._judge(cell)
+        for cell_id, stopped in self._find_stops().items():
             if stopped is not None:
-                self._journal.add(CellEntry(cell=cell.id, stopped=stopped))
-                self._say("cell", index + 1, cell, len(repetitions), summary=summary)
-                return
-            self._say("repetition", index, cell, len(repetitions) + 1)
-            try:
-                repetition = self._repeat(cell, len(repetitions))
-            except (WorkerFailedError, LaunchError) as error:
-                failure = (
-                    error.failure
-                    if isinstance(error, WorkerFailedError)
-                    else Failure(reason="binding", message=str(error))
-                )
-                self._fail(index, cell, failure)
-                return
-            self._journal.add(RepetitionEntry(cell=cell.id, repetition=repetition))
+                self._journal.add(CellEntry(cell=cell_id, stopped=stopped))
+                self._say("cell", self._cells[cell_id], self._standing(cell_id).made)
 
-    def _repeat(self, cell: Cell, index: int) -> Repetition:
-        started_at = format_timestamp(datetime.now(UTC))
-        package = self._package(cell)
-        tasks = [
-            Task(
-                kind="measure",
-                case=cell.case,
-                binding=binding,
-                runtime=cell.runtime,
-                policy=self._plan.policy,
-                package=package,
-                prove=index == 0 and instance == 0,
-            )
-            for instance, binding in enumerate(cell.instances)
-        ]
-        results = self._run_tasks(tasks, cell.environment)
-        instances = tuple(result for result in results if isinstance(result, InstanceResult))
-        return Repetition(index=index, started_at=started_at, invalid=invalid_reasons(instances), instances=instances)
+    def _is_probe_due(self, turn: Turn) -> bool:
+        """Whether a probe comes before a turn: first in a session, then now and again, but never within a pair."""
+        if self._since_probe is None:
+            return True
+        if self._journal.last_turn in {(turn.round, one) for one in self._partners[turn.cell.id]}:
+            return False
+        late = self._clock() - self._probed_at >= PROBE_EVERY_S
+        return self._since_probe >= REPETITIONS_PER_PROBE or (late and self._since_probe > 0)
 
-    def _package(self, cell: Cell) -> str | None:
-        """The file that a cell's workers load; made once a session, as one that was cut short cannot be told."""
-        if cell.case.backend != "aot_inductor":
-            return None
-        path = str(self._scratch / f"{cell.id}.pt2")
-        if cell.id not in self._packaged:
-            task = Task(
-                kind="package",
-                case=cell.case,
-                binding=cell.instances[0],
-                runtime=cell.runtime,
-                policy=self._plan.policy,
-                package=path,
-                prove=False,
-            )
-            self._run_tasks([task], cell.environment)
-            self._packaged.add(cell.id)
-        return path
-
-    def _probe(self, index: int, *, before: Cell | None) -> None:
+    def _probe(self) -> None:
         """Probe every layout. A probe that fails leaves a cell without a ceiling, and nothing else."""
         for layout in self._plan.layouts:
-            self._say("probe", index, None, 0)
+            self._say("probe", None, 0)
             started_at = format_timestamp(datetime.now(UTC))
-            tasks = [
-                Task(
-                    kind="probe",
-                    case=None,
-                    binding=binding,
-                    runtime=layout.runtime,
-                    policy=self._plan.policy,
-                    prove=False,
-                )
-                for binding in layout.instances
-            ]
             try:
-                results = self._run_tasks(tasks, self._plan.cells[0].environment)
+                instances = self._station.probe(layout)
             except WorkerFailedError:
                 continue
             probe = Probe(
-                layout=layout.name,
-                before=None if before is None else before.id,
-                started_at=started_at,
-                instances=tuple(result for result in results if isinstance(result, ProbeResult)),
+                layout=layout.name, sequence=self._journal.sequence, started_at=started_at, instances=instances
             )
             self._journal.add(ProbeEntry(probe=probe))
+        self._since_probe = 0
+        self._probed_at = self._clock()
 
-    def _run_tasks(self, tasks: Sequence[Task], planned: Mapping[str, str]) -> Sequence[Result]:
-        def environment(task: Task) -> dict[str, str]:
-            preloads = find_preloads(task.runtime)
-            return worker_environment(
-                planned, task.binding, preloads=preloads, parent=self._parent, scratch=self._scratch
-            )
+    def _open(self) -> list[Cell]:
+        """The cells that have begun and are not over."""
+        return [
+            cell
+            for cell in self._plan.cells
+            if not self._journal.is_over(cell.id) and self._journal.repetitions(cell.id)
+        ]
 
-        return self._run(
-            (sys.executable, *self._plan.argv[1:]),
-            tasks,
-            [environment(task) for task in tasks],
-            timeout_s=self._plan.policy.timeout_s,
-        )
+    def _standing(self, cell_id: str) -> Standing:
+        return self._standings.get(cell_id, NOT_BEGUN)
 
-    def _find_fault(self, cell: Cell, repetitions: Sequence[Repetition]) -> Failure | None:
-        """What forbids a cell to have a number although its workers ended well."""
-        proofs = [one.proof for repetition in repetitions for one in repetition.instances if one.proof is not None]
-        for proof in proofs:
-            shown = proof.correctness
-            if not shown.passed:
-                return Failure(
-                    reason="incorrect",
-                    message=(
-                        f"cosine similarity {shown.cosine_similarity:.6f} (at least {shown.cosine_limit:g}), "
-                        f"relative error {shown.relative_error:.2e} (at most {shown.error_limit:g}) against eager fp32"
-                    ),
-                )
-            other = self._find_other_weights(cell, proof.weights_digest)
-            if other is not None:
-                return Failure(reason="inputs", message=f"weights {proof.weights_digest} differ from those of {other}")
-        return None
-
-    def _find_other_weights(self, cell: Cell, digest: str) -> str | None:
-        """A cell of the same workload, mode and shape whose generated weights were others."""
-        for other in self._plan.cells:
-            if _weights_of(other) != _weights_of(cell):
-                continue
-            for repetition in self._journal.repetitions(other.id):
-                if any(one.proof is not None and one.proof.weights_digest != digest for one in repetition.instances):
-                    return other.id
-        return None
-
-    def _why_stop(
-        self, index: int, policy: Policy, repetitions: Sequence[Repetition], summary: CellSummary | None
-    ) -> str | None:
-        """Why no more repetitions are made; None to go on."""
-        valid = 0 if summary is None else summary.repetitions
-        if summary is not None and valid >= policy.repetitions_min:
-            if summary.latency_s.half_width_ratio <= policy.target_ci_ratio:
-                return "precise"
-            if self._spare_s(index) <= 0:
-                return "budget"
-        return "repetitions" if len(repetitions) >= policy.repetitions_max else None
-
-    def _fail(self, index: int, cell: Cell, failure: Failure) -> None:
+    def _fail(self, cell: Cell, failure: Failure) -> None:
         self._journal.add(CellEntry(cell=cell.id, stopped="failed", failure=failure))
-        self._say("failed", index + 1, cell, 0, failure=failure)
+        self._say("failed", cell, 0, failure=failure)
 
-    def _is_out_of_budget(self) -> bool:
-        budget_s = self._plan.policy.budget_s
-        return budget_s is not None and self._clock() - self._began >= budget_s
-
-    def _spare_s(self, index: int) -> float:
-        """Seconds that the least repetitions of the later cells will not need."""
+    def _owed(self) -> list[tuple[str, int]]:
+        """What the cells that are not over are still to get."""
         policy = self._plan.policy
-        aims = [seconds for seconds in (policy.aim_s, policy.budget_s) if seconds is not None]
-        if not aims:
-            return float("inf")
-        return min(aims) - (self._clock() - self._began) - self._left_s(index + 1)
+        return [(one, self._standing(one).owed(policy)) for one in self._cells if not self._journal.is_over(one)]
 
-    def _left_s(self, done: int) -> float:
-        """Expected seconds for the cells from `done` on: at the pace so far, or as estimated before there is one."""
-        left = len(self._plan.cells) - done
-        if done == 0 or self._journal.resumed:
-            return estimate_seconds(left, self._plan.policy)
-        return (self._clock() - self._began) / done * left + PROBE_S
+    def _left_s(self) -> float:
+        """Expected seconds until the run is over: every cell that is not gets one more repetition at least."""
+        return self._pace.expect_s((one, max(1, owed)) for one, owed in self._owed())
 
-    def _say(
-        self,
-        kind: str,
-        done: int,
-        cell: Cell | None,
-        repetition: int,
-        *,
-        summary: CellSummary | None = None,
-        failure: Failure | None = None,
-    ) -> None:
+    def _say(self, kind: str, cell: Cell | None, repetition: int, *, failure: Failure | None = None) -> None:
         self._tell(
             Progress(
                 kind=kind,  # type: ignore[arg-type] # one of four literals above
                 cell=cell,
-                done=done,
-                total=len(self._plan.cells),
+                done=sum(map(self._journal.is_over, self._cells)),
+                total=len(self._cells),
                 repetition=repetition,
-                left_s=self._left_s(done),
-                summary=summary,
+                left_s=self._left_s(),
+                summary=self._standing(cell.id).summary if cell is not None and kind == "cell" else None,
                 failure=failure,
             )
         )
-
-
-def _weights_of(cell: Cell) -> tuple[object, ...]:
-    """What decides a cell's generated weights; in training some builders hold norms at other constants."""
-    return (cell.case.workload, cell.case.mode, cell.case.shape)
-
-
-def _try_summarize(cell: Cell, policy: Policy, repetitions: Sequence[Repetition]) -> CellSummary | None:
-    if not repetitions:
-        return None
-    try:
-        return summarize_cell(cell, policy, repetitions)
-    except TooNoisyError:
-        return None

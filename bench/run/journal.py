@@ -74,8 +74,14 @@ class Journal:
     def __init__(self, folder: Path, session: Session, stream: IO[bytes], entries: list[Entry]) -> None:
         self.folder = folder
         self.session = session
-        self.entries = entries
+        self.entries: list[Entry] = []
         self._stream = stream
+        self._repetitions: dict[str, list[Repetition]] = {}
+        self._probes: list[Probe] = []
+        self._over: dict[str, CellEntry] = {}
+        self._last: tuple[int, str] | None = None
+        for entry in entries:
+            self._take(entry)
 
     def add(self, entry: Entry) -> None:
         """Write an entry and wait until it is on disk.
@@ -92,7 +98,30 @@ class Journal:
                 f"{self.folder}: cannot write the journal: {error.strerror}; "
                 f"make room, then go on with --resume {self.folder}"
             ) from error
+        self._take(entry)
+
+    def _take(self, entry: Entry) -> None:
         self.entries.append(entry)
+        match entry:
+            case RepetitionEntry(cell=cell, repetition=repetition):
+                self._repetitions.setdefault(cell, []).append(repetition)
+                self._last = (repetition.round, cell)
+            case ProbeEntry(probe=probe):
+                self._probes.append(probe)
+            case CellEntry(cell=cell):
+                self._over[cell] = entry
+            case ResumeEntry():
+                pass
+
+    @property
+    def sequence(self) -> int:
+        """The place of the next repetition or probe."""
+        return sum(map(len, self._repetitions.values())) + len(self._probes)
+
+    @property
+    def last_turn(self) -> tuple[int, str] | None:
+        """Round and cell of the last repetition."""
+        return self._last
 
     @property
     def resumed(self) -> int:
@@ -101,17 +130,15 @@ class Journal:
 
     def repetitions(self, cell: str) -> tuple[Repetition, ...]:
         """The cell's repetitions so far."""
-        return tuple(
-            entry.repetition for entry in self.entries if isinstance(entry, RepetitionEntry) and entry.cell == cell
-        )
+        return tuple(self._repetitions.get(cell, ()))
 
     def probes(self) -> tuple[Probe, ...]:
         """All probes so far."""
-        return tuple(entry.probe for entry in self.entries if isinstance(entry, ProbeEntry))
+        return tuple(self._probes)
 
     def is_over(self, cell: str) -> bool:
         """Whether nothing more will be measured of a cell."""
-        return any(isinstance(entry, CellEntry) and entry.cell == cell for entry in self.entries)
+        return cell in self._over
 
     def measurements(self) -> tuple[Measurement, ...]:
         """Everything measured of the cells that are over, in the order in which they ended."""
@@ -126,8 +153,7 @@ class Journal:
                 Measurement,
                 from_attributes=True,
             )
-            for entry in self.entries
-            if isinstance(entry, CellEntry)
+            for entry in self._over.values()
         )
 
 

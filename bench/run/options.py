@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from bench.records.plan import Seed
 from bench.records.profile import Allocator, LayoutName, OpenMpRuntime
 from bench.records.record import Record
 from bench.records.suite import CaseFilter
@@ -20,6 +21,7 @@ class RunOptions(Record, frozen=True, kw_only=True):
         cpus, memory_nodes: List format.
         openmp, allocator: In place of the profile's.
         repetitions: Least and most.
+        seed: Of the order of repetitions; None draws one.
         target_ci_ratio: Half width of the interval as a share of the median.
     """
 
@@ -37,6 +39,7 @@ class RunOptions(Record, frozen=True, kw_only=True):
     budget_s: float | None = None
     target_ci_ratio: float | None = None
     repetitions: tuple[int, int] | None = None
+    seed: Seed | None = None
     timeout_s: float | None = None
 
 

@@ -1,5 +1,6 @@
 """Detect, resolve, plan: all that is decided before anything is measured."""
 
+import secrets
 from pathlib import Path
 
 import msgspec
@@ -67,6 +68,7 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
         variables=variables_for(profile, runtime),
         choice=choice,
         policy=override_policy(suite.policy, options),
+        order_seed=secrets.randbits(32) if options.seed is None else options.seed,
         machine=machine,
     )
     return Decision(machine=machine, profile=profile, plan=plan)

@@ -80,16 +80,21 @@ ENVIRONMENT = Environment(
 
 
 def make_measurements() -> tuple[Measurement, ...]:
-    """Two cells measured twice each, one after the other, and one that failed."""
+    """Two cells measured twice each, round by round between two probes, and one that failed."""
     alone = [
-        make_repetition(index, make_instance(LATENCIES, start_ns=start * MS, proof=make_proof()))
-        for index, start in enumerate((100, 300))
+        make_repetition(
+            index, make_instance(LATENCIES, start_ns=start * MS, proof=make_proof()), sequence=1 + 2 * index
+        )
+        for index, start in enumerate((100, 500))
     ]
     together = [
         make_repetition(
-            index, make_instance(LATENCIES, start_ns=start * MS), make_instance(LATENCIES, start_ns=(start + 1) * MS)
+            index,
+            make_instance(LATENCIES, start_ns=start * MS),
+            make_instance(LATENCIES, start_ns=(start + 1) * MS),
+            sequence=2 + 2 * index,
         )
-        for index, start in enumerate((500, 700))
+        for index, start in enumerate((300, 700))
     ]
     failed = replace(
         make_measurement(CELLS[2]),
@@ -101,7 +106,7 @@ def make_measurements() -> tuple[Measurement, ...]:
 
 def make_contents() -> Contents:
     measurements = make_measurements()
-    probes = (make_probe(before=CELLS[0].id), make_probe(gflops=98.0))
+    probes = (make_probe(sequence=0), make_probe(sequence=5, gflops=98.0))
     return Contents(
         info=BundleInfo(
             run_id="20260102T030405Z-0123abcd",

@@ -55,7 +55,18 @@ def plan(**fields: object) -> Change:
 
 
 def probe(**fields: object) -> Change:
-    return lambda contents: replace(contents, probes=(replace(contents.probes[0], **fields),))
+    return lambda contents: replace(contents, probes=(replace(contents.probes[0], **fields), *contents.probes[1:]))
+
+
+def swap_sequences(one: Repetition, other: Repetition) -> tuple[Repetition, Repetition]:
+    return replace(one, sequence=other.sequence), replace(other, sequence=one.sequence)
+
+
+def swap_times(measurements: tuple[Measurement, ...]) -> tuple[Measurement, ...]:
+    """Give the first cell's repetitions each other's samples."""
+    one, other = measurements[0].repetitions
+    swapped = replace(one, instances=other.instances), replace(other, instances=one.instances)
+    return replace(measurements[0], repetitions=swapped), *measurements[1:]
 
 
 def correctness(**fields: object) -> Change:
@@ -76,14 +87,20 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("an emulated machine in one file only", info(emulated=True), "disagree on whether the machine was emulated"),
     ("another profile than the plan's", lambda c: replace(c, profile=replace(c.profile, name="xeon-spr")), "the plan chose profile 'generic-x86-64-v4', not 'xeon-spr'"),
     ("a probe of a layout that is not planned", probe(layout="throughput"), "a probe is of layout 'throughput'"),
-    ("a probe before a cell that is not planned", probe(before="0009-other"), "a probe was taken before cell 0009-other"),
+    ("a probe left out", lambda c: replace(c, probes=c.probes[1:]), "place 0 is missing or taken twice"),
+    ("two probes at one place", probe(sequence=1), "place 0 is missing or taken twice"),
+    ("probes in another sequence", lambda c: replace(c, probes=c.probes[::-1]), "the probes are not in the sequence"),
+    ("another seed than the order's", plan(order_seed=0), "out of the order of seed 0"),
+    ("two repetitions of a cell in one round", repetition(lambda one: replace(one, round=0)), "out of the order of seed 32"),
+    ("a later repetition before an earlier", measurement(lambda one: replace(one, repetitions=swap_sequences(*one.repetitions))), "it was made before the one before it"),
+    ("times in another sequence than the places", lambda c: replace(c, measurements=swap_times(c.measurements)), "they overlap, or are not in sequence"),
     ("a repetition left out", repetition(lambda one: replace(one, index=2)), "repetition 1: it is numbered 2"),
     ("fewer instances than planned", repetition(lambda one: replace(one, instances=one.instances[:1]), 1), "1 instances ran, the plan has 2"),
     ("an instance without samples", instance(lambda one: replace(one, samples=())), "an instance has no samples"),
     ("samples that overlap", instance(lambda one: replace(one, samples=(replace(one.samples[0], elapsed_ns=12 * MS), *one.samples[1:]))), "overlap"),
     ("samples in the wrong order", instance(lambda one: replace(one, samples=one.samples[::-1])), "overlap"),
     ("a warm-up within the timed part", instance(lambda one: replace(one, warmup=one.samples[-1:])), "overlap"),
-    ("repetitions at the same time", repetition(lambda one: replace(one, instances=CONTENTS.measurements[0].repetitions[0].instances)), "the repetitions that start at"),
+    ("repetitions at the same time", repetition(lambda one: replace(one, instances=CONTENTS.measurements[0].repetitions[0].instances)), "they overlap, or are not in sequence"),
     ("more work than wall time", instance(lambda one: replace(one, warmup=(), samples=(LONG,))), "but the run lasted only 60.0 s"),
     ("a finish before the start", info(finished_at="2026-01-02T03:04:04Z"), "before it started"),
     ("a start on a day that does not exist", info(started_at="2026-02-30T00:00:00Z"), "is no time"),
@@ -125,13 +142,16 @@ def test_a_failed_cell_may_have_run_elsewhere() -> None:
 
 
 def test_a_failed_repetition_may_have_no_samples() -> None:
-    empty = replace(CONTENTS.measurements[0].repetitions[0], instances=())
-    contents = measurement(lambda one: replace(one, repetitions=(empty,)), 2)(CONTENTS)
+    empty = replace(CONTENTS.measurements[0].repetitions[0], instances=(), sequence=6)
+    contents = measurement(lambda one: replace(one, repetitions=(replace(empty, round=2),)), 2)(CONTENTS)
     assert check_consistency(contents, state(contents)) is None
 
 
 def test_a_cell_that_was_not_reached_may_be_missing() -> None:
-    contents = replace(CONTENTS, measurements=CONTENTS.measurements[:1])
+    (reached, *_), (first, last) = CONTENTS.measurements, CONTENTS.probes
+    one, other = reached.repetitions
+    reached = replace(reached, repetitions=(one, replace(other, sequence=2)))
+    contents = replace(CONTENTS, measurements=(reached,), probes=(first, replace(last, sequence=3)))
     assert check_consistency(contents, state(contents)) is None
 
 

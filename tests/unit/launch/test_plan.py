@@ -27,6 +27,7 @@ def make(machine: Machine | None = None, refused: tuple[Refusal, ...] = ()) -> P
         variables={"LRU_CACHE_CAPACITY": "1024"},
         choice=CHOICE,
         policy=POLICY,
+        order_seed=7,
         machine=machine or make_machine(),
     )
 

@@ -1,16 +1,36 @@
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from bench.launch.plan import CELLS_PER_PROBE
-from bench.records.measurement import Failure
-from tests.builders import BINDING, POLICY, make_cell, make_instance, make_plan, make_proof, noisy
+from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
+from bench.records.measurement import Failure, InstanceResult
+from bench.records.plan import Task
+from bench.run.journal import Journal
+from bench.stats.order import order_round
+from tests.builders import BINDING, DIGEST, POLICY, make_cell, make_instance, make_plan, make_proof, noisy
 from tests.unit.run.scripted import Bench, Workers
 
 CRASH = Failure(reason="crashed", message="the worker died of SIGSEGV", stderr=("boom",))
 NOISY = noisy(make_instance(proof=make_proof()), steal_ratio=0.5)
+
+
+def scattered(rounds: int, cells: int = 1) -> list[InstanceResult]:
+    """Good results of some cells that never become precise: rounds of 10 ms and of 30 ms in turn."""
+    return [
+        make_instance((0.01 + 0.02 * (number % 2),) * 6, proof=make_proof())
+        for number in range(rounds)
+        for _ in range(cells)
+    ]
+
+
+def turns(journal: Journal) -> list[tuple[int, str]]:
+    """Round and cell of every repetition, in sequence."""
+    made = [(one.sequence, one.round, each.cell) for each in journal.measurements() for one in each.repetitions]
+    return [(number, cell) for _, number, cell in sorted(made)]
 
 
 def test_repetitions_end_when_the_interval_is_as_narrow_as_asked(tmp_path: Path) -> None:
@@ -58,39 +78,99 @@ def test_a_wrong_output_fails_the_cell_with_both_values(tmp_path: Path) -> None:
     assert len(measurement.repetitions) == 1
 
 
-def test_other_weights_for_the_same_workload_and_shape_fail_the_cell(tmp_path: Path) -> None:
+def test_other_weights_for_the_same_workload_and_shape_fail_both_cells(tmp_path: Path) -> None:
     other = f"sha256:{'1' * 64}"
     plan = make_plan(make_cell(0), make_cell(1))
     good = make_instance(proof=make_proof())
-    workers = Workers(good, make_instance(), make_instance(proof=make_proof(weights_digest=other)))
-    _, failed = Bench(tmp_path, plan).measure(workers).measurements()
-    assert failed.failure is not None
-    assert failed.failure.reason == "inputs"
-    assert failed.failure.message == f"weights {other} differ from those of {plan.cells[0].id}"
+    workers = Workers(good, make_instance(proof=make_proof(weights_digest=other)))
+    failures = [each.failure for each in Bench(tmp_path, plan).measure(workers).measurements()]
+    assert [failure and (failure.reason, failure.message) for failure in failures] == [
+        ("inputs", f"weights {other} differ from those of {plan.cells[0].id}"),
+        ("inputs", f"weights {DIGEST} differ from those of {plan.cells[1].id}"),
+    ]
+
+
+def test_repetitions_are_spread_over_the_run_in_the_seeds_order(tmp_path: Path) -> None:
+    plan = make_plan(*(make_cell(index) for index in range(3)))
+    journal = Bench(tmp_path, plan).measure(Workers(*scattered(4, 3)))
+    assert turns(journal) == [
+        (number, cell.id) for number in range(4) for cell in order_round(plan.cells, number, plan.order_seed)
+    ]
+    assert [cell[:4] for number, cell in turns(journal) if number == 2] == ["0001", "0000", "0002"]
+
+
+def test_a_pair_runs_side_by_side_and_takes_turns_in_going_first(tmp_path: Path) -> None:
+    pair = [msgspec.structs.replace(make_cell(index), variant=variant) for index, variant in ((0, "a"), (2, "b"))]
+    plan = make_plan(pair[0], make_cell(1), pair[1])
+    journal = Bench(tmp_path, plan).measure(Workers(*scattered(4, 3)))
+    order = [cell for _, cell in turns(journal) if cell != plan.cells[1].id]
+    assert order == [one.id for one in (*pair, *pair[::-1]) * 2]
+    places = [place for place, (_, cell) in enumerate(turns(journal)) if cell != plan.cells[1].id]
+    assert all(second == first + 1 for first, second in zip(places[::2], places[1::2], strict=True))
+
+
+def test_a_pair_goes_on_until_both_have_enough(tmp_path: Path) -> None:
+    a, b = (msgspec.structs.replace(make_cell(index), variant=variant) for index, variant in ((0, "a"), (1, "b")))
+    wide, narrow = make_instance((0.02,) * 6, proof=make_proof()), make_instance(proof=make_proof())
+    script = [narrow, wide, narrow, narrow, narrow, narrow]
+    measurements = Bench(tmp_path, make_plan(a, b)).measure(Workers(*script)).measurements()
+    assert [len(measurement.repetitions) for measurement in measurements] == [4, 4]
 
 
 def test_probes_come_first_between_and_last(tmp_path: Path) -> None:
-    plan = make_plan(*(make_cell(index) for index in range(CELLS_PER_PROBE + 1)))
-    probes = Bench(tmp_path, plan).measure(Workers()).probes()
-    assert [probe.before for probe in probes] == [plan.cells[0].id, plan.cells[CELLS_PER_PROBE].id, None]
+    plan = make_plan(*(make_cell(index) for index in range(4)))
+    journal = Bench(tmp_path, plan).measure(Workers())
+    assert [probe.sequence for probe in journal.probes()] == [0, REPETITIONS_PER_PROBE + 1, 10]
 
 
-def test_no_cell_begins_after_the_budget(tmp_path: Path) -> None:
-    policy = msgspec.structs.replace(POLICY, budget_s=3.5)
+def test_long_repetitions_are_probed_by_the_clock(tmp_path: Path) -> None:
+    ticks = count(step=PROBE_EVERY_S / 4)
+    journal = Bench(tmp_path, make_plan()).measure(Workers(*scattered(4)), clock=lambda: next(ticks))
+    assert [probe.sequence for probe in journal.probes()] == [0, 2, 4, 6, 8]
+
+
+def test_no_probe_comes_within_a_pair(tmp_path: Path) -> None:
+    a, b = (msgspec.structs.replace(make_cell(index), variant=variant) for index, variant in ((0, "a"), (1, "b")))
+    ticks = count(step=PROBE_EVERY_S)
+    journal = Bench(tmp_path, make_plan(a, b)).measure(Workers(), clock=lambda: next(ticks))
+    assert [probe.sequence for probe in journal.probes()] == [0, 3, 6]
+
+
+def test_no_cell_begins_that_the_budget_leaves_no_time_for(tmp_path: Path) -> None:
+    policy = msgspec.structs.replace(POLICY, budget_s=50)
     plan = make_plan(*(make_cell(index) for index in range(4)), policy=policy)
-    ticks = count()
-    journal = Bench(tmp_path, plan).measure(Workers(), clock=lambda: float(next(ticks)))
-    assert 1 <= len(journal.measurements()) < 4
+    workers = Workers()
+    journal = Bench(tmp_path, plan).measure(workers, clock=lambda: workers.now_ns / 1e9)
+    assert [len(measurement.repetitions) for measurement in journal.measurements()] == [2, 2, 2]
+    assert {cell.id for cell in plan.cells} - {measurement.cell for measurement in journal.measurements()}
+
+
+def test_a_budget_that_is_over_ends_what_noise_would_draw_out(tmp_path: Path) -> None:
+    policy = msgspec.structs.replace(POLICY, budget_s=15)
+    workers = Workers(NOISY, NOISY, NOISY)
+    journal = Bench(tmp_path, make_plan(policy=policy)).measure(workers, clock=lambda: workers.now_ns / 1e9)
+    assert [(one.stopped, len(one.repetitions)) for one in journal.measurements()] == [("budget", 2)]
 
 
 def test_an_aim_ends_repetitions_and_drops_no_cell(tmp_path: Path) -> None:
     policy = msgspec.structs.replace(POLICY, aim_s=1)
     plan = make_plan(*(make_cell(index) for index in range(3)), policy=policy)
-    ticks = count()
-    scattered = [make_instance((0.01 * (1 + index % 2),) * 6, proof=make_proof()) for index in range(6)]
-    journal = Bench(tmp_path, plan).measure(Workers(*scattered), clock=lambda: float(next(ticks)))
+    workers = Workers(*scattered(2, 3))
+    journal = Bench(tmp_path, plan).measure(workers, clock=lambda: workers.now_ns / 1e9)
     assert [measurement.stopped for measurement in journal.measurements()] == ["budget"] * 3
     assert [len(measurement.repetitions) for measurement in journal.measurements()] == [2] * 3
+
+
+def test_time_to_spare_goes_to_rounds_of_cells_that_are_not_precise(tmp_path: Path) -> None:
+    policy = msgspec.structs.replace(POLICY, aim_s=75)
+    narrow, wide = make_instance(proof=make_proof()), scattered(4)
+    workers = Workers(narrow, wide[0], narrow, wide[1], wide[2], wide[3])
+    plan = make_plan(make_cell(0), make_cell(1), policy=policy)
+    journal = Bench(tmp_path, plan).measure(workers, clock=lambda: workers.now_ns / 1e9)
+    assert [(one.stopped, len(one.repetitions)) for one in journal.measurements()] == [
+        ("precise", 2),
+        ("repetitions", 4),
+    ]
 
 
 def test_workers_get_their_binding_and_a_scratch_folder_of_the_run(tmp_path: Path) -> None:
@@ -98,8 +178,30 @@ def test_workers_get_their_binding_and_a_scratch_folder_of_the_run(tmp_path: Pat
     bench.measure(workers)
     (environment,) = workers.environments[-1]
     assert environment["OMP_NUM_THREADS"] == "2"
-    assert environment["TMPDIR"] == str(bench.folder / "scratch")
-    assert (bench.folder / "scratch/inductor").is_dir()
+    assert environment["TMPDIR"] == str(bench.folder / "scratch/probe")
+    ((measuring,), *_) = (
+        each for each, tasks in zip(workers.environments, workers.tasks, strict=True) if tasks[0].kind == "measure"
+    )
+    assert measuring["TORCHINDUCTOR_CACHE_DIR"] == str(bench.folder / "scratch/0000-resnet50-fp32-latency/inductor")
+    assert (bench.folder / "scratch/0000-resnet50-fp32-latency/inductor").is_dir()
+
+
+def test_a_first_repetition_finds_no_cache_and_later_ones_find_its(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, make_plan())
+    compiled = bench.folder / "scratch/0000-resnet50-fp32-latency/inductor/code.so"
+    found = []
+
+    class Compiling(Workers):
+        def __call__(self, argv: Sequence[str], tasks: Sequence[Task], *rest: Any, **named: Any) -> Sequence[Any]:
+            if tasks[0].kind == "measure":
+                found.append(compiled.exists())
+                compiled.touch()
+            return super().__call__(argv, tasks, *rest, **named)
+
+    with pytest.raises(KeyboardInterrupt):
+        bench.measure(Compiling(KeyboardInterrupt()))
+    bench.resume(Compiling())
+    assert found == [False, False, True]
 
 
 def test_progress_counts_up_and_tells_the_time_left(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ CELL = "0000-resnet50-fp32-latency"
 def filled(tmp_path: Path) -> Bench:
     bench = Bench(tmp_path, make_plan())
     with begin_journal(tmp_path, bench.session) as journal:
-        journal.add(ProbeEntry(probe=make_probe(before=CELL)))
-        journal.add(RepetitionEntry(cell=CELL, repetition=make_repetition(0)))
-        journal.add(RepetitionEntry(cell=CELL, repetition=make_repetition(1)))
+        journal.add(ProbeEntry(probe=make_probe()))
+        journal.add(RepetitionEntry(cell=CELL, repetition=make_repetition(0, sequence=1)))
+        journal.add(RepetitionEntry(cell=CELL, repetition=make_repetition(1, sequence=2)))
         journal.add(CellEntry(cell=CELL, stopped="precise"))
     return bench
 
@@ -25,9 +25,11 @@ def test_what_was_added_is_there_after_opening_again(tmp_path: Path) -> None:
     bench = filled(tmp_path)
     with resume_journal(bench.folder) as journal:
         assert journal.session == bench.session
-        assert journal.repetitions(CELL) == (make_repetition(0), make_repetition(1))
-        assert journal.probes() == (make_probe(before=CELL),)
+        assert journal.repetitions(CELL) == (make_repetition(0, sequence=1), make_repetition(1, sequence=2))
+        assert journal.probes() == (make_probe(),)
         assert journal.is_over(CELL)
+        assert journal.sequence == 3
+        assert journal.last_turn == (1, CELL)
         assert journal.resumed == 0
         journal.add(ResumeEntry(resumed_at="2026-01-02T04:00:00Z"))
         assert journal.resumed == 1

@@ -1,0 +1,46 @@
+"""Time: what a run has used, what its cells will need, and what is to spare."""
+
+from collections.abc import Callable, Iterable
+from statistics import mean
+
+from bench.launch.plan import PROBE_S, estimate_repetition_s
+from bench.records.plan import Policy
+
+
+class Pace:
+    """The clock of one session of a run. What earlier sessions took is not in it: nobody waited for them."""
+
+    def __init__(self, policy: Policy, clock: Callable[[], float]) -> None:
+        """Start the clock.
+
+        Args:
+            policy: Of the plan.
+            clock: Seconds that never step.
+        """
+        self._policy = policy
+        self._clock = clock
+        self._began = clock()
+        self._took: dict[str, list[float]] = {}
+
+    @property
+    def elapsed_s(self) -> float:
+        """Since the session began."""
+        return self._clock() - self._began
+
+    def add(self, cell: str, seconds: float) -> None:
+        """Take in how long a repetition of a cell took, from start to end of its processes."""
+        self._took.setdefault(cell, []).append(seconds)
+
+    def expect_s(self, owed: Iterable[tuple[str, int]]) -> float:
+        """Seconds for so many repetitions of each cell.
+
+        As long as those that it had; as those of the others before it has any; as estimated before there are any.
+        """
+        known = {cell: mean(took) for cell, took in self._took.items()}
+        usual = mean(known.values()) if known else estimate_repetition_s(self._policy)
+        return sum(known.get(cell, usual) * count for cell, count in owed)
+
+    def spare_s(self, owed: Iterable[tuple[str, int]]) -> float:
+        """Seconds until the aim or the budget that so many repetitions and the last probe leave; infinite without either."""
+        aims = [seconds for seconds in (self._policy.aim_s, self._policy.budget_s) if seconds is not None]
+        return min(aims) - self.elapsed_s - self.expect_s(owed) - PROBE_S if aims else float("inf")

@@ -1,0 +1,119 @@
+"""The station: starts the workers that a plan asks for, each with its environment and its scratch folder."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from shutil import rmtree
+
+from bench.launch.environment import worker_environment
+from bench.launch.libraries import find_preloads
+from bench.launch.process import run_workers
+from bench.records.measurement import InstanceResult, PackageResult, ProbeResult
+from bench.records.plan import Cell, Plan, Task
+from bench.records.profile import Layout
+
+Result = InstanceResult | ProbeResult | PackageResult
+Run = Callable[..., Sequence[Result]]
+
+
+class Station:
+    """Where the workers of one session of a run work."""
+
+    def __init__(self, plan: Plan, scratch: Path, *, parent: Mapping[str, str], run: Run = run_workers) -> None:
+        """Get ready; nothing runs yet.
+
+        Args:
+            plan: Of the run.
+            scratch: A folder of the run alone, for temporary files and compilers' caches.
+            parent: The environment that workers inherit from.
+            run: Starts workers; a test passes a script.
+        """
+        self._plan = plan
+        self._scratch = scratch
+        self._parent = parent
+        self._run = run
+        self._packaged: set[str] = set()
+
+    def measure(self, cell: Cell, *, first: bool) -> tuple[InstanceResult, ...]:
+        """Measure one repetition of a cell.
+
+        Args:
+            cell: Of the plan.
+            first: It is the cell's first. It finds compilers' caches empty, whatever other cells, or one of its own
+                that was cut short, left behind; and it proves.
+
+        Raises:
+            WorkerFailedError: a worker did not come to its end.
+            LaunchError: one could not be started.
+        """
+        folder = self._scratch / cell.id
+        if first:
+            rmtree(folder, ignore_errors=True)
+        package = self._package(cell)
+        tasks = [
+            Task(
+                kind="measure",
+                case=cell.case,
+                binding=binding,
+                runtime=cell.runtime,
+                policy=self._plan.policy,
+                package=package,
+                prove=first and instance == 0,
+            )
+            for instance, binding in enumerate(cell.instances)
+        ]
+        results = self._run_tasks(tasks, cell.environment, folder)
+        return tuple(result for result in results if isinstance(result, InstanceResult))
+
+    def probe(self, layout: Layout) -> tuple[ProbeResult, ...]:
+        """Probe compute and memory bandwidth of a layout.
+
+        Raises:
+            WorkerFailedError: a worker did not come to its end.
+        """
+        tasks = [
+            Task(
+                kind="probe",
+                case=None,
+                binding=binding,
+                runtime=layout.runtime,
+                policy=self._plan.policy,
+                prove=False,
+            )
+            for binding in layout.instances
+        ]
+        results = self._run_tasks(tasks, self._plan.cells[0].environment, self._scratch / "probe")
+        return tuple(result for result in results if isinstance(result, ProbeResult))
+
+    def _package(self, cell: Cell) -> str | None:
+        """The file that a cell's workers load; made once a session, as one that was cut short cannot be told."""
+        if cell.case.backend != "aot_inductor":
+            return None
+        path = str(self._scratch / cell.id / "package.pt2")
+        if cell.id not in self._packaged:
+            task = Task(
+                kind="package",
+                case=cell.case,
+                binding=cell.instances[0],
+                runtime=cell.runtime,
+                policy=self._plan.policy,
+                package=path,
+                prove=False,
+            )
+            self._run_tasks([task], cell.environment, self._scratch / cell.id)
+            self._packaged.add(cell.id)
+        return path
+
+    def _run_tasks(self, tasks: Sequence[Task], planned: Mapping[str, str], folder: Path) -> Sequence[Result]:
+        (folder / "inductor").mkdir(parents=True, exist_ok=True)
+
+        def environment(task: Task) -> dict[str, str]:
+            preloads = find_preloads(task.runtime)
+            return worker_environment(planned, task.binding, preloads=preloads, parent=self._parent, scratch=folder)
+
+        return self._run(
+            (sys.executable, *self._plan.argv[1:]),
+            tasks,
+            [environment(task) for task in tasks],
+            timeout_s=self._plan.policy.timeout_s,
+        )

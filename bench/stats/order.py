@@ -1,0 +1,113 @@
+"""The order of repetitions: rounds, each shuffled from the plan's seed.
+
+In a round every cell that is not over gets one repetition, so that slow drift of the host falls on all
+cells alike and does not pass for a difference between them. Rounds beyond the least repetitions stay
+shuffled, too: the widest interval first would put the repetitions of one cell side by side again, and
+time goes to wide intervals anyway, as cells with narrow ones are over.
+
+Two cells of equal case and layout that differ in `variant` are a pair. A pair's repetitions run side by
+side, and who goes first alternates from round to round: A B, B A, A B, ... is the sequence ABBA, in
+which drift that is linear in time cancels (Student, Comparison Between Balanced and Random Arrangements
+of Field Plots, Biometrika 29, 1938).
+
+An order is a pure function of cells, round and seed, and of nothing that happened before. So a run that
+was resumed goes on in it, and `bench verify` can tell whether a bundle's was kept.
+"""
+
+import hashlib
+from collections.abc import Container, Mapping, Sequence
+from typing import NamedTuple
+
+from bench.records.plan import Cell
+from bench.records.record import encode_json
+
+
+class Turn(NamedTuple):
+    """A cell's place in a round."""
+
+    round: int
+    cell: Cell
+
+
+def order_round(cells: Sequence[Cell], number: int, seed: int) -> tuple[Cell, ...]:
+    """All cells of a plan in the order of one round.
+
+    Sorted by a hash: the order of Python's `shuffle` is not promised to stay the same, SHA-256 is.
+
+    Args:
+        cells: Of the plan, all of them.
+        number: Of the round, from 0.
+        seed: The plan's.
+    """
+    places = _places(cells)
+    return tuple(sorted(cells, key=lambda cell: _key(places[cell.id], number, seed)))
+
+
+def next_turn(cells: Sequence[Cell], wanting: Container[str], last: tuple[int, str] | None, seed: int) -> Turn | None:
+    """Whose repetition comes next.
+
+    Args:
+        cells: Of the plan, all of them.
+        wanting: Ids of the cells that want another repetition.
+        last: Round and cell of the last repetition; None before the first.
+        seed: The plan's.
+
+    Returns:
+        None if no cell wants one.
+    """
+    if not any(cell.id in wanting for cell in cells):
+        return None
+    number = 0
+    if last is not None:
+        number, cell_id = last
+        row = order_round(cells, number, seed)
+        after = [cell.id for cell in row].index(cell_id) + 1
+        for cell in row[after:]:
+            if cell.id in wanting:
+                return Turn(number, cell)
+        number += 1
+    return Turn(number, next(cell for cell in order_round(cells, number, seed) if cell.id in wanting))
+
+
+def find_disorder(cells: Sequence[Cell], turns: Sequence[tuple[int, str]], seed: int) -> int | None:
+    """The first of some turns that does not follow from the one before it; None if the seed's order was kept.
+
+    Args:
+        cells: Of the plan, all of them.
+        turns: Round and cell, of the plan, of every repetition, in the order in which they were made.
+        seed: The plan's.
+    """
+    places = _places(cells)
+    last: tuple[int, tuple[bytes, int]] | None = None
+    for index, (number, cell_id) in enumerate(turns):
+        here = (number, _key(places[cell_id], number, seed))
+        if last is not None and here <= last:
+            return index
+        last = here
+    return None
+
+
+def find_partners(cells: Sequence[Cell]) -> Mapping[str, tuple[str, ...]]:
+    """Cell → the other cells of its pair; nobody for a cell without a variant."""
+    units = _units(cells)
+    return {one: tuple(other for other in unit if other != one) for unit in units for one in unit}
+
+
+def _units(cells: Sequence[Cell]) -> Sequence[Sequence[str]]:
+    """Pairs, and cells that are alone, by their ids."""
+    units: dict[str, list[str]] = {}
+    for cell in cells:
+        key = cell.id if cell.variant is None else f"{cell.layout} {encode_json(cell.case).decode()}"
+        units.setdefault(key, []).append(cell.id)
+    return list(units.values())
+
+
+def _places(cells: Sequence[Cell]) -> Mapping[str, tuple[str, int]]:
+    """Cell → its unit, by the id of its first cell, and the place in it."""
+    return {one: (unit[0], place) for unit in _units(cells) for place, one in enumerate(unit)}
+
+
+def _key(place: tuple[str, int], number: int, seed: int) -> tuple[bytes, int]:
+    """What a round is sorted by."""
+    unit, within = place
+    return hashlib.sha256(f"{seed} {number} {unit}".encode()).digest(), -within if number % 2 else within

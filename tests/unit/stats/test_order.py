@@ -1,0 +1,104 @@
+from collections.abc import Callable
+from itertools import chain
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.records.plan import Cell
+from bench.stats.order import Turn, find_disorder, find_partners, next_turn, order_round
+from tests.builders import CASE, make_cell
+
+Turns = list[tuple[int, str]]
+
+
+def alone(number: int) -> tuple[Cell, ...]:
+    return tuple(make_cell(index) for index in range(number))
+
+
+def paired(number: int) -> tuple[Cell, ...]:
+    """Pairs of different cases: all a first, then all b."""
+    cases = [msgspec.structs.replace(CASE, batch_size=index + 1) for index in range(number)]
+    return tuple(
+        msgspec.structs.replace(make_cell(index + number * (variant == "b"), case=case), variant=variant)
+        for variant in ("a", "b")
+        for index, case in enumerate(cases)
+    )
+
+
+def letters(cells: tuple[Cell, ...]) -> str:
+    return "".join(cell.variant or "-" for cell in cells)
+
+
+def test_an_order_is_the_same_on_every_machine() -> None:
+    rows = [[cell.id[:4] for cell in order_round(alone(4), number, 7)] for number in range(3)]
+    assert rows == [
+        ["0001", "0003", "0002", "0000"],
+        ["0002", "0001", "0003", "0000"],
+        ["0000", "0002", "0003", "0001"],
+    ]
+
+
+@given(st.integers(0, 20), st.integers(0, 1000), st.integers(0, (1 << 63) - 1))
+def test_every_cell_has_one_place_in_a_round(number: int, round_number: int, seed: int) -> None:
+    assert sorted(order_round(alone(number), round_number, seed), key=lambda cell: cell.id) == list(alone(number))
+
+
+def test_every_place_comes_to_every_cell_alike() -> None:
+    first = [order_round(alone(4), number, seed)[0].id[:4] for number in range(100) for seed in range(10)]
+    assert all(200 < first.count(f"{index:04d}") < 300 for index in range(4))
+
+
+def test_a_pair_stands_side_by_side_in_abba() -> None:
+    rows = [order_round(paired(3), number, 5) for number in range(4)]
+    assert [letters(row) for row in rows] == ["ababab", "bababa", "ababab", "bababa"]
+    assert all(one.case == other.case for row in rows for one, other in zip(row[::2], row[1::2], strict=True))
+
+
+def test_cells_of_one_case_without_variants_are_no_pair() -> None:
+    assert find_partners(alone(2)) == {"0000-resnet50-fp32-latency": (), "0001-resnet50-fp32-latency": ()}
+    (a, b) = paired(1)
+    assert find_partners((a, b, make_cell(7))) == {a.id: (b.id,), b.id: (a.id,), make_cell(7).id: ()}
+
+
+def test_turns_follow_the_order_and_leave_out_who_wants_none() -> None:
+    cells = alone(4)
+    made: list[tuple[int, str]] = []
+    wanting = {cell.id for cell in cells}
+    while turn := next_turn(cells, wanting, made[-1] if made else None, 9):
+        made.append((turn.round, turn.cell.id))
+        if turn.round == int(turn.cell.id[:4]):
+            wanting.remove(turn.cell.id)
+    expected = chain.from_iterable(
+        [(number, cell.id) for cell in order_round(cells, number, 9) if int(cell.id[:4]) >= number]
+        for number in range(4)
+    )
+    assert made == list(expected)
+
+
+def test_who_wants_again_waits_for_its_place() -> None:
+    cells = alone(3)
+    early, middle, _ = order_round(cells, 0, 9)
+    assert next_turn(cells, {early.id}, (0, middle.id), 9) == Turn(1, early)
+
+
+def test_nobody_who_wants_gives_no_turn() -> None:
+    assert next_turn(alone(2), set(), (3, alone(2)[0].id), 9) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "index"),
+    [
+        (lambda turns: turns, None),
+        (lambda turns: turns[1:], None),
+        (lambda turns: [turns[1], turns[0], *turns[2:]], 1),
+        (lambda turns: [*turns[:3], turns[2], *turns[3:]], 3),
+        (lambda turns: [*turns[3:], *turns[:3]], 3),
+    ],
+    ids=["kept", "one left out", "swapped", "made twice", "rounds swapped"],
+)
+def test_disorder_is_found_where_it_begins(change: Callable[[Turns], Turns], index: int | None) -> None:
+    cells = alone(3)
+    turns = [(number, cell.id) for number in range(2) for cell in order_round(cells, number, 3)]
+    assert find_disorder(cells, change(turns), 3) == index
