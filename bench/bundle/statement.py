@@ -13,6 +13,7 @@ from msgspec import Meta
 from bench.bundle.keys import Fingerprint
 from bench.errors import BundleError
 from bench.records.bundle import BundleInfo, RunId, Timestamp
+from bench.records.measurement import Digest
 from bench.records.plan import Plan
 from bench.records.record import Record, decode_json, encode_json
 
@@ -44,6 +45,7 @@ class Predicate(Record, frozen=True, kw_only=True, rename="camel"):
         suite: As in the plan.
         started_on, finished_on: As the host's clock had it: claimed, not proven.
         signer: Who sealed the run.
+        cites: Digest of the `content.tar` that the run reproduces.
     """
 
     schema: Literal["bench-bundle/1"]
@@ -52,6 +54,7 @@ class Predicate(Record, frozen=True, kw_only=True, rename="camel"):
     started_on: Timestamp
     finished_on: Timestamp
     signer: SealedBy
+    cites: Digest | None = None
 
 
 class SubjectDigest(Record, frozen=True, kw_only=True):
@@ -85,6 +88,7 @@ def make_predicate(info: BundleInfo, plan: Plan, signer: SealedBy) -> Predicate:
         started_on=info.started_at,
         finished_on=info.finished_at,
         signer=signer,
+        cites=None if info.cites is None else info.cites.content_digest,
     )
 
 

@@ -21,6 +21,7 @@ Examples:
 @click.option(
     "--require", type=CommaList(), metavar="ROLE,...", help="These roles of the trust store must have signed."
 )
+@click.option("--cited", multiple=True, type=click.Path(path_type=Path), metavar="BUNDLE", help="A bundle that this one cites, or that one of those cites, and that does not lie in its folder.")  # fmt: skip
 @click.option("--explain", is_flag=True, help="Print the commands that check the same without bench.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(  # noqa: PLR0917 - click passes options by keyword
@@ -28,14 +29,17 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     trust: Path | None,
     keys: tuple[Path, ...],
     require: tuple[str, ...] | None,
+    cited: tuple[Path, ...],
     explain: bool,
     as_json: bool,
 ) -> None:
     """Is a bundle intact, who signed it, and what does it merely state? Exit status 6 if it does not verify.
 
     Every summary is made again from the raw samples. Without --trust or --key nobody is trusted: the
-    bundle can be shown intact, and that some key signed it.
+    bundle can be shown intact, and that some key signed it. A reproduction cites the bundle of the run that
+    it did again; that one is verified too, and those that it cites, as far as they are at hand.
     """
+    from bench.bundle.chain import finder, follow_chain, require_cited
     from bench.bundle.explain import explain as explain_bundle
     from bench.bundle.keys import fingerprint, read_public_key
     from bench.bundle.signers import Requirements
@@ -50,6 +54,8 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
         roles=require or (),
     )
     verification = verify_bundle(bundle, requirements)
+    links = follow_chain(verification, finder(cited, bundle.absolute().parent, requirements))
+    require_cited(cited, links)
     if explain:
         click.echo(explain_bundle(bundle, [signer.fingerprint for signer in verification.signers]), nl=False)
     elif as_json:
@@ -60,7 +66,10 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
             "origins": verification.origins,
             "hidden": verification.contents.hidden,
             "info": verification.contents.info,
+            "chain": [
+                {"cites": link.cites, "signers": None if link.found is None else link.found.signers} for link in links
+            ],
         }
         print_json(shown)
     else:
-        click.echo(render_verification(verification))
+        click.echo(render_verification(verification, links))

@@ -27,6 +27,17 @@ PrivateField = Literal[
 """What says whose machine this is. A signature covers a salted digest of each, so that it can be taken out later."""
 
 
+class Citation(Record, frozen=True, kw_only=True):
+    """The run that another one does again.
+
+    Attributes:
+        content_digest: Of its `content.tar`: names its every byte.
+    """
+
+    run_id: RunId
+    content_digest: Digest
+
+
 class BundleInfo(Record, frozen=True, kw_only=True):
     """`bundle.json`: what this is.
 
@@ -36,6 +47,7 @@ class BundleInfo(Record, frozen=True, kw_only=True):
         resumed: How often the run was interrupted and taken up again.
         emulated: Copied from the plan, so that nobody misses it.
         note: What the user had to say of the run; None if nothing.
+        cites: The run whose plan this one reproduces; None for one of its own.
     """
 
     schema: Literal["bench-bundle/1"] = "bench-bundle/1"
@@ -46,6 +58,7 @@ class BundleInfo(Record, frozen=True, kw_only=True):
     resumed: Annotated[int, Meta(ge=0)]
     emulated: bool
     note: Note | None = None
+    cites: Citation | None = None
 
 
 class Distribution(Record, frozen=True, kw_only=True):

@@ -1,11 +1,14 @@
 """What verification proved, as text: three answers, never one green tick."""
 
+from collections.abc import Sequence
+
+from bench.bundle.chain import Link
 from bench.bundle.verification import Signer, Verification
 from bench.records.bundle import Contents
 
 
-def render_verification(verification: Verification) -> str:
-    """Intact; signed by whom; what of the hardware was measured and what merely stated."""
+def render_verification(verification: Verification, links: Sequence[Link] = ()) -> str:
+    """Intact; signed by whom; what of the hardware was measured and what merely stated; and what was reproduced."""
     contents = verification.contents
     info, summary = contents.info, contents.summary
     stated = sorted(field for field, origin in verification.origins.items() if origin == "stated")
@@ -18,6 +21,7 @@ def render_verification(verification: Verification) -> str:
         f"           {len(stated)} merely stated by firmware or hypervisor: {', '.join(stated) or 'none'}",
     ]
     lines += _describe_hidden(contents)
+    lines += [f"cites      {_describe_link(link)}" for link in links]
     if info.emulated:
         lines.append("EMULATED   this run never qualifies hardware")
     return "\n".join(lines)
@@ -39,3 +43,11 @@ def _describe_signer(signer: Signer) -> str:
     owner = f" of {signer.owner}" if signer.owner else ""
     roles = f" as {', '.join(signer.roles)}" if signer.roles else ""
     return f"{signer.fingerprint}{owner}{roles}: {signer.status} ({signer.reason})"
+
+
+def _describe_link(link: Link) -> str:
+    cited = f"run {link.cites.run_id}, {link.cites.content_digest}"
+    if link.found is None:
+        return f"{cited}: not at hand, give it with --cited"
+    signers = "; ".join(_describe_signer(signer) for signer in link.found.signers)
+    return f"{cited}: found, intact, signed by {signers}"

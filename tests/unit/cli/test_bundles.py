@@ -2,8 +2,11 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from bench.bundle.chain import read_digest
 from bench.bundle.write import write_bundle
+from bench.records.bundle import Citation
 from tests.unit.bundle.builder import CONTENTS, EPHEMERAL
 from tests.unit.cli.conftest import Invoke
 
@@ -164,3 +167,26 @@ def test_a_changed_host_name_is_one_line_and_status_6(bundle: Path, invoke: Invo
         assert outcome.status == 6
         assert "host_name 'node8.lab.example' has the digest" in outcome.err
         assert outcome.err.count("\n") == 1
+
+
+def test_verify_says_of_a_reproduction_how_far_its_chain_is_at_hand(
+    tmp_path: Path, bundle: Path, invoke: Invoke
+) -> None:
+    folder = tmp_path / "again"
+    folder.mkdir()
+    info = replace(
+        CONTENTS.info,
+        run_id="20260103T030405Z-0123abcd",
+        started_at="2026-01-03T03:04:05Z",
+        finished_at="2026-01-03T03:05:05Z",
+        cites=Citation(run_id=CONTENTS.info.run_id, content_digest=read_digest(bundle)),
+    )
+    write_bundle(folder / "y.bench.tar", replace(CONTENTS, info=info), EPHEMERAL)
+    cited = f"cites      run {CONTENTS.info.run_id}, {read_digest(bundle)}: "
+    assert f"{cited}not at hand, give it with --cited" in invoke("verify", str(folder / "y.bench.tar")).out
+    outcome = invoke("verify", str(folder / "y.bench.tar"), "--cited", str(bundle))
+    assert outcome.status == 0
+    assert f"{cited}found, intact, signed by SHA256:" in outcome.out
+    outcome = invoke("verify", str(bundle), "--cited", str(folder / "y.bench.tar"))
+    assert outcome.status == 2
+    assert "is cited nowhere in the chain" in outcome.err
