@@ -1,0 +1,1 @@
+"""Comparability first, then verdicts."""

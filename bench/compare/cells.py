@@ -1,0 +1,188 @@
+"""From the valid repetitions of both sides to a verdict on each cell. Pure."""
+
+from collections.abc import Mapping, Sequence
+from math import inf, log
+from typing import NamedTuple
+
+from bench.errors import TooNoisyError
+from bench.records.case import Case
+from bench.records.measurement import Measurement
+from bench.records.plan import CellId
+from bench.records.profile import LayoutName
+from bench.records.record import Record
+from bench.records.verdict import CellVerdict, Criteria, Finding, HostMovement, Outcome, RunScatter
+from bench.stats.holm import adjust, step_levels
+from bench.stats.ratio import (
+    LogRatio,
+    Variance,
+    detectable_ratio,
+    difference_p_value,
+    equivalence_p_value,
+    estimate_paired,
+    estimate_unpaired,
+    interval,
+    repetition_latency_s,
+)
+
+
+class Evidence(Record, frozen=True, kw_only=True):
+    """What there is to judge one cell by.
+
+    Attributes:
+        base, new: The cell's id on either side; None if it is not there.
+        base_s, new_s: Index of each valid repetition → seconds an iteration.
+        refusal: Why there can be no verdict; None if there can.
+    """
+
+    case: Case
+    layout: LayoutName
+    base: CellId | None
+    new: CellId | None
+    base_s: Mapping[int, float] = {}
+    new_s: Mapping[int, float] = {}
+    host_movement: HostMovement | None = None
+    findings: tuple[Finding, ...] = ()
+    refusal: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Judged(Record, frozen=True, kw_only=True):
+    """A verdict, with the estimate that it rests on; None if there is none."""
+
+    verdict: CellVerdict
+    estimate: LogRatio | None
+
+
+class _Tested(NamedTuple):
+    """Two adjusted p-values, and the level that Holm's procedure held the first one to."""
+
+    difference: float
+    equivalence: float
+    level: float
+
+
+def latencies(measurement: Measurement) -> dict[int, float]:
+    """Seconds an iteration of each valid repetition, by its index."""
+    return {one.index: repetition_latency_s(one) for one in measurement.repetitions if not one.invalid}
+
+
+def judge_cells(
+    evidences: Sequence[Evidence], criteria: Criteria, run_scatter: RunScatter | None
+) -> tuple[Judged, ...]:
+    """Judge all cells of a comparison together, as the false alarm level is that of the whole.
+
+    Args:
+        evidences: One a cell.
+        criteria: Margin and levels.
+        run_scatter: Between the two runs; None if repetitions were interleaved in one, so that those of equal index
+            are pairs.
+    """
+    judged = [_estimate(evidence, run_scatter) for evidence in evidences]
+    tested = [(evidence, one) for evidence, one in zip(evidences, judged, strict=True) if isinstance(one, LogRatio)]
+    differences = [difference_p_value(estimate, _allowed(evidence)) for evidence, estimate in tested]
+    equivalences = [
+        equivalence_p_value(estimate, criteria.margin_ratio, _allowed(evidence)) for evidence, estimate in tested
+    ]
+    adjusted = map(
+        _Tested,
+        adjust(differences),
+        adjust(equivalences),
+        step_levels(differences, criteria.false_alarm_level),
+    )
+    return tuple(
+        _decide(evidence, one, next(adjusted), criteria) if isinstance(one, LogRatio) else _refuse(evidence, *one)
+        for evidence, one in zip(evidences, judged, strict=True)
+    )
+
+
+def _estimate(evidence: Evidence, run_scatter: RunScatter | None) -> LogRatio | tuple[Outcome, str]:
+    """The ratio, or the outcome of a cell that has none, with the reason."""
+    if evidence.refusal is not None:
+        return "not_comparable", evidence.refusal
+    base, new = evidence.base_s, evidence.new_s
+    try:
+        if run_scatter is None:
+            return estimate_paired([(base[index], new[index]) for index in sorted(base.keys() & new.keys())])
+        freedom = inf if run_scatter.runs is None else run_scatter.runs - 1
+        scatter = Variance(value=run_scatter.ratio**2, freedom=freedom)
+        return estimate_unpaired(tuple(base.values()), tuple(new.values()), scatter)
+    except TooNoisyError as error:
+        return "no_difference_shown", str(error)
+
+
+def _refuse(evidence: Evidence, outcome: Outcome, reason: str) -> Judged:
+    verdict = CellVerdict(
+        case=evidence.case,
+        layout=evidence.layout,
+        base=evidence.base,
+        new=evidence.new,
+        outcome=outcome,
+        base_repetitions=len(evidence.base_s),
+        new_repetitions=len(evidence.new_s),
+        host_movement=evidence.host_movement,
+        findings=evidence.findings,
+        reasons=(reason,),
+        notes=evidence.notes,
+    )
+    return Judged(verdict=verdict, estimate=None)
+
+
+def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: Criteria) -> Judged:
+    shown = tested.difference <= criteria.false_alarm_level
+    detectable = detectable_ratio(estimate, tested.level, _allowed(evidence))
+    notes = evidence.notes
+    reasons: tuple[str, ...] = ()
+    if tested.equivalence <= criteria.equivalence_level:
+        outcome: Outcome = "equivalent"
+        notes += ("a difference is shown, and is within the margin",) if shown else ()
+    elif shown:
+        outcome = "slower" if estimate.point > 0 else "faster"
+    else:
+        outcome = "no_difference_shown"
+        reasons = (_why_not_shown(evidence, estimate, tested.level, detectable, criteria),)
+    paired = evidence.base_s.keys() & evidence.new_s.keys()
+    verdict = CellVerdict(
+        case=evidence.case,
+        layout=evidence.layout,
+        base=evidence.base,
+        new=evidence.new,
+        outcome=outcome,
+        ratio=interval(estimate, tested.level),
+        level=tested.level,
+        p_value=tested.difference,
+        equivalence_p_value=tested.equivalence,
+        base_repetitions=len(evidence.base_s) if estimate.shared else len(paired),
+        new_repetitions=len(evidence.new_s) if estimate.shared else len(paired),
+        detectable_ratio=detectable,
+        host_movement=evidence.host_movement,
+        findings=evidence.findings,
+        reasons=reasons,
+        notes=notes,
+    )
+    return Judged(verdict=verdict, estimate=estimate)
+
+
+def _allowed(evidence: Evidence) -> tuple[float, float]:
+    """What the host's own movement may have done to the logarithm of the ratio.
+
+    How a cell divides between compute and memory is not known, so that anything between no movement and the
+    larger one may be the host's.
+    """
+    if evidence.host_movement is None:
+        return 0.0, 0.0
+    moved = (log(evidence.host_movement.compute_ratio), log(evidence.host_movement.bandwidth_ratio))
+    return min(0.0, *moved), max(0.0, *moved)
+
+
+def _why_not_shown(evidence: Evidence, estimate: LogRatio, level: float, detectable: float, criteria: Criteria) -> str:
+    moved = evidence.host_movement
+    if moved is not None and difference_p_value(estimate) <= level:
+        return (
+            f"the host itself moved between the runs: its probes took {moved.compute_ratio - 1:+.1%} (compute) and "
+            f"{moved.bandwidth_ratio - 1:+.1%} (memory bandwidth) longer, which explains the difference; "
+            "measure both at once with bench ab"
+        )
+    return (
+        f"neither a difference nor equivalence within {criteria.margin_ratio:.1%} is shown: "
+        f"with this scatter, a change below {detectable:.1%} would mostly be missed"
+    )

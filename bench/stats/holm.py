@@ -1,0 +1,33 @@
+"""Many cells, one comparison: Holm's step-down procedure.
+
+Method: Holm, A Simple Sequentially Rejective Multiple Test Procedure (Scandinavian Journal of Statistics 6,
+1979). It keeps the chance of any false alarm among all cells below the level, whatever their dependence.
+"""
+
+from collections.abc import Sequence
+from itertools import accumulate
+
+
+def adjust(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Adjusted p-values, in the order given: a cell is shown at a level if its adjusted value is at or below it."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    stepped = (min(1.0, p_values[index] * (len(order) - rank)) for rank, index in enumerate(order))
+    adjusted = dict(zip(order, accumulate(stepped, max), strict=True))
+    return tuple(adjusted[index] for index in range(len(order)))
+
+
+def step_levels(p_values: Sequence[float], level: float) -> tuple[float, ...]:
+    """The level that the procedure held each value to, in the order given.
+
+    The smallest is held to `level` over the number of values, the next to `level` over one fewer, and so on to the
+    first that is not shown: it and all after it are held to the same. An interval at that level says what the
+    verdict says.
+    """
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    levels: dict[int, float] = {}
+    held, going_on = level, True
+    for rank, index in enumerate(order):
+        held = level / (len(order) - rank) if going_on else held
+        going_on = going_on and p_values[index] <= held
+        levels[index] = held
+    return tuple(levels[index] for index in range(len(order)))

@@ -1,0 +1,200 @@
+"""How much longer one thing takes than another: the logarithm of a ratio of latencies, with its error.
+
+The unit of evidence is the repetition, a fresh set of processes: samples of one process share its memory
+layout and its hour, and however many they are, they are one observation of it (Kalibera and Jones,
+Rigorous Benchmarking in Reasonable Time, ISMM 2013). Logarithms make 2% up and 2% down alike, and turn
+the geometric mean of ratios into a mean.
+"""
+
+from collections.abc import Sequence
+from math import exp, inf, log, sqrt
+from statistics import fmean, median, variance
+
+from bench.errors import TooNoisyError
+from bench.records.measurement import Repetition
+from bench.records.record import Record
+from bench.records.summary import Interval
+
+REPETITIONS_MIN = 5
+"""Of either side. With four there are 70 ways to deal eight repetitions to two sides, so that even the most extreme one
+is rarer than 1 in 35 only, whatever the distribution; with five, 1 in 126. Processes that run at one of two speeds deal so."""
+
+SCATTER_FLOOR = 0.0005
+"""Standard deviation that repetitions are given at least: no two processes are known to repeat better than this,
+and repetitions that agree to the last digit by chance prove nothing."""
+
+POWER = 0.8
+"""Share of comparisons that show an effect of the size called detectable (Cohen, Statistical Power Analysis, 1988)."""
+
+
+class Variance(Record, frozen=True, kw_only=True):
+    """One component of an estimate's variance.
+
+    Attributes:
+        value: Of the logarithm.
+        freedom: Degrees of freedom that it was estimated with; infinite if it is known.
+    """
+
+    value: float
+    freedom: float
+
+
+class LogRatio(Record, frozen=True, kw_only=True):
+    """An estimate of the logarithm of a ratio.
+
+    Attributes:
+        point: The estimate.
+        own: What its own repetitions say of its error.
+        shared: What all estimates of the same two runs have in common: the runs' own scatter.
+    """
+
+    point: float
+    own: tuple[Variance, ...]
+    shared: tuple[Variance, ...] = ()
+
+    @property
+    def error(self) -> float:
+        """Standard error."""
+        return sqrt(sum(one.value for one in self._variances))
+
+    @property
+    def freedom(self) -> float:
+        """Degrees of freedom of the error, by Welch and Satterthwaite (Biometrika 34, 1947)."""
+        total = sum(one.value for one in self._variances)
+        loss = sum(one.value**2 / one.freedom for one in self._variances)
+        return total**2 / loss if loss else inf
+
+    @property
+    def _variances(self) -> tuple[Variance, ...]:
+        return self.own + self.shared
+
+
+def repetition_latency_s(repetition: Repetition) -> float:
+    """Seconds an iteration of one repetition: the mean over its instances of the median of their samples."""
+    return fmean(
+        median(sample.elapsed_ns / sample.iterations for sample in instance.samples) / 1e9
+        for instance in repetition.instances
+    )
+
+
+def estimate_unpaired(base_s: Sequence[float], new_s: Sequence[float], run_scatter: Variance) -> LogRatio:
+    """The ratio of two runs' latencies.
+
+    Method: Student's, of logarithms, where both sides are given the larger of their two variances, with its own degrees
+    of freedom, and the scatter between runs is added. Welch's variances are not safe here: repetitions end
+    when they agree, so that five processes that all ran at one of two speeds seem to have no scatter at all, and
+    differ from twenty that ran at both. Repetitions of one run also share the run's hour, and show nothing of
+    how another would have come out. `tests/benchmarks/error_rates.py` has the rates.
+
+    Args:
+        base_s: Seconds an iteration of each repetition of base.
+        new_s: The same of new.
+        run_scatter: Variance of one run's logarithm about the host's long-term mean.
+
+    Raises:
+        TooNoisyError: too few repetitions on either side.
+    """
+    _require(min(len(base_s), len(new_s)), f"{len(base_s)} and {len(new_s)} valid repetitions")
+    base, new = [log(value) for value in base_s], [log(value) for value in new_s]
+    larger = max(_variance(base), _variance(new), key=lambda one: one.value)
+    return LogRatio(
+        point=fmean(new) - fmean(base),
+        own=(Variance(value=larger.value * (1 / len(base) + 1 / len(new)), freedom=larger.freedom),),
+        shared=(Variance(value=2 * run_scatter.value, freedom=run_scatter.freedom),),
+    )
+
+
+def estimate_paired(pairs: Sequence[tuple[float, float]]) -> LogRatio:
+    """The ratio of latencies that were measured in turn, base and new, on one host.
+
+    Method: Student's, of the pairs' differences of logarithms: what a pair has in common, such as the host's
+    speed in that minute, cancels.
+
+    Args:
+        pairs: Seconds an iteration of a repetition of base and of its partner of new.
+
+    Raises:
+        TooNoisyError: too few pairs.
+    """
+    _require(len(pairs), f"{len(pairs)} pairs of valid repetitions")
+    differences = [log(new / base) for base, new in pairs]
+    one = _variance(differences)
+    return LogRatio(point=fmean(differences), own=(Variance(value=one.value / len(pairs), freedom=one.freedom),))
+
+
+def average(estimates: Sequence[LogRatio]) -> LogRatio:
+    """The mean of several cells' estimates: the logarithm of the geometric mean of their ratios.
+
+    What cells of the same two runs share does not average out.
+
+    Method: Fleming and Wallace, How not to lie with statistics (CACM 29(3), 1986).
+    """
+    count = len(estimates)
+    own = tuple(
+        Variance(value=one.value / count**2, freedom=one.freedom) for estimate in estimates for one in estimate.own
+    )
+    return LogRatio(point=fmean(one.point for one in estimates), own=own, shared=estimates[0].shared)
+
+
+def interval(estimate: LogRatio, level: float) -> Interval:
+    """The ratio, with the interval that misses it in a share `level` of comparisons (Student's t)."""
+    from scipy.special import stdtrit
+
+    reach = float(stdtrit(estimate.freedom, 1 - level / 2)) * estimate.error
+    return Interval(point=exp(estimate.point), low=exp(estimate.point - reach), high=exp(estimate.point + reach))
+
+
+def difference_p_value(estimate: LogRatio, allowed: tuple[float, float] = (0.0, 0.0)) -> float:
+    """How likely an estimate this far outside of what is allowed would be if nothing else had changed; two-sided.
+
+    Args:
+        estimate: The ratio.
+        allowed: Logarithms, least and greatest, that are put down to the host; 0 is between them.
+    """
+    from scipy.special import stdtr
+
+    low, high = allowed
+    outside = max(estimate.point - high, low - estimate.point, 0.0)
+    return min(1.0, 2 * float(stdtr(estimate.freedom, -outside / estimate.error)))
+
+
+def equivalence_p_value(estimate: LogRatio, margin_ratio: float, allowed: tuple[float, float] = (0.0, 0.0)) -> float:
+    """How likely an estimate this far inside of the margin would be if the ratio were at or beyond it.
+
+    Method: two one-sided tests, Schuirmann (Journal of Pharmacokinetics and Biopharmaceutics 15, 1987). What the host
+    may have added or taken away is held against equivalence.
+
+    Args:
+        estimate: The ratio.
+        margin_ratio: The margin is from `1 / (1 + margin_ratio)` to `1 + margin_ratio`.
+        allowed: As in `difference_p_value`.
+    """
+    from scipy.special import stdtr
+
+    low, high = allowed
+    reach = log(1 + margin_ratio)
+    inside = min(reach - (estimate.point - low), (estimate.point - high) + reach)
+    return float(stdtr(estimate.freedom, -inside / estimate.error))
+
+
+def detectable_ratio(estimate: LogRatio, level: float, allowed: tuple[float, float] = (0.0, 0.0)) -> float:
+    """The smallest change, as a share, that a share `POWER` of comparisons with this scatter would show.
+
+    Method: the usual sum of the level's and the power's quantiles; Cohen (1988), chapter 2.
+    """
+    from scipy.special import stdtrit
+
+    quantiles = float(stdtrit(estimate.freedom, 1 - level / 2) + stdtrit(estimate.freedom, POWER))
+    return exp(quantiles * estimate.error + max(allowed[1], -allowed[0])) - 1
+
+
+def _variance(values: Sequence[float]) -> Variance:
+    return Variance(value=max(variance(values), SCATTER_FLOOR**2), freedom=len(values) - 1)
+
+
+def _require(count: int, found: str) -> None:
+    if count < REPETITIONS_MIN:
+        raise TooNoisyError(
+            f"{found} are too few: a verdict takes {REPETITIONS_MIN} of each side; "
+            f"measure with --repetitions {REPETITIONS_MIN} or more"
+        )

@@ -1,0 +1,117 @@
+from collections.abc import Callable
+from math import exp, inf, log
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from bench.errors import TooNoisyError
+from bench.stats.ratio import (
+    SCATTER_FLOOR,
+    LogRatio,
+    Variance,
+    average,
+    detectable_ratio,
+    difference_p_value,
+    equivalence_p_value,
+    estimate_paired,
+    estimate_unpaired,
+    interval,
+    repetition_latency_s,
+)
+from tests.builders import make_instance, make_repetition
+
+NO_SCATTER = Variance(value=0.0, freedom=inf)
+BASE = (0.100, 0.101, 0.099, 0.102, 0.098, 0.100)
+NEW = (0.104, 0.106, 0.103, 0.107, 0.105, 0.102)
+
+
+def test_a_repetition_is_the_mean_over_instances_of_their_medians() -> None:
+    repetition = make_repetition(0, make_instance((0.01, 0.01, 0.5)), make_instance((0.03, 0.03, 0.001)))
+    assert repetition_latency_s(repetition) == pytest.approx(0.02)
+
+
+def test_pairs_are_judged_as_scipy_judges_them() -> None:
+    estimate = estimate_paired(list(zip(BASE, NEW, strict=True)))
+    expected = stats.ttest_rel(np.log(NEW), np.log(BASE))
+    assert difference_p_value(estimate) == pytest.approx(expected.pvalue)
+    shown = interval(estimate, 0.01)
+    assert (log(shown.low), log(shown.high)) == pytest.approx(tuple(expected.confidence_interval(0.99)))
+
+
+def test_sides_of_equal_scatter_are_judged_more_carefully_than_by_welch() -> None:
+    estimate = estimate_unpaired(BASE, NEW, NO_SCATTER)
+    assert exp(estimate.point) == pytest.approx(stats.gmean(NEW) / stats.gmean(BASE))
+    assert difference_p_value(estimate) > stats.ttest_ind(np.log(BASE), np.log(NEW), equal_var=False).pvalue
+
+
+def test_five_that_agree_by_chance_prove_nothing_against_twenty_that_do_not() -> None:
+    agreeing, two_speeds = (0.100, 0.1001, 0.0999, 0.1, 0.1), (0.100, 0.108) * 10
+    welch = stats.ttest_ind(np.log(agreeing), np.log(two_speeds), equal_var=False).pvalue
+    assert welch < 0.005
+    assert difference_p_value(estimate_unpaired(agreeing, two_speeds, NO_SCATTER)) > 0.05
+
+
+def test_values_that_agree_to_the_last_digit_keep_a_scatter() -> None:
+    estimate = estimate_unpaired((0.1,) * 5, (0.1,) * 5, NO_SCATTER)
+    assert estimate.error == pytest.approx(SCATTER_FLOOR * (2 / 5) ** 0.5)
+
+
+def test_the_scatter_between_runs_widens_the_interval() -> None:
+    apart = estimate_unpaired(BASE, NEW, Variance(value=0.01**2, freedom=inf))
+    assert apart.error**2 == pytest.approx(estimate_unpaired(BASE, NEW, NO_SCATTER).error ** 2 + 2 * 0.01**2)
+
+
+def test_degrees_of_freedom_follow_welch_and_satterthwaite() -> None:
+    expected = stats.ttest_ind(BASE, NEW[:4], equal_var=False).df
+    own = tuple(Variance(value=np.var(side, ddof=1) / len(side), freedom=len(side) - 1) for side in (BASE, NEW[:4]))
+    assert LogRatio(point=0.0, own=own).freedom == pytest.approx(expected)
+    assert LogRatio(point=0.0, own=(Variance(value=1.0, freedom=inf),)).freedom == inf
+
+
+def test_the_mean_of_cells_does_not_average_away_what_they_share() -> None:
+    one = LogRatio(point=0.04, own=(Variance(value=4e-4, freedom=4),), shared=(Variance(value=1e-4, freedom=inf),))
+    other = LogRatio(point=0.02, own=(Variance(value=4e-4, freedom=4),), shared=one.shared)
+    mean = average([one, other])
+    assert (mean.point, mean.error**2) == pytest.approx((0.03, 2e-4 + 1e-4))
+
+
+def test_what_the_host_may_have_done_is_no_difference() -> None:
+    estimate = LogRatio(point=0.05, own=(Variance(value=1e-4, freedom=inf),))
+    assert difference_p_value(estimate) < 1e-6
+    assert difference_p_value(estimate, (0.0, 0.05)) == 1.0
+    assert difference_p_value(estimate, (-0.05, 0.0)) == difference_p_value(estimate)
+
+
+def test_equivalence_is_two_one_sided_tests() -> None:
+    estimate = estimate_paired(list(zip(BASE, BASE[1:] + BASE[:1], strict=True)))
+    differences = np.log(BASE[1:] + BASE[:1]) - np.log(BASE)
+    sides = (
+        stats.ttest_1samp(differences, log(1.05), alternative="less").pvalue,
+        stats.ttest_1samp(differences, -log(1.05), alternative="greater").pvalue,
+    )
+    assert equivalence_p_value(estimate, 0.05) == pytest.approx(max(sides))
+
+
+@pytest.mark.parametrize("allowed", [(0.0, 0.015), (-0.015, 0.0)], ids=["the host slowed", "the host sped up"])
+def test_a_host_that_moved_is_held_against_equivalence(allowed: tuple[float, float]) -> None:
+    estimate = LogRatio(point=0.0, own=(Variance(value=0.003**2, freedom=inf),))
+    assert equivalence_p_value(estimate, 0.02) < 0.001
+    assert equivalence_p_value(estimate, 0.02, allowed) > 0.01
+
+
+def test_what_is_detectable_is_shown_by_four_in_five() -> None:
+    estimate = LogRatio(point=0.0, own=(Variance(value=0.01**2, freedom=19),))
+    true = log(1 + detectable_ratio(estimate, 0.01))
+    assert stats.nct.sf(stats.t.ppf(0.995, 19), 19, true / 0.01) == pytest.approx(0.8, abs=0.02)
+    assert detectable_ratio(estimate, 0.01, (-0.1, 0.0)) == pytest.approx(exp(true + 0.1) - 1)
+
+
+@pytest.mark.parametrize(
+    "estimate",
+    [lambda: estimate_unpaired(BASE[:4], NEW, NO_SCATTER), lambda: estimate_paired([(1.0, 1.0)] * 4)],
+    ids=["4 and 6", "4 pairs"],
+)
+def test_too_few_repetitions_are_refused(estimate: Callable[[], LogRatio]) -> None:
+    with pytest.raises(TooNoisyError, match=r"^4 .* too few: a verdict takes 5 of each side"):
+        estimate()
