@@ -16,6 +16,7 @@ from bench.errors import BenchError, InterruptedRunError, UsageError
 
 COMMANDS = MappingProxyType(
     {
+        "compare": "bench.cli.compare:compare",
         "detect": "bench.cli.detect:detect",
         "keygen": "bench.cli.keys:keygen",
         "profiles": "bench.cli.lists:profiles",
@@ -41,6 +42,7 @@ Examples:
   bench --dry-run                       show the plan, measure nothing
   bench detect                          show the machine and its profile
   bench verify results/X.bench.tar      intact? signed by whom?
+  bench compare A.bench.tar B.bench.tar faster, slower, equivalent, or not to be said
 \b
 Exit status: 0 done, 1 negative verdict, 2 wrong usage, 3 too noisy, 4 not comparable,
 5 some cells failed, 6 not verified, 7 this machine or environment cannot, 130 interrupted.

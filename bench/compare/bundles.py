@@ -1,0 +1,204 @@
+"""Compare two runs, or the two variants of one: what differs, each cell's verdict, and the outcome."""
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+
+from bench.compare.cells import Evidence, Judged, judge_cells, latencies
+from bench.compare.comparability import Purpose, find_cell_differences, find_differences, refusal
+from bench.errors import BundleError, UsageError
+from bench.records.bundle import Contents
+from bench.records.case import Case
+from bench.records.measurement import Measurement, Probe
+from bench.records.plan import Cell
+from bench.records.profile import LayoutName
+from bench.records.record import encode_json
+from bench.records.verdict import (
+    ASSUMED_SCATTER,
+    Comparison,
+    Criteria,
+    FamilyRatio,
+    Finding,
+    HostMovement,
+    RunScatter,
+    conclude,
+)
+from bench.stats.ratio import average, interval
+from bench.workloads.registry import WORKLOADS
+
+Measured = tuple[Cell, Measurement]
+Key = tuple[bytes, LayoutName]
+
+
+def compare_runs(
+    base: Contents,
+    new: Contents,
+    criteria: Criteria,
+    *,
+    purpose: Purpose = "compare",
+    run_scatter: RunScatter = ASSUMED_SCATTER,
+) -> Comparison:
+    """Compare two runs, cell by cell: those of equal case and layout.
+
+    Args:
+        base: What `new` is held against.
+        new: The run in question.
+        criteria: Margin and levels.
+        purpose: What differences weigh.
+        run_scatter: How far runs of the same thing lie apart on this host.
+
+    Raises:
+        UsageError: both are the same run: compared with itself, anything is equivalent.
+    """
+    if base.info.run_id == new.info.run_id:
+        raise UsageError(f"both bundles hold the run {base.info.run_id}; compare two runs, or the variants of bench ab")
+    findings = find_differences(base, new, purpose)
+    refused = refusal(findings)
+    news = _by_key(new)
+    evidences, notes = [], []
+    for key, cell in _by_key(base).items():
+        other = news.pop(key, None)
+        if other is None and not _was_asked_for(cell.case, new):
+            notes.append(f"only in base: {cell.id}")
+            continue
+        evidences.append(_gather((base, cell), (new, other), refused, purpose))
+    notes += [f"only in new: {cell.id}" for cell in news.values()]
+    return _conclude(
+        base.info.run_id, new.info.run_id, criteria, run_scatter, evidences, findings=findings, notes=notes
+    )
+
+
+def compare_variants(contents: Contents, criteria: Criteria) -> Comparison:
+    """Compare the variants a and b of one run, whose repetitions were interleaved: a is base, b is new."""
+    sides = {
+        variant: {_key(cell): cell for cell in contents.plan.cells if cell.variant == variant} for variant in ("a", "b")
+    }
+    refused = refusal(find_differences(contents, contents, "variants"))
+    evidences = [
+        _gather((contents, cell), (contents, sides["b"].get(key)), refused, "variants")
+        for key, cell in sides["a"].items()
+    ]
+    return _conclude("a", "b", criteria, None, evidences)
+
+
+def measure_movement(base: Sequence[Probe], new: Sequence[Probe], layout: LayoutName) -> HostMovement | None:
+    """How much longer the host itself took in the new run, by the medians of the probes of one layout."""
+    sides = [[probe for probe in probes if probe.layout == layout] for probes in (base, new)]
+    rates = [[sum(one.flops_per_s.get("fp32", 0.0) for one in probe.instances) for probe in side] for side in sides]
+    if not all(rates) or not all(min(side) > 0 for side in rates):
+        return None
+    bandwidths = [median(sum(one.bandwidth_bytes_per_s for one in probe.instances) for probe in side) for side in sides]
+    return HostMovement(
+        compute_ratio=median(rates[0]) / median(rates[1]), bandwidth_ratio=bandwidths[0] / bandwidths[1]
+    )
+
+
+def _by_key(contents: Contents) -> dict[Key, Cell]:
+    """Cells by case and layout; of variants, b is left to `compare_variants`.
+
+    Raises:
+        BundleError: two cells are of equal case and layout, so that nothing says which is meant.
+    """
+    cells = [cell for cell in contents.plan.cells if cell.variant != "b"]
+    found = {_key(cell): cell for cell in cells}
+    if len(found) != len(cells):
+        raise BundleError(f"run {contents.info.run_id} has two cells of equal case and layout; which is meant?")
+    return found
+
+
+def _key(cell: Cell) -> Key:
+    return encode_json(cell.case), cell.layout
+
+
+def _was_asked_for(case: Case, contents: Contents) -> bool:
+    """A case that a run refused was asked for; that it has no number must not pass unseen."""
+    return any(refused.case == case for refused in contents.plan.refused)
+
+
+def _gather(
+    base: tuple[Contents, Cell], new: tuple[Contents, Cell | None], refused: str | None, purpose: Purpose
+) -> Evidence:
+    """What there is to judge one cell by."""
+    cell, other = base[1], new[1]
+    before = _find_measurement(base[0], cell)
+    after = None if other is None else _find_measurement(new[0], other)
+    findings: tuple[Finding, ...] = ()
+    if other is not None and before is not None and after is not None:
+        findings = find_cell_differences((cell, before), (other, after), purpose)
+    reason = (
+        refused
+        or _why_no_number("base", base[0], cell, before)
+        or _why_no_number("new", new[0], other, after)
+        or refusal(findings)
+    )
+    return Evidence(
+        case=cell.case,
+        layout=cell.layout,
+        base=cell.id,
+        new=None if other is None else other.id,
+        base_s={} if before is None or before.failure else latencies(before),
+        new_s={} if after is None or after.failure else latencies(after),
+        host_movement=None if purpose == "variants" else measure_movement(base[0].probes, new[0].probes, cell.layout),
+        findings=findings,
+        refusal=reason,
+    )
+
+
+def _find_measurement(contents: Contents, cell: Cell) -> Measurement | None:
+    return next((one for one in contents.measurements if one.cell == cell.id), None)
+
+
+def _why_no_number(side: str, contents: Contents, cell: Cell | None, measurement: Measurement | None) -> str | None:
+    if cell is None:
+        return f"{side} refused this case, or has it in no such layout"
+    if measurement is None or measurement.failure is not None:
+        return f"{side} has no number: {contents.summary.failed.get(cell.id, 'not measured')}"
+    return None
+
+
+def _conclude(
+    base: str,
+    new: str,
+    criteria: Criteria,
+    run_scatter: RunScatter | None,
+    evidences: Sequence[Evidence],
+    *,
+    findings: tuple[Finding, ...] = (),
+    notes: Iterable[str] = (),
+) -> Comparison:
+    judged = judge_cells(evidences, criteria, run_scatter)
+    cells = tuple(one.verdict for one in judged)
+    return Comparison(
+        base=base,
+        new=new,
+        interleaved=run_scatter is None,
+        criteria=criteria,
+        run_scatter=run_scatter,
+        findings=findings,
+        cells=cells,
+        families=_average_families(judged, criteria),
+        outcome=conclude(cells),
+        notes=tuple(notes),
+    )
+
+
+def _average_families(judged: Iterable[Judged], criteria: Criteria) -> tuple[FamilyRatio, ...]:
+    """Geometric means; a workload that this bench does not know is a family of its own name."""
+    families: dict[str, list[Judged]] = {}
+    for one in judged:
+        if one.estimate is not None:
+            facts = WORKLOADS.get(one.verdict.case.workload)
+            name = one.verdict.case.workload if facts is None else facts.family
+            families.setdefault(name, []).append(one)
+    groups = {name: families[name] for name in sorted(families)}
+    if len(groups) > 1:
+        groups["all"] = [one for group in families.values() for one in group]
+    return tuple(
+        FamilyRatio(
+            family=name,
+            ratio=interval(
+                average([one.estimate for one in group if one.estimate is not None]), criteria.false_alarm_level
+            ),
+            cells=len(group),
+        )
+        for name, group in groups.items()
+    )

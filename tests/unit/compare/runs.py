@@ -1,0 +1,56 @@
+"""Whole runs of given latencies, to be compared."""
+
+from collections.abc import Sequence
+from itertools import count
+
+from msgspec.structs import replace
+
+from bench.records.bundle import Contents
+from bench.records.measurement import Failure
+from bench.records.plan import Cell
+from bench.records.summary import Summary
+from tests.builders import (
+    make_cell,
+    make_instance,
+    make_measurement,
+    make_plan,
+    make_probe,
+    make_proof,
+    make_repetition,
+)
+from tests.unit.bundle.builder import CONTENTS
+
+STEADY = (0.100, 0.1004, 0.0996, 0.1002, 0.0998, 0.1001, 0.0999, 0.1003)
+
+_RUNS = count()
+
+
+def times(factor: float) -> tuple[float, ...]:
+    return tuple(value * factor for value in STEADY)
+
+
+def make_run(*latencies: Sequence[float], cells: Sequence[Cell] = (), gflops: float = 100.0) -> Contents:
+    """A run whose cells have these seconds an iteration in their repetitions; a cell without any has failed."""
+    cells = cells or tuple(
+        make_cell(index, case=replace(make_cell().case, batch_size=index + 1)) for index in range(len(latencies))
+    )
+    measurements = [
+        make_measurement(
+            cell,
+            *(
+                make_repetition(index, make_instance((value,) * 6, proof=None if index else make_proof()))
+                for index, value in enumerate(values)
+            ),
+        )
+        for cell, values in zip(cells, latencies, strict=True)
+    ]
+    failure = Failure(reason="crashed", message="it fell over")
+    failed = {one.cell: "crashed: it fell over" for one in measurements if not one.repetitions}
+    return replace(
+        CONTENTS,
+        info=replace(CONTENTS.info, run_id=f"20260102T030405Z-{next(_RUNS):08x}"),
+        plan=make_plan(*cells),
+        probes=(make_probe(gflops=gflops), make_probe(gflops=gflops, sequence=9)),
+        measurements=tuple(one if one.repetitions else replace(one, failure=failure) for one in measurements),
+        summary=Summary(cells=(), failed=failed, drift=()),
+    )
