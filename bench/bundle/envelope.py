@@ -9,15 +9,15 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import Meta
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError
-from securesystemslib.signer import CryptoSigner, SSlibKey
 from securesystemslib.signer import Signature as SSlibSignature
+from securesystemslib.signer import SSlibKey
 
-from bench.bundle.keys import Fingerprint, fingerprint
+from bench.bundle.keys import Fingerprint, PrivateKey, fingerprint
 from bench.errors import BundleError
 from bench.records.record import Record, decode_json, encode_json
 
@@ -65,11 +65,9 @@ class _SigstoreBundle(Record, frozen=True, kw_only=True, rename="camel"):
     dsse_envelope: EnvelopeFile
 
 
-def sign_statement(statement: bytes, key: Ed25519PrivateKey) -> Signature:
+def sign_statement(statement: bytes, key: PrivateKey) -> Signature:
     """Sign a statement; the same key and bytes always give the same signature."""
-    public = key.public_key()
-    signed = Envelope(statement, PAYLOAD_TYPE, {}).sign(CryptoSigner(key, _library_key(public)))
-    return Signature(key=public, value=bytes.fromhex(signed.signature))
+    return Signature(key=key.public_key(), value=key.sign(Envelope(statement, PAYLOAD_TYPE, {}).pae()))
 
 
 def verify_signature(statement: bytes, signature: Signature) -> None:

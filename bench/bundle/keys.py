@@ -8,7 +8,7 @@ import base64
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -30,17 +30,37 @@ from bench.errors import BundleError, OutputError, UsageError
 
 Fingerprint = Annotated[str, Meta(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
 
+ED25519 = b"ssh-ed25519"
+"""OpenSSH's name of this kind of key and signature (RFC 8709)."""
+
 MAX_KEY_BYTES = 16_384
 """Far more than any key file; bounds what is parsed."""
 
 _OPENSSH_PRIVATE = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 _PEM = b"-----BEGIN "
+_PUBLIC_PEM = b"-----BEGIN PUBLIC KEY-----"
+
+
+class PrivateKey(Protocol):
+    """What signs with Ed25519: a key that was read from a file, or one that an agent holds."""
+
+    def public_key(self) -> Ed25519PublicKey:
+        """Its public half."""
+        ...
+
+    def sign(self, data: bytes) -> bytes:
+        """64 bytes that `public_key().verify` accepts for these data, and for no others."""
+        ...
 
 
 def fingerprint(key: Ed25519PublicKey) -> Fingerprint:
     """The OpenSSH SHA256 fingerprint: `SHA256:` and 43 characters of base64."""
-    blob = base64.b64decode(format_public_line(key).split()[1])
-    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+    return "SHA256:" + base64.b64encode(hashlib.sha256(public_blob(key)).digest()).decode().rstrip("=")
+
+
+def public_blob(key: Ed25519PublicKey) -> bytes:
+    """The key as OpenSSH writes it in binary: its kind and its 32 bytes, each with a length before it."""
+    return base64.b64decode(format_public_line(key).split()[1])
 
 
 def file_stem(of: Fingerprint) -> str:
@@ -86,6 +106,15 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
     return parse_public_key(read_file(path, limit=MAX_KEY_BYTES), source=str(path))
 
 
+def is_public_key(path: Path) -> bool:
+    """Whether a file holds the public half of a key, by its first bytes.
+
+    Raises:
+        UsageError: no such file.
+    """
+    return read_file(path, limit=MAX_KEY_BYTES).startswith((ED25519 + b" ", _PUBLIC_PEM))
+
+
 def generate_key(path: Path, passphrase: bytes | None) -> Ed25519PublicKey:
     """Make a key: `path` (PKCS#8, mode 0600), `path`.pub (OpenSSH) and `path`.pub.pem (PEM).
 
@@ -121,7 +150,8 @@ def load_private_key(path: Path, passphrase_source: Callable[[], bytes] | None) 
 
     Raises:
         UsageError: no such file, or a passphrase is needed and cannot be asked for.
-        BundleError: no Ed25519 private key, or the wrong passphrase.
+        BundleError: no Ed25519 private key, the wrong passphrase, or an OpenSSH key whose encryption
+            only OpenSSH can undo.
     """
     data = read_file(path, limit=MAX_KEY_BYTES)
     try:
@@ -142,8 +172,8 @@ def _decrypt_asking(data: bytes, passphrase_source: Callable[[], bytes], path: P
         return _decrypt(data, passphrase_source())
     except UnsupportedAlgorithm as error:
         raise BundleError(
-            f"{path}: encrypted OpenSSH keys need the package bcrypt, which is not locked; "
-            "make a key with `bench keygen`, or remove the passphrase from a copy"
+            f"{path}: only OpenSSH opens its encrypted keys here; give it to your agent with "
+            f"ssh-add {path}, and sign with --key {path}.pub"
         ) from error
     except (ValueError, TypeError) as error:
         raise BundleError(f"{path}: the passphrase does not open this key") from error

@@ -28,7 +28,15 @@ from bench.bundle.envelope import (
     parse_envelope,
     sign_statement,
 )
-from bench.bundle.keys import MAX_KEY_BYTES, Fingerprint, file_stem, fingerprint, format_public_pem, parse_public_key
+from bench.bundle.keys import (
+    MAX_KEY_BYTES,
+    Fingerprint,
+    PrivateKey,
+    file_stem,
+    fingerprint,
+    format_public_pem,
+    parse_public_key,
+)
 from bench.bundle.statement import SUBJECT, SealedBy, SignerKind, format_statement, make_predicate
 from bench.errors import BundleError, UsageError
 from bench.records.bundle import BundleInfo
@@ -49,7 +57,7 @@ _MAX_DISCLOSURES_BYTES = 65_536
 class SigningKey:
     """A private key, and whether it lives longer than the run."""
 
-    key: Ed25519PrivateKey
+    key: PrivateKey
     kind: SignerKind = "key"
 
     @classmethod

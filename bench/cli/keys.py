@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from bench.cli.sign_options import load_signer, passphrase_option, read_passphrase
+from bench.cli.sign_options import KEY_HELP, load_signer, passphrase_option, read_passphrase
+
+SIGN_EPILOG = """\b
+Examples:
+  bench sign results/X.bench.tar --key vendor.pem
+  bench sign results/X.bench.tar --key ~/.ssh/id_ed25519.pub      by ssh-agent
+  bench sign results/X.bench.tar --key agent                      the only key that it holds
+"""
 
 
 @click.command(epilog="\b\nExample:\n  bench keygen operator.pem")
@@ -21,9 +28,9 @@ def keygen(file: Path, passphrase_file: Path | None, no_passphrase: bool) -> Non
     click.echo(fingerprint(generate_key(file, passphrase)))
 
 
-@click.command(epilog="\b\nExample:\n  bench sign results/X.bench.tar --key vendor.pem")
+@click.command(epilog=SIGN_EPILOG)
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--key", required=True, type=click.Path(path_type=Path), metavar="FILE", help="Private key to sign with.")
+@click.option("--key", required=True, type=click.Path(path_type=Path), metavar="FILE|agent", help=KEY_HELP)
 @passphrase_option
 def sign(bundle: Path, key: Path, passphrase_file: Path | None) -> None:
     """Add a signature to a bundle that verifies; what it holds stays as it is."""

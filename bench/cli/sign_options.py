@@ -1,5 +1,6 @@
-"""The key that signs: a file, with its passphrase from a prompt or a file, never from an argument."""
+"""The key that signs: a file, with its passphrase from a prompt or a file, never from an argument; or an agent's."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -7,9 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from bench.bundle.agent import Agent
     from bench.bundle.seal import SigningKey
 
 Command = TypeVar("Command", bound=Callable[..., object])
+
+AGENT = Path("agent")
+"""In place of a key's file: whatever ssh-agent holds."""
+
+KEY_HELP = "Sign with this private key; or with the one in ssh-agent that this .pub file is of, or its only one."
 
 passphrase_option = click.option(
     "--passphrase-file",
@@ -24,8 +31,8 @@ def signing_options(command: Command) -> Command:
     key = click.option(
         "--key",
         type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Sign with this key; without it a key made for this run shows the bundle intact, and nobody's identity.",
+        metavar="FILE|agent",
+        help=f"{KEY_HELP} Without it a key made for this run shows the bundle intact, and nobody's identity.",
     )
     return key(passphrase_option(command))
 
@@ -34,15 +41,35 @@ def load_signer(key: Path | None, passphrase_file: Path | None) -> "SigningKey":
     """The key asked for, or one for this run alone.
 
     Raises:
-        UsageError: no such file, or no passphrase to be had.
+        UsageError: no such file, no passphrase to be had, or the agent does not hold the key.
         BundleError: no key, or the wrong passphrase.
+        EnvironmentUnfitError: no agent, or one that does not answer.
     """
-    from bench.bundle.keys import load_private_key
+    from bench.bundle.keys import is_public_key, load_private_key, read_public_key
     from bench.bundle.seal import SigningKey
 
     if key is None:
         return SigningKey.ephemeral()
+    if key == AGENT:
+        return SigningKey(key=find_agent().find_key(None))
+    if is_public_key(key):
+        return SigningKey(key=find_agent().find_key(read_public_key(key)))
     return SigningKey(key=load_private_key(key, lambda: read_passphrase(passphrase_file, f"passphrase of {key}")))
+
+
+def find_agent() -> "Agent":
+    """The user's agent, as ssh finds it.
+
+    Raises:
+        EnvironmentUnfitError: there is none.
+    """
+    from bench.bundle.agent import Agent
+    from bench.errors import EnvironmentUnfitError
+
+    path = os.environ.get("SSH_AUTH_SOCK")
+    if not path:
+        raise EnvironmentUnfitError("SSH_AUTH_SOCK names no ssh-agent; start one and give it the key with ssh-add")
+    return Agent(path=Path(path))
 
 
 def read_passphrase(path: Path | None, prompt: str, *, confirm: bool = False) -> bytes:

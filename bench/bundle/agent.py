@@ -1,0 +1,171 @@
+"""Keys that an ssh-agent holds: it is asked to sign, and never gives a key away.
+
+A small strict client of the agent protocol, draft-ietf-sshm-ssh-agent sections 3 and 4. An agent signs
+raw Ed25519 over the bytes it is sent; what we send begins with `DSSEv1 ` or `SSHSIG`, while a request to
+log in to a server begins with the 32-bit length of a session id: none can be taken for another.
+"""
+
+import socket
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from bench.bundle.keys import ED25519, fingerprint, public_blob
+from bench.errors import EnvironmentUnfitError, UsageError
+
+_REQUEST_IDENTITIES = 11
+_IDENTITIES_ANSWER = 12
+_SIGN_REQUEST = 13
+_SIGN_RESPONSE = 14
+_FAILURE = 5
+
+_MAX_ANSWER_BYTES = 256 * 1024
+"""OpenSSH's own bound (AGENT_MAX_LEN in ssh-agent.c)."""
+
+_TIMEOUT_S = 120.0
+"""An agent may ask its user to confirm."""
+
+_NUMBER = struct.Struct(">I")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """Where an agent listens.
+
+    Attributes:
+        path: Of its socket, as `SSH_AUTH_SOCK` names it.
+    """
+
+    path: Path
+
+    def list_keys(self) -> dict[str, bytes]:
+        """The Ed25519 keys that it holds: fingerprint → public key as OpenSSH writes it in binary.
+
+        Raises:
+            EnvironmentUnfitError: nobody answers, or out of protocol.
+        """
+        answer = self._ask(bytes([_REQUEST_IDENTITIES]), _IDENTITIES_ANSWER, "lists no keys")
+        blobs = [(answer.take_string(), answer.take_string())[0] for _ in range(answer.take_number())]
+        answer.finish()
+        prefix = _string(ED25519)
+        keys = [blob for blob in blobs if blob.startswith(prefix) and len(blob) == len(prefix) + 36]
+        return {fingerprint(Ed25519PublicKey.from_public_bytes(blob[-32:])): blob for blob in keys}
+
+    def find_key(self, public: Ed25519PublicKey | None) -> "AgentKey":
+        """The key asked for, or the only one.
+
+        Raises:
+            UsageError: the agent does not hold it, or holds several and none was asked for.
+            EnvironmentUnfitError: nobody answers, or out of protocol.
+        """
+        held = self.list_keys()
+        names = ", ".join(sorted(held)) or "no Ed25519 key"
+        if public is None:
+            if len(held) != 1:
+                raise UsageError(f"the agent holds {names}; name the .pub file of the one that is to sign")
+            public = Ed25519PublicKey.from_public_bytes(next(iter(held.values()))[-32:])
+        if fingerprint(public) not in held:
+            raise UsageError(f"the agent does not hold {fingerprint(public)} but {names}; add it with ssh-add")
+        return AgentKey(agent=self, public=public)
+
+    def sign(self, public: Ed25519PublicKey, data: bytes) -> bytes:
+        """Have it sign; the signature is checked, so that a bundle never holds one that fails.
+
+        Raises:
+            EnvironmentUnfitError: it refuses, nobody answers, or out of protocol.
+        """
+        name = fingerprint(public)
+        request = bytes([_SIGN_REQUEST]) + _string(public_blob(public)) + _string(data) + _NUMBER.pack(0)
+        answer = self._ask(request, _SIGN_RESPONSE, f"refuses to sign with {name}")
+        signed = _Reader(answer.take_string(), self.path)
+        kind, value = signed.take_string(), signed.take_string()
+        signed.finish()
+        answer.finish()
+        if kind != ED25519 or not _is_valid(public, value, data):
+            raise EnvironmentUnfitError(f"{self.path}: the agent's signature does not belong to {name}")
+        return value
+
+    def _ask(self, request: bytes, wanted: int, refusal: str) -> "_Reader":
+        """Ask, and check that it is an answer to this."""
+        answer = _Reader(self._exchange(request), self.path)
+        kind = answer.take(1)[0]
+        if kind == _FAILURE:
+            raise EnvironmentUnfitError(f"{self.path}: the agent {refusal}; is it locked, or was it not confirmed?")
+        if kind != wanted:
+            raise answer.out_of_protocol()
+        return answer
+
+    def _exchange(self, request: bytes) -> bytes:
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(_TIMEOUT_S)
+                connection.connect(str(self.path))
+                connection.sendall(_string(request))
+                with connection.makefile("rb") as stream:
+                    header = stream.read(_NUMBER.size)
+                    size = _NUMBER.unpack(header)[0] if len(header) == _NUMBER.size else 0
+                    return stream.read(size) if size <= _MAX_ANSWER_BYTES else b""
+        except OSError as error:
+            raise EnvironmentUnfitError(
+                f"{self.path}: no ssh-agent answers: {error.strerror or error}; start one and set SSH_AUTH_SOCK"
+            ) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentKey:
+    """A key in an agent; it signs like a private key that was read from a file."""
+
+    agent: Agent
+    public: Ed25519PublicKey
+
+    def public_key(self) -> Ed25519PublicKey:
+        """Its public half."""
+        return self.public
+
+    def sign(self, data: bytes) -> bytes:
+        """See `Agent.sign`."""
+        return self.agent.sign(self.public, data)
+
+
+class _Reader:
+    """Takes an answer apart."""
+
+    def __init__(self, data: bytes, path: Path) -> None:
+        self._data = data
+        self._path = path
+
+    def take(self, size: int) -> bytes:
+        if size > len(self._data):
+            raise self.out_of_protocol()
+        taken, self._data = self._data[:size], self._data[size:]
+        return taken
+
+    def take_number(self) -> int:
+        (number,) = _NUMBER.unpack(self.take(_NUMBER.size))
+        return int(number)
+
+    def take_string(self) -> bytes:
+        return self.take(self.take_number())
+
+    def finish(self) -> None:
+        if self._data:
+            raise self.out_of_protocol()
+
+    def out_of_protocol(self) -> EnvironmentUnfitError:
+        return EnvironmentUnfitError(f"{self._path}: what answers there is no ssh-agent")
+
+
+def _is_valid(public: Ed25519PublicKey, value: bytes, data: bytes) -> bool:
+    try:
+        public.verify(value, data)
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _string(data: bytes) -> bytes:
+    """RFC 4251, section 5: a 32-bit length, then that many bytes."""
+    return _NUMBER.pack(len(data)) + data
