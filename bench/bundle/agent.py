@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bench.bundle.keys import ED25519, fingerprint, public_blob
+from bench.bundle.keys import ED25519, fingerprint, public_blob, ssh_string
 from bench.errors import EnvironmentUnfitError, UsageError
 
 _REQUEST_IDENTITIES = 11
@@ -50,7 +50,7 @@ class Agent:
         answer = self._ask(bytes([_REQUEST_IDENTITIES]), _IDENTITIES_ANSWER, "lists no keys")
         blobs = [(answer.take_string(), answer.take_string())[0] for _ in range(answer.take_number())]
         answer.finish()
-        prefix = _string(ED25519)
+        prefix = ssh_string(ED25519)
         keys = [blob for blob in blobs if blob.startswith(prefix) and len(blob) == len(prefix) + 36]
         return {fingerprint(Ed25519PublicKey.from_public_bytes(blob[-32:])): blob for blob in keys}
 
@@ -78,7 +78,7 @@ class Agent:
             EnvironmentUnfitError: it refuses, nobody answers, or out of protocol.
         """
         name = fingerprint(public)
-        request = bytes([_SIGN_REQUEST]) + _string(public_blob(public)) + _string(data) + _NUMBER.pack(0)
+        request = bytes([_SIGN_REQUEST]) + ssh_string(public_blob(public)) + ssh_string(data) + _NUMBER.pack(0)
         answer = self._ask(request, _SIGN_RESPONSE, f"refuses to sign with {name}")
         signed = _Reader(answer.take_string(), self.path)
         kind, value = signed.take_string(), signed.take_string()
@@ -103,7 +103,7 @@ class Agent:
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(_TIMEOUT_S)
                 connection.connect(str(self.path))
-                connection.sendall(_string(request))
+                connection.sendall(ssh_string(request))
                 with connection.makefile("rb") as stream:
                     header = stream.read(_NUMBER.size)
                     size = _NUMBER.unpack(header)[0] if len(header) == _NUMBER.size else 0
@@ -164,8 +164,3 @@ def _is_valid(public: Ed25519PublicKey, value: bytes, data: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
-
-
-def _string(data: bytes) -> bytes:
-    """RFC 4251, section 5: a 32-bit length, then that many bytes."""
-    return _NUMBER.pack(len(data)) + data

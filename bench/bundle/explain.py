@@ -1,12 +1,15 @@
 """How to check a bundle with other people's programs: text for `bench verify --explain`."""
 
 import shlex
-from collections.abc import Sequence
 from pathlib import Path
 
 from bench.bundle.envelope import PAYLOAD_TYPE
-from bench.bundle.keys import Fingerprint, file_stem
+from bench.bundle.files import read_file
+from bench.bundle.keys import file_stem, fingerprint, format_public_line
+from bench.bundle.seal import OUTER_LIMITS
+from bench.bundle.sshsig import NAMESPACE
 from bench.bundle.statement import PREDICATE_TYPE
+from bench.bundle.verify import open_sealed
 
 _UNPACK = """\
 # 1. Unpack, and take out what was signed. Needs tar, sed, base64.
@@ -28,18 +31,23 @@ sed -n 's/.*"sig": "\\(.*\\)".*/\\1/p' signatures/{stem}.sigstore.json | base64 
 openssl pkeyutl -verify -rawin -pubin -inkey signatures/{stem}.pub -in signed.bin -sigfile signature.bin
 """
 
+_OPENSSH = """\
+printf '%s\\n' '{fingerprint} {line}' > signer
+ssh-keygen -Y verify -f signer -I {fingerprint} -n {namespace} -s signatures/{stem}.sshsig < statement.json
+"""
+
 _COSIGN = """\
 cosign verify-blob-attestation --bundle signatures/{stem}.sigstore.json --key signatures/{stem}.pub \\
   --type {predicate_type} --insecure-ignore-tlog content.tar
 """
 
 _READ = """\
-# 6. Read the samples.
+# 7. Read the samples.
 tar -xf content.tar
 """
 
 
-def explain(path: Path, signers: Sequence[Fingerprint]) -> str:
+def explain(path: Path) -> str:
     """A shell script that checks digest and signatures of a bundle without bench.
 
     The public keys in the bundle show that it is intact. To know who signed, put the key that you got
@@ -47,15 +55,30 @@ def explain(path: Path, signers: Sequence[Fingerprint]) -> str:
 
     Args:
         path: The bundle.
-        signers: Fingerprints of its keys, as verification returned them.
+
+    Raises:
+        UsageError: no such file.
+        BundleError: the outer file or a signature is not intact.
     """
-    stems = {name: file_stem(name) for name in signers}
+    signatures = open_sealed(read_file(path, limit=OUTER_LIMITS.total_bytes)).signatures
+    signers = [
+        {
+            "fingerprint": fingerprint(signature.key),
+            "stem": file_stem(fingerprint(signature.key)),
+            "line": format_public_line(signature.key),
+            "namespace": NAMESPACE,
+            "predicate_type": PREDICATE_TYPE,
+        }
+        for signature in signatures
+    ]
     parts = [
         _UNPACK.format(bundle=shlex.quote(str(path)), type=PAYLOAD_TYPE, type_length=len(PAYLOAD_TYPE)),
         "# 4. The signatures, with openssl 3.0 or later. To know who signed, take the key from its owner instead.\n"
-        + "".join(_OPENSSL.format(fingerprint=name, stem=stem) for name, stem in stems.items()),
-        "# 5. The same, with cosign 3.0.6 or later.\n"
-        + "".join(_COSIGN.format(stem=stem, predicate_type=PREDICATE_TYPE) for stem in stems.values()),
+        + "".join(_OPENSSL.format_map(signer) for signer in signers),
+        "# 5. The same statement, signed for ssh-keygen of OpenSSH 8.1 or later.\n"
+        + "".join(_OPENSSH.format_map(signer) for signer in signers),
+        "# 6. The envelope again, with cosign 3.0.6 or later.\n"
+        + "".join(_COSIGN.format_map(signer) for signer in signers),
         _READ,
     ]
     return "\n".join(parts)

@@ -63,6 +63,11 @@ def public_blob(key: Ed25519PublicKey) -> bytes:
     return base64.b64decode(format_public_line(key).split()[1])
 
 
+def ssh_string(data: bytes) -> bytes:
+    """RFC 4251, section 5: a 32-bit length, then that many bytes."""
+    return len(data).to_bytes(4) + data
+
+
 def file_stem(of: Fingerprint) -> str:
     """A fingerprint's 32 bytes as 64 hexadecimal digits, since base64 may hold a slash."""
     return base64.b64decode(of.removeprefix("SHA256:") + "=").hex()

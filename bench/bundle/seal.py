@@ -4,6 +4,7 @@
     disclosures.json                  private fields, with the salts of their signed digests
     signatures/<stem>.pub             the signer's public key, PEM
     signatures/<stem>.sigstore.json   the signature for cosign
+    signatures/<stem>.sshsig          another of the same statement, for ssh-keygen
     statement.dsse.json               the statement with all signatures
 
 `<stem>` is the key's fingerprint in hexadecimal. The public keys are in the file so that anyone can
@@ -27,6 +28,7 @@ from bench.bundle.envelope import (
     format_sigstore_bundle,
     parse_envelope,
     sign_statement,
+    verify_signature,
 )
 from bench.bundle.keys import (
     MAX_KEY_BYTES,
@@ -37,6 +39,7 @@ from bench.bundle.keys import (
     format_public_pem,
     parse_public_key,
 )
+from bench.bundle.sshsig import format_sshsig, parse_ssh_value, ssh_signed_bytes, verify_ssh_value
 from bench.bundle.statement import SUBJECT, SealedBy, SignerKind, format_statement, make_predicate
 from bench.errors import BundleError, UsageError
 from bench.records.bundle import BundleInfo
@@ -46,7 +49,7 @@ from bench.records.record import decode_json, encode_json
 DISCLOSURES = "disclosures.json"
 STATEMENT = "statement.dsse.json"
 
-OUTER_LIMITS = ArchiveLimits(members=3 + 2 * MAX_SIGNATURES, member_bytes=1 << 28, total_bytes=(1 << 28) + (1 << 20))
+OUTER_LIMITS = ArchiveLimits(members=3 + 3 * MAX_SIGNATURES, member_bytes=1 << 28, total_bytes=(1 << 28) + (1 << 20))
 """256 MiB of contents, a hundred times a usual run, and one for the rest."""
 
 _MAX_STATEMENT_BYTES = 65_536
@@ -72,12 +75,19 @@ class SigningKey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SealSignature(Signature):
+    """What one key has signed: the statement in its envelope, and the same for `ssh-keygen`."""
+
+    ssh_value: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sealed:
     """An outer file's parts. Reading it proves nothing yet: see `bench.bundle.verify`."""
 
     content: bytes | memoryview
     statement: bytes
-    signatures: tuple[Signature, ...]
+    signatures: tuple[SealSignature, ...]
     disclosures: Disclosures = field(default_factory=dict)
 
 
@@ -85,8 +95,25 @@ def seal_content(content: bytes, info: BundleInfo, plan: Plan, signer: SigningKe
     """State what a `content.tar` is, and sign that."""
     predicate = make_predicate(info, plan, SealedBy(kind=signer.kind, fingerprint=signer.fingerprint))
     statement = format_statement(content, predicate)
-    signatures = (sign_statement(statement, signer.key),)
+    signatures = (sign_seal(statement, signer.key),)
     return Sealed(content=content, statement=statement, signatures=signatures, disclosures=disclosures)
+
+
+def sign_seal(statement: bytes, key: PrivateKey) -> SealSignature:
+    """Sign a statement in both forms."""
+    signature = sign_statement(statement, key)
+    return SealSignature(key=signature.key, value=signature.value, ssh_value=key.sign(ssh_signed_bytes(statement)))
+
+
+def verify_seal(sealed: Sealed) -> None:
+    """Check every signature, in both forms.
+
+    Raises:
+        BundleError: one does not belong to the statement.
+    """
+    for signature in sealed.signatures:
+        verify_signature(sealed.statement, signature)
+        verify_ssh_value(sealed.statement, signature.key, signature.ssh_value)
 
 
 def add_signature(sealed: Sealed, signer: SigningKey) -> Sealed:
@@ -101,7 +128,7 @@ def add_signature(sealed: Sealed, signer: SigningKey) -> Sealed:
         raise UsageError(f"{signer.fingerprint} has signed this bundle already")
     if len(sealed.signatures) == MAX_SIGNATURES:
         raise UsageError(f"the bundle has {MAX_SIGNATURES} signatures already, and can hold no more")
-    return replace(sealed, signatures=(*sealed.signatures, sign_statement(sealed.statement, signer.key)))
+    return replace(sealed, signatures=(*sealed.signatures, sign_seal(sealed.statement, signer.key)))
 
 
 def format_sealed(sealed: Sealed) -> bytes:
@@ -141,14 +168,16 @@ def parse_sealed(members: Mapping[str, memoryview]) -> Sealed:
     return sealed
 
 
-def _parse_signature(members: Mapping[str, memoryview], stated: EnvelopeSignature) -> Signature:
-    """A signature of the envelope, with the public key that lies beside it."""
+def _parse_signature(members: Mapping[str, memoryview], stated: EnvelopeSignature) -> SealSignature:
+    """A signature of the envelope, with the public key and the SSH signature that lie beside it."""
     stem = file_stem(stated.keyid)
     name = f"signatures/{stem}.pub"
     key = parse_public_key(_take(members, name, MAX_KEY_BYTES), source=name)
     if fingerprint(key) != stated.keyid:
         raise BundleError(f"{name}: holds the key {fingerprint(key)}, not {stated.keyid}")
-    return Signature(key=key, value=stated.sig)
+    ssh_name = f"signatures/{stem}.sshsig"
+    ssh_value = parse_ssh_value(_take(members, ssh_name, MAX_KEY_BYTES), source=ssh_name)
+    return SealSignature(key=key, value=stated.sig, ssh_value=ssh_value)
 
 
 def _attestations(sealed: Sealed) -> dict[str, bytes]:
@@ -161,6 +190,7 @@ def _attestations(sealed: Sealed) -> dict[str, bytes]:
         stem = file_stem(fingerprint(signature.key))
         members[f"signatures/{stem}.pub"] = format_public_pem(signature.key)
         members[f"signatures/{stem}.sigstore.json"] = format_sigstore_bundle(sealed.statement, signature)
+        members[f"signatures/{stem}.sshsig"] = format_sshsig(signature.key, signature.ssh_value)
     return members
 
 

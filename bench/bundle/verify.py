@@ -10,12 +10,11 @@ from bench.bundle.archive import read_archive
 from bench.bundle.consistency import check_consistency
 from bench.bundle.content import CONTENT_LIMITS, parse_members
 from bench.bundle.disclosure import disclose
-from bench.bundle.envelope import verify_signature
 from bench.bundle.files import read_file
 from bench.bundle.keys import Fingerprint, fingerprint
 from bench.bundle.origin import hardware_origins
 from bench.bundle.recompute import Recompute, check_summary, load_recompute
-from bench.bundle.seal import OUTER_LIMITS, Sealed, parse_sealed, read_outer_archive
+from bench.bundle.seal import OUTER_LIMITS, Sealed, parse_sealed, read_outer_archive, verify_seal
 from bench.bundle.signers import Requirements, check_requirements, judge_signers
 from bench.bundle.statement import Statement, parse_statement
 from bench.bundle.timestamp import parse_timestamp
@@ -77,8 +76,7 @@ def open_sealed(data: bytes) -> Sealed:
     with _step(2, "envelope"):
         sealed = parse_sealed(members)
     with _step(3, "signatures"):
-        for signature in sealed.signatures:
-            verify_signature(sealed.statement, signature)
+        verify_seal(sealed)
     return sealed
 
 

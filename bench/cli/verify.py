@@ -57,7 +57,7 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     links = follow_chain(verification, finder(cited, bundle.absolute().parent, requirements))
     require_cited(cited, links)
     if explain:
-        click.echo(explain_bundle(bundle, [signer.fingerprint for signer in verification.signers]), nl=False)
+        click.echo(explain_bundle(bundle), nl=False)
     elif as_json:
         shown = {
             "intact": True,

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from bench.bundle.archive import read_archive, write_archive
 from bench.bundle.content import CONTENT_LIMITS, format_members
 from bench.bundle.disclosure import commit
-from bench.bundle.envelope import sign_statement
 from bench.bundle.seal import (
     OUTER_LIMITS,
     Sealed,
@@ -22,6 +21,7 @@ from bench.bundle.seal import (
     parse_sealed,
     read_outer_archive,
     seal_content,
+    sign_seal,
 )
 from bench.bundle.signers import Requirements
 from bench.bundle.trust import TrustStore
@@ -176,7 +176,7 @@ def seal_contents(contents: Contents, signer: SigningKey = OPERATOR, *others: Si
 
 def sign_raw(statement: bytes, content: bytes, signer: SigningKey = OPERATOR) -> bytes:
     """A bundle with any statement, rightly signed."""
-    signatures = (sign_statement(statement, signer.key),)
+    signatures = (sign_seal(statement, signer.key),)
     return format_sealed(Sealed(content=content, statement=statement, signatures=signatures, disclosures=DISCLOSURES))
 
 

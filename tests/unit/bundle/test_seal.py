@@ -26,11 +26,14 @@ def test_parse_inverts_format() -> None:
     assert format_sealed(parse_sealed(read_outer_archive(BUNDLE))) == BUNDLE
 
 
-def test_members_are_content_disclosures_statement_and_two_files_a_signer() -> None:
+def test_members_are_content_disclosures_statement_and_three_files_a_signer() -> None:
     names = list(unpack(seal_contents(CONTENTS, OPERATOR, VENDOR)))
     assert names[:2] == ["content.tar", "disclosures.json"]
     assert names[-1] == "statement.dsse.json"
-    assert sorted(name.rpartition("/")[2][64:] for name in names[2:-1]) == [".pub", ".pub"] + [".sigstore.json"] * 2
+    assert (
+        sorted(name.rpartition("/")[2][64:] for name in names[2:-1])
+        == [".pub"] * 2 + [".sigstore.json"] * 2 + [".sshsig"] * 2
+    )
 
 
 def test_a_second_signature_changes_neither_content_nor_statement() -> None:

@@ -1,13 +1,14 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.bundle.archive import MODIFIED_S
 from bench.bundle.content import format_members
-from bench.bundle.envelope import MAX_SIGNATURES, sign_statement
-from bench.bundle.seal import OUTER_LIMITS, Sealed, SigningKey, format_sealed
+from bench.bundle.envelope import MAX_SIGNATURES
+from bench.bundle.seal import OUTER_LIMITS, Sealed, SigningKey, format_sealed, sign_seal
 from bench.bundle.signers import Requirements
 from bench.bundle.statement import parse_statement
 from bench.bundle.verify import verify_bundle
@@ -142,9 +143,16 @@ def test_refuses_a_bundle_whose_first_signature_was_taken_out(folder: Path) -> N
 
 def test_refuses_a_signature_over_another_statement(folder: Path) -> None:
     parts = open_parts(BUNDLE)
-    other = sign_statement(STATEMENT + b" ", OPERATOR.key)
+    other = sign_seal(STATEMENT + b" ", OPERATOR.key)
     forged = Sealed(content=parts.content, statement=parts.statement, signatures=(other,))
     refuse(format_sealed(forged), folder, "does not belong to this statement")
+
+
+def test_refuses_an_ssh_signature_over_another_statement(folder: Path) -> None:
+    parts = open_parts(BUNDLE)
+    other = replace(parts.signatures[0], ssh_value=sign_seal(STATEMENT + b" ", OPERATOR.key).ssh_value)
+    forged = replace(parts, signatures=(other,))
+    refuse(format_sealed(forged), folder, "step 3 (signatures): the SSH signature of SHA256:")
 
 
 def test_refuses_other_content_under_a_true_statement(folder: Path) -> None:

@@ -68,7 +68,7 @@ def test_an_agent_without_the_key_is_one_line_and_leaves_the_bundle(
     ],
 )
 def test_no_agent_is_one_line(
-    path: str, words: str, bundle: Path, key: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+    bundle: Path, key: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, *, path: str, words: str
 ) -> None:
     monkeypatch.setenv("SSH_AUTH_SOCK", path)
     outcome = invoke("sign", str(bundle), "--key", f"{key}.pub")
