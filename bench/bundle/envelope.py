@@ -65,12 +65,18 @@ class _SigstoreBundle(Record, frozen=True, kw_only=True, rename="camel"):
     dsse_envelope: EnvelopeFile
 
 
-def sign_statement(statement: bytes, key: PrivateKey) -> Signature:
-    """Sign a statement; the same key and bytes always give the same signature."""
-    return Signature(key=key.public_key(), value=key.sign(Envelope(statement, PAYLOAD_TYPE, {}).pae()))
+def sign_statement(statement: bytes, key: PrivateKey, payload_type: str = PAYLOAD_TYPE) -> Signature:
+    """Sign a statement; the same key and bytes always give the same signature.
+
+    Args:
+        statement: The bytes.
+        key: Signs them.
+        payload_type: Is signed too, so that a statement of one kind is never taken for another.
+    """
+    return Signature(key=key.public_key(), value=key.sign(Envelope(statement, payload_type, {}).pae()))
 
 
-def verify_signature(statement: bytes, signature: Signature) -> None:
+def verify_signature(statement: bytes, signature: Signature, payload_type: str = PAYLOAD_TYPE) -> None:
     """Check that the key did sign the statement.
 
     Raises:
@@ -79,7 +85,7 @@ def verify_signature(statement: bytes, signature: Signature) -> None:
     key = _library_key(signature.key)
     signed = SSlibSignature(key.keyid, signature.value.hex())
     try:
-        key.verify_signature(signed, Envelope(statement, PAYLOAD_TYPE, {}).pae())
+        key.verify_signature(signed, Envelope(statement, payload_type, {}).pae())
     except UnverifiedSignatureError as error:
         raise BundleError(f"the signature of {key.keyid} does not belong to this statement") from error
 

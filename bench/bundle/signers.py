@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bench.bundle.keys import Fingerprint
-from bench.bundle.trust import TrustStore, roles_of, why_expired, why_invalid
+from bench.bundle.trust import ROOT, TrustStore, roles_of, why_expired, why_invalid
 from bench.bundle.verification import Signer
 from bench.errors import BundleError, UsageError
 
@@ -103,6 +103,8 @@ def _judge(name: Fingerprint, requirements: Requirements, claimed_at: datetime, 
     entry = None if store is None else store.keys.get(name)
     if store is not None and entry is not None:
         problem = why_expired(store, now) or why_invalid(entry, claimed_at)
+        if problem is None and roles_of(store, name) == (ROOT,):
+            problem = "a root key vouches for the trust store, not for runs"
         if problem is not None:
             return Signer(fingerprint=name, owner=entry.owner, roles=(), status="untrusted", reason=problem)
         return Signer(

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from bench.bundle.envelope import MAX_SIGNATURES, EnvelopeSignature
 from bench.bundle.files import read_file
 from bench.bundle.keys import Fingerprint, fingerprint, parse_public_key
 from bench.bundle.strict_json import decode_handwritten_json
@@ -19,6 +20,9 @@ from bench.records.bundle import Timestamp
 from bench.records.record import Record
 
 MAX_TRUST_BYTES = 1 << 20
+
+ROOT = "root"
+"""The role whose keys vouch for the store itself, and for no run."""
 
 RoleName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Owner = Annotated[str, Meta(pattern=r"^[\x21-\x7e]([\x20-\x7e]{0,98}[\x21-\x7e])?$")]
@@ -67,12 +71,14 @@ class TrustStore(Record, frozen=True, kw_only=True):
     Attributes:
         version: Grows with every change.
         expires: From then on nothing in it counts.
+        signatures: Over all the rest; see `bench.bundle.trust_signature`.
     """
 
     version: Annotated[int, Meta(ge=1, lt=1 << 53)]
     expires: Timestamp
     keys: dict[Fingerprint, TrustedKey]
     roles: dict[RoleName, Role]
+    signatures: Annotated[tuple[EnvelopeSignature, ...], Meta(max_length=MAX_SIGNATURES)] = ()
 
 
 def read_trust(path: Path) -> TrustStore:
@@ -107,6 +113,9 @@ def check_trust(store: TrustStore, *, source: str) -> None:
     parse_timestamp(store.expires, source=source)
     for name, key in store.keys.items():
         _check_key(name, key, source)
+    signers = [signature.keyid for signature in store.signatures]
+    if len(set(signers)) != len(signers):
+        raise BundleError(f"{source}: a key has signed twice: {', '.join(signers)}")
     for name, role in store.roles.items():
         unknown = sorted(set(role.keys) - store.keys.keys())
         if unknown:

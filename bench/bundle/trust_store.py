@@ -1,4 +1,7 @@
-"""Changing a trust store: pure edits of the record, and the one way it is saved."""
+"""Changing a trust store: pure edits of the record, and the one way it is saved.
+
+Every edit raises the version and drops the signatures, which were over something else.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -74,7 +77,7 @@ def add_key(
     for role in dict.fromkeys(roles):
         known = changed.get(role, Role(keys=()))
         changed[role] = replace(known, keys=(*known.keys, name))
-    return replace(store, version=store.version + 1, keys={**store.keys, name: entry}, roles=changed)
+    return _edit(store, keys={**store.keys, name: entry}, roles=changed)
 
 
 def revoke_key(store: TrustStore, name: Fingerprint, *, at: datetime, reason: RevocationReason) -> TrustStore:
@@ -89,7 +92,26 @@ def revoke_key(store: TrustStore, name: Fingerprint, *, at: datetime, reason: Re
     if key.revoked is not None and key.revoked.reason == "compromised":
         raise UsageError(f"{name} was revoked as compromised at {key.revoked.at} already")
     revoked = replace(key, revoked=Revocation(at=format_timestamp(at), reason=reason))
-    return replace(store, version=store.version + 1, keys={**store.keys, name: revoked})
+    return _edit(store, keys={**store.keys, name: revoked})
+
+
+def set_threshold(store: TrustStore, role: RoleName, threshold: int) -> TrustStore:
+    """The store with a role that wants so many of its keys.
+
+    Raises:
+        UsageError: no such role, or it has fewer keys.
+    """
+    if role not in store.roles:
+        raise UsageError(f"the trust store has no role {role}; it has {', '.join(sorted(store.roles)) or 'none'}")
+    count = len(store.roles[role].keys)
+    if not 1 <= threshold <= count:
+        raise UsageError(f"role {role} has {count} keys, so it can want 1 to {count} of them, not {threshold}")
+    return _edit(store, roles={**store.roles, role: replace(store.roles[role], threshold=threshold)})
+
+
+def renew(store: TrustStore, expires: datetime) -> TrustStore:
+    """The store with another day on which it expires."""
+    return _edit(store, expires=format_timestamp(expires))
 
 
 def list_keys(store: TrustStore, now: datetime) -> tuple[KeyListing, ...]:
@@ -103,6 +125,10 @@ def list_keys(store: TrustStore, now: datetime) -> tuple[KeyListing, ...]:
         )
         for name, key in sorted(store.keys.items(), key=lambda item: (item[1].owner, item[0]))
     )
+
+
+def _edit(store: TrustStore, **changes: object) -> TrustStore:
+    return replace(store, version=store.version + 1, signatures=(), **changes)
 
 
 def save_trust(path: Path, store: TrustStore) -> None:

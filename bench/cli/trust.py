@@ -1,12 +1,19 @@
 """`bench trust`: whose keys count."""
 
+import os
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from tabulate import tabulate
 
+from bench.cli.sign_options import KEY_HELP, load_signer, passphrase_option
 from bench.cli.types import CommaList
+
+if TYPE_CHECKING:
+    from bench.bundle.trust import TrustStore
 
 VALID_DAYS = 730
 """Two years, for stores and keys, unless said otherwise."""
@@ -14,6 +21,39 @@ VALID_DAYS = 730
 trust_option = click.option(
     "--trust", "path", type=click.Path(path_type=Path), default=Path("trust.json"), show_default=True, metavar="FILE", help="The trust store."
 )  # fmt: skip
+
+
+def load_trust(path: Path, root_keys: tuple[Path, ...]) -> "TrustStore":
+    """Open a trust store for use, and remember its version.
+
+    Where nothing can be remembered, as in a container, a warning says so, and the store is used.
+
+    Raises:
+        UsageError: no such file.
+        BundleError: malformed, not signed as it must be, altered, or rolled back.
+    """
+    from bench.bundle.keys import read_public_key
+    from bench.bundle.trust_memory import open_trust
+    from bench.errors import OutputError
+
+    pinned = [read_public_key(key) for key in root_keys]
+    memory, now = find_memory(os.environ), datetime.now(UTC)
+    try:
+        if memory is not None:
+            return open_trust(path, pinned=pinned, now=now, memory=memory)
+        why = "neither XDG_STATE_HOME nor HOME is set"
+    except OutputError as error:
+        why = str(error)
+    click.echo(f"{path}: its version cannot be remembered, so a rollback would pass unseen: {why}", err=True)
+    return open_trust(path, pinned=pinned, now=now, memory=None)
+
+
+def find_memory(environment: Mapping[str, str]) -> Path | None:
+    """Where versions of trust stores are remembered, by the XDG Base Directory Specification."""
+    stated, home = environment.get("XDG_STATE_HOME", ""), environment.get("HOME", "")
+    if stated.startswith("/"):
+        return Path(stated) / "bench/trust"
+    return Path(home) / ".local/state/bench/trust" if home.startswith("/") else None
 
 
 @click.group()
@@ -30,7 +70,7 @@ def trust() -> None:
     type=CommaList(),
     required=True,
     metavar="ROLE,...",
-    help="What it may vouch for: operator, vendor.",
+    help="What it may vouch for: operator, vendor; or root, for the store itself.",
 )
 @click.option(
     "--days",
@@ -106,3 +146,55 @@ def revoke(key: str, reason: str, path: Path) -> None:
         ),
     )
     click.echo(f"{path}: {key} revoked as {reason}")
+
+
+@trust.command("role")
+@click.argument("role")
+@click.option("--threshold", type=click.IntRange(1), required=True, help="How many of its keys must sign.")
+@trust_option
+def role_(role: str, threshold: int, path: Path) -> None:
+    """Say how many keys of a role must sign."""
+    from bench.bundle.trust import read_trust
+    from bench.bundle.trust_store import save_trust, set_threshold
+
+    save_trust(path, set_threshold(read_trust(path), role, threshold))
+    click.echo(f"{path}: role {role} wants {threshold} signatures")
+
+
+@trust.command("renew")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 36_500),
+    default=VALID_DAYS,
+    show_default=True,
+    help="How long the store counts from now on.",
+)
+@trust_option
+def renew_(days: int, path: Path) -> None:
+    """Set anew when the store expires; from then on nothing in it counts."""
+    from bench.bundle.trust import read_trust
+    from bench.bundle.trust_store import renew, save_trust
+
+    renewed = renew(read_trust(path), datetime.now(UTC) + timedelta(days=days))
+    save_trust(path, renewed)
+    click.echo(f"{path}: expires at {renewed.expires}")
+
+
+@trust.command("sign", epilog="\b\nExample:\n  bench trust sign --key root.pem")
+@click.option("--key", required=True, type=click.Path(path_type=Path), metavar="FILE|agent", help=KEY_HELP)
+@passphrase_option
+@trust_option
+def sign(key: Path, passphrase_file: Path | None, path: Path) -> None:
+    """Sign the store, to be handed on; every later change drops its signatures.
+
+    A store that names keys in the role root counts only when signed by as many of them as the role wants.
+    """
+    from bench.bundle.trust import read_trust
+    from bench.bundle.trust_signature import root_keys, sign_trust
+    from bench.bundle.trust_store import save_trust
+
+    signer = load_signer(key, passphrase_file)
+    store = read_trust(path)
+    save_trust(path, sign_trust(store, signer.key))
+    known = "" if signer.fingerprint in root_keys(store) else "; not a root key of it, so name it by --trust-key"
+    click.echo(f"{path}: version {store.version} signed by {signer.fingerprint}{known}")

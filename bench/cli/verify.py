@@ -17,6 +17,7 @@ Examples:
 )
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store: some key of it must have signed.")  # fmt: skip
+@click.option("--trust-key", "root_keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB", help="This key must have signed the trust store.")  # fmt: skip
 @click.option("--key", "keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB", help="This public key must have signed.")  # fmt: skip
 @click.option(
     "--require", type=CommaList(), metavar="ROLE,...", help="These roles of the trust store must have signed."
@@ -27,6 +28,7 @@ Examples:
 def verify(  # noqa: PLR0917 - click passes options by keyword
     bundle: Path,
     trust: Path | None,
+    root_keys: tuple[Path, ...],
     keys: tuple[Path, ...],
     require: tuple[str, ...] | None,
     cited: tuple[Path, ...],
@@ -43,13 +45,16 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     from bench.bundle.explain import explain as explain_bundle
     from bench.bundle.keys import fingerprint, read_public_key
     from bench.bundle.signers import Requirements
-    from bench.bundle.trust import read_trust
     from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json
+    from bench.cli.trust import load_trust
+    from bench.errors import UsageError
     from bench.report.verification import render_verification
 
+    if root_keys and trust is None:
+        raise UsageError("--trust-key says who must have signed a trust store; name one by --trust")
     requirements = Requirements(
-        trust=None if trust is None else read_trust(trust),
+        trust=None if trust is None else load_trust(trust, root_keys),
         keys=frozenset(fingerprint(read_public_key(key)) for key in keys),
         roles=require or (),
     )

@@ -36,6 +36,7 @@ def revoked(reason: str) -> TrustStore:
         pytest.param(Requirements(trust=STORE), datetime(2027, 5, 1, tzinfo=UTC), "untrusted", "operator@lab", "the key was valid only until 2026-12-31T00:00:00Z", id="an expired key"),
         pytest.param(Requirements(trust=revoked("compromised")), CLAIMED, "untrusted", "operator@lab", "revoked as compromised at 2026-06-01T00:00:00Z", id="a compromised key"),
         pytest.param(Requirements(trust=revoked("superseded")), CLAIMED, "trusted", "operator@lab", "valid in the trust store", id="a key that was superseded later"),
+        pytest.param(Requirements(trust=make_trust(root=OPERATOR)), CLAIMED, "untrusted", "root@lab", "a root key vouches for the trust store, not for runs", id="a root key"),
         pytest.param(Requirements(keys=frozenset({ME})), CLAIMED, "trusted", None, "the key was given by hand", id="a key given by hand"),
         pytest.param(Requirements(trust=make_trust(vendor=VENDOR), keys=frozenset({ME})), CLAIMED, "trusted", None, "the key was given by hand", id="a key given by hand that the store does not know"),
         pytest.param(Requirements(trust=revoked("compromised"), keys=frozenset({ME})), CLAIMED, "untrusted", "operator@lab", "revoked as compromised at 2026-06-01T00:00:00Z", id="a key given by hand that the store has revoked"),

@@ -1,6 +1,7 @@
 """The command line in this process: what it prints where, and how it exits."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -15,6 +16,14 @@ class Outcome(NamedTuple):
 
 
 Invoke = Callable[..., Outcome]
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What commands remember between calls, for this test alone."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
+    return folder
 
 
 @pytest.fixture
