@@ -36,9 +36,13 @@ Disclosures = dict[PrivateField, Disclosure]
 
 
 def digest_disclosure(field: PrivateField, disclosure: Disclosure) -> Digest:
-    """What is signed in place of a value: SHA-256 of the line `["<salt>","<field>","<value>"]`."""
-    line = encode_json_line((disclosure.salt, field, disclosure.value))
-    return f"sha256:{hashlib.sha256(line).hexdigest()}"
+    """What is signed in place of a value: SHA-256 of its line."""
+    return f"sha256:{hashlib.sha256(format_line(field, disclosure)).hexdigest()}"
+
+
+def format_line(field: PrivateField, disclosure: Disclosure) -> bytes:
+    """`["<salt>","<field>","<value>"]`, its end included."""
+    return encode_json_line((disclosure.salt, field, disclosure.value))
 
 
 def commit(contents: Contents, new_salt: Callable[[int], bytes]) -> tuple[Contents, Disclosures]:

@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+from bench.bundle.disclosure import format_line
 from bench.bundle.envelope import PAYLOAD_TYPE
 from bench.bundle.files import read_file
 from bench.bundle.keys import file_stem, fingerprint, format_public_line
@@ -46,6 +47,8 @@ _READ = """\
 tar -xf content.tar
 """
 
+_DISCLOSED = "grep -F \"$(printf '%s\\n' {line} | sha256sum | cut -c 1-64)\" private.json\n"
+
 
 def explain(path: Path) -> str:
     """A shell script that checks digest and signatures of a bundle without bench.
@@ -60,7 +63,7 @@ def explain(path: Path) -> str:
         UsageError: no such file.
         BundleError: the outer file or a signature is not intact.
     """
-    signatures = open_sealed(read_file(path, limit=OUTER_LIMITS.total_bytes)).signatures
+    sealed = open_sealed(read_file(path, limit=OUTER_LIMITS.total_bytes))
     signers = [
         {
             "fingerprint": fingerprint(signature.key),
@@ -69,7 +72,7 @@ def explain(path: Path) -> str:
             "namespace": NAMESPACE,
             "predicate_type": PREDICATE_TYPE,
         }
-        for signature in signatures
+        for signature in sealed.signatures
     ]
     parts = [
         _UNPACK.format(bundle=shlex.quote(str(path)), type=PAYLOAD_TYPE, type_length=len(PAYLOAD_TYPE)),
@@ -81,4 +84,10 @@ def explain(path: Path) -> str:
         + "".join(_COSIGN.format_map(signer) for signer in signers),
         _READ,
     ]
+    if sealed.disclosures:
+        lines = [format_line(field, disclosure).decode().rstrip() for field, disclosure in sealed.disclosures.items()]
+        parts.append(
+            "# 8. Private fields of disclosures.json: what was signed is the digest of each line.\n"
+            + "".join(_DISCLOSED.format(line=shlex.quote(line)) for line in lines)
+        )
     return "\n".join(parts)

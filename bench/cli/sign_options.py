@@ -73,10 +73,26 @@ def find_agent() -> "Agent":
 
 
 def read_passphrase(path: Path | None, prompt: str, *, confirm: bool = False) -> bytes:
-    """The first line of a file, or what the user types."""
+    """The first line of a file, or what the user types.
+
+    Raises:
+        UsageError: no such file, or there is no terminal to ask at.
+    """
     from bench.bundle.files import read_file
+    from bench.errors import UsageError
 
     if path is not None:
         return read_file(path, limit=1 << 16).split(b"\n", 1)[0].rstrip(b"\r")
+    if not has_terminal():
+        raise UsageError(f"{prompt}: there is no terminal to ask at; name a file by --passphrase-file")
     typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
     return typed.encode()
+
+
+def has_terminal() -> bool:
+    """Whether a user can be asked: at the terminal that controls this process, as ssh asks."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

@@ -62,6 +62,15 @@ def find_host_words(host_name: str) -> tuple[str, ...]:
     )
 
 
+def compile_host_pattern(host_name: str) -> re.Pattern[str]:
+    """Finds what tells which host it is, as words of a text."""
+    words = find_host_words(host_name)
+    return re.compile(
+        rf"(?<![a-z0-9])(?:{'|'.join(re.escape(word) for word in reversed(words)) or '(?!)'})(?![a-z0-9])",
+        re.IGNORECASE,
+    )
+
+
 def number_ids(texts: Iterable[str]) -> Mapping[str, str]:
     """Each id in the texts → a number of the same length, mostly zeros; different ids stay different."""
     found = {match[0] for text in texts for match in _ID.finditer(text)}
@@ -94,11 +103,7 @@ def scrub_recording(recording: Recording, process: Process) -> Mapping[str, byte
     }
     named = (*texts, *recording.folders, *recording.unread, *(texts.get(path, "") for path in _NAMING_GROUPS))
     numbers = number_ids(named)
-    words = find_host_words(process.host_name)
-    host = re.compile(
-        rf"(?<![a-z0-9])(?:{'|'.join(re.escape(word) for word in reversed(words)) or '(?!)'})(?![a-z0-9])",
-        re.IGNORECASE,
-    )
+    host = compile_host_pattern(process.host_name)
 
     def rename(text: str) -> str:
         return host.sub(HOST, _ID.sub(lambda match: numbers.get(match[0], match[0]), text))

@@ -18,7 +18,7 @@ from bench.bundle.seal import SigningKey
 from bench.bundle.source import digest_source
 from bench.bundle.timestamp import format_timestamp
 from bench.bundle.write import write_bundle
-from bench.errors import EnvironmentUnfitError, InterruptedRunError
+from bench.errors import BenchError, EnvironmentUnfitError, InterruptedRunError
 from bench.hardware.detect import detect
 from bench.records.bundle import BundleInfo, Contents, Note
 from bench.records.machine import Machine, Topology
@@ -27,6 +27,7 @@ from bench.run.execute import Execution, Tell
 from bench.run.journal import Journal, ResumeEntry, Session, begin_journal, resume_journal
 from bench.run.output import require_output
 from bench.run.prepare import Decision
+from bench.run.scrub import scrub_failures
 from bench.stats.summary import summarize
 
 
@@ -89,7 +90,12 @@ def _measure_and_seal(
         ) from error
     path = journal.folder.parent / f"{journal.session.run_id}.bench.tar"
     contents = make_contents(journal)
-    write_bundle(path, contents, signer)
+    try:
+        write_bundle(path, contents, signer)
+    except BenchError as error:
+        raise type(error)(
+            f"{error}; what was measured is kept, seal it with: bench run --resume {journal.folder}"
+        ) from error
     with suppress(OSError):  # the bundle is whole; a folder left behind is only untidy
         rmtree(journal.folder)
     return path, contents.summary
@@ -99,7 +105,8 @@ def make_contents(journal: Journal) -> Contents:
     """Gather everything that the bundle of a run holds."""
     session = journal.session
     plan = session.decision.plan
-    measurements = tuple(sorted(journal.measurements(), key=lambda measurement: measurement.cell))
+    measured = sorted(journal.measurements(), key=lambda measurement: measurement.cell)
+    measurements = scrub_failures(measured, session.decision.machine.host_name)
     environment = describe_environment()
     return Contents(
         info=BundleInfo(

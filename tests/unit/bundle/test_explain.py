@@ -45,6 +45,7 @@ def test_the_commands_check_digest_and_signatures(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("Signature Verified Successfully") == 2
     assert result.stdout.count(f'Good "{NAMESPACE}" signature for SHA256:') == 2
+    assert [line for line in result.stdout.splitlines() if line.startswith(' "host_name": "sha256:')]
     assert result.stdout.count("cosign verify-blob-attestation --bundle signatures/") == 2
     assert (tmp_path / "bundle-check" / "measurements").is_dir()
     assert result.stderr == ""
@@ -74,6 +75,21 @@ def test_the_commands_fail_on_the_signature_of_another_key(tmp_path: Path) -> No
     result = run_script(pack({**members, mine: members[theirs]}), tmp_path)
     assert result.returncode != 0
     assert result.stdout.count("Signature Verified Successfully") == 2
+
+
+def test_the_commands_fail_on_a_private_value_that_was_not_signed(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(BUNDLE)
+    text = explain(path)
+    assert "node7" in text
+    result = subprocess.run(["/bin/sh", "-e", "-c", without_cosign(text.replace("node7", "node8"))], cwd=tmp_path, capture_output=True, text=True, check=False)  # fmt: skip
+    assert result.returncode != 0
+    assert "firmware.bios_version" in result.stdout
+    assert "host_name" not in result.stdout
+
+
+def without_cosign(text: str) -> str:
+    return text.replace("cosign verify", ": verify")
 
 
 def test_says_that_a_key_from_its_owner_is_needed_to_know_who_signed(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """Signing with keys that OpenSSH made and with those that its agent holds."""
 
+import os
+import pty
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,42 @@ def test_an_encrypted_openssh_key_is_left_to_the_agent(bundle: Path, tmp_path: P
     outcome = invoke("sign", str(bundle), "--key", str(key), "--passphrase-file", str(passphrase))
     assert outcome.status == 6
     assert f"ssh-add {key}, and sign with --key {key}.pub" in outcome.err
+
+
+def test_without_a_terminal_nobody_is_asked(tmp_path: Path) -> None:
+    result = subprocess.run([sys.executable, "-m", "bench", "keygen", tmp_path / "key"], start_new_session=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # fmt: skip
+    assert result.returncode == 2
+    assert "there is no terminal to ask at; name a file by --passphrase-file" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def type_at_a_terminal(argv: list[str], typed: list[bytes]) -> tuple[int, bytes]:
+    """Run a program at a terminal of its own and answer its prompts."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(argv[0], argv)  # noqa: S606 - our own program
+    shown = b""
+    answers = iter(typed)
+    while True:
+        try:
+            shown += os.read(terminal, 4096)
+        except OSError:
+            break
+        if shown.rstrip().endswith(b":") and (answer := next(answers, None)) is not None:
+            os.write(terminal, answer)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown
+
+
+def test_a_passphrase_is_asked_for_twice_at_the_terminal_and_not_shown(tmp_path: Path, invoke: Invoke) -> None:
+    key = tmp_path / "operator.pem"
+    argv = [sys.executable, "-m", "bench", "keygen", str(key)]
+    status, shown = type_at_a_terminal(argv, [b"correct horse\n", b"correct horse\n"])
+    assert status == 0
+    assert b"new passphrase" in shown
+    assert b"correct horse" not in shown
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text("correct horse\n")
+    bundle = tmp_path / "x.bench.tar"
+    write_bundle(bundle, CONTENTS, EPHEMERAL)
+    assert invoke("sign", str(bundle), "--key", str(key), "--passphrase-file", str(passphrase)).status == 0

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bench.bundle.seal import SigningKey
 from bench.bundle.source import digest_source
@@ -107,3 +108,19 @@ def test_a_note_goes_into_the_bundle_also_by_way_of_an_interruption(tmp_path: Pa
         run_plan(decide(), tmp_path, KEY, tell=ignore, parent={}, note="before the upgrade")
     path, _ = resume_run(Path(str(caught.value).rpartition(" ")[2]), KEY, tell=ignore, parent={})
     assert verify_bundle(path).contents.info.note == "before the upgrade"
+
+
+def test_a_key_that_is_lost_meanwhile_does_not_lose_the_run(tmp_path: Path, workers: Workers) -> None:
+    class Lost:
+        def public_key(self) -> Ed25519PublicKey:
+            return KEY.key.public_key()
+
+        def sign(self, _data: bytes) -> bytes:
+            raise EnvironmentUnfitError("no ssh-agent answers")
+
+    with pytest.raises(EnvironmentUnfitError, match="no ssh-agent answers; what was measured is kept") as caught:
+        run_plan(decide(), tmp_path, SigningKey(key=Lost()), tell=ignore, parent={})
+    measured = workers.measured
+    path, _ = resume_run(Path(str(caught.value).rpartition(" ")[2]), KEY, tell=ignore, parent={})
+    assert workers.measured == measured
+    assert verify_bundle(path).contents.summary.cells

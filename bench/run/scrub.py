@@ -1,0 +1,27 @@
+"""What workers said when they failed, without the host's name: it is signed in clear, and cannot be taken out later."""
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from bench.hardware.recording_scrub import HOST, compile_host_pattern
+from bench.records.measurement import Measurement
+
+
+def scrub_failures(measurements: Iterable[Measurement], host_name: str) -> tuple[Measurement, ...]:
+    """The measurements, with a word in place of the host's name wherever programs printed it.
+
+    Args:
+        measurements: As the workers reported them.
+        host_name: Of the machine; empty if unknown.
+    """
+    pattern = compile_host_pattern(host_name)
+
+    def scrub(measurement: Measurement) -> Measurement:
+        failure = measurement.failure
+        if failure is None:
+            return measurement
+        stderr = tuple(pattern.sub(HOST, line) for line in failure.stderr)
+        return replace(measurement, failure=replace(failure, message=pattern.sub(HOST, failure.message), stderr=stderr))
+
+    return tuple(map(scrub, measurements))
