@@ -19,13 +19,14 @@ from bench.records.measurement import (
     InstanceResult,
     LibraryRole,
     Measurement,
+    Probe,
     Repetition,
     Sample,
     find_in_use,
 )
 from bench.records.plan import Cell
 from bench.records.profile import Binding, Runtime
-from bench.stats.noise import invalid_reasons
+from bench.stats.noise import judge_repetition
 from bench.stats.order import find_disorder
 
 _CLOCK_SLACK_S = 2.0
@@ -48,7 +49,7 @@ def check_consistency(contents: Contents, statement: Statement) -> None:
     for measurement in contents.measurements:
         if measurement.cell not in cells:
             raise BundleError(f"cell {measurement.cell} was measured, but is not in the plan")
-        _check_measurement(measurement, cells[measurement.cell])
+        _check_measurement(measurement, cells[measurement.cell], contents.probes)
     _check_order(contents)
     _check_clock(contents.info, [span for _, span in sorted(_spans_ns(contents.measurements))])
 
@@ -83,6 +84,9 @@ def _check_probes(contents: Contents) -> None:
     for probe in contents.probes:
         if probe.layout not in layouts:
             raise BundleError(f"a probe is of layout {probe.layout!r}, which is not in the plan")
+    for earlier, later in pairwise(contents.probes):
+        if later.sequence < earlier.sequence:
+            raise BundleError(f"the probe at place {later.sequence} stands behind that at {earlier.sequence}")
 
 
 def _check_order(contents: Contents) -> None:
@@ -97,8 +101,6 @@ def _check_order(contents: Contents) -> None:
     if places != list(range(len(places))):
         wrong = next(place for place, found in enumerate(places) if place != found)
         raise BundleError(f"repetitions and probes were made in sequence, but place {wrong} is missing or taken twice")
-    if probed != sorted(probed):
-        raise BundleError("the probes are not in the sequence in which they were made")
     turns = [(number, cell) for _, number, cell in made]
     wrong_turn = find_disorder(contents.plan.cells, turns, contents.plan.order_seed)
     if wrong_turn is not None:
@@ -109,7 +111,7 @@ def _check_order(contents: Contents) -> None:
         )
 
 
-def _check_measurement(measurement: Measurement, cell: Cell) -> None:
+def _check_measurement(measurement: Measurement, cell: Cell, probes: Sequence[Probe]) -> None:
     for position, repetition in enumerate(measurement.repetitions):
         where = f"cell {cell.id}, repetition {position}"
         if repetition.index != position:
@@ -120,6 +122,7 @@ def _check_measurement(measurement: Measurement, cell: Cell) -> None:
             _check_samples(_samples(instance), where)
         if measurement.failure is None:
             _check_usable(repetition, cell, where)
+            _check_judgement(repetition, judge_repetition(repetition, cell.layout, probes), where)
 
 
 def _check_samples(samples: Iterator[Sample], where: str) -> None:
@@ -140,10 +143,14 @@ def _check_usable(repetition: Repetition, cell: Cell, where: str) -> None:
         _check_runtime(instance.in_force, cell.runtime, where)
         if instance.proof is not None:
             _check_correctness(instance.proof.correctness, where)
-    invalid = invalid_reasons(repetition.instances)
+
+
+def _check_judgement(repetition: Repetition, invalid: tuple[str, ...], where: str) -> None:
+    """Nobody can drop a slow repetition by calling it noisy, or keep a disturbed one by calling it quiet."""
     if repetition.invalid != invalid:
         raise BundleError(
-            f"{where}: it is said to be invalid for {list(repetition.invalid)}, its noise says {list(invalid)}"
+            f"{where}: it is said to be invalid for {list(repetition.invalid)}, "
+            f"its noise and the probes around it say {list(invalid)}"
         )
 
 

@@ -19,6 +19,7 @@ from bench.records.measurement import Digest, Failure, Measurement, Probe, Repet
 from bench.records.plan import CellId
 from bench.records.record import Record, decode_json, encode_json, encode_json_line
 from bench.run.prepare import Decision
+from bench.stats.noise import judge_repetition
 
 
 class Session(Record, frozen=True, kw_only=True):
@@ -141,12 +142,19 @@ class Journal:
         return cell in self._over
 
     def measurements(self) -> tuple[Measurement, ...]:
-        """Everything measured of the cells that are over, in the order in which they ended."""
+        """Everything measured of the cells that are over, in the order in which they ended.
+
+        Here repetitions get all their reason codes: drift shows only in the probe after them.
+        """
+        layouts = {cell.id: cell.layout for cell in self.session.decision.plan.cells}
         return tuple(
             msgspec.convert(
                 {
                     "cell": entry.cell,
-                    "repetitions": self.repetitions(entry.cell),
+                    "repetitions": tuple(
+                        msgspec.structs.replace(one, invalid=judge_repetition(one, layouts[entry.cell], self._probes))
+                        for one in self.repetitions(entry.cell)
+                    ),
                     "stopped": entry.stopped,
                     "failure": entry.failure,
                 },

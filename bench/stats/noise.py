@@ -4,9 +4,11 @@ An invalid repetition is kept in the bundle with its codes; `bench verify` judge
 nobody can drop a slow repetition by calling it noisy.
 """
 
+from bisect import bisect
 from collections.abc import Sequence
+from itertools import chain
 
-from bench.records.measurement import InstanceResult
+from bench.records.measurement import InstanceResult, Probe, Repetition
 from bench.stats.window import overlap_ratio
 
 STEAL_LIMIT = 0.05
@@ -24,9 +26,47 @@ MAJOR_FAULTS_LIMIT = 20
 OVERLAP_LIMIT = 0.5
 """Instances that ran together for less than half of the time were hardly ever in each other's way."""
 
+DRIFT_LIMIT = 1.4
+"""Faster over slower of the two probes around a repetition, in compute or in bandwidth, each the best of many rounds.
+
+On a shared guest with two CPUs that nobody else used, best rates of probes some seconds apart differed by up
+to 1.34 in compute and 1.31 in bandwidth, and half of them by 1.1, as the host's clock and caches come and
+go: that is scatter, which repetitions in many rounds average, and the interval shows. With another program on
+one of the two CPUs both fell by 2.0, for half a minute. The limit lies between.
+"""
+
+
+def judge_repetition(repetition: Repetition, layout: str, probes: Sequence[Probe]) -> tuple[str, ...]:
+    """Reason codes that forbid using a repetition, sorted; empty if it is valid.
+
+    Args:
+        repetition: With the place in the run at which it was made.
+        layout: Of its cell.
+        probes: Of the run, in sequence. Without one on either side of the repetition drift forbids nothing.
+    """
+    reasons = invalid_reasons(repetition.instances)
+    return tuple(sorted({*reasons, "drift"})) if _drift(repetition, layout, probes) > DRIFT_LIMIT else reasons
+
+
+def _drift(repetition: Repetition, layout: str, probes: Sequence[Probe]) -> float:
+    """How far the layout's last probe before a repetition and the first after it are apart; 1 without both."""
+    place = bisect(probes, repetition.sequence, key=lambda probe: probe.sequence)
+    before = next((probes[i] for i in range(place - 1, -1, -1) if probes[i].layout == layout), None)
+    after = next((probes[i] for i in range(place, len(probes)) if probes[i].layout == layout), None)
+    if before is None or after is None:
+        return 1.0
+    pairs = zip(_rates(before), _rates(after), strict=True)
+    return max(chain([1.0], (max(pair) / min(pair) for pair in pairs if min(pair) > 0)))
+
+
+def _rates(probe: Probe) -> tuple[float, float]:
+    """Operations and bytes a second of all instances together."""
+    compute = sum(result.flops_per_s.get("fp32", 0.0) for result in probe.instances)
+    return compute, sum(result.bandwidth_bytes_per_s for result in probe.instances)
+
 
 def invalid_reasons(instances: Sequence[InstanceResult]) -> tuple[str, ...]:
-    """Reason codes that forbid using a repetition, sorted; empty if it is valid.
+    """Reason codes that a repetition's own noise gives, sorted.
 
     A value that the kernel does not show forbids nothing; it stays `unavailable` in the bundle.
     """

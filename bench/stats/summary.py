@@ -16,7 +16,7 @@ from bench.stats.bootstrap import (
     resample_ratio,
     resample_repetitions,
 )
-from bench.stats.noise import invalid_reasons
+from bench.stats.noise import judge_repetition
 from bench.stats.roofline import least_time
 from bench.stats.window import clip_samples, shared_window
 
@@ -59,14 +59,21 @@ def summarize_cell(
 ) -> CellSummary:
     """Make the numbers of one cell.
 
+    Args:
+        cell: Of the plan.
+        policy: Of the plan.
+        repetitions: All of the cell.
+        probes: All of the run, in sequence: they tell drift, and the ceiling.
+
     Raises:
         TooNoisyError: no repetition is valid.
     """
     import numpy as np
 
-    valid = [repetition for repetition in repetitions if not invalid_reasons(repetition.instances)]
+    judged = [judge_repetition(repetition, cell.layout, probes) for repetition in repetitions]
+    valid = [repetition for repetition, reasons in zip(repetitions, judged, strict=True) if not reasons]
     if not valid:
-        reasons = sorted({code for repetition in repetitions for code in invalid_reasons(repetition.instances)})
+        reasons = sorted({code for codes in judged for code in codes})
         raise TooNoisyError(
             f"none of {len(repetitions)} repetitions is valid ({', '.join(reasons) or 'none was made'})"
         )

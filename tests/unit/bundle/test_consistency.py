@@ -8,7 +8,7 @@ from bench.bundle.statement import SealedBy, Statement, format_statement, make_p
 from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.measurement import InstanceResult, Measurement, Repetition, Sample
-from tests.builders import LIBRARIES, make_proof, noisy
+from tests.builders import LIBRARIES, make_probe, make_proof, noisy
 from tests.unit.bundle.builder import CELLS, CONTENTS, MS, OPERATOR
 
 Change = Callable[[Contents], Contents]
@@ -89,7 +89,7 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("a probe of a layout that is not planned", probe(layout="throughput"), "a probe is of layout 'throughput'"),
     ("a probe left out", lambda c: replace(c, probes=c.probes[1:]), "place 0 is missing or taken twice"),
     ("two probes at one place", probe(sequence=1), "place 0 is missing or taken twice"),
-    ("probes in another sequence", lambda c: replace(c, probes=c.probes[::-1]), "the probes are not in the sequence"),
+    ("probes in another sequence", lambda c: replace(c, probes=c.probes[::-1]), "the probe at place 0 stands behind that at 5"),
     ("another seed than the order's", plan(order_seed=0), "out of the order of seed 0"),
     ("two repetitions of a cell in one round", repetition(lambda one: replace(one, round=0)), "out of the order of seed 32"),
     ("a later repetition before an earlier", measurement(lambda one: replace(one, repetitions=swap_sequences(*one.repetitions))), "it was made before the one before it"),
@@ -111,8 +111,9 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("no allocator", held(libraries=LIBRARIES[:1]), "ran with allocator unknown, the plan has system"),
     ("CPUs that are no list", held(cpus="1-0"), "not a CPU list"),
     ("other threads than planned", held(threads=4), "ran with 4 threads, the plan has 2"),
-    ("a noisy repetition that is called quiet", instance(lambda one: noisy(one, steal_ratio=0.5)), "said to be invalid for [], its noise says ['steal']"),
-    ("a quiet repetition that is called noisy", repetition(lambda one: replace(one, invalid=("steal",))), "said to be invalid for ['steal'], its noise says []"),
+    ("a noisy repetition that is called quiet", instance(lambda one: noisy(one, steal_ratio=0.5)), "said to be invalid for [], its noise and the probes around it say ['steal']"),
+    ("a quiet repetition that is called noisy", repetition(lambda one: replace(one, invalid=("steal",))), "said to be invalid for ['steal'], its noise and the probes around it say []"),
+    ("a repetition in drift that is called valid", lambda c: replace(c, probes=(c.probes[0], make_probe(sequence=5, gflops=60))), "the probes around it say ['drift']"),
     ("an output that was not correct", correctness(passed=False), "its output was not correct"),
     ("an output that is called correct and is not similar", correctness(cosine_similarity=0.5), "its output was not correct"),
     ("an output that is called correct and is not near", correctness(relative_error=0.5), "its output was not correct"),

@@ -24,6 +24,7 @@ class Workers:
         self.tasks: list[Sequence[Task]] = []
         self.environments: list[Sequence[dict[str, str]]] = []
         self.now_ns = 1_000_000_000
+        self.gflops: list[float] = []
 
     def __call__(
         self, argv: Sequence[str], tasks: Sequence[Task], environments: Sequence[dict[str, str]], *, timeout_s: float
@@ -33,7 +34,8 @@ class Workers:
         self.tasks.append(tasks)
         self.environments.append(environments)
         if tasks[0].kind == "probe":
-            return [make_probe().instances[0] for _ in tasks]
+            probe = make_probe(gflops=self.gflops.pop(0)) if self.gflops else make_probe()
+            return [probe.instances[0] for _ in tasks]
         outcome = self.script.pop(0) if self.script else None
         if isinstance(outcome, Failure):
             raise WorkerFailedError(outcome)

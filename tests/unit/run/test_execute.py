@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
+from bench.launch.process import WorkerFailedError
 from bench.records.measurement import Failure, InstanceResult
 from bench.records.plan import Task
 from bench.run.journal import Journal
@@ -121,6 +122,35 @@ def test_probes_come_first_between_and_last(tmp_path: Path) -> None:
     plan = make_plan(*(make_cell(index) for index in range(4)))
     journal = Bench(tmp_path, plan).measure(Workers())
     assert [probe.sequence for probe in journal.probes()] == [0, REPETITIONS_PER_PROBE + 1, 10]
+
+
+def test_drift_voids_what_it_touches_and_that_is_made_up_for(tmp_path: Path) -> None:
+    workers = Workers()
+    workers.gflops = [100, 50, 50]
+    (measurement,) = Bench(tmp_path, make_plan()).measure(workers).measurements()
+    assert [one.invalid for one in measurement.repetitions] == [("drift",), ("drift",), (), ()]
+    assert [one.sequence for one in measurement.repetitions] == [1, 2, 4, 5]
+    assert measurement.stopped == "precise"
+
+
+def test_drift_without_end_stops_at_the_most_repetitions(tmp_path: Path) -> None:
+    workers = Workers()
+    workers.gflops = [100, 50, 100, 50]
+    (measurement,) = Bench(tmp_path, make_plan()).measure(workers).measurements()
+    assert [one.invalid for one in measurement.repetitions] == [("drift",)] * 4
+    assert measurement.stopped == "repetitions"
+
+
+def test_a_probe_that_fails_voids_nothing_and_ends_nothing(tmp_path: Path) -> None:
+    class Unprobed(Workers):
+        def __call__(self, argv: Sequence[str], tasks: Sequence[Task], *rest: Any, **named: Any) -> Sequence[Any]:
+            if tasks[0].kind == "probe":
+                raise WorkerFailedError(CRASH)
+            return super().__call__(argv, tasks, *rest, **named)
+
+    journal = Bench(tmp_path, make_plan()).measure(Unprobed())
+    assert journal.probes() == ()
+    assert [(one.stopped, len(one.repetitions)) for one in journal.measurements()] == [("precise", 2)]
 
 
 def test_long_repetitions_are_probed_by_the_clock(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 import pytest
 
-from bench.stats.noise import invalid_reasons
-from tests.builders import make_instance, noisy
+from bench.records.measurement import Probe
+from bench.stats.noise import invalid_reasons, judge_repetition
+from tests.builders import make_instance, make_probe, make_repetition, noisy
 
 
 def test_a_quiet_repetition_is_valid() -> None:
@@ -30,3 +31,47 @@ def test_what_the_kernel_does_not_show_forbids_nothing(name: str) -> None:
 def test_instances_that_hardly_ran_together_are_no_repetition() -> None:
     early, late = make_instance((0.01,) * 10, start_ns=0), make_instance((0.01,) * 10, start_ns=80_000_000)
     assert invalid_reasons([early, late]) == ("no_overlap",)
+
+
+STEADY = [make_probe(sequence=0), make_probe(sequence=3, gflops=80)]
+LOST = [make_probe(sequence=0), make_probe(sequence=3, gflops=71), make_probe(sequence=6, gflops=71)]
+
+
+@pytest.mark.parametrize(
+    ("probes", "sequence", "reasons"),
+    [
+        (STEADY, 1, ()),
+        (LOST, 1, ("drift",)),
+        (LOST, 2, ("drift",)),
+        (LOST, 4, ()),
+        (LOST, 7, ()),
+        (LOST[1:], 1, ()),
+        ([make_probe(sequence=0, gflops=71), make_probe(sequence=2)], 1, ("drift",)),
+        ([make_probe(sequence=0), make_probe(sequence=2, gigabytes=7)], 1, ("drift",)),
+        ([], 1, ()),
+    ],
+    ids=[
+        "within the limit",
+        "first before a fall",
+        "last before a fall",
+        "after the fall",
+        "no probe after",
+        "no probe before",
+        "a rise",
+        "bandwidth alone",
+        "no probes",
+    ],
+)
+def test_drift_voids_what_lies_between_two_probes_that_differ(
+    probes: list[Probe], sequence: int, reasons: tuple[str, ...]
+) -> None:
+    assert judge_repetition(make_repetition(sequence=sequence), "latency", probes) == reasons
+
+
+def test_probes_of_another_layout_say_nothing_of_this_one() -> None:
+    assert judge_repetition(make_repetition(sequence=1), "single_core", LOST) == ()
+
+
+def test_drift_stands_beside_the_repetitions_own_noise() -> None:
+    disturbed = make_repetition(0, noisy(make_instance(), steal_ratio=0.5), sequence=1)
+    assert judge_repetition(disturbed, "latency", LOST) == ("drift", "steal")
