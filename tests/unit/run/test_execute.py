@@ -11,7 +11,7 @@ from bench.launch.process import WorkerFailedError
 from bench.records.measurement import Failure, InstanceResult
 from bench.records.plan import Task
 from bench.run.journal import Journal
-from bench.stats.order import order_round
+from bench.stats.order import find_disorder, order_round
 from tests.builders import BINDING, DIGEST, POLICY, make_cell, make_instance, make_plan, make_proof, noisy
 from tests.unit.run.scripted import Bench, Workers
 
@@ -268,3 +268,31 @@ def test_a_wrong_output_is_still_wrong_after_resuming(tmp_path: Path) -> None:
     (measurement,) = bench.resume(Workers()).measurements()
     assert measurement.failure is not None
     assert measurement.failure.reason == "incorrect"
+
+
+def test_a_kill_before_or_within_any_entry_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
+    plan = make_plan(make_cell(0), make_cell(1))
+    bench, workers = Bench(tmp_path, plan), Workers()
+    workers.gflops = [100, 50, 50]  # drift voids the first round, so that cells stand aside and go on
+    bench.measure(workers)
+    path = bench.folder / "journal.jsonl"
+    whole = path.read_bytes()
+    lines = whole.splitlines(keepends=True)
+    assert len(lines) > 10
+    for number, line in enumerate(lines):
+        before = b"".join(lines[:number])
+        for cut in (0, len(line) // 2):
+            path.write_bytes(before + line[:cut])
+            workers.gflops = [50] * 9
+            journal = bench.resume(workers)
+            assert path.read_bytes().startswith(before)
+            measurements = journal.measurements()
+            assert sorted(measurement.cell for measurement in measurements) == [cell.id for cell in plan.cells]
+            made = [one for measurement in measurements for one in measurement.repetitions]
+            assert all(sum(not one.invalid for one in each.repetitions) == 2 for each in measurements)
+            assert all(
+                [one.index for one in each.repetitions] == list(range(len(each.repetitions))) for each in measurements
+            )
+            places = [one.sequence for one in (*made, *journal.probes())]
+            assert sorted(places) == list(range(len(places)))
+            assert find_disorder(plan.cells, turns(journal), plan.order_seed) is None

@@ -1,0 +1,125 @@
+"""`kill -9` in the middle of a real run, again and again: nothing is lost, nothing is counted twice."""
+
+import json
+import random
+import subprocess
+import sys
+import time
+from itertools import chain
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.bundle.verify import verify_bundle
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+
+REPO = Path(__file__).parents[2]
+KILLS = 10
+LONGEST_S = 25.0
+"""Enough for start, probe and one or two repetitions, so that kills fall on each of them."""
+
+SUITE = """
+name = "tiny"
+summary = "two cells in seconds"
+layouts = ["latency"]
+[policy]
+repetitions_min = 3
+repetitions_max = 20
+warmup_max_s = 0.2
+measure_s = 0.3
+samples_min = 5
+sample_s = 0.01
+target_ci_ratio = 0.99
+timeout_s = 300
+[[cases]]
+workload = ["basic_gnn_gcn"]
+mode = ["inference", "training"]
+shape = { nodes = 500, edges = 4000 }
+"""
+
+Made = tuple[str, int, int]
+"""What tells a repetition from every other: cell, place in the run, and the first sample's start."""
+
+
+def begin(output: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start a run, or go on with the one that is there."""
+    folders = list(output.glob("*.run"))
+    resume = ("--resume", str(folders[0])) if folders else arguments
+    return subprocess.Popen(
+        [sys.executable, "-m", "bench", "run", "--output", str(output), *resume],
+        cwd=REPO,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def read_whole_lines(output: Path) -> list[bytes]:
+    """The journal's lines that were finished."""
+    data = b"".join(path.read_bytes() for path in output.glob("*.run/journal.jsonl"))
+    return data[: data.rfind(b"\n") + 1].splitlines()
+
+
+def list_made(lines: list[bytes]) -> list[Made]:
+    """The repetitions in a journal."""
+    entries = [entry for entry in map(json.loads, lines) if entry["type"] == "repetition"]
+    return [
+        (
+            entry["cell"],
+            entry["repetition"]["sequence"],
+            entry["repetition"]["instances"][0]["samples"][0]["start_ns"],
+        )
+        for entry in entries
+    ]
+
+
+def list_workers() -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter(["cmdline", "ppid"])
+        if "bench.worker" in (process.info["cmdline"] or []) and process.info["ppid"] == 1
+    ]
+
+
+def test_ten_kills_at_random_moments_lose_nothing_and_count_nothing_twice(tmp_path: Path) -> None:
+    moments = random.Random(20261125)  # noqa: S311 - moments, not secrets
+    suite, output = tmp_path / "tiny.toml", tmp_path / "out"
+    suite.write_text(SUITE, encoding="utf-8")
+    before: list[bytes] = []
+    resumed = 0
+    for number in range(KILLS):
+        resumed += bool(before) or any(output.glob("*.run"))
+        run = begin(output, "--suite", str(suite))
+        seconds = moments.uniform(0.5, LONGEST_S)
+        time.sleep(seconds)
+        assert run.poll() is None, f"the run was over before kill {number + 1}: {run.communicate()}"
+        run.kill()
+        run.communicate(timeout=60)
+        lines = read_whole_lines(output)
+        assert lines[: len(before)] == before, "what was on disk before is not there now"
+        print(f"kill {number + 1} after {seconds:.1f} s: {len(lines)} entries, {len(list_made(lines))} repetitions")
+        before = lines
+    run = begin(output, "--suite", str(suite))
+    out, err = run.communicate(timeout=500)
+    assert run.returncode == 0, err
+    (bundle,) = output.iterdir()
+    contents = verify_bundle(bundle).contents
+    made = [
+        (measurement.cell, repetition.sequence, repetition.instances[0].samples[0].start_ns)
+        for measurement in contents.measurements
+        for repetition in measurement.repetitions
+    ]
+    print(f"resumed {contents.info.resumed} times; {len(made)} repetitions and {len(contents.probes)} probes")
+    assert set(list_made(before)) <= set(made)
+    assert len(set(made)) == len({start for *_, start in made}) == len(made)
+    places = chain((place for _, place, _ in made), (probe.sequence for probe in contents.probes))
+    assert sorted(places) == list(range(len(made) + len(contents.probes)))
+    used = [sum(not one.invalid for one in each.repetitions) for each in contents.measurements]
+    assert used == [3, 3]
+    assert f"bundle: {bundle}" in out
+    until = time.monotonic() + 10
+    while list_workers() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not list_workers()
