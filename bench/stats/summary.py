@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from statistics import NormalDist, median
+from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.errors import TooNoisyError
@@ -100,7 +100,9 @@ def summarize_cell(
         latency_percentiles_s=dict(zip(("p50", "p90", "p99"), map(float, percentiles), strict=True)),
         throughput_per_s=_throughput(valid, uniforms, policy.confidence),
         unit=cell.unit,
-        detectable_ratio=_detectable_ratio(latency.point, replicates, policy.confidence) if len(valid) > 1 else None,
+        detectable_ratio=_detectable_ratio(latency.point, replicates, policy.confidence, len(valid))
+        if len(valid) > 1
+        else None,
         roofline_ratio=ceiling[0] / latency.point if ceiling else None,
         bound_by=ceiling[1] if ceiling else None,
         cold_s=_cold(repetitions),
@@ -174,15 +176,20 @@ def _throughput(repetitions: Sequence[Repetition], uniforms: Uniforms, confidenc
     return percentile_interval(float(np.mean(points)), joined, confidence=confidence)
 
 
-def _detectable_ratio(point: float, replicates: "Array", confidence: float) -> float:
+def _detectable_ratio(point: float, replicates: "Array", confidence: float, repetitions: int) -> float:
     """The smallest relative change between two such cells that would be shown with `POWER`.
 
-    Method: the usual two-sample normal formula, (z of the level + z of the power) × √2 × standard
-    error, with the bootstrap's standard error; Cohen, Statistical Power Analysis (1988), chapter 2.
+    Method: (t of the level + t of the power) × √2 × standard error, with the 2(n - 1) degrees of freedom of two
+    samples of n repetitions; Cohen, Statistical Power Analysis (1988), chapter 2. The bootstrap's standard error
+    of n repetitions comes out short by √((n - 1) / n); Hesterberg, What Teachers Should Know About the Bootstrap
+    (The American Statistician 69, 2015), section 3.2.
     """
-    normal = NormalDist()
-    z = normal.inv_cdf(0.5 + confidence / 2) + normal.inv_cdf(POWER)
-    return float(z * 2**0.5 * replicates.std(ddof=1) / point)
+    from scipy.special import stdtrit
+
+    freedom = 2 * (repetitions - 1)
+    reach = stdtrit(freedom, 0.5 + confidence / 2) + stdtrit(freedom, POWER)
+    error = replicates.std(ddof=1) * (repetitions / (repetitions - 1)) ** 0.5
+    return float(reach * 2**0.5 * error / point)
 
 
 def _outliers(values: "Array") -> int:

@@ -1,3 +1,5 @@
+from statistics import stdev
+
 import msgspec
 import numpy as np
 import pytest
@@ -78,6 +80,20 @@ def test_no_valid_repetition_is_too_noisy_and_says_why() -> None:
 
 def test_one_repetition_claims_no_detectable_effect() -> None:
     assert summarize_cell(make_cell(), POLICY, [make_repetition()]).detectable_ratio is None
+
+
+def test_the_detectable_effect_is_that_of_a_two_sample_t_test() -> None:
+    scatter = [0.0099, 0.0101, 0.0100, 0.0098, 0.0102]
+    repetitions = [make_repetition(index, make_instance((value,) * 6)) for index, value in enumerate(scatter)]
+    shown = summarize_cell(make_cell(), POLICY, repetitions).detectable_ratio
+    t_level, t_power, error_ratio = 2.306, 0.889, stdev(scatter) / 5**0.5 / 0.0100
+    assert shown == pytest.approx((t_level + t_power) * 2**0.5 * error_ratio, rel=0.05)
+
+
+def test_two_repetitions_show_only_large_effects() -> None:
+    repetitions = [make_repetition(index, make_instance((value,) * 6)) for index, value in enumerate((0.0099, 0.0101))]
+    shown = summarize_cell(make_cell(), POLICY, repetitions).detectable_ratio
+    assert shown == pytest.approx((4.303 + 1.061) * 2**0.5 * 0.01, rel=0.05)
 
 
 def test_far_outliers_are_counted_and_kept() -> None:
