@@ -25,8 +25,9 @@ class Policy(Record, frozen=True, kw_only=True):
         sample_s: Aimed length of one sample; short iterations are timed in blocks of this length.
         target_ci_ratio: Half width of the interval, as a share of the median, at which repetitions end.
         aim_s: Seconds that the run should take: repetitions beyond the least are made only while it
-            leaves time for the cells to come. None leaves it to the interval alone.
-        budget_s: Seconds after which no cell begins; None for no bound. It is an aim, too.
+            leaves time for the least of all cells. None leaves it to the interval alone.
+        budget_s: Seconds after which no cell begins, and no invalid repetition is made up for; None for no
+            bound. It is an aim, too.
         timeout_s: Seconds for one repetition, from start of its processes to their end.
         confidence: Of every interval.
         seed: Of the bootstrap.

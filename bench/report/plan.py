@@ -28,7 +28,8 @@ def render_plan(plan: Plan) -> str:
         lines.append("")
     lines += [f"refused {case_name(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
     repetitions = f"{plan.policy.repetitions_min} to {plan.policy.repetitions_max} repetitions each"
-    lines += ["", f"{len(plan.cells)} cells, {repetitions}: about {format_duration(plan.estimate_s)}"]
+    order = f"in rounds shuffled by seed {plan.order_seed}"
+    lines += ["", f"{len(plan.cells)} cells, {repetitions}, {order}: about {format_duration(plan.estimate_s)}"]
     return "\n".join(lines)
 
 

@@ -121,7 +121,7 @@ def test_the_plan_shows_command_binding_environment_and_time(invoke: Invoke) -> 
     assert "command python -m bench.worker" in outcome.out
     assert "memory nodes 0" in outcome.out
     assert "OMP_DYNAMIC=FALSE" in outcome.out
-    assert "cells, 1 to 5 repetitions each: about" in outcome.out
+    assert "cells, 1 to 5 repetitions each, in rounds shuffled by seed" in outcome.out
 
 
 def test_detect_prints_json_with_the_profile(invoke: Invoke) -> None:
