@@ -26,13 +26,13 @@ MAJOR_FAULTS_LIMIT = 20
 OVERLAP_LIMIT = 0.5
 """Instances that ran together for less than half of the time were hardly ever in each other's way."""
 
-DRIFT_LIMIT = 1.4
+DRIFT_LIMIT = 1.5
 """Faster over slower of the two probes around a repetition, in compute or in bandwidth, each the best of many rounds.
 
-On a shared guest with two CPUs that nobody else used, best rates of probes some seconds apart differed by up
-to 1.34 in compute and 1.31 in bandwidth, and half of them by 1.1, as the host's clock and caches come and
-go: that is scatter, which repetitions in many rounds average, and the interval shows. With another program on
-one of the two CPUs both fell by 2.0, for half a minute. The limit lies between.
+On a shared guest with two CPUs that nobody else used, probes within minutes differed by up to 1.34 in compute and
+1.35 in bandwidth, and neighbouring ones by 1.1, as the host's clock and caches come and go: that is scatter, which
+repetitions in many rounds average, and the interval shows. With another program on one of the two CPUs both fell
+by 2.0, for half a minute. The limit lies between; figures in `tests/benchmarks/README.md`.
 """
 
 

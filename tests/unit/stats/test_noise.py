@@ -33,8 +33,8 @@ def test_instances_that_hardly_ran_together_are_no_repetition() -> None:
     assert invalid_reasons([early, late]) == ("no_overlap",)
 
 
-STEADY = [make_probe(sequence=0), make_probe(sequence=3, gflops=80)]
-LOST = [make_probe(sequence=0), make_probe(sequence=3, gflops=71), make_probe(sequence=6, gflops=71)]
+STEADY = [make_probe(sequence=0), make_probe(sequence=3, gflops=67)]
+LOST = [make_probe(sequence=0), make_probe(sequence=3, gflops=66), make_probe(sequence=6, gflops=66)]
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ LOST = [make_probe(sequence=0), make_probe(sequence=3, gflops=71), make_probe(se
         (LOST, 4, ()),
         (LOST, 7, ()),
         (LOST[1:], 1, ()),
-        ([make_probe(sequence=0, gflops=71), make_probe(sequence=2)], 1, ("drift",)),
-        ([make_probe(sequence=0), make_probe(sequence=2, gigabytes=7)], 1, ("drift",)),
+        ([make_probe(sequence=0, gflops=66), make_probe(sequence=2)], 1, ("drift",)),
+        ([make_probe(sequence=0), make_probe(sequence=2, gigabytes=6.6)], 1, ("drift",)),
         ([], 1, ()),
     ],
     ids=[
