@@ -111,15 +111,21 @@ def add(  # noqa: PLR0917 - click passes options by keyword
 @trust.command("list")
 @trust_option
 def list_(path: Path) -> None:
-    """List the keys, and what stands against each."""
+    """List the keys, and what stands against each; then the roles, and who signed the store."""
     from bench.bundle.trust import read_trust
     from bench.bundle.trust_store import list_keys
 
+    store = read_trust(path)
     rows = [
         (key.owner, ", ".join(key.roles), key.fingerprint, key.problem or "counts")
-        for key in list_keys(read_trust(path), datetime.now(UTC))
+        for key in list_keys(store, datetime.now(UTC))
     ]
+    signers = ", ".join(signature.keyid for signature in store.signatures)
     click.echo(tabulate(rows, ("owner", "roles", "key", ""), "simple"))
+    click.echo()
+    for name, role in sorted(store.roles.items()):
+        click.echo(f"role {name} wants {role.threshold} of {len(role.keys)} keys")
+    click.echo(f"version {store.version}, expires {store.expires}, signed by {signers or 'nobody'}")
 
 
 @trust.command("revoke")

@@ -125,6 +125,7 @@ def test_a_signed_store_counts_and_an_altered_one_is_refused(
     assert invoke("trust", "sign", "--key", str(root), *trust).status == 0
     assert invoke("verify", str(bundle), *trust, "--trust-key", f"{root}.pub", "--require", "operator").status == 0
     path.write_text(path.read_text().replace('"expires": "2999', '"expires": "3999'))
+    assert ", signed by SHA256:" in invoke("trust", "list", *trust).out
     altered = invoke("verify", str(bundle), *trust)
     assert altered.status == 6
     assert "the trust store was altered after SHA256:" in altered.err
@@ -152,6 +153,9 @@ def test_thresholds_and_expiry_are_set(path: Path, invoke: Invoke) -> None:
     assert "role lab wants 1 signatures" in invoke("trust", "role", "lab", "--threshold", "1", *trust).out
     assert invoke("trust", "role", "lab", "--threshold", "3", *trust).status == 2
     assert "expires at 20" in invoke("trust", "renew", "--days", "10", *trust).out
+    listed = invoke("trust", "list", *trust).out
+    assert "role lab wants 1 of 2 keys\n" in listed
+    assert ", signed by nobody\n" in listed
 
 
 def test_where_nothing_can_be_remembered_a_warning_says_so(
