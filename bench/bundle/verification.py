@@ -33,7 +33,7 @@ class Verification(Record, frozen=True, kw_only=True):
         contents: Intact: the very records that were sealed, and summaries that follow from the samples.
         content_digest: Of `content.tar`, the signed subject.
         signers: In the order of signing; the first sealed the run.
-        origins: Hardware field → measured in the run, or merely stated by firmware or hypervisor.
+        origins: Hardware field → measured in the run, or merely stated by firmware or hypervisor; none that is hidden.
     """
 
     contents: Contents

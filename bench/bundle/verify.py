@@ -59,7 +59,11 @@ def verify_bundle(
         contents=contents,
         content_digest=f"sha256:{digest}",
         signers=signers,
-        origins=hardware_origins(contents.machine),
+        origins={
+            field: origin
+            for field, origin in hardware_origins(contents.machine).items()
+            if field not in contents.hidden
+        },
     )
 
 

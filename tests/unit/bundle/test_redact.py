@@ -34,6 +34,7 @@ def test_no_private_value_is_left_and_every_signature_holds(path: Path, output: 
     verification = verify_bundle(output, now=NOW)
     assert redaction.hidden == verification.contents.hidden == PRIVATE_FIELDS
     assert redaction.left == ()
+    assert not verification.origins.keys() & set(PRIVATE_FIELDS)
     assert [signer.fingerprint for signer in verification.signers] == [OPERATOR.fingerprint, VENDOR.fingerprint]
     assert path.read_bytes() == before
 
