@@ -1,10 +1,16 @@
 """`bench verify`."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bench.cli.types import CommaList
+from bench.errors import BundleError, UsageError
+
+if TYPE_CHECKING:
+    from bench.bundle.signers import Requirements
 
 
 @click.command(
@@ -13,9 +19,10 @@ Examples:
   bench verify results/X.bench.tar
   bench verify results/X.bench.tar --key operator.pem.pub
   bench verify results/X.bench.tar --trust trust.json --require operator,vendor
+  bench verify results/ archive/*.bench.tar
 """
 )
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundles", nargs=-1, required=True, metavar="BUNDLE|FOLDER...", type=click.Path(path_type=Path))
 @click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store: some key of it must have signed.")  # fmt: skip
 @click.option("--trust-key", "root_keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB", help="This key must have signed the trust store.")  # fmt: skip
 @click.option("--key", "keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB", help="This public key must have signed.")  # fmt: skip
@@ -26,7 +33,7 @@ Examples:
 @click.option("--explain", is_flag=True, help="Print the commands that check the same without bench.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(  # noqa: PLR0917 - click passes options by keyword
-    bundle: Path,
+    bundles: tuple[Path, ...],
     trust: Path | None,
     root_keys: tuple[Path, ...],
     keys: tuple[Path, ...],
@@ -40,16 +47,12 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     Every summary is made again from the raw samples. Without --trust or --key nobody is trusted: the
     bundle can be shown intact, and that some key signed it. A reproduction cites the bundle of the run that
     it did again; that one is verified too, and those that it cites, as far as they are at hand.
+
+    Of several bundles, or of all in a folder, each gets one line, and all cores are used.
     """
-    from bench.bundle.chain import finder, follow_chain, require_cited
-    from bench.bundle.explain import explain as explain_bundle
     from bench.bundle.keys import fingerprint, read_public_key
     from bench.bundle.signers import Requirements
-    from bench.bundle.verify import verify_bundle
-    from bench.cli.console import print_json
     from bench.cli.trust import load_trust
-    from bench.errors import UsageError
-    from bench.report.verification import render_verification
 
     if root_keys and trust is None:
         raise UsageError("--trust-key says who must have signed a trust store; name one by --trust")
@@ -58,10 +61,27 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
         keys=frozenset(fingerprint(read_public_key(key)) for key in keys),
         roles=require or (),
     )
+    if len(bundles) == 1 and not bundles[0].is_dir():
+        _verify_one(bundles[0], requirements, cited, explain=explain, as_json=as_json)
+    elif explain or cited:
+        raise UsageError("--explain and --cited are of one bundle; name one")
+    else:
+        _verify_many(bundles, requirements, as_json=as_json)
+
+
+def _verify_one(
+    bundle: Path, requirements: "Requirements", cited: Sequence[Path], *, explain: bool, as_json: bool
+) -> None:
+    from bench.bundle.chain import finder, follow_chain, require_cited
+    from bench.bundle.verify import verify_bundle
+    from bench.cli.console import print_json, print_text
+
     verification = verify_bundle(bundle, requirements)
     links = follow_chain(verification, finder(cited, bundle.absolute().parent, requirements))
     require_cited(cited, links)
     if explain:
+        from bench.bundle.explain import explain as explain_bundle
+
         click.echo(explain_bundle(bundle), nl=False)
     elif as_json:
         shown = {
@@ -77,4 +97,26 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
         }
         print_json(shown)
     else:
-        click.echo(render_verification(verification, links))
+        from bench.report.verification import render_verification
+
+        print_text(render_verification(verification, links))
+
+
+def _verify_many(paths: Sequence[Path], requirements: "Requirements", *, as_json: bool) -> None:
+    from bench.bundle.verify_many import Checked, find_bundles, verify_many
+    from bench.cli.console import print_json, print_text
+    from bench.report.verification import render_checked
+
+    found = find_bundles(paths)
+    every: list[Checked] = []
+    for checked in verify_many(found, requirements):
+        every.append(checked)
+        if not as_json:
+            print_text(render_checked(checked))
+    if as_json:
+        print_json(every)
+    refused = sum(not checked.intact for checked in every)
+    if refused:
+        raise BundleError(f"{refused} of {len(every)} bundles are not verified")
+    if not as_json:
+        print_text(f"all {len(every)} bundles are intact")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bench.bundle.chain import Link
 from bench.bundle.verification import Signer, Verification
+from bench.bundle.verify_many import Checked
 from bench.records.bundle import Contents
 
 
@@ -37,6 +38,14 @@ def _describe_hidden(contents: Contents) -> list[str]:
             f"           so nobody can check that profile {contents.profile.name} fits, which wants a machine made by {maker}"
         )
     return lines
+
+
+def render_checked(checked: Checked) -> str:
+    """One bundle of many, in a line."""
+    if not checked.intact:
+        return f"refused  {checked.bundle}: {checked.error}"
+    signers = "; ".join(f"{one.fingerprint} {one.owner or ''} ({one.status})" for one in checked.signers)
+    return f"intact   {checked.bundle}: {' '.join(signers.split())}"
 
 
 def _describe_signer(signer: Signer) -> str:

@@ -5,9 +5,10 @@ import pytest
 from msgspec.structs import replace
 
 from bench.bundle.chain import read_digest
+from bench.bundle.content import format_members
 from bench.bundle.write import write_bundle
 from bench.records.bundle import Citation
-from tests.unit.bundle.builder import CONTENTS, EPHEMERAL
+from tests.unit.bundle.builder import CONTENTS, EPHEMERAL, pack_content, seal
 from tests.unit.cli.conftest import Invoke
 
 
@@ -190,3 +191,85 @@ def test_verify_says_of_a_reproduction_how_far_its_chain_is_at_hand(
     outcome = invoke("verify", str(bundle), "--cited", str(folder / "y.bench.tar"))
     assert outcome.status == 2
     assert "is cited nowhere in the chain" in outcome.err
+
+
+def copies(bundle: Path, folder: Path, many: int) -> None:
+    folder.mkdir()
+    for index in range(many):
+        (folder / f"{index:02d}.bench.tar").write_bytes(bundle.read_bytes())
+
+
+def test_a_folder_gets_a_line_for_each_bundle_in_it_or_below(bundle: Path, invoke: Invoke, tmp_path: Path) -> None:
+    copies(bundle, tmp_path / "many", 2)
+    copies(bundle, tmp_path / "many" / "below", 1)
+    (tmp_path / "many" / "notes.txt").write_text("no bundle")
+    outcome = invoke("verify", str(tmp_path / "many"), str(bundle))
+    assert outcome.status == 0
+    *lines, last = outcome.out.splitlines()
+    assert [line.split()[0] for line in lines] == ["intact"] * 4
+    assert "below/00.bench.tar: SHA256:" in lines[2]
+    assert last == "all 4 bundles are intact"
+
+
+def test_one_altered_bundle_of_many_is_named_and_status_6(bundle: Path, invoke: Invoke, tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    copies(bundle, folder, 20)  # more than one process is given at once
+    (folder / "07.bench.tar").write_bytes(bundle.read_bytes()[:-1])
+    (folder / "13.bench.tar").unlink()
+    (folder / "13.bench.tar").symlink_to("nowhere")
+    outcome = invoke("verify", str(folder))
+    assert outcome.status == 6
+    assert outcome.err == "bench: 2 of 20 bundles are not verified\n"
+    lines = outcome.out.splitlines()
+    assert [index for index, line in enumerate(lines) if not line.startswith("intact ")] == [7, 13]
+    assert "07.bench.tar: not verified, step 1 (outer archive): the archive must end in" in lines[7]
+    assert "13.bench.tar: No such file" in lines[13]
+
+
+def test_many_bundles_speak_json(bundle: Path, invoke: Invoke, tmp_path: Path) -> None:
+    copies(bundle, tmp_path / "many", 2)
+    (tmp_path / "many" / "01.bench.tar").write_bytes(b"")
+    outcome = invoke("verify", str(tmp_path / "many"), "--json")
+    assert outcome.status == 6
+    intact, refused = json.loads(outcome.out)
+    assert (intact["intact"], intact["info"]["run_id"]) == (True, CONTENTS.info.run_id)
+    assert (refused["intact"], refused["info"]) == (False, None)
+    assert "not verified" in refused["error"]
+
+
+def test_many_bundles_are_held_to_the_same_trust(bundle: Path, key: Path, invoke: Invoke, tmp_path: Path) -> None:
+    copies(bundle, tmp_path / "many", 20)
+    sign(invoke, tmp_path / "many" / "03.bench.tar", key)
+    outcome = invoke("verify", str(tmp_path / "many"), "--key", f"{key}.pub")
+    assert outcome.status == 6
+    assert outcome.err == "bench: 19 of 20 bundles are not verified\n"
+    assert invoke("verify", str(tmp_path / "many"), "--require", "operator").status == 2
+
+
+def test_a_folder_without_bundles_is_a_wrong_usage(invoke: Invoke, tmp_path: Path) -> None:
+    outcome = invoke("verify", str(tmp_path))
+    assert outcome.status == 2
+    assert "no *.bench.tar in this folder" in outcome.err
+
+
+def test_one_bundle_at_a_time_is_explained(bundle: Path, invoke: Invoke) -> None:
+    assert invoke("verify", str(bundle), str(bundle), "--explain").status == 2
+
+
+def test_what_a_bundle_says_is_not_what_the_terminal_does(invoke: Invoke, tmp_path: Path) -> None:
+    path = tmp_path / "x.bench.tar"
+    write_bundle(path, replace(CONTENTS, info=replace(CONTENTS.info, bench_version="\x1b[2J\x9b1m")), EPHEMERAL)
+    outcome = invoke("verify", str(path))
+    assert outcome.status == 0
+    assert r"bench \x1b[2J\x9b1m" in outcome.out
+    assert "\x1b" not in outcome.out
+
+
+def test_a_message_is_cut_when_a_bundle_makes_it_long(invoke: Invoke, tmp_path: Path) -> None:
+    path = tmp_path / "x.bench.tar"
+    many = {f"x{index}": b"" for index in range(5000)}
+    path.write_bytes(seal(pack_content({**format_members(CONTENTS), **many})))
+    outcome = invoke("verify", str(path))
+    assert outcome.status == 6
+    assert "unknown members: x0, x1, x10" in outcome.err
+    assert len(outcome.err) < 2100

@@ -1,0 +1,101 @@
+"""Verifying many bundles on all cores: what each was found to be, in the order asked for."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from bench.bundle.origin import Origin
+from bench.bundle.signers import Requirements
+from bench.bundle.verification import Signer
+from bench.bundle.verify import verify_bundle
+from bench.errors import BenchError, EnvironmentUnfitError, UsageError
+from bench.records.bundle import BundleInfo
+from bench.records.measurement import Digest
+from bench.records.record import Record
+
+SUFFIX = ".bench.tar"
+
+_CHUNK = 8
+"""Bundles that a process is given at once: a usual one takes some 0.1 s, so few wait at the end."""
+
+
+class Checked(Record, frozen=True, kw_only=True):
+    """What became of one bundle.
+
+    Attributes:
+        bundle: Its path.
+        intact: It passed every step, and its signers are those that were asked for.
+        error: Why not; None if it did. The rest is known of intact ones only.
+    """
+
+    bundle: str
+    intact: bool
+    error: str | None = None
+    content_digest: Digest | None = None
+    signers: tuple[Signer, ...] = ()
+    origins: dict[str, Origin] | None = None
+    info: BundleInfo | None = None
+
+
+def find_bundles(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """The files among some paths, and the bundles in the folders among them, each folder's by name.
+
+    Raises:
+        UsageError: a folder holds no bundle.
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
+        if not inside:
+            raise UsageError(f"{path}: no *{SUFFIX} in this folder or below; name one that holds bundles")
+        found += inside
+    return tuple(found)
+
+
+def verify_many(paths: Sequence[Path], requirements: Requirements) -> Iterator[Checked]:
+    """Verify bundles, as many at a time as this process may use CPUs.
+
+    Raises:
+        UsageError: a role is required that nobody defines.
+        EnvironmentUnfitError: a process that verifies was killed, as happens where memory is short.
+    """
+    requirements.check_usage()
+    check = partial(check_bundle, requirements=requirements)
+    jobs = min(len(os.sched_getaffinity(0)), -(-len(paths) // _CHUNK))
+    if jobs < 2:
+        yield from map(check, paths)
+        return
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["bench.bundle.verify_many", "numpy", "scipy.special"])
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts) as pool:
+        try:
+            yield from pool.map(check, paths, chunksize=_CHUNK)
+        except BrokenExecutor as error:
+            raise EnvironmentUnfitError("a process that verifies was killed; is memory short? Name fewer") from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def check_bundle(path: Path, requirements: Requirements) -> Checked:
+    """Verify one bundle, and say what became of it."""
+    try:
+        verification = verify_bundle(path, requirements)
+    except BenchError as error:
+        return Checked(bundle=str(path), intact=False, error=str(error))
+    return Checked(
+        bundle=str(path),
+        intact=True,
+        content_digest=verification.content_digest,
+        signers=verification.signers,
+        origins=verification.origins,
+        info=verification.contents.info,
+    )
+
+
+def _leave_interrupts() -> None:
+    """Ctrl-C reaches the whole process group; the parent alone answers it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
