@@ -5,18 +5,17 @@ they say of one another still can be held together: a forged sample has to fit t
 the other samples and the summary.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import chain, pairwise
 
+from bench.bundle.cpus import contains
 from bench.bundle.statement import Predicate, Statement, make_predicate
-from bench.bundle.timestamp import parse_timestamp
 from bench.errors import BundleError
-from bench.records.bundle import BundleInfo, Contents
-from bench.records.cpulist import parse_cpulist
+from bench.records.bundle import Contents
+from bench.records.case import Case
 from bench.records.measurement import (
     Correctness,
     InForce,
-    InstanceResult,
     LibraryRole,
     Measurement,
     Probe,
@@ -26,14 +25,9 @@ from bench.records.measurement import (
 )
 from bench.records.plan import Cell
 from bench.records.profile import Binding, Runtime
+from bench.stats.limits import loosest_limits
 from bench.stats.noise import judge_repetition
 from bench.stats.order import find_disorder
-
-_CLOCK_SLACK_S = 2.0
-"""Start and finish are cut to whole seconds."""
-
-_CLOCK_SLEW_RATIO = 1e-3
-"""The wall clock is slewed by at most 500 ppm (Linux adjtimex); samples are timed by the monotonic one."""
 
 
 def check_consistency(contents: Contents, statement: Statement) -> None:
@@ -51,7 +45,6 @@ def check_consistency(contents: Contents, statement: Statement) -> None:
             raise BundleError(f"cell {measurement.cell} was measured, but is not in the plan")
         _check_measurement(measurement, cells[measurement.cell], contents.probes)
     _check_order(contents)
-    _check_clock(contents.info, [span for _, span in sorted(_spans_ns(contents.measurements))])
 
 
 def _check_statement(contents: Contents, statement: Statement) -> None:
@@ -68,6 +61,8 @@ def _check_copies(contents: Contents) -> None:
     """What stands in two files must be equal."""
     if contents.info.emulated != contents.plan.emulated:
         raise BundleError("bundle.json and plan.json disagree on whether the machine was emulated")
+    if contents.plan.emulated != contents.machine.cpu.emulated:
+        raise BundleError("plan.json and machine.json disagree on whether the machine was emulated")
     if contents.profile.name != contents.plan.profile.name:
         raise BundleError(f"the plan chose profile {contents.plan.profile.name!r}, not {contents.profile.name!r}")
 
@@ -119,13 +114,13 @@ def _check_measurement(measurement: Measurement, cell: Cell, probes: Sequence[Pr
         if position and repetition.sequence <= measurement.repetitions[position - 1].sequence:
             raise BundleError(f"{where}: it was made before the one before it")
         for instance in repetition.instances:
-            _check_samples(_samples(instance), where)
+            _check_samples([*instance.warmup, *instance.samples], where)
         if measurement.failure is None:
             _check_usable(repetition, cell, where)
             _check_judgement(repetition, judge_repetition(repetition, cell.layout, probes), where)
 
 
-def _check_samples(samples: Iterator[Sample], where: str) -> None:
+def _check_samples(samples: Sequence[Sample], where: str) -> None:
     """One instance computes one sample at a time."""
     for earlier, later in pairwise(samples):
         if later.start_ns < earlier.start_ns + earlier.elapsed_ns:
@@ -142,7 +137,7 @@ def _check_usable(repetition: Repetition, cell: Cell, where: str) -> None:
         _check_binding(instance.in_force, binding, where)
         _check_runtime(instance.in_force, cell.runtime, where)
         if instance.proof is not None:
-            _check_correctness(instance.proof.correctness, where)
+            _check_correctness(instance.proof.correctness, cell.case, where)
 
 
 def _check_judgement(repetition: Repetition, invalid: tuple[str, ...], where: str) -> None:
@@ -154,7 +149,16 @@ def _check_judgement(repetition: Repetition, invalid: tuple[str, ...], where: st
         )
 
 
-def _check_correctness(correctness: Correctness, where: str) -> None:
+def _check_correctness(correctness: Correctness, case: Case, where: str) -> None:
+    try:
+        least, most = loosest_limits(case.precision, case.mode)
+    except KeyError:
+        raise BundleError(f"{where}: nothing is measured in {case.mode} with {case.precision}") from None
+    if correctness.cosine_limit < least or correctness.error_limit > most:
+        raise BundleError(
+            f"{where}: its output was held to a cosine similarity of {correctness.cosine_limit} and an error of "
+            f"{correctness.error_limit}; {case.precision} is allowed {least} and {most}"
+        )
     similar = correctness.cosine_similarity >= correctness.cosine_limit
     near = correctness.relative_error <= correctness.error_limit
     if not (correctness.passed and similar and near):
@@ -162,16 +166,18 @@ def _check_correctness(correctness: Correctness, where: str) -> None:
 
 
 def _check_binding(in_force: InForce, binding: Binding, where: str) -> None:
-    try:
-        held, planned = parse_cpulist(in_force.cpus), parse_cpulist(binding.cpus)
-    except ValueError as error:
-        raise BundleError(f"{where}: {error}") from error
-    if held != planned:
+    if not (contains(in_force.cpus, binding.cpus) and contains(binding.cpus, in_force.cpus)):
         raise BundleError(f"{where}: ran on CPUs {in_force.cpus!r}, the plan binds it to {binding.cpus!r}")
     if in_force.main_cpus != in_force.cpus:
         raise BundleError(f"{where}: its main thread was held to CPUs {in_force.main_cpus!r} of {in_force.cpus!r}")
     if in_force.threads != binding.threads:
         raise BundleError(f"{where}: ran with {in_force.threads} threads, the plan has {binding.threads}")
+    if in_force.memory_binding == "mempolicy" and in_force.memory_policy != "bind":
+        raise BundleError(f"{where}: its memory was held by policy {in_force.memory_policy!r}, said to be 'bind'")
+    if not contains(in_force.memory_nodes, binding.memory_nodes):
+        raise BundleError(
+            f"{where}: held to memory nodes {in_force.memory_nodes!r}, the plan binds it to {binding.memory_nodes!r}"
+        )
 
 
 def _check_runtime(in_force: InForce, runtime: Runtime, where: str) -> None:
@@ -180,38 +186,3 @@ def _check_runtime(in_force: InForce, runtime: Runtime, where: str) -> None:
         used = [library.name for library in find_in_use(in_force.libraries, role)]
         if used != [planned]:
             raise BundleError(f"{where}: ran with {role} {' '.join(used) or 'unknown'}, the plan has {planned}")
-
-
-def _check_clock(info: BundleInfo, spans_ns: Sequence[tuple[int, int]]) -> None:
-    """Repetitions follow one another in their sequence, within the run.
-
-    A run that was resumed may have begun its monotonic clock anew, so only its sum is held to the wall clock.
-    """
-    started = parse_timestamp(info.started_at, source="bundle.json")
-    wall_s = (parse_timestamp(info.finished_at, source="bundle.json") - started).total_seconds()
-    if wall_s < 0:
-        raise BundleError(f"the run finished at {info.finished_at}, before it started at {info.started_at}")
-    busy_s = sum(end - start for start, end in spans_ns) / 1e9
-    if busy_s > wall_s * (1 + _CLOCK_SLEW_RATIO) + _CLOCK_SLACK_S:
-        raise BundleError(f"repetitions took {busy_s:.1f} s, but the run lasted only {wall_s:.1f} s")
-    if info.resumed:
-        return
-    for (earlier_start, earlier_end), (later_start, _) in pairwise(spans_ns):
-        if later_start < earlier_end:
-            raise BundleError(
-                f"the repetition that starts at {later_start} ns follows one that lasts from {earlier_start} "
-                f"to {earlier_end} ns: they overlap, or are not in sequence"
-            )
-
-
-def _spans_ns(measurements: Sequence[Measurement]) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Place in the run, and time from the first to the last sample, of every repetition that has any."""
-    for repetition in chain.from_iterable(measurement.repetitions for measurement in measurements):
-        samples = [sample for instance in repetition.instances for sample in _samples(instance)]
-        if samples:
-            start = min(sample.start_ns for sample in samples)
-            yield repetition.sequence, (start, max(sample.start_ns + sample.elapsed_ns for sample in samples))
-
-
-def _samples(instance: InstanceResult) -> Iterator[Sample]:
-    return chain(instance.warmup, instance.samples)

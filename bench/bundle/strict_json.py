@@ -29,8 +29,9 @@ def decode_handwritten_json(data: bytes, kind: type[RecordT], *, source: str) ->
 
 
 def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    keys = [key for key, _ in pairs]
-    unique = dict(pairs)
-    if len(unique) != len(keys):
-        raise ValueError(f"key {next(key for key in unique if keys.count(key) > 1)!r} stands twice")
+    unique: dict[str, object] = {}
+    for key, value in pairs:
+        if key in unique:
+            raise ValueError(f"key {key!r} stands twice")
+        unique[key] = value
     return unique

@@ -1,20 +1,25 @@
 """Times of day in UTC, as they stand in bundles and trust stores."""
 
+import re
 from datetime import UTC, datetime
 
 from bench.errors import BundleError
+
+_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 
 
 def parse_timestamp(text: str, *, source: str) -> datetime:
     """Read an RFC 3339 time such as `2026-11-22T08:00:00Z`.
 
     Args:
-        text: Of the pattern `bench.records.bundle.Timestamp`.
+        text: To the second, in UTC.
         source: What to call it in an error.
 
     Raises:
-        BundleError: there is no such day or hour.
+        BundleError: it is of another form, or there is no such day or hour.
     """
+    if _FORM.fullmatch(text) is None:
+        raise BundleError(f"{source}: {text!r:.80} is no time like 2026-11-22T08:00:00Z")
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.bundle.archive import read_archive
+from bench.bundle.chronology import check_chronology
 from bench.bundle.consistency import check_consistency
 from bench.bundle.content import CONTENT_LIMITS, parse_members
 from bench.bundle.disclosure import disclose
 from bench.bundle.files import read_file
 from bench.bundle.keys import Fingerprint, fingerprint
 from bench.bundle.origin import hardware_origins
+from bench.bundle.plausibility import check_plausibility
 from bench.bundle.recompute import Recompute, check_summary, load_recompute
 from bench.bundle.seal import OUTER_LIMITS, Sealed, parse_sealed, read_outer_archive, verify_seal
 from bench.bundle.signers import Requirements, check_requirements, judge_signers
@@ -53,6 +55,8 @@ def verify_bundle(
     contents, digest = _open_contents(sealed, statement)
     with _step(7, "consistency"):
         check_consistency(contents, statement)
+        check_chronology(contents)
+        check_plausibility(contents)
     with _step(8, "summaries"):
         check_summary(contents, recompute or load_recompute())
     return Verification(

@@ -34,6 +34,9 @@ COMMANDS = MappingProxyType(
 
 DEFAULT = "run"
 
+MAX_MESSAGE = 2000
+"""Characters of a message that are shown."""
+
 EPILOG = """\b
 Examples:
   bench                                 run the suite quick with the profile that fits
@@ -126,7 +129,11 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _say(message: str, status: int) -> int:
-    click.echo(f"bench: {' '.join(message.split())}", err=True)
+    """One line, whatever the message quotes: what came from outside may hold a terminal's commands, or a megabyte."""
+    from bench.cli.console import printable
+
+    line = printable(" ".join(message.split()))
+    click.echo(f"bench: {line if len(line) <= MAX_MESSAGE else line[:MAX_MESSAGE] + '...'}", err=True)
     return status
 
 

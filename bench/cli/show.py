@@ -13,7 +13,7 @@ import click
 def show(bundle: Path, in_force: bool, evidence: bool, as_json: bool) -> None:
     """Print a bundle's table again, after checking that it is intact."""
     from bench.bundle.verify import verify_bundle
-    from bench.cli.console import print_json
+    from bench.cli.console import print_json, print_text
     from bench.report.evidence import render_evidence
     from bench.report.in_force import render_in_force
     from bench.report.table import render_results
@@ -29,4 +29,4 @@ def show(bundle: Path, in_force: bool, evidence: bool, as_json: bool) -> None:
         print_json(shown)
         return
     views = [view for asked, view in ((in_force, render_in_force), (evidence, render_evidence)) if asked]
-    click.echo("\n\n".join(view(contents) for view in views or [render_results]))
+    print_text("\n\n".join(view(contents) for view in views or [render_results]))

@@ -5,7 +5,7 @@ are a kernel parameter's syntax, never printed by `/sys` or `/proc`, and refused
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 MAX_CPU = 65_535
 """Larger than any kernel's NR_CPUS (8192 on x86-64 and arm64); bounds the memory a hostile list can claim."""
@@ -19,22 +19,44 @@ def parse_cpulist(text: str) -> frozenset[int]:
     `(null)` is what some kernels print for an empty list (`nohz_full`).
 
     Raises:
+        ValueError: the text is not a list, or names more CPUs than there can be; the message shows it.
+    """
+    cpus: set[int] = set()
+    named = 0
+    for first, last in _parse_ranges(text):
+        named += last - first + 1
+        if named > MAX_CPU + 1:
+            raise ValueError(f"{text[:80]!r} is not a CPU list: it names CPUs again and again")
+        cpus.update(range(first, last + 1))
+    return frozenset(cpus)
+
+
+def parse_cpumask(text: str) -> int:
+    """Read a list as a number with a bit for each CPU: for comparing many lists of which any may be hostile.
+
+    Raises:
         ValueError: the text is not a list; the message shows it.
     """
+    mask = 0
+    for first, last in _parse_ranges(text):
+        mask |= (1 << last + 1) - (1 << first)
+    return mask
+
+
+def _parse_ranges(text: str) -> Iterator[tuple[int, int]]:
+    """First and last of every part."""
     stripped = text.strip("\0 \t\r\n")
     if stripped in {"", "(null)"}:
-        return frozenset()
-    cpus: set[int] = set()
+        return
     for part in stripped.split(","):
         match = _RANGE.fullmatch(part)
         if match is None:
-            raise ValueError(f"{stripped!r} is not a CPU list like 0-3,8")
+            raise ValueError(f"{stripped[:80]!r} is not a CPU list like 0-3,8")
         first = int(match[1])
         last = first if match[2] is None else int(match[2])
         if last < first or last > MAX_CPU:
-            raise ValueError(f"{stripped!r} is not a CPU list: bad range {part!r}")
-        cpus.update(range(first, last + 1))
-    return frozenset(cpus)
+            raise ValueError(f"{stripped[:80]!r} is not a CPU list: bad range {part!r}")
+        yield first, last
 
 
 def format_cpulist(cpus: Iterable[int]) -> str:

@@ -32,6 +32,7 @@ from bench.errors import BundleError
 from bench.records.bundle import BundleInfo, Contents, Distribution, Environment, Image
 from bench.records.machine import Firmware
 from bench.records.measurement import Failure, Measurement
+from bench.records.plan import Plan
 from bench.records.record import encode_json
 from bench.stats.summary import summarize
 from tests.builders import (
@@ -90,7 +91,7 @@ def make_measurements() -> tuple[Measurement, ...]:
     together = [
         make_repetition(
             index,
-            make_instance(LATENCIES, start_ns=start * MS),
+            make_instance(LATENCIES, start_ns=start * MS, proof=make_proof()),
             make_instance(LATENCIES, start_ns=(start + 1) * MS),
             sequence=2 + 2 * index,
         )
@@ -160,9 +161,15 @@ def pack_content(members: Mapping[str, bytes]) -> bytes:
     return write_archive(members, CONTENT_LIMITS)
 
 
-def seal(content: bytes, signer: SigningKey = OPERATOR, *others: SigningKey) -> bytes:
-    """A bundle whose signatures hold, whatever its content is."""
-    sealed = seal_content(content, CONTENTS.info, CONTENTS.plan, signer, DISCLOSURES)
+def seal(
+    content: bytes,
+    signer: SigningKey = OPERATOR,
+    *others: SigningKey,
+    info: BundleInfo | None = None,
+    plan: Plan = PLAN,
+) -> bytes:
+    """A bundle whose signatures hold, whatever its content is; the statement is about this run."""
+    sealed = seal_content(content, info or CONTENTS.info, plan, signer, DISCLOSURES)
     for other in others:
         sealed = add_signature(sealed, other)
     return format_sealed(sealed)
@@ -170,7 +177,8 @@ def seal(content: bytes, signer: SigningKey = OPERATOR, *others: SigningKey) -> 
 
 def seal_contents(contents: Contents, signer: SigningKey = OPERATOR, *others: SigningKey) -> bytes:
     committed, disclosures = commit(contents, make_salt)
-    sealed = open_parts(seal(pack_content(format_members(committed)), signer, *others))
+    content = pack_content(format_members(committed))
+    sealed = open_parts(seal(content, signer, *others, info=committed.info, plan=committed.plan))
     return format_sealed(replace_part(sealed, disclosures=disclosures))
 
 

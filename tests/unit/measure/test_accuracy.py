@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 import torch
 
-from bench.measure.accuracy import FAMILY_LIMITS, LIMITS, compare
+from bench.measure.accuracy import compare
 from bench.records.case import MODES, PRECISIONS, Mode, Precision
 from bench.records.measurement import Correctness
+from bench.stats.limits import FAMILY_LIMITS, LIMITS
 
 pytestmark = pytest.mark.torch
 

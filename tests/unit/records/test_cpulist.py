@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.records.cpulist import MAX_CPU, format_cpulist, parse_cpulist
+from bench.records.cpulist import MAX_CPU, format_cpulist, parse_cpulist, parse_cpumask
 
 TABLE = json.loads((Path(__file__).parents[2] / "data" / "cpulist-openvino.json").read_text(encoding="utf-8"))
 
@@ -82,3 +82,14 @@ def test_what_is_accepted_comes_back_the_same(text: str) -> None:
     except ValueError:
         return
     assert parse_cpulist(format_cpulist(cpus)) == cpus
+
+
+@given(st.frozensets(st.integers(0, MAX_CPU), max_size=64))
+def test_a_mask_has_a_bit_for_each_cpu(cpus: frozenset[int]) -> None:
+    assert parse_cpumask(format_cpulist(cpus)) == sum(1 << cpu for cpu in cpus)
+
+
+def test_a_list_that_names_cpus_again_and_again_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="names CPUs again and again"):
+        parse_cpulist(",".join(["0-65535"] * 8000))
+    assert parse_cpumask(",".join(["0-65535"] * 8000)) == (1 << 65536) - 1

@@ -75,7 +75,7 @@ def test_a_wrong_output_fails_the_cell_with_both_values(tmp_path: Path) -> None:
     (measurement,) = Bench(tmp_path, make_plan()).measure(Workers(wrong)).measurements()
     assert measurement.failure is not None
     assert measurement.failure.reason == "incorrect"
-    assert "cosine similarity 0.500000 (at least 0.99)" in measurement.failure.message
+    assert "cosine similarity 0.500000 (at least 0.999999)" in measurement.failure.message
     assert len(measurement.repetitions) == 1
 
 
