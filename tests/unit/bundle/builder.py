@@ -143,6 +143,29 @@ def make_salt(size: int) -> bytes:
 CONTENTS, DISCLOSURES = commit(make_contents(), make_salt)
 
 
+def on_day(day: int, contents: Contents = CONTENTS) -> Contents:
+    """The same run on another day of January."""
+    moved = f"2026-01-{day:02}"
+
+    def move(text: str) -> str:
+        return moved + text.removeprefix("2026-01-02")
+
+    return replace(
+        contents,
+        info=replace(
+            contents.info,
+            run_id=contents.info.run_id.replace("20260102", moved.replace("-", "")),
+            started_at=move(contents.info.started_at),
+            finished_at=move(contents.info.finished_at),
+        ),
+        probes=tuple(replace(probe, started_at=move(probe.started_at)) for probe in contents.probes),
+        measurements=tuple(
+            replace(one, repetitions=tuple(replace(each, started_at=move(each.started_at)) for each in one.repetitions))
+            for one in contents.measurements
+        ),
+    )
+
+
 def unpack(data: bytes) -> dict[str, bytes]:
     """The outer members."""
     return {name: bytes(member) for name, member in read_outer_archive(data).items()}

@@ -11,21 +11,15 @@ from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
 from bench.errors import BundleError, UsageError
 from bench.records.bundle import Citation, Contents
-from tests.unit.bundle.builder import CONTENTS, OPERATOR, VENDOR, make_trust, open_parts
+from tests.unit.bundle.builder import CONTENTS, OPERATOR, VENDOR, make_trust, on_day, open_parts
 
 RUN_IDS = [f"2026010{day}T030405Z-0123abcd" for day in range(10)]
 
 
 def make_run(day: int, cites: Citation | None = None, **changes: object) -> Contents:
     """A run of an hour on some day in January."""
-    info = replace(
-        CONTENTS.info,
-        run_id=RUN_IDS[day],
-        started_at=f"2026-01-0{day}T03:04:05Z",
-        finished_at=f"2026-01-0{day}T03:05:05Z",
-        cites=cites,
-    )
-    return replace(CONTENTS, info=info, **changes)
+    moved = on_day(day)
+    return replace(moved, info=replace(moved.info, cites=cites), **changes)
 
 
 def write(path: Path, contents: Contents) -> Citation:

@@ -8,7 +8,7 @@ from bench.bundle.chain import read_digest
 from bench.bundle.content import format_members
 from bench.bundle.write import write_bundle
 from bench.records.bundle import Citation
-from tests.unit.bundle.builder import CONTENTS, EPHEMERAL, pack_content, seal
+from tests.unit.bundle.builder import CONTENTS, EPHEMERAL, on_day, pack_content, seal
 from tests.unit.cli.conftest import Invoke
 
 
@@ -175,14 +175,9 @@ def test_verify_says_of_a_reproduction_how_far_its_chain_is_at_hand(
 ) -> None:
     folder = tmp_path / "again"
     folder.mkdir()
-    info = replace(
-        CONTENTS.info,
-        run_id="20260103T030405Z-0123abcd",
-        started_at="2026-01-03T03:04:05Z",
-        finished_at="2026-01-03T03:05:05Z",
-        cites=Citation(run_id=CONTENTS.info.run_id, content_digest=read_digest(bundle)),
-    )
-    write_bundle(folder / "y.bench.tar", replace(CONTENTS, info=info), EPHEMERAL)
+    later = on_day(3)
+    cites = Citation(run_id=CONTENTS.info.run_id, content_digest=read_digest(bundle))
+    write_bundle(folder / "y.bench.tar", replace(later, info=replace(later.info, cites=cites)), EPHEMERAL)
     cited = f"cites      run {CONTENTS.info.run_id}, {read_digest(bundle)}: "
     assert f"{cited}not at hand, give it with --cited" in invoke("verify", str(folder / "y.bench.tar")).out
     outcome = invoke("verify", str(folder / "y.bench.tar"), "--cited", str(bundle))
