@@ -20,7 +20,9 @@ def write(tmp_path: Path) -> Write:
     def call(run: int) -> str:
         contents = make_contents()
         first, second, _ = contents.plan.cells
-        plan = replace(contents.plan, cells=(first, replace(second, case=replace(second.case, batch_size=9))))
+        plan = replace(
+            contents.plan, cells=(first, replace(second, case=replace(second.case, shape={"image_size": 96})))
+        )
         measurements = contents.measurements[:2]
         path = tmp_path / f"{run}.bench.tar"
         sealed = replace(
