@@ -11,7 +11,7 @@ DEVELOPMENT_LOCK := images/requirements-dev.lock
 export BASE BUILDER
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-numa test-container check format fixtures lock image image-context clean prerequisites environment tools
+.PHONY: help run test test-numa test-container fuzz check format fixtures lock image image-context clean prerequisites environment tools
 
 help: ## List the verbs
 	@sed --quiet 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand --tabs 16
@@ -29,6 +29,9 @@ test-numa: environment ## Test on an emulated machine with two NUMA nodes, SMT a
 
 test-container: tools image ## Build the image and test it in containers
 	.venv/bin/pytest -m docker tests/container
+
+fuzz: tools ## Fuzz every reader of outside input for FUZZ_S seconds each, guided by coverage
+	@tests/fuzz/run.sh
 
 check: tools ## Check format, lint, types and layers
 	.venv/bin/ruff format --check .

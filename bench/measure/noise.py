@@ -16,6 +16,9 @@ from bench.records.record import Record
 
 Number = TypeVar("Number", int, float)
 
+_STAT = re.compile(r"[A-Z](?: -?[0-9]{1,20}){8} ([0-9]{1,20}) [0-9]{1,20} ([0-9]{1,20}) ([0-9]{1,20}) .*", re.ASCII)
+"""What follows the name in /proc/self/stat (Linux proc(5)): major faults, then ticks in user and in system mode."""
+
 _NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
@@ -46,17 +49,17 @@ class Counters(Record, frozen=True, kw_only=True):
 def read_counters(cpus: frozenset[int], root: Path = Path("/")) -> Counters:
     """Read all running totals that the kernel shows."""
     total, idle, steal = _cpu_ticks(_read(root / "proc/stat"), cpus)
-    fields = _read(root / "proc/self/stat").rpartition(")")[2].split()
+    fields = _STAT.fullmatch(_read(root / "proc/self/stat").rpartition(")")[2].strip())
     return Counters(
         cpu_ticks=total,
         idle_ticks=idle,
         steal_ticks=steal,
-        own_ticks=int(fields[11]) + int(fields[12]) if len(fields) > 12 else None,
+        own_ticks=None if fields is None else int(fields[2]) + int(fields[3]),
         throttled_s=_throttled_s(root),
         pressure_s=_scaled(r"^some .*total=([0-9]{1,20})$", _read(root / "proc/pressure/cpu"), 1e-6),
         involuntary_switches=_involuntary_switches(root),
         migrations=_whole(r"^se\.nr_migrations\s*:\s*([0-9]{1,20})$", _read(root / "proc/self/sched")),
-        major_faults=int(fields[9]) if len(fields) > 12 else None,
+        major_faults=None if fields is None else int(fields[1]),
     )
 
 
