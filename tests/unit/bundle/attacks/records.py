@@ -108,8 +108,11 @@ def topology(**fields: object) -> Change:
 
 
 def result(**fields: object) -> Change:
-    """Change what a probe of the first layout measured."""
-    return lambda contents: probe(instances=(replace(contents.probes[0].instances[0], **fields),))(contents)
+    """Change what all probes measured."""
+    return lambda contents: replace(
+        contents,
+        probes=tuple(replace(one, instances=(replace(one.instances[0], **fields),)) for one in contents.probes),
+    )
 
 
 def shifted(sample: Sample, **by: int) -> Sample:
