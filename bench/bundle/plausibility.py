@@ -55,7 +55,7 @@ def check_plausibility(contents: Contents) -> None:
     nodes = format_cpulist(node.id for node in machine.topology.nodes)
     for cell in plan.cells:
         _check_place(cell, machine.topology.allowed_cpus, nodes)
-    layouts = {layout.name: layout.instances for layout in plan.layouts}
+    layouts: dict[str, Sequence[Binding]] = {layout.name: layout.instances for layout in plan.layouts}
     for probe in contents.probes:
         _check_probe(probe, layouts)
     _check_left_out(contents)
