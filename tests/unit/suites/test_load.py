@@ -3,7 +3,12 @@ from pathlib import Path
 import pytest
 
 from bench.errors import UsageError
+from bench.records.case import BACKENDS, FAMILIES, MEMORY_FORMATS, PRECISIONS, Case
+from bench.records.suite import CaseFilter
+from bench.suites.expand import expand_suite
 from bench.suites.load import find_suite, load_suite, load_suites
+from bench.workloads.registry import WORKLOADS
+from bench.workloads.validity import why_not
 
 GOOD = """
 name = "mine"
@@ -80,3 +85,31 @@ def test_a_missing_file_names_it(tmp_path: Path) -> None:
 def test_a_huge_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="too large"):
         load_suite(write(tmp_path, "#" * (1 << 20) + GOOD))
+
+
+def cases_of(suite: str) -> tuple[Case, ...]:
+    cases, refused = expand_suite(
+        find_suite(suite), CaseFilter(), workloads=WORKLOADS, architecture="x86_64", why_not=why_not
+    )
+    assert refused == ()
+    return cases
+
+
+@pytest.mark.parametrize("suite", ["quick", "standard", "full"])
+def test_a_suite_touches_every_family(suite: str) -> None:
+    assert {WORKLOADS[case.workload].family for case in cases_of(suite)} == set(FAMILIES)
+
+
+@pytest.mark.parametrize(("suite", "missing"), [("quick", set()), ("standard", {"fp16", "amp_fp16"}), ("full", set())])
+def test_a_suite_touches_every_precision(suite: str, missing: set[str]) -> None:
+    """Standard leaves fp16 out: most CPUs have no units for it, and at its shapes a cell would take an hour."""
+    assert {case.precision for case in cases_of(suite)} == set(PRECISIONS) - missing
+
+
+def test_full_has_every_workload_mode_format_and_backend() -> None:
+    cases = cases_of("full")
+    assert {case.workload for case in cases} == set(WORKLOADS)
+    assert {case.backend for case in cases} == set(BACKENDS)
+    assert {case.memory_format for case in cases} == set(MEMORY_FORMATS)
+    modes = {(case.workload, case.mode) for case in cases}
+    assert modes == {(name, mode) for name, facts in WORKLOADS.items() for mode in facts.modes}
