@@ -3,8 +3,9 @@
 The best of several short rounds counts: a ceiling is what the machine can do, not what it usually does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import perf_counter_ns
+from types import MappingProxyType
 
 import torch
 
@@ -13,6 +14,12 @@ from bench.records.measurement import ProbeResult
 MATRIX_SIZE = 1536
 """Three float32 matrices of this size are 28 MB: beyond the second-level caches, and 7.2 GFLOP a product."""
 
+TRIAL_SIZE = 256
+"""Large enough to be taken by the same kernels, and 0.4 s in fp16 on a core that has no units for it."""
+
+HOPELESS = 0.5
+"""Below this share of fp32's rate a precision has no units of its own here; its trial's rate is kept as it is."""
+
 TRIAD_ELEMENTS = 1 << 25
 """Each array is 128 MiB, four times the largest last-level cache that one instance of a guest sees."""
 
@@ -20,30 +27,71 @@ ROUNDS = 20
 """Drift is judged by these rates. On a shared guest, best rates of 4 rounds differed by 1.20 from one probe to the
 next (the median), those of 20 rounds by 1.10."""
 
-BF16_ROUNDS = 4
-"""Serves as a ceiling only, and takes four times as long where it is emulated."""
+CEILING_ROUNDS = 4
+"""Of the products that serve as a ceiling only."""
+
+Product = Callable[[int], Callable[[], object]]
+"""Makes, for a size, the call that multiplies two square matrices."""
 
 
 def measure_ceilings() -> ProbeResult:
     """Measure both ceilings with the threads and CPUs that this process has."""
-    return ProbeResult(
-        flops_per_s={
-            "fp32": measure_matrix_product(torch.float32),
-            "bf16": measure_matrix_product(torch.bfloat16, rounds=BF16_ROUNDS),
-        },
-        bandwidth_bytes_per_s=measure_triad(),
-    )
-
-
-def measure_matrix_product(dtype: torch.dtype, size: int = MATRIX_SIZE, rounds: int = ROUNDS) -> float:
-    """Operations a second of a square product: 2 n³ each."""
-    left = torch.full((size, size), 0.5, dtype=dtype)
-    right = torch.full((size, size), 0.25, dtype=dtype)
-    out = torch.empty((size, size), dtype=dtype)
     with torch.inference_mode():
-        torch.mm(left, right, out=out)
-        best = min(_time(lambda: torch.mm(left, right, out=out)) for _ in range(rounds))
-    return 2 * size**3 / best * 1e9
+        return ProbeResult(flops_per_s=measure_products(PRODUCTS), bandwidth_bytes_per_s=measure_triad())
+
+
+def measure_products(products: Mapping[str, Product], size: int = MATRIX_SIZE) -> dict[str, float]:
+    """Operations a second of each precision's square product, 2 n³ each; without those that torch lacks here.
+
+    Args:
+        products: `fp32` among them, against which the others' trials are held.
+        size: Of the matrices.
+    """
+    rates = {"fp32": _rate(products["fp32"], size, ROUNDS)}
+    for name, product in products.items():
+        if name not in rates:
+            try:
+                trial = _rate(product, TRIAL_SIZE, CEILING_ROUNDS)
+            except (AttributeError, RuntimeError):  # what torch says of kernels that it was not built with
+                continue
+            rates[name] = trial if trial < HOPELESS * rates["fp32"] else _rate(product, size, CEILING_ROUNDS)
+    return rates
+
+
+def _floating(dtype: torch.dtype) -> Product:
+    def prepare(size: int) -> Callable[[], object]:
+        left = torch.full((size, size), 0.5, dtype=dtype)
+        right = torch.full((size, size), 0.25, dtype=dtype)
+        out = torch.empty((size, size), dtype=dtype)
+        return lambda: torch.mm(left, right, out=out)
+
+    return prepare
+
+
+def _int8(size: int) -> Callable[[], object]:
+    """What quantized linear layers call, oneDNN's: uint8 by packed int8, summed in int32, put out as fp32."""
+    left = torch.full((size, size), 3, dtype=torch.uint8)
+    right = torch.ops.onednn.qlinear_prepack(torch.full((size, size), 2, dtype=torch.int8), [size, size])
+    scales, zeros = torch.ones(size), torch.zeros(size, dtype=torch.int64)
+    multiply = torch.ops.onednn.qlinear_pointwise
+    return lambda: multiply(left, 1.0, 0, right, scales, zeros, None, 1.0, 0, torch.float32, "none", [], "")
+
+
+PRODUCTS: Mapping[str, Product] = MappingProxyType(
+    {
+        "fp32": _floating(torch.float32),
+        "bf16": _floating(torch.bfloat16),
+        "fp16": _floating(torch.float16),
+        "int8": _int8,
+    }
+)
+"""Precision → its matrix product."""
+
+
+def _rate(product: Product, size: int, rounds: int) -> float:
+    call = product(size)
+    call()
+    return 2 * size**3 / min(_time(call) for _ in range(rounds)) * 1e9
 
 
 def measure_triad(elements: int = TRIAD_ELEMENTS, rounds: int = ROUNDS) -> float:

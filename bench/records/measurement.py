@@ -253,7 +253,7 @@ class ProbeResult(Record, frozen=True, kw_only=True):
     """Compute and memory bandwidth of one instance's binding.
 
     Attributes:
-        flops_per_s: Precision (`fp32`, `bf16`) → best rate of a large matrix product.
+        flops_per_s: `fp32`, `bf16`, `fp16`, `int8` → best rate of a large matrix product; without those that torch lacks here.
         bandwidth_bytes_per_s: Best rate of a triad over arrays far larger than the caches.
     """
 

@@ -8,9 +8,16 @@ from collections.abc import Sequence
 from bench.records.case import Precision
 from bench.records.measurement import Probe, Proof
 
-PEAK_PRECISION: dict[Precision, str] = {"fp32": "fp32", "bf16": "bf16", "amp_bf16": "bf16"}
-"""Which matrix product bounds which precision; fp16 and int8 are not probed, so they have no ceiling: torch's own
-products in them are far from what the units can do on most CPUs."""
+_PEAKS: dict[Precision, tuple[str, ...]] = {
+    "fp32": ("fp32",),
+    "bf16": ("bf16", "fp32"),
+    "amp_bf16": ("bf16", "fp32"),
+    "fp16": ("fp16", "fp32"),
+    "amp_fp16": ("fp16", "fp32"),
+    "fx_int8": ("int8", "bf16", "fp32"),
+    "pt2e_int8": ("int8", "bf16", "fp32"),
+}
+"""Which matrix products may bound a precision: where a CPU has no units for it, kernels convert and use fp32's."""
 
 
 def least_time(proof: Proof, precision: Precision, probes: Sequence[Probe]) -> tuple[float, str] | None:
@@ -22,10 +29,10 @@ def least_time(proof: Proof, precision: Precision, probes: Sequence[Probe]) -> t
         probes: Of the case's layout; the best rate that any of them saw counts, per instance.
 
     Returns:
-        None if there is no probe, none of this precision, or nothing to count.
+        None if there is no probe, or nothing to count.
     """
     results = [result for probe in probes for result in probe.instances]
-    peaks = [rate for result in results if (rate := result.flops_per_s.get(PEAK_PRECISION.get(precision, "")))]
+    peaks = [result.flops_per_s[name] for result in results for name in _PEAKS[precision] if name in result.flops_per_s]
     if not results or not peaks or not (proof.flops or proof.traffic_bytes):
         return None
     compute_s = proof.flops / max(peaks)
