@@ -84,6 +84,8 @@ NOT_OF_FAMILY_WITH: Mapping[tuple[Family, Precision, Backend], str] = MappingPro
             "openvino",
         ): "the cache of keys and values is bf16 under autocast, whose casts an export to "
         "OpenVINO leaves out, so that attention gets both; use bf16",
+        ("gnn", "fp16", "onnxruntime"): "ONNX Runtime cannot sum over neighbours in fp16 on CPUs (ScatterElements: "
+        "MLFloat16 data type is not supported); use fp32",
     }
 )
 """Family, precision and backend → why they do not go together."""

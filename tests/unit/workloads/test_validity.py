@@ -103,6 +103,11 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "int8 without an engine": ("net", {"precision": "fx_int8"}, "needs a quantization engine; .* --quant-engine"),
     "an engine for nothing": ("net", {"quant_engine": "x86"}, "engine x86 is for fx_int8, not for fp32"),
     "int8 of a cache by export": ("writer", {"phase": "decode", **PT2E}, "StaticCache of transformers.; use fx_int8"),
+    "fp16 sums over neighbours": (
+        "graph",
+        {"precision": "fp16", "backend": "onnxruntime"},
+        "ScatterElements.*use fp32",
+    ),
     "memory format": (
         "reader",
         {"memory_format": "channels_last"},
