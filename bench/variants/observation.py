@@ -1,14 +1,19 @@
 """What a model's inner results look like: the evidence that a cast or a layout took effect."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.fx import Graph
 
 LOW_PRECISION = frozenset({torch.bfloat16, torch.float16})
 
+
+_CONVOLUTION = re.compile("convolution|qconv")
+"""`aten.convolution`, `mkldnn._convolution_pointwise`, `onednn.qconv2d_pointwise` and their kin; not `convert`."""
 
 _OF_MAPS = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d)
 
@@ -28,18 +33,29 @@ class Observation:
     channels_last: int = 0
 
     def add(self, result: object, *, is_map: bool = True) -> None:
-        """Count a result if it is a floating-point tensor.
+        """Count a result if it is a tensor: its type, if of floating point, and its layout.
 
         Args:
             result: Of whatever type.
             is_map: Its layout is for the memory format to say.
         """
-        if not isinstance(result, Tensor) or not result.is_floating_point():
+        if not isinstance(result, Tensor):
             return
-        self.dtypes[result.dtype] += 1
+        if result.is_floating_point():
+            self.dtypes[result.dtype] += 1
         if is_map and result.ndim == 4 and result.shape[1] > 1 and result.shape[2] * result.shape[3] > 1:
             self.maps += 1
             self.channels_last += result.is_contiguous(memory_format=torch.channels_last)
+
+    def add_graph(self, graph: Graph) -> None:
+        """Count what the operators of a graph put out, by the tensors that it was traced with.
+
+        Only convolutions show the memory format: an image that is resized, for example, is laid out by the loops
+        that Inductor makes of it.
+        """
+        for node in graph.nodes:
+            if node.op == "call_function":
+                self.add(node.meta.get("val"), is_map=_CONVOLUTION.search(str(node.target)) is not None)
 
     @property
     def low_precision(self) -> int:

@@ -142,9 +142,7 @@ class _Watch(CustomGraphPass):
     @override
     def __call__(self, graph: Graph) -> None:
         self.graphs += 1
-        for node in graph.nodes:
-            if node.op == "call_function":
-                self.seen.add(node.meta.get("val"))
+        self.seen.add_graph(graph)
 
     @override
     def uuid(self) -> None:

@@ -102,11 +102,10 @@ class Inductor:
 
     def _watch(self, graph: GraphModule, example_inputs: Sequence[Tensor], **options: Any) -> OutputCode:  # noqa: ANN401 - passed on
         self._graphs += 1
-        for node in graph.graph.nodes:
-            if node.op == "get_attr":
-                self._frozen += is_frozen_param(getattr(graph, node.target))
-            elif node.op == "call_function":
-                self._observation.add(node.meta.get("val"))
+        self._observation.add_graph(graph.graph)
+        self._frozen += sum(
+            is_frozen_param(getattr(graph, node.target)) for node in graph.graph.nodes if node.op == "get_attr"
+        )
         return compile_fx_inner(graph, example_inputs, **options)
 
 

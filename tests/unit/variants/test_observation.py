@@ -27,7 +27,7 @@ def test_layouts_are_counted_where_they_show(result: torch.Tensor, maps: int, ch
 
 
 @pytest.mark.parametrize("result", [None, torch.zeros(2, dtype=torch.int64), (torch.zeros(1),)])
-def test_what_is_no_floating_point_tensor_is_passed_over(result: object) -> None:
+def test_the_types_of_what_is_no_floating_point_tensor_are_passed_over(result: object) -> None:
     observation = Observation()
     observation.add(result)
     assert not observation.dtypes
@@ -53,6 +53,24 @@ def test_only_convolutions_and_batch_norms_show_the_memory_format() -> None:
     observation = observe_modules(model, lambda: model(x))
     assert (observation.maps, observation.channels_last) == (2, 2)
     assert observation.dtypes == {torch.float32: 3}
+
+
+class Resized(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(2, 2, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return (self.convolution(x) * 2).double()
+
+
+def test_only_convolutions_of_a_graph_show_the_memory_format() -> None:
+    x = torch.zeros(1, 2, 3, 3).contiguous(memory_format=torch.channels_last)
+    graph = torch.export.export(Resized().to(memory_format=torch.channels_last), (x,)).run_decompositions().graph
+    observation = Observation()
+    observation.add_graph(graph)
+    assert (observation.maps, observation.channels_last) == (1, 1)
+    assert observation.dtypes == {torch.float32: 2, torch.float64: 1}
 
 
 def test_hooks_are_removed_when_the_call_fails() -> None:
