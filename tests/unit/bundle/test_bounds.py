@@ -1,0 +1,43 @@
+"""What a huge file costs before it is refused: memory that the kernel counts, in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.bundle.seal import OUTER_LIMITS
+from tests.unit.bundle.attacks.archives import archives
+
+VERIFY = """
+import resource, sys
+from pathlib import Path
+from bench.bundle.verify import verify_bundle
+from bench.errors import BundleError
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    verify_bundle(Path(sys.argv[1]))
+except BundleError as error:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, error)
+"""
+
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    ("size", "most_bytes", "words"),
+    [
+        pytest.param(10 << 30, 8 * MIB, "are read", id="10 GiB are refused unread"),
+        pytest.param(512 * 1_000_000, 8 * MIB, "are read", id="a million members are refused unread"),
+        pytest.param(OUTER_LIMITS.total_bytes, OUTER_LIMITS.total_bytes + 32 * MIB, "more than", id="the largest file is read once"),
+    ],
+)  # fmt: skip
+def test_a_huge_file_costs_no_more_than_one_reading(tmp_path: Path, size: int, most_bytes: int, words: str) -> None:
+    path = tmp_path / "x.bench.tar"
+    path.write_bytes(b"".join(archives(100)))
+    os.truncate(path, size)
+    done = subprocess.run([sys.executable, "-c", VERIFY, str(path)], check=True, capture_output=True, text=True)
+    grown_kib, message = done.stdout.split(" ", 1)
+    assert words in message
+    assert int(grown_kib) * 1024 <= most_bytes
