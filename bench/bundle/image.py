@@ -1,32 +1,49 @@
-"""The container image that a run is in, as far as it can be told from inside."""
+"""The container image that a run is in: what can be read inside, and what the host states of it."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.bundle.files import read_file
 from bench.bundle.strict_json import decode_handwritten_json
 from bench.errors import BenchError, EnvironmentUnfitError
-from bench.records.bundle import Image
+from bench.records.bundle import Image, StatedImage
 
 LABELS_PATH = Path("opt/bench/image.json")
 """Written by the image's build: a flat JSON object of strings."""
 
+STATED_IMAGE = "BENCH_IMAGE"
+"""The variable by which `bench container run` says what the engine knows of the image."""
+
 _MAX_LABELS_BYTES = 65_536
 
 
-def describe_image(root: Path = Path("/")) -> Image:
+def describe_image(root: Path = Path("/"), variables: Mapping[str, str] | None = None) -> Image:
     """Describe the image.
 
     Args:
         root: Of the file system.
+        variables: Of this process by default.
 
     Raises:
-        EnvironmentUnfitError: the image's description is damaged.
+        EnvironmentUnfitError: the image's description is damaged, or something is stated that cannot be.
     """
+    stated = (os.environ if variables is None else variables).get(STATED_IMAGE)
     path = root / LABELS_PATH
     if not path.exists():
+        if stated is not None:
+            raise EnvironmentUnfitError(f"{STATED_IMAGE} is set, but this is no bench image; unset it")
         return Image(inside=False, labels={})
     try:
         data = read_file(path, limit=_MAX_LABELS_BYTES)
-        return Image(inside=True, labels=decode_handwritten_json(data, dict[str, str], source=str(path)))
+        labels = decode_handwritten_json(data, dict[str, str], source=str(path))
     except BenchError as error:
         raise EnvironmentUnfitError(f"{error}; build the image again") from error
+    return Image(inside=True, labels=labels, stated=None if stated is None else _parse_stated(stated))
+
+
+def _parse_stated(text: str) -> StatedImage:
+    try:
+        return decode_handwritten_json(text.encode("utf-8", "surrogateescape"), StatedImage, source=STATED_IMAGE)
+    except BenchError as error:
+        raise EnvironmentUnfitError(f"{error}; `bench container run` sets it, leave it to that") from error

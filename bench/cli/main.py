@@ -17,6 +17,7 @@ from bench.errors import BenchError, InterruptedRunError, UsageError
 COMMANDS = MappingProxyType(
     {
         "compare": "bench.cli.compare:compare",
+        "container": "bench.cli.container:container",
         "detect": "bench.cli.detect:detect",
         "keygen": "bench.cli.keys:keygen",
         "profiles": "bench.cli.lists:profiles",

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from bench.records.cpulist import parse_cpulist
 
+_BYTES = re.compile(r"(\d{1,15})([kmgtKMGT]?)", re.ASCII)
 _DURATION = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7}(?:\.\d{1,3})?)s?)?", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,4})?)%", re.ASCII)
 _REPETITIONS = re.compile(r"(\d{1,4})(?::(\d{1,4}))?", re.ASCII)
@@ -76,6 +77,19 @@ class CpuListType(click.ParamType[frozenset[int]]):
         if not parsed:
             self.fail("the list is empty; give one like 0-3,8", param, ctx)
         return parsed
+
+
+class Bytes(click.ParamType[int]):
+    """`512m`, `64g`, as Docker takes them; a bare number is bytes."""
+
+    name = "bytes"
+
+    @override
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        match = _BYTES.fullmatch(str(value))
+        if match is None or int(match[1]) == 0:
+            self.fail(f"{value!r} is not a size like 512m or 64g", param, ctx)
+        return int(match[1]) << {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}[match[2].lower()]
 
 
 class Duration(click.ParamType[float]):

@@ -184,6 +184,20 @@ def begin_journal(output: Path, session: Session) -> Iterator[Journal]:
         yield Journal(folder, session, stream, [])
 
 
+def read_session(folder: Path) -> Session:
+    """What an interrupted run was when it began.
+
+    Raises:
+        UsageError: the folder holds no run.
+        BundleError: what it holds was altered.
+    """
+    try:
+        data = (folder / "session.json").read_bytes()
+    except OSError as error:
+        raise UsageError(f"{folder} holds no interrupted run: {error.filename}: {error.strerror}") from error
+    return decode_json(data, Session, source=f"{folder}/session.json")
+
+
 @contextmanager
 def resume_journal(folder: Path) -> Iterator[Journal]:
     """Open an interrupted run's folder, and hold it until the run is over.
@@ -193,8 +207,8 @@ def resume_journal(folder: Path) -> Iterator[Journal]:
         EnvironmentUnfitError: another process goes on with it right now.
         BundleError: what it holds was altered.
     """
+    session = read_session(folder)
     try:
-        session = decode_json((folder / "session.json").read_bytes(), Session, source=f"{folder}/session.json")
         stream = (folder / "journal.jsonl").open("r+b")
     except OSError as error:
         raise UsageError(f"{folder} holds no interrupted run: {error.filename}: {error.strerror}") from error

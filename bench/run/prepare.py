@@ -16,8 +16,9 @@ from bench.profiles.variables import variables_for
 from bench.records.case import Case
 from bench.records.machine import Machine
 from bench.records.plan import Plan, Policy
-from bench.records.profile import Choice, Profile
+from bench.records.profile import Choice, Layout, Profile
 from bench.records.record import Record
+from bench.records.suite import Suite
 from bench.run.options import RunOptions
 from bench.suites.expand import expand_suite
 from bench.suites.load import find_suite
@@ -48,15 +49,7 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
     cases, refused = expand_suite(
         suite, options.wanted, workloads=WORKLOADS, architecture=machine.cpu.architecture, why_not=_why_not
     )
-    overrides = Overrides(
-        instances=options.instances,
-        threads=options.threads,
-        cpus=options.cpus,
-        memory_nodes=options.memory_nodes,
-        openmp=options.openmp,
-        allocator=options.allocator,
-    )
-    layouts = resolve_layouts(profile, machine, options.layouts or suite.layouts, overrides)
+    layouts = choose_layouts(options, suite, profile, machine)
     runtime = layouts[0].runtime
     find_preloads(runtime)
     plan = plan_run(
@@ -72,6 +65,37 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
         machine=machine,
     )
     return Decision(machine=machine, profile=profile, plan=plan)
+
+
+def choose_layouts(options: RunOptions, suite: Suite, profile: Profile, machine: Machine) -> tuple[Layout, ...]:
+    """The layouts that the user or else the suite wants, on this machine.
+
+    Raises:
+        UsageError: an override that this machine's cores cannot satisfy.
+        EnvironmentUnfitError: an override beyond what may be used here.
+    """
+    overrides = Overrides(
+        instances=options.instances,
+        threads=options.threads,
+        cpus=options.cpus,
+        memory_nodes=options.memory_nodes,
+        openmp=options.openmp,
+        allocator=options.allocator,
+    )
+    return resolve_layouts(profile, machine, options.layouts or suite.layouts, overrides)
+
+
+def prepare_layouts(options: RunOptions, root: Path = Path("/")) -> tuple[Layout, ...]:
+    """Decide only what a run will be held to: for whoever starts it elsewhere on this machine.
+
+    Raises:
+        UsageError: an unknown name.
+        ProfileError: the profile does not fit this machine.
+        EnvironmentUnfitError: the machine cannot do what is asked.
+    """
+    machine = detect(root)
+    profile, _ = select_profile(options.profile, machine, force=options.force)
+    return choose_layouts(options, find_suite(options.suite), profile, machine)
 
 
 def _why_not(case: Case) -> str | None:

@@ -38,6 +38,10 @@ class Engine:
         self._containers: list[Container] = []
 
     @property
+    def client(self) -> docker.DockerClient:
+        return self._client
+
+    @property
     def image(self) -> Image:
         return self._client.images.get(IMAGE)
 

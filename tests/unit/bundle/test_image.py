@@ -1,8 +1,9 @@
+import json
 from pathlib import Path
 
 import pytest
 
-from bench.bundle.image import LABELS_PATH, describe_image
+from bench.bundle.image import LABELS_PATH, STATED_IMAGE, describe_image
 from bench.errors import EnvironmentUnfitError
 from bench.records.bundle import Image
 
@@ -37,3 +38,39 @@ def test_reads_the_labels(tmp_path: Path) -> None:
 def test_a_damaged_description_is_an_unfit_image(text: str, tmp_path: Path) -> None:
     with pytest.raises(EnvironmentUnfitError, match="build the image again"):
         describe_image(put(tmp_path, text))
+
+
+DIGEST = "sha256:" + "0" * 64
+STATED = {"id": DIGEST, "repo_digests": [], "layers": [DIGEST], "architecture": "amd64", "engine": "docker 20.10.24"}
+
+
+def test_what_the_host_states_is_kept_apart(tmp_path: Path) -> None:
+    image = describe_image(put(tmp_path, "{}"), {STATED_IMAGE: json.dumps(STATED)})
+    assert image.labels == {}
+    assert image.stated is not None
+    assert image.stated.layers == (DIGEST,)
+
+
+def test_without_the_hosts_word_nothing_is_stated(tmp_path: Path) -> None:
+    assert describe_image(put(tmp_path, "{}"), {}).stated is None
+
+
+def test_outside_an_image_nothing_can_be_stated_of_it(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentUnfitError, match="this is no bench image"):
+        describe_image(tmp_path, {STATED_IMAGE: json.dumps(STATED)})
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("yes", id="no JSON"),
+        pytest.param(json.dumps(STATED | {"layers": []}), id="no layers"),
+        pytest.param(json.dumps(STATED | {"id": "latest"}), id="a name for a digest"),
+        pytest.param(json.dumps(STATED | {"trusted": True}), id="a field that is not ours"),
+        pytest.param("\udcff", id="no UTF-8"),
+    ],
+)
+def test_what_is_stated_must_be_well_formed(stated: str, tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentUnfitError, match="bench container run"):
+        describe_image(put(tmp_path, "{}"), {STATED_IMAGE: stated})

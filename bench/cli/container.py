@@ -1,0 +1,206 @@
+"""`bench container run`."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from bench.cli.run import parse_options, run
+from bench.cli.sign_options import load_signer
+from bench.cli.types import Bytes
+from bench.errors import EnvironmentUnfitError
+from bench.records.suite import CaseFilter
+from bench.run.options import RunOptions
+
+if TYPE_CHECKING:
+    from bench.bundle.seal import SigningKey
+    from bench.containers.plan import Boundary, ContainerPlan, Limits
+    from bench.records.bundle import StatedImage
+    from bench.records.profile import Layout
+
+EPILOG = """\b
+Examples:
+  bench container run --suite smoke
+  bench container run --image bench@sha256:... --profile xeon-spr --key operator.pem
+  bench container run --memory 64g --suite standard --layout throughput
+\b
+Containers that a power cut left behind: docker ps --all --filter label=bench.container
+"""
+
+_OUTSIDE = frozenset({"key", "passphrase_file", "output", "profile", "suite", "resume"})
+"""Options whose value is a path, or stays outside."""
+
+_HELP = ["-h", "--help"]
+"""As everywhere; a command keeps the first that it is asked with."""
+
+
+@click.group()
+def container() -> None:
+    """Measure in the image, through the Docker engine."""
+
+
+@container.command(
+    "run",
+    epilog=EPILOG,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    options_metavar="[OPTIONS] [OPTIONS OF bench run]",
+)
+@click.option("--image", default="bench:latest", show_default=True, help="Name or digest of an image in the engine.")
+@click.option("--memory", "memory_bytes", type=Bytes(), metavar="64g", help="Most memory; by default all there is.")
+@click.option("--pids", type=click.IntRange(64), default=8192, show_default=True, help="Most processes and threads.")
+@click.pass_context
+def container_run(ctx: click.Context, image: str, memory_bytes: int | None, pids: int) -> int:
+    """Measure in a container that holds just what the profile chosen here needs. Takes all options of bench run.
+
+    It gets the CPUs and memory nodes of the layouts, no network, no capability but the right to ask for a memory
+    policy, a read-only root, and nothing to write to but the results folder and a temporary one. Paths are the same
+    inside and outside. A key given by --key stays outside: the bundle is signed when the container is gone.
+    """
+    from bench.containers.engine import identify_image, open_engine
+    from bench.containers.plan import Limits, draw_boundary
+    from bench.containers.run import run_container
+
+    inner = parse_run(ctx.args, ctx.command_path)
+    signer = None if inner.params["key"] is None else load_signer(inner.params["key"], inner.params["passphrase_file"])
+    boundary = draw_boundary(_decide_layouts(inner))
+    limits = Limits(memory_bytes=memory_bytes, pids=pids)
+    with open_engine() as client:
+        plan = plan_container(
+            ctx.args, inner.params, image=identify_image(client, image), boundary=boundary, limits=limits
+        )
+        _make_folder(plan.writable)
+        printed = bytearray()
+        status = run_container(client, plan, out=lambda chunk: _show(chunk, printed), err=_tell)
+    if signer is not None and not inner.params["dry_run"]:
+        _sign(bytes(printed), signer, as_json=inner.params["as_json"])
+    return status
+
+
+def parse_run(typed: Sequence[str], name: str = "run") -> click.Context:
+    """Options of `bench run`, parsed as it would parse them.
+
+    Args:
+        typed: The options.
+        name: What to call the command in an error.
+
+    Raises:
+        click.UsageError: one is unknown or wrong.
+    """
+    return run.make_context(name, list(typed), help_option_names=_HELP)
+
+
+def _decide_layouts(inner: click.Context) -> "tuple[Layout, ...]":
+    """What the run will be held to; for one that is taken up again, what it was held to."""
+    from bench.run.journal import read_session
+    from bench.run.prepare import prepare_layouts
+
+    if inner.params["resume"] is not None:
+        return read_session(inner.params["resume"]).decision.plan.layouts
+    decisive = {*RunOptions.__struct_fields__, *CaseFilter.__struct_fields__}
+    return prepare_layouts(parse_options({name: value for name, value in inner.params.items() if name in decisive}))
+
+
+def plan_container(
+    typed: Sequence[str], given: Mapping[str, Any], *, image: "StatedImage", boundary: "Boundary", limits: "Limits"
+) -> "ContainerPlan":
+    """Turn options of `bench run` into a container that runs it.
+
+    Args:
+        typed: The options, as typed.
+        given: The same, parsed.
+        image: To run.
+        boundary: Of the run's layouts.
+        limits: Of the container.
+
+    Raises:
+        UsageError: the results folder would hide what the container lives on.
+    """
+    from bench.containers.plan import ContainerPlan, choose_user, require_plain_folder
+
+    argv = ["run", *rebuild_options(typed)]
+    readable = []
+    for name in ("profile", "suite"):
+        value = given[name]
+        if "/" in value or value.endswith(".toml"):
+            value = str(Path(value).resolve())
+            readable.append(Path(value))
+        argv.append(f"--{name}={value}")
+    if given["resume"] is None:
+        writable = given["output"].resolve()
+    else:
+        folder = given["resume"].resolve()
+        writable = folder.parent
+        argv.append(f"--resume={folder}")
+    require_plain_folder(writable)
+    return ContainerPlan(
+        image=image.id,
+        argv=(*argv, f"--output={writable}"),
+        user=choose_user(os.getuid(), os.getgid()),
+        boundary=boundary,
+        limits=limits,
+        writable=writable,
+        readable=tuple(readable),
+        stated=image,
+    )
+
+
+def rebuild_options(typed: Sequence[str]) -> list[str]:
+    """The options of `bench run` as they were typed, but for those about paths and keys."""
+    given, _, _ = run.make_parser(click.Context(run, help_option_names=_HELP)).parse_args(list(typed))
+    options = []
+    for parameter in run.params:
+        name = str(parameter.name)
+        if name in given and name not in _OUTSIDE:
+            flag = isinstance(parameter, click.Option) and parameter.is_flag
+            options.append(parameter.opts[0] if flag else f"{parameter.opts[0]}={given[name]}")
+    return options
+
+
+def _show(chunk: bytes, printed: bytearray) -> None:
+    printed += chunk
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+def _tell(chunk: bytes) -> None:
+    sys.stderr.buffer.write(chunk)
+    sys.stderr.buffer.flush()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the results folder; one that root makes is open to the image's own user."""
+    if folder.is_dir():
+        return
+    try:
+        folder.mkdir(parents=True)
+        if os.getuid() == 0:
+            folder.chmod(0o1777)
+    except OSError as error:
+        raise EnvironmentUnfitError(
+            f"results folder {folder} cannot be made: {error.strerror}; choose another with --output"
+        ) from error
+
+
+def _sign(printed: bytes, signer: "SigningKey", *, as_json: bool) -> None:
+    """Add the user's signature to the bundle that the run says it wrote; none if it wrote none."""
+    from bench.bundle.write import sign_bundle
+
+    bundle = find_bundle(printed, as_json=as_json)
+    if bundle is not None:
+        sign_bundle(bundle, signer)
+        click.echo(f"{bundle}: signed by {signer.fingerprint}", err=True)
+
+
+def find_bundle(printed: bytes, *, as_json: bool) -> Path | None:
+    """The bundle's path, from what `bench run` printed."""
+    if as_json:
+        try:
+            return Path(msgspec.json.decode(printed)["bundle"])
+        except (msgspec.DecodeError, KeyError, TypeError):
+            return None
+    last = printed.decode(errors="replace").rstrip("\n").rpartition("\n")[2]
+    return Path(last.removeprefix("bundle: ")) if last.startswith("bundle: ") else None

@@ -1,0 +1,126 @@
+"""What a container may see, do and write: decided here, from a profile's layouts; nothing is started.
+
+Paths are the same inside and outside, so that what a run prints can be used where it is read.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.bundle.image import STATED_IMAGE
+from bench.errors import UsageError
+from bench.records.bundle import StatedImage
+from bench.records.cpulist import format_cpulist, parse_cpulist
+from bench.records.profile import Layout
+from bench.records.record import Record, encode_json_line
+
+LABEL = "bench.container"
+"""Every container of ours bears it: `docker ps --all --filter label=bench.container`."""
+
+TMPFS = "rw,exec,nosuid,nodev,mode=1777,size=1g"
+"""Executable, as Inductor loads what it compiled; the engine's default is not."""
+
+
+class Boundary(Record, frozen=True, kw_only=True):
+    """What the layouts of a run need of the machine.
+
+    Attributes:
+        cpus: List format; all that any instance uses.
+        memory_nodes: List format; empty for any.
+    """
+
+    cpus: str
+    memory_nodes: str
+
+
+class Limits(Record, frozen=True, kw_only=True):
+    """What the user allows.
+
+    Attributes:
+        memory_bytes: None for all there is; swap is never added to it.
+        pids: Processes and threads.
+    """
+
+    memory_bytes: int | None = None
+    pids: int = 8192
+
+
+class ContainerPlan(Record, frozen=True, kw_only=True):
+    """One container.
+
+    Attributes:
+        image: Its id.
+        argv: For the image's entry point.
+        user: `uid:gid`; None leaves it to the image.
+        writable: The folder that results land in.
+        readable: The user's files that the run reads.
+        stated: What the host says of the image, told inside.
+    """
+
+    image: str
+    argv: tuple[str, ...]
+    user: str | None
+    boundary: Boundary
+    limits: Limits
+    writable: Path
+    readable: tuple[Path, ...]
+    stated: StatedImage
+
+
+def draw_boundary(layouts: Sequence[Layout]) -> Boundary:
+    """The CPUs and memory nodes of all instances of all layouts."""
+    bindings = [binding for layout in layouts for binding in layout.instances]
+    cpus = frozenset[int]().union(*(parse_cpulist(binding.cpus) for binding in bindings))
+    nodes = [parse_cpulist(binding.memory_nodes) for binding in bindings]
+    return Boundary(
+        cpus=format_cpulist(cpus),
+        memory_nodes=format_cpulist(frozenset[int]().union(*nodes)) if all(nodes) else "",
+    )
+
+
+def choose_user(uid: int, gid: int) -> str | None:
+    """Who runs inside: whoever asks, so that the results are theirs; but never root."""
+    return None if uid == 0 else f"{uid}:{gid}"
+
+
+def require_plain_folder(folder: Path) -> None:
+    """Refuse to lay the results folder over what the container lives on.
+
+    Raises:
+        UsageError: it is the root, or a folder that the image or the kernel fills.
+    """
+    taken = {"bin", "boot", "dev", "etc", "lib", "lib64", "opt", "proc", "run", "sbin", "sys", "usr"}
+    if len(folder.parts) < 2 or (folder.parts[1] in taken and len(folder.parts) < 4):
+        raise UsageError(f"results folder {folder} would hide the image's own files; choose another with --output")
+
+
+def container_options(plan: ContainerPlan) -> dict[str, Any]:
+    """The plan as arguments of the SDK's `containers.create`, but for the mounts.
+
+    SYS_NICE is in the bounding set only, as the user is not root: it makes the engine's seccomp filter let
+    `set_mempolicy` through, and gives no right. Without memory nodes to bind to it is left out.
+    """
+    options: dict[str, Any] = {
+        "image": plan.image,
+        "command": list(plan.argv),
+        "auto_remove": True,
+        "cap_drop": ["ALL"],
+        "cap_add": ["SYS_NICE"] if plan.boundary.memory_nodes else [],
+        "cpuset_cpus": plan.boundary.cpus,
+        "environment": {STATED_IMAGE: encode_json_line(plan.stated).decode().strip()},
+        "init": True,
+        "ipc_mode": "private",
+        "labels": {LABEL: "run"},
+        "network_mode": "none",
+        "pids_limit": plan.limits.pids,
+        "read_only": True,
+        "security_opt": ["no-new-privileges:true"],
+        "tmpfs": {"/tmp": TMPFS},  # noqa: S108 - the container's own
+    }
+    if plan.user is not None:
+        options["user"] = plan.user
+    if plan.boundary.memory_nodes:
+        options["cpuset_mems"] = plan.boundary.memory_nodes
+    if plan.limits.memory_bytes is not None:
+        options |= {"mem_limit": plan.limits.memory_bytes, "memswap_limit": plan.limits.memory_bytes}
+    return options

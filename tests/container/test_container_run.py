@@ -1,0 +1,152 @@
+"""`bench container run`, by a real engine: what it leaves is a bundle, and nothing else."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from docker.models.containers import Container
+
+from bench.bundle.keys import generate_key
+from bench.bundle.verify import verify_bundle
+from bench.containers.plan import LABEL
+from tests.container.engine import Engine
+
+pytestmark = pytest.mark.docker
+
+MEASURED = {0, 3}
+ONE_CELL = ("--suite", "smoke", "--workload", "basic_gnn_gcn", "--mode", "inference", "--repetitions", "1:2")
+PATIENCE_S = 120
+
+
+def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
+    """As from a terminal: a shell's background job, as these tests may be, ignores Ctrl-C."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "bench", "container", "run", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | variables,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 - no threads here
+    )
+
+
+def run(*arguments: str, **variables: str) -> tuple[int, str, str]:
+    with start(*arguments, **variables) as process:
+        out, err = process.communicate(timeout=900)
+    return process.returncode, out, err
+
+
+def ours(engine: Engine) -> list[Container]:
+    return engine.client.containers.list(all=True, filters={"label": LABEL})
+
+
+def wait_until_gone(engine: Engine) -> list[Container]:
+    deadline = monotonic() + PATIENCE_S
+    while (left := ours(engine)) and monotonic() < deadline:
+        sleep(0.5)
+    return left
+
+
+@pytest.mark.slow
+def test_leaves_a_bundle_that_names_its_image_and_nothing_else(engine: Engine, results: Path) -> None:
+    status, out, err = run(*ONE_CELL, "--layout", "single_core", "--output", str(results))
+
+    assert status in MEASURED, err
+    assert "repetition 1" in err
+    [bundle] = results.glob("*.bench.tar")
+    assert out.splitlines()[-1] == f"bundle: {bundle}"
+    contents = verify_bundle(bundle).contents
+    assert contents.image.stated is not None
+    assert contents.image.stated.id == engine.image.id
+    assert list(contents.image.stated.layers) == engine.image.attrs["RootFS"]["Layers"]
+    assert contents.machine.topology.allowed_cpus == contents.plan.cells[0].instances[0].cpus
+    assert {
+        instance.in_force.memory_binding
+        for repetition in contents.measurements[0].repetitions
+        for instance in repetition.instances
+    } == {"mempolicy"}
+    assert not wait_until_gone(engine)
+
+
+@pytest.mark.slow
+def test_a_key_signs_outside_when_the_container_is_gone(engine: Engine, results: Path, tmp_path: Path) -> None:
+    key = tmp_path / "operator.pem"
+    generate_key(key, None)
+
+    status, _, err = run(*ONE_CELL, "--key", str(key), "--output", str(results))
+
+    assert status in MEASURED, err
+    [bundle] = results.glob("*.bench.tar")
+    verified = subprocess.run(
+        [sys.executable, "-m", "bench", "verify", bundle, "--key", f"{key}.pub"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert verified.returncode == 0, verified.stderr
+    assert not wait_until_gone(engine)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_interrupted_it_says_how_to_go_on_and_leaves_no_container(
+    engine: Engine, results: Path, how: signal.Signals
+) -> None:
+    with start("--suite", "smoke", "--output", str(results)) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "repetition 1" in line:
+                break
+        process.send_signal(how)
+        rest = process.stderr.read()
+
+    assert process.returncode == 130, rest
+    [folder] = results.glob("*.run")
+    assert f"--resume {folder}" in rest
+    assert not wait_until_gone(engine)
+
+
+@pytest.mark.slow
+def test_killed_it_leaves_a_run_that_ends_by_itself(engine: Engine, results: Path) -> None:
+    with start(*ONE_CELL, "--output", str(results)) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.kill()
+
+    assert not wait_until_gone(engine)
+
+
+def test_an_image_that_is_not_there_is_one_line_and_is_not_fetched(engine: Engine, results: Path) -> None:
+    status, out, err = run("--image", "bench-that-nobody-built", "--suite", "smoke", "--output", str(results))
+
+    assert (status, out) == (7, "")
+    assert err == (
+        "bench: the Docker engine holds no image bench-that-nobody-built; build it with `make image`, or name another "
+        "with --image\n"
+    )
+    assert not ours(engine)
+
+
+def test_one_that_cannot_start_is_one_line_and_leaves_nothing(engine: Engine, results: Path) -> None:
+    status, out, err = run("--memory", "1k", "--suite", "smoke", "--output", str(results))
+
+    assert (status, out) == (7, "")
+    assert len(err.splitlines()) == 1
+    assert "memory" in err.lower()
+    assert not ours(engine)
+
+
+def test_options_pass_through_and_the_runs_own_status_comes_back(results: Path) -> None:
+    status, out, err = run("--suite", "smoke", "--workload", "nothing-like-this", "--output", str(results))
+
+    assert (status, out) == (2, "")
+    assert "nothing-like-this" in err
+
+
+def test_a_plan_is_printed_as_inside(results: Path) -> None:
+    status, out, err = run("--suite", "smoke", "--layout", "single_core", "--dry-run", "--output", str(results))
+
+    assert status == 0, err
+    assert f"instance 0: CPUs {min(os.sched_getaffinity(0))}, memory nodes 0, 1 threads" in out

@@ -1,0 +1,88 @@
+"""`bench container run`: how its words become a container's."""
+
+import gc
+from pathlib import Path
+
+import pytest
+
+from bench.cli.container import find_bundle, parse_run, plan_container, rebuild_options
+from bench.containers.plan import Boundary, ContainerPlan, Limits
+from bench.records.bundle import StatedImage
+from tests.unit.cli.conftest import Invoke
+
+DIGEST = "sha256:" + "0" * 64
+IMAGE = StatedImage(id=DIGEST, repo_digests=(), layers=(DIGEST,), architecture="amd64", engine="docker 20.10.24")
+
+
+def planned(*typed: str) -> ContainerPlan:
+    given = parse_run(typed).params
+    return plan_container(typed, given, image=IMAGE, boundary=Boundary(cpus="0", memory_nodes=""), limits=Limits())
+
+
+def test_every_option_of_run_passes_through() -> None:
+    typed = ["--workload", "resnet50,gpt2", "--force", "--repetitions=1:2", "--cpus", "0-3,8", "--json"]
+    assert set(rebuild_options(typed)) == {
+        "--workload=resnet50,gpt2",
+        "--force",
+        "--repetitions=1:2",
+        "--cpus=0-3,8",
+        "--json",
+    }
+
+
+def test_a_key_stays_outside(tmp_path: Path) -> None:
+    plan = planned("--key", str(tmp_path / "operator.pem"), "--passphrase-file", str(tmp_path / "words"))
+    assert not [word for word in plan.argv if "operator" in word or "words" in word]
+    assert plan.readable == ()
+
+
+def test_paths_are_the_same_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = planned("--profile", "./mine.toml", "--suite=smoke", "--output", "results")
+    assert f"--profile={tmp_path}/mine.toml" in plan.argv
+    assert f"--output={tmp_path}/results" in plan.argv
+    assert plan.writable == tmp_path / "results"
+    assert plan.readable == (tmp_path / "mine.toml",)
+
+
+def test_a_run_is_taken_up_where_it_lies(tmp_path: Path) -> None:
+    plan = planned("--resume", str(tmp_path / "20260101T000000Z-00000000.run"))
+    assert plan.writable == tmp_path
+    assert f"--resume={tmp_path}/20260101T000000Z-00000000.run" in plan.argv
+
+
+@pytest.mark.parametrize(
+    ("printed", "as_json", "found"),
+    [
+        (b"| a table |\nbundle: /r/x.bench.tar\n", False, Path("/r/x.bench.tar")),
+        (b"", False, None),
+        (b"bundle: /r/x.bench.tar\nnot the last line\n", False, None),
+        (b'{"bundle": "/r/x.bench.tar", "summary": {}}\n', True, Path("/r/x.bench.tar")),
+        (b"", True, None),
+        (b"[]", True, None),
+    ],
+    ids=["a table", "nothing", "said before the end", "JSON", "no JSON", "other JSON"],
+)
+def test_finds_the_bundle_in_what_the_run_printed(printed: bytes, as_json: bool, found: Path | None) -> None:
+    assert find_bundle(printed, as_json=as_json) == found
+
+
+def test_a_wrong_option_of_run_is_wrong_before_anything_starts(invoke: Invoke) -> None:
+    outcome = invoke("container", "run", "--layout", "sideways")
+    assert outcome.status == 2
+    assert "sideways" in outcome.err
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its socket open
+def test_no_engine_is_one_line_and_exit_7(invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    outcome = invoke("container", "run", "--suite", "smoke", "--output", str(tmp_path / "results"))
+    gc.collect()
+    assert (outcome.status, outcome.out) == (7, "")
+    assert outcome.err.startswith("bench: no Docker engine answers")
+    assert outcome.err.count("\n") == 1
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_size_without_a_unit_that_is_known_is_refused(invoke: Invoke) -> None:
+    assert "is not a size like 512m or 64g" in invoke("container", "run", "--memory", "8 gigs").err

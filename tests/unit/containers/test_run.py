@@ -1,0 +1,71 @@
+"""A container from its creation to its removal, however it goes."""
+
+from typing import Any, cast
+
+import pytest
+from docker import DockerClient
+from docker.errors import APIError
+
+from bench.containers.plan import ContainerPlan
+from bench.containers.run import STOP_S, run_container
+from bench.errors import EnvironmentUnfitError
+from tests.unit.containers.scripted import ScriptedClient
+
+
+def run(client: ScriptedClient, plan: ContainerPlan) -> tuple[int, bytes, bytes]:
+    out, err = bytearray(), bytearray()
+    status = run_container(cast("DockerClient", client), plan, out=out.extend, err=err.extend)
+    return status, bytes(out), bytes(err)
+
+
+def test_output_and_status_are_the_runs_own(plan: ContainerPlan) -> None:
+    client = ScriptedClient([(b"table\n", None), (None, b"progress\n"), (b"bundle\n", b"more\n")], status=5)
+    assert run(client, plan) == (5, b"table\nbundle\n", b"progress\nmore\n")
+
+
+def test_who_waits_for_its_death_asks_before_it_lives(plan: ContainerPlan) -> None:
+    client = ScriptedClient([])
+    run(client, plan)
+    assert client.asked == ["create", "events", "attach", "start", "remove"]
+    assert client.deaths.closed
+
+
+def test_results_are_writable_and_the_users_files_are_not(plan: ContainerPlan) -> None:
+    client = ScriptedClient([])
+    run(client, plan)
+    mounts: list[dict[str, Any]] = client.options["mounts"]
+    assert [(mount["Source"], mount["Target"], mount["ReadOnly"]) for mount in mounts] == [
+        ("/home/user/results", "/home/user/results", False),
+        ("/home/user/mine.toml", "/home/user/mine.toml", True),
+    ]
+
+
+def test_ctrl_c_stops_it_and_passes_on_its_last_words(plan: ContainerPlan) -> None:
+    client = ScriptedClient([(b"a", None), KeyboardInterrupt(), (None, b"go on with --resume\n")], status=130)
+    assert run(client, plan) == (130, b"a", b"go on with --resume\n")
+    assert client.asked[-3:] == ["attach", f"stop {STOP_S}", "remove"]
+
+
+def test_a_second_ctrl_c_kills_it(plan: ContainerPlan) -> None:
+    client = ScriptedClient([KeyboardInterrupt(), KeyboardInterrupt()])
+    with pytest.raises(KeyboardInterrupt):
+        run(client, plan)
+    assert client.asked[-1] == "remove"
+
+
+def test_one_that_cannot_start_is_removed_and_told_in_one_line(plan: ContainerPlan) -> None:
+    refusal = APIError("500 Server Error", explanation="Requested CPUs are not available - requested 0-3,8")
+    client = ScriptedClient([], start_error=refusal)
+    with pytest.raises(EnvironmentUnfitError, match="cannot be started: Requested CPUs are not available"):
+        run(client, plan)
+    assert client.asked[-1] == "remove"
+
+
+def test_one_that_was_killed_is_no_result(plan: ContainerPlan) -> None:
+    with pytest.raises(EnvironmentUnfitError, match="killed"):
+        run(ScriptedClient([], status=137), plan)
+
+
+def test_one_that_vanished_is_no_result(plan: ContainerPlan) -> None:
+    with pytest.raises(EnvironmentUnfitError, match="vanished"):
+        run(ScriptedClient([], status=None), plan)
