@@ -7,6 +7,7 @@ the geometric mean of ratios into a mean.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import exp, inf, log, sqrt
 from statistics import fmean, median, variance
 
@@ -80,11 +81,12 @@ def repetition_latency_s(repetition: Repetition) -> float:
 def estimate_unpaired(base_s: Sequence[float], new_s: Sequence[float], run_scatter: Variance) -> LogRatio:
     """The ratio of two runs' latencies.
 
-    Method: Student's, of logarithms, where both sides are given the larger of their two variances, with its own degrees
-    of freedom, and the scatter between runs is added. Welch's variances are not safe here: repetitions end
-    when they agree, so that five processes that all ran at one of two speeds seem to have no scatter at all, and
-    differ from twenty that ran at both. Repetitions of one run also share the run's hour, and show nothing of
-    how another would have come out. `tests/benchmarks/error_rates.py` has the rates.
+    Method: Student's, of logarithms, where both sides are given the larger of their two variances and the degrees of
+    freedom of the smaller side, repetitions that follow one another count for less, and the scatter between runs
+    is added. Welch's variances are not safe here: repetitions end when they agree, so that five processes that
+    all ran at one of two speeds seem to have no scatter at all, and differ from twenty that ran at both.
+    Repetitions of one run also share the run's hour, and show nothing of how another would have come out.
+    `tests/benchmarks/error_rates.py` has the rates.
 
     Args:
         base_s: Seconds an iteration of each repetition of base.
@@ -97,9 +99,10 @@ def estimate_unpaired(base_s: Sequence[float], new_s: Sequence[float], run_scatt
     _require(min(len(base_s), len(new_s)), f"{len(base_s)} and {len(new_s)} valid repetitions")
     base, new = [log(value) for value in base_s], [log(value) for value in new_s]
     larger = max(_variance(base), _variance(new), key=lambda one: one.value)
+    counts = [_effective_count(base), _effective_count(new)]
     return LogRatio(
         point=fmean(new) - fmean(base),
-        own=(Variance(value=larger.value * (1 / len(base) + 1 / len(new)), freedom=larger.freedom),),
+        own=(Variance(value=larger.value * sum(1 / count for count in counts), freedom=max(1.0, min(counts) - 1)),),
         shared=(Variance(value=2 * run_scatter.value, freedom=run_scatter.freedom),),
     )
 
@@ -190,6 +193,19 @@ def detectable_ratio(estimate: LogRatio, level: float, allowed: tuple[float, flo
 
 def _variance(values: Sequence[float]) -> Variance:
     return Variance(value=max(variance(values), SCATTER_FLOOR**2), freedom=len(values) - 1)
+
+
+def _effective_count(values: Sequence[float]) -> float:
+    """How many independent values these are worth, if each remembers the one before: a neighbour stays for a while.
+
+    Method: a first-order autoregression's, (1 - r) / (1 + r) of them (Wilks, Statistical Methods in the Atmospheric
+    Sciences, section 5.2.4); an r below 0 is not believed.
+    """
+    mean = fmean(values)
+    total = sum((value - mean) ** 2 for value in values)
+    following = sum((one - mean) * (other - mean) for one, other in pairwise(values))
+    memory = max(0.0, following / total) if total else 0.0
+    return len(values) * (1 - memory) / (1 + memory)
 
 
 def _require(count: int, found: str) -> None:

@@ -57,6 +57,14 @@ def test_values_that_agree_to_the_last_digit_keep_a_scatter() -> None:
     assert estimate.error == pytest.approx(SCATTER_FLOOR * (2 / 5) ** 0.5)
 
 
+def test_repetitions_that_remember_the_one_before_are_worth_fewer() -> None:
+    mixed, in_a_row = (0.10, 0.11) * 6, (0.10,) * 6 + (0.11,) * 6
+    free = estimate_unpaired(mixed, mixed, NO_SCATTER)
+    bound = estimate_unpaired(in_a_row, in_a_row, NO_SCATTER)
+    assert (free.freedom, bound.freedom) == pytest.approx((11.0, 1.0))
+    assert bound.error > 2 * free.error
+
+
 def test_the_scatter_between_runs_widens_the_interval() -> None:
     apart = estimate_unpaired(BASE, NEW, Variance(value=0.01**2, freedom=inf))
     assert apart.error**2 == pytest.approx(estimate_unpaired(BASE, NEW, NO_SCATTER).error ** 2 + 2 * 0.01**2)
