@@ -8,6 +8,7 @@ the other samples and the summary.
 from collections.abc import Sequence
 from itertools import chain, pairwise
 
+from bench.bundle.calibration import digest_host
 from bench.bundle.cpus import contains
 from bench.bundle.statement import Predicate, Statement, make_predicate
 from bench.errors import BundleError
@@ -65,6 +66,8 @@ def _check_copies(contents: Contents) -> None:
         raise BundleError("plan.json and machine.json disagree on whether the machine was emulated")
     if contents.profile.name != contents.plan.profile.name:
         raise BundleError(f"the plan chose profile {contents.plan.profile.name!r}, not {contents.profile.name!r}")
+    if contents.calibration is not None and contents.calibration.host_digest != digest_host(contents.machine):
+        raise BundleError("calibration.json is of another host than machine.json")
 
 
 def _cells_by_id(contents: Contents) -> dict[str, Cell]:

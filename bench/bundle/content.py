@@ -11,6 +11,7 @@ from bench.bundle.archive import ArchiveLimits
 from bench.bundle.disclosure import PRIVATE_FIELDS, withhold
 from bench.errors import BundleError
 from bench.records.bundle import BundleInfo, Contents, Environment, Image, PrivateField
+from bench.records.calibration import Calibration
 from bench.records.machine import Machine
 from bench.records.measurement import Digest, Measurement, Probe
 from bench.records.plan import Plan
@@ -29,6 +30,7 @@ _PLAN = "plan.json"
 _ENVIRONMENT = "environment.json"
 _SBOM = "sbom.cdx.json"
 _IMAGE = "image.json"
+_CALIBRATION = "calibration.json"
 _PROBES = "probes.json"
 _SUMMARY = "summary.json"
 _MEASUREMENTS = "measurements/"
@@ -54,6 +56,8 @@ def format_members(contents: Contents) -> dict[str, bytes]:
         _PROBES: _format(contents.probes, tuple[Probe, ...], _PROBES),
         _SUMMARY: _format(contents.summary, Summary, _SUMMARY),
     }
+    if contents.calibration is not None:
+        members[_CALIBRATION] = _format(contents.calibration, Calibration, _CALIBRATION)
     for measurement in contents.measurements:
         name = f"{_MEASUREMENTS}{measurement.cell}.json"
         if name in members:
@@ -81,6 +85,7 @@ def parse_members(members: Mapping[str, memoryview]) -> Contents:
         environment=_take(rest, _ENVIRONMENT, Environment),
         sbom=encode_json(_take(rest, _SBOM, dict[str, object])),
         image=_take(rest, _IMAGE, Image),
+        calibration=_take(rest, _CALIBRATION, Calibration) if _CALIBRATION in rest else None,
         probes=_take(rest, _PROBES, tuple[Probe, ...]),
         summary=_take(rest, _SUMMARY, Summary),
         measurements=tuple(_take_measurement(rest, name) for name in members if name.startswith(_MEASUREMENTS)),

@@ -32,11 +32,14 @@ def compare(base: Path, new: Path, margin_ratio: float, *, as_json: bool) -> int
     from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json
     from bench.compare.bundles import compare_runs
+    from bench.compare.calibration import find_run_scatter
     from bench.records.verdict import EXIT_STATUS, Criteria
     from bench.report.comparison import render_comparison
 
     before, after = verify_bundle(base).contents, verify_bundle(new).contents
-    comparison = compare_runs(before, after, Criteria(margin_ratio=margin_ratio))
+    comparison = compare_runs(
+        before, after, Criteria(margin_ratio=margin_ratio), run_scatter=find_run_scatter(before, after)
+    )
     if as_json:
         print_json(comparison)
     else:

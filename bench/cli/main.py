@@ -16,6 +16,7 @@ from bench.errors import BenchError, InterruptedRunError, UsageError
 
 COMMANDS = MappingProxyType(
     {
+        "calibrate": "bench.cli.calibrate:calibrate",
         "compare": "bench.cli.compare:compare",
         "container": "bench.cli.container:container",
         "detect": "bench.cli.detect:detect",

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from bench.records.calibration import Calibration
 from bench.records.machine import Machine
 from bench.records.measurement import Digest, Measurement, Probe
 from bench.records.plan import Plan
@@ -134,6 +135,7 @@ class Contents(Record, frozen=True, kw_only=True):
 
     Attributes:
         commitments: Salted digest of each private field; empty until the run is sealed.
+        calibration: Of the host, if one was made before the run.
         hidden: Private fields that were taken out: they read as if they had no value.
     """
 
@@ -148,5 +150,6 @@ class Contents(Record, frozen=True, kw_only=True):
     measurements: tuple[Measurement, ...]
     summary: Summary
     logs: dict[str, bytes]
+    calibration: Calibration | None = None
     commitments: dict[PrivateField, Digest] = {}
     hidden: tuple[PrivateField, ...] = ()

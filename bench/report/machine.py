@@ -1,5 +1,6 @@
 """The machine and its profile, as text."""
 
+from bench.records.calibration import Calibration
 from bench.records.machine import Machine
 from bench.records.profile import Choice
 from bench.report.units import format_bytes
@@ -81,3 +82,14 @@ def _known(value: str | None) -> str:
 
 def _bytes(count: int | None) -> str:
     return "none" if count is None else format_bytes(count)
+
+
+def describe_calibration(calibration: Calibration) -> str:
+    """How far runs on this host lie apart, and how often our verdicts were wrong there, in one line."""
+    alarms = sum(cell.false_alarms for cell in calibration.cells)
+    comparisons = sum(cell.comparisons for cell in calibration.cells)
+    return (
+        f"calibration of {calibration.measured_at}: over {len(calibration.runs)} runs, "
+        f"{calibration.run_scatter_ratio:.2%} of scatter between runs, "
+        f"{alarms} false alarms in {comparisons} comparisons of like with like"
+    )

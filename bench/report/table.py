@@ -11,7 +11,7 @@ from bench.records.measurement import InstanceResult
 from bench.records.plan import Cell, Policy
 from bench.records.summary import CellSummary, Drift
 from bench.report.cross import render_cross_table
-from bench.report.machine import describe_machine
+from bench.report.machine import describe_calibration, describe_machine
 from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
 
 CASE_HEADERS = ("mode", "precision", "format", "backend", "batch", "layout")
@@ -42,6 +42,8 @@ def render_results(contents: Contents) -> str:
         parts.append(f"no number for {describe_case(cells[cell_id].case)}, {cells[cell_id].layout}: {reason}")
     parts += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
     parts += [_describe_drift(drift) for drift in contents.summary.drift if _moved(drift)]
+    if contents.calibration is not None:
+        parts.append(describe_calibration(contents.calibration))
     if contents.info.emulated:
         parts.append("EMULATED: this architecture is only emulated here; these are no measurements of a CPU")
     return "\n".join(parts)

@@ -11,6 +11,7 @@ from shutil import rmtree
 import msgspec
 
 from bench import __version__
+from bench.bundle.calibration import find_calibration
 from bench.bundle.environment import describe_environment
 from bench.bundle.image import describe_image
 from bench.bundle.sbom import render_sbom
@@ -21,6 +22,7 @@ from bench.bundle.write import write_bundle
 from bench.errors import BenchError, EnvironmentUnfitError, InterruptedRunError
 from bench.hardware.detect import detect
 from bench.records.bundle import BundleInfo, Contents, Note
+from bench.records.calibration import Calibration
 from bench.records.machine import Machine, Topology
 from bench.records.summary import Summary
 from bench.run.execute import Execution, Tell
@@ -82,6 +84,7 @@ def resume_run(
 def _measure_and_seal(
     journal: Journal, signer: SigningKey, *, tell: Tell, parent: Mapping[str, str]
 ) -> tuple[Path, Summary]:
+    calibration = find_calibration(journal.folder.absolute().parent, journal.session.decision.machine)
     try:
         Execution(journal, parent=parent, tell=tell).measure_all()
     except KeyboardInterrupt as error:
@@ -89,7 +92,7 @@ def _measure_and_seal(
             f"interrupted; what was measured is kept, go on with: bench run --resume {journal.folder}"
         ) from error
     path = journal.folder.parent / f"{journal.session.run_id}.bench.tar"
-    contents = make_contents(journal)
+    contents = make_contents(journal, calibration)
     try:
         write_bundle(path, contents, signer)
     except BenchError as error:
@@ -101,7 +104,7 @@ def _measure_and_seal(
     return path, contents.summary
 
 
-def make_contents(journal: Journal) -> Contents:
+def make_contents(journal: Journal, calibration: Calibration | None = None) -> Contents:
     """Gather everything that the bundle of a run holds."""
     session = journal.session
     plan = session.decision.plan
@@ -124,6 +127,7 @@ def make_contents(journal: Journal) -> Contents:
         environment=environment,
         sbom=render_sbom(environment),
         image=describe_image(),
+        calibration=calibration,
         probes=journal.probes(),
         measurements=measurements,
         summary=summarize(plan, measurements, journal.probes()),

@@ -47,7 +47,7 @@ def test_without_a_verb_the_verb_is_run(invoke: Invoke) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nosuch"], "no command 'nosuch'; there are compare, container"),
+        (["nosuch"], "no command 'nosuch'; there are "),
         (["run", "--nope"], "No such option '--nope'"),
         (["--suite", "quik", "--dry-run"], "no suite 'quik'; there are full, quick, smoke, standard"),
         (["--profile", "xeon", "--dry-run"], "xeon-spr"),

@@ -4,10 +4,11 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from bench.bundle.calibration import digest_host, write_calibration
 from bench.bundle.seal import SigningKey
 from bench.bundle.source import digest_source
 from bench.bundle.verify import verify_bundle
-from bench.errors import EnvironmentUnfitError, InterruptedRunError, OutputError
+from bench.errors import BundleError, EnvironmentUnfitError, InterruptedRunError, OutputError
 from bench.hardware.detect import detect
 from bench.records.progress import Progress
 from bench.run import execute
@@ -15,6 +16,7 @@ from bench.run.journal import Session, begin_journal
 from bench.run.prepare import Decision
 from bench.run.session import resume_run, run_plan
 from tests.builders import PROFILE, make_cell, make_plan
+from tests.unit.bundle.test_calibration import CALIBRATION
 from tests.unit.run.scripted import Workers
 
 KEY = SigningKey.ephemeral()
@@ -42,6 +44,22 @@ def test_a_run_leaves_one_bundle_that_verifies_and_nothing_else(tmp_path: Path, 
     assert len(summary.cells) == 2
     assert list(tmp_path.iterdir()) == [path]
     assert verify_bundle(path).contents.summary == summary
+
+
+def test_a_run_carries_the_calibration_that_lies_beside_it(tmp_path: Path, workers: Workers) -> None:
+    decision = decide()
+    own = msgspec.structs.replace(CALIBRATION, host_digest=digest_host(decision.machine))
+    write_calibration(tmp_path, own)
+    path, _ = run_plan(decision, tmp_path, KEY, tell=ignore, parent={})
+    assert workers.measured == 4
+    assert verify_bundle(path).contents.calibration == own
+
+
+def test_a_calibration_that_cannot_be_read_stops_a_run_before_it_measures(tmp_path: Path, workers: Workers) -> None:
+    (tmp_path / "calibration.json").write_text("{}")
+    with pytest.raises(BundleError, match=r"calibration\.json \(make it anew, or remove it\)"):
+        run_plan(decide(), tmp_path, KEY, tell=ignore, parent={})
+    assert workers.measured == 0
 
 
 def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path: Path, workers: Workers) -> None:

@@ -1,0 +1,74 @@
+"""`bench calibrate`."""
+
+from pathlib import Path
+
+import click
+
+from bench.cli.run import tell
+from bench.cli.sign_options import load_signer, signing_options
+from bench.cli.types import CommaList
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  bench calibrate
+  bench calibrate --workload resnet50,bert_base --runs 8
+"""
+)
+@click.option("--profile", default="auto", show_default=True, metavar="auto|NAME|FILE", help="Hardware profile.")
+@click.option("--suite", default="quick", show_default=True, metavar="NAME|FILE", help="Which cases to measure.")
+@click.option("--workload", type=CommaList(), default="resnet50", show_default=True, metavar="GLOB,...", help="Only these of the suite.")  # fmt: skip
+@click.option("--runs", type=click.IntRange(2, 1000), default=5, show_default=True, help="Whole runs to make.")
+@click.option("--repetitions", type=click.IntRange(2, 1000), default=5, show_default=True, help="Of each cell in each run.")  # fmt: skip
+@click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Where bundles and calibration.json land.")  # fmt: skip
+@signing_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above describe
+    profile: str,
+    suite: str,
+    workload: tuple[str, ...],
+    runs: int,
+    repetitions: int,
+    output: Path,
+    key: Path | None,
+    passphrase_file: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """How often do our verdicts raise a false alarm on this host, and how far do runs of the same thing lie apart?
+
+    Makes several runs of the same cells, deals their repetitions to two sides again and again, and compares
+    like with like. What it finds is kept as calibration.json beside the bundles; later runs on this host
+    put it into theirs, and `bench compare` allows for the scatter between runs that it states.
+    """
+    from bench.bundle.calibration import write_calibration
+    from bench.bundle.verify import verify_bundle
+    from bench.cli.console import print_json
+    from bench.compare.calibration import calibrate as calibrate_host
+    from bench.records.suite import CaseFilter
+    from bench.records.verdict import Criteria
+    from bench.report.calibration import render_calibration
+    from bench.run.options import RunOptions
+    from bench.run.prepare import prepare_run
+    from bench.run.session import run_plan
+
+    options = RunOptions(
+        profile=profile,
+        suite=suite,
+        wanted=CaseFilter(workload=workload),
+        layouts=("latency",),
+        repetitions=(repetitions, repetitions),
+    )
+    signer = load_signer(key, passphrase_file)
+    contents = []
+    for number in range(runs):
+        click.echo(f"run {number + 1} of {runs}", err=True)
+        path, _ = run_plan(prepare_run(options), output, signer, tell=tell)
+        contents.append(verify_bundle(path).contents)
+    calibration = calibrate_host(contents, Criteria(), seed=contents[0].plan.order_seed)
+    kept = write_calibration(output, calibration)
+    if as_json:
+        print_json(calibration)
+    else:
+        click.echo(f"{render_calibration(calibration)}\ncalibration: {kept}")

@@ -1,0 +1,55 @@
+"""The calibration of a host: how often our verdicts raise a false alarm there, and how far runs lie apart."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from bench.records.case import Case
+from bench.records.machine import Count
+from bench.records.measurement import Digest
+from bench.records.profile import LayoutName
+from bench.records.record import Record
+from bench.records.summary import Interval
+
+Scatter = Annotated[float, Meta(ge=0, le=10)]
+
+
+class CellCalibration(Record, frozen=True, kw_only=True):
+    """One cell, measured in several runs.
+
+    Attributes:
+        repetitions: Valid ones of all runs.
+        repetition_scatter_ratio: Standard deviation of one repetition's latency within its run.
+        run_scatter_ratio: Standard deviation of the runs' means.
+        comparisons: How often the repetitions were shuffled, dealt to two sides in pairs, and compared.
+        false_alarms: How many of them came out faster or slower.
+        false_alarm_ratio: The share, with its 95% interval (Clopper and Pearson). Deals of the same repetitions
+            are not independent, so that it is narrower than it should be.
+    """
+
+    case: Case
+    layout: LayoutName
+    repetitions: Count
+    repetition_scatter_ratio: Scatter
+    run_scatter_ratio: Scatter
+    comparisons: Annotated[int, Meta(ge=1)]
+    false_alarms: Count
+    false_alarm_ratio: Interval
+
+
+class Calibration(Record, frozen=True, kw_only=True):
+    """`calibration.json`.
+
+    Attributes:
+        host_digest: Over CPU and topology: of which host this is.
+        measured_at: RFC 3339, UTC: when the last run ended.
+        runs: Ids of the runs that it was made from.
+        run_scatter_ratio: Standard deviation of runs' means, over all cells.
+        cells: In the order of the plan.
+    """
+
+    host_digest: Digest
+    measured_at: str
+    runs: Annotated[tuple[str, ...], Meta(min_length=2, max_length=10_000)]
+    run_scatter_ratio: Scatter
+    cells: Annotated[tuple[CellCalibration, ...], Meta(min_length=1)]
