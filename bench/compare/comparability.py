@@ -83,15 +83,16 @@ def _compare_field(rule: Rule, base: object, new: object, purpose: Purpose) -> I
     """Findings of one rule: one a key for mappings, one in all for everything else."""
     weight = _weigh(rule, purpose)
     before, after = _comparable(base), _comparable(new)
+    if before == after:
+        return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(before.keys() | after.keys()):
             if before.get(key) != after.get(key):
                 field = f"{rule.field}.{key}"
                 yield _finding(field, before.get(key, ABSENT), after.get(key, ABSENT), weight, rule.reason)
     elif isinstance(before, frozenset) and isinstance(after, frozenset):
-        if before != after:
-            yield _finding(rule.field, _list(before - after), _list(after - before), weight, rule.reason)
-    elif before != after:
+        yield _finding(rule.field, _list(before - after), _list(after - before), weight, rule.reason)
+    else:
         yield _finding(rule.field, before, after, weight, rule.reason)
 
 

@@ -184,16 +184,13 @@ def main() -> None:
         report_live(options.rounds, options.comparisons)
         return
     number = options.comparisons
-    recorded = list(read_recorded(options.bundles))
-    report(
-        "Recorded repetitions, dealt to two sides",
-        (
-            rate
-            for name, one in recorded
-            for effect in (0.0, 0.02, 0.05)
-            for rate in resample(name, one, effect, number)
-        ),
-    )
+    if options.bundles:
+        recorded = list(read_recorded(options.bundles))
+        effects = (0.0, 0.02, 0.05)
+        report(
+            "Recorded repetitions, dealt to two sides",
+            (rate for name, one in recorded for effect in effects for rate in resample(name, one, effect, number)),
+        )
     alarms = report("Like with like, synthetic", simulate_alarms(number))
     report("Ten minutes for one workload of 100 ms", simulate_ten_minutes(number // 4))
     power = [
