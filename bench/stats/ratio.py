@@ -24,6 +24,9 @@ SCATTER_FLOOR = 0.0005
 """Standard deviation that repetitions are given at least: no two processes are known to repeat better than this,
 and repetitions that agree to the last digit by chance prove nothing."""
 
+MEMORY_MAX = 0.9
+"""Correlation of a repetition with the one before that is believed at most; twenty such repetitions count as one."""
+
 POWER = 0.8
 """Share of comparisons that show an effect of the size called detectable (Cohen, Statistical Power Analysis, 1988)."""
 
@@ -199,12 +202,16 @@ def _effective_count(values: Sequence[float]) -> float:
     """How many independent values these are worth, if each remembers the one before: a neighbour stays for a while.
 
     Method: a first-order autoregression's, (1 - r) / (1 + r) of them (Wilks, Statistical Methods in the Atmospheric
-    Sciences, section 5.2.4); an r below 0 is not believed.
+    Sciences, section 5.2.4), where r is rid of its bias in few values (Marriott and Pope, Biometrika 41, 1954); an r
+    below 0 is not believed.
     """
     mean = fmean(values)
     total = sum((value - mean) ** 2 for value in values)
     following = sum((one - mean) * (other - mean) for one, other in pairwise(values))
-    memory = max(0.0, following / total) if total else 0.0
+    if not total:
+        return len(values)
+    biased = following / total
+    memory = min(max(0.0, biased + (1 + 4 * biased) / len(values)), MEMORY_MAX)
     return len(values) * (1 - memory) / (1 + memory)
 
 

@@ -32,7 +32,9 @@ def _draw_alarms(rates: "Sequence[Rate]") -> alt.LayerChart:
     )
     promise = alt.Chart(alt.Data(values=[{"at": 0.01}])).mark_rule(strokeDash=[4, 3]).encode(x="at:Q")
     spread = base.mark_rule().encode(x=alt.X("low:Q"), x2="high:Q")
-    return alt.layer(spread, base.mark_point(filled=True).encode(x=share), promise).properties(width=340)
+    return alt.layer(spread, base.mark_point(filled=True).encode(x=share), promise).properties(
+        width=340, height=alt.Step(5)
+    )
 
 
 def _draw_power(rates: "Sequence[Rate]") -> alt.Chart:

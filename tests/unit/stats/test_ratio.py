@@ -62,6 +62,7 @@ def test_repetitions_that_remember_the_one_before_are_worth_fewer() -> None:
     free = estimate_unpaired(mixed, mixed, NO_SCATTER)
     bound = estimate_unpaired(in_a_row, in_a_row, NO_SCATTER)
     assert (free.freedom, bound.freedom) == pytest.approx((11.0, 1.0))
+    assert free.error == pytest.approx(float(np.std(np.log(mixed), ddof=1)) * (2 / 12) ** 0.5)
     assert bound.error > 2 * free.error
 
 
