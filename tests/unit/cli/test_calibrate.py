@@ -23,7 +23,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_keeps_what_it_found_where_later_runs_find_it(tmp_path: Path, invoke: Invoke) -> None:
     outcome = invoke("calibrate", "--runs", "5", "--output", str(tmp_path))
-    assert outcome.status == 0
+    assert outcome.status == 0, outcome.err
     assert "run 5 of 5" in outcome.err
     assert f"calibration: {tmp_path}/calibration.json" in outcome.out
     assert len(list(tmp_path.glob("*.bench.tar"))) == 5
@@ -32,6 +32,7 @@ def test_keeps_what_it_found_where_later_runs_find_it(tmp_path: Path, invoke: In
 
 def test_json_is_the_record(tmp_path: Path, invoke: Invoke) -> None:
     outcome = invoke("calibrate", "--json", "--output", str(tmp_path))
+    assert outcome.status == 0, outcome.err
     assert json.loads(outcome.out) == json.loads((tmp_path / "calibration.json").read_text())
 
 
