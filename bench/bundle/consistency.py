@@ -11,6 +11,7 @@ from itertools import chain, pairwise
 from bench.bundle.calibration import digest_host
 from bench.bundle.cpus import contains
 from bench.bundle.statement import Predicate, Statement, make_predicate
+from bench.bundle.variants import check_variants
 from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.case import Case
@@ -45,6 +46,7 @@ def check_consistency(contents: Contents, statement: Statement) -> None:
         if measurement.cell not in cells:
             raise BundleError(f"cell {measurement.cell} was measured, but is not in the plan")
         _check_measurement(measurement, cells[measurement.cell], contents.probes)
+    check_variants(contents)
     _check_order(contents)
 
 

@@ -18,6 +18,7 @@ from bench.records.plan import Plan
 from bench.records.profile import Profile
 from bench.records.record import RecordT, decode_json, encode_json
 from bench.records.summary import Summary
+from bench.records.variant import VARIANTS, VariantName
 
 CONTENT_LIMITS = ArchiveLimits(members=20_000, member_bytes=1 << 26, total_bytes=1 << 28)
 """The plan's ten thousand cells, each with a log; 64 MiB for one file, 256 MiB for all."""
@@ -35,6 +36,7 @@ _PROBES = "probes.json"
 _SUMMARY = "summary.json"
 _MEASUREMENTS = "measurements/"
 _LOGS = "log/"
+_ENVIRONMENTS = "environments/"
 
 
 def format_members(contents: Contents) -> dict[str, bytes]:
@@ -58,6 +60,8 @@ def format_members(contents: Contents) -> dict[str, bytes]:
     }
     if contents.calibration is not None:
         members[_CALIBRATION] = _format(contents.calibration, Calibration, _CALIBRATION)
+    for variant, environment in contents.environments.items():
+        members[_environment_of(variant)] = _format(environment, Environment, _environment_of(variant))
     for measurement in contents.measurements:
         name = f"{_MEASUREMENTS}{measurement.cell}.json"
         if name in members:
@@ -90,10 +94,20 @@ def parse_members(members: Mapping[str, memoryview]) -> Contents:
         summary=_take(rest, _SUMMARY, Summary),
         measurements=tuple(_take_measurement(rest, name) for name in members if name.startswith(_MEASUREMENTS)),
         logs={name.removeprefix(_LOGS): bytes(rest.pop(name)) for name in members if name.startswith(_LOGS)},
+        environments={
+            variant: _take(rest, _environment_of(variant), Environment)
+            for variant in VARIANTS
+            if _environment_of(variant) in rest
+        },
     )
     if rest:
         raise BundleError(f"unknown members: {', '.join(sorted(rest))}")
     return contents
+
+
+def _environment_of(variant: VariantName) -> str:
+    """The member with the software of one side of an `ab` run."""
+    return f"{_ENVIRONMENTS}{variant}.json"
 
 
 def _take_measurement(rest: dict[str, memoryview], name: str) -> Measurement:

@@ -16,6 +16,7 @@ from bench.errors import BenchError, InterruptedRunError, UsageError
 
 COMMANDS = MappingProxyType(
     {
+        "ab": "bench.cli.ab:ab",
         "calibrate": "bench.cli.calibrate:calibrate",
         "compare": "bench.cli.compare:compare",
         "container": "bench.cli.container:container",
@@ -45,6 +46,7 @@ Examples:
   bench --profile xeon-spr --suite standard
   bench --workload resnet50 --precision fp32,amp_bf16
   bench --dry-run                       show the plan, measure nothing
+  bench ab --env-b NAME=VALUE --workload resnet50
   bench detect                          show the machine and its profile
   bench verify results/X.bench.tar      intact? signed by whom?
   bench compare A.bench.tar B.bench.tar faster, slower, equivalent, or not to be said

@@ -1,6 +1,7 @@
 """Compare two runs, or the two variants of one: what differs, each cell's verdict, and the outcome."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from statistics import median
 
 from bench.compare.cells import Evidence, Judged, judge_cells, latencies
@@ -69,14 +70,10 @@ def compare_runs(
 
 def compare_variants(contents: Contents, criteria: Criteria) -> Comparison:
     """Compare the variants a and b of one run, whose repetitions were interleaved: a is base, b is new."""
-    sides = {
-        variant: {_key(cell): cell for cell in contents.plan.cells if cell.variant == variant} for variant in ("a", "b")
-    }
+    cells = contents.plan.cells
+    pairs = [(a, b) for a, b in pairwise(cells) if (a.variant, b.variant) == ("a", "b")]
     refused = refusal(find_differences(contents, contents, "variants"))
-    evidences = [
-        _gather((contents, cell), (contents, sides["b"].get(key)), refused, "variants")
-        for key, cell in sides["a"].items()
-    ]
+    evidences = [_gather((contents, a), (contents, b), refused, "variants") for a, b in pairs]
     return _conclude("a", "b", criteria, None, evidences)
 
 

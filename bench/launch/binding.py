@@ -10,6 +10,7 @@ import errno
 import os
 import platform
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.errors import LaunchError
@@ -83,12 +84,13 @@ def widen_main_thread(binding: Binding) -> None:
     os.sched_setaffinity(0, parse_cpulist(binding.cpus))
 
 
-def read_in_force(memory_binding: str, threads: int, root: Path = Path("/")) -> InForce:
+def read_in_force(memory_binding: str, threads: int, variables: Iterable[str] = (), root: Path = Path("/")) -> InForce:
     """Read what the kernel holds this process to, over all its threads.
 
     Args:
         memory_binding: What `bind_process` returned.
         threads: Intra-op threads as torch reports them.
+        variables: Names of those to read from this process's environment.
         root: Where /proc is.
     """
     statuses = [_read(path) for path in (root / "proc/self/task").glob("*/status")]
@@ -103,6 +105,7 @@ def read_in_force(memory_binding: str, threads: int, root: Path = Path("/")) -> 
         node_pages=count_node_pages(_read(root / "proc/self/numa_maps")),
         threads=threads,
         libraries=read_libraries(root),
+        variables={name: os.environ.get(name) for name in variables},
     )
 
 
@@ -133,6 +136,19 @@ def find_binding_fault(binding: Binding, in_force: InForce) -> str | None:
     if not wanted <= parse_cpulist(in_force.memory_nodes):
         return f"plan binds memory to node {binding.memory_nodes}, but only {in_force.memory_nodes} is allowed"
     return None
+
+
+def find_variable_fault(planned: Mapping[str, str | None], in_force: InForce) -> str | None:
+    """Compare the variables that a worker has with the plan: a sentence with both values, or None if they agree."""
+    for name, value in planned.items():
+        found = in_force.variables.get(name)
+        if found != value:
+            return f"plan has {name} {_show(value)}, but the worker finds it {_show(found)}"
+    return None
+
+
+def _show(value: str | None) -> str:
+    return "not set" if value is None else f"set to {value!r}"
 
 
 def die_with_parent() -> None:

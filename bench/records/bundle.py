@@ -11,6 +11,7 @@ from bench.records.plan import Plan
 from bench.records.profile import Profile
 from bench.records.record import Record
 from bench.records.summary import Summary
+from bench.records.variant import VariantName
 
 RunId = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]
 Note = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,1000}\Z")]
@@ -134,6 +135,7 @@ class Contents(Record, frozen=True, kw_only=True):
     """Everything in `content.tar`, decoded, and the private fields that lie beside it.
 
     Attributes:
+        environments: The software of each side of an `ab` run that has an interpreter of its own.
         commitments: Salted digest of each private field; empty until the run is sealed.
         calibration: Of the host, if one was made before the run.
         hidden: Private fields that were taken out: they read as if they had no value.
@@ -151,5 +153,6 @@ class Contents(Record, frozen=True, kw_only=True):
     summary: Summary
     logs: dict[str, bytes]
     calibration: Calibration | None = None
+    environments: dict[VariantName, Environment] = {}
     commitments: dict[PrivateField, Digest] = {}
     hidden: tuple[PrivateField, ...] = ()

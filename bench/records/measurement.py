@@ -68,6 +68,7 @@ class InForce(Record, frozen=True, kw_only=True):
         node_pages: Node id → pages of the process on it; None if numa_maps cannot be read.
         threads: Intra-op threads as torch reports them.
         libraries: OpenMP runtimes and allocators that are loaded.
+        variables: Those that are given for a side of an `ab` run, as the worker has them; None for one that is not set.
     """
 
     cpus: CpuList
@@ -78,6 +79,7 @@ class InForce(Record, frozen=True, kw_only=True):
     node_pages: dict[NodeId, Count] | None
     threads: Count
     libraries: tuple[Library, ...]
+    variables: dict[str, str | None] = {}
 
 
 class Noise(Record, frozen=True, kw_only=True):

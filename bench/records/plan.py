@@ -7,6 +7,7 @@ from msgspec import Meta
 from bench.records.case import Case
 from bench.records.profile import Binding, Choice, Layout, LayoutName, Runtime
 from bench.records.record import Record
+from bench.records.variant import GivenName, Variant, VariantName
 
 CellId = Annotated[str, Meta(pattern=r"^[0-9]{4}-[a-z0-9_.-]{1,70}\Z")]
 
@@ -53,7 +54,7 @@ class Cell(Record, frozen=True, kw_only=True):
     Attributes:
         id: `0007-resnet50-fp32-latency`: the place in the plan first, safe as a file name.
         unit: What its throughput counts: `images`, `tokens`, ...
-        variant: Which of a pair: cells of equal case and layout that are to be compared differ in it, and their
+        variant: Which of a pair: a cell of variant b is compared with the one of a before it in the plan, and their
             repetitions run side by side. None for a cell that is no part of a pair.
         instances: Where each worker is held; from the layout.
         runtime: The libraries that each worker loads before torch; from the layout.
@@ -64,7 +65,7 @@ class Cell(Record, frozen=True, kw_only=True):
     case: Case
     layout: LayoutName
     unit: Annotated[str, Meta(pattern=r"^[a-z]{1,20}\Z")]
-    variant: Literal["a", "b"] | None = None
+    variant: VariantName | None = None
     instances: Annotated[tuple[Binding, ...], Meta(min_length=1)]
     runtime: Runtime
     environment: dict[str, str]
@@ -87,6 +88,7 @@ class Plan(Record, frozen=True, kw_only=True):
             through a pipe.
         estimate_s: Expected seconds for the least repetitions.
         emulated: The host only emulates this architecture: the run never qualifies.
+        variants: The two sides of an `ab` run, whose cells come in pairs: one of a, then the same of b. Else empty.
     """
 
     suite: str
@@ -99,6 +101,12 @@ class Plan(Record, frozen=True, kw_only=True):
     argv: tuple[str, ...]
     estimate_s: float
     emulated: bool
+    variants: tuple[Variant, ...] = ()
+
+
+def find_argv(plan: Plan, cell: Cell) -> tuple[str, ...]:
+    """The command of a cell's workers: its variant's, or the plan's."""
+    return next((variant.argv for variant in plan.variants if variant.name == cell.variant), plan.argv)
 
 
 class Task(Record, frozen=True, kw_only=True):
@@ -110,6 +118,8 @@ class Task(Record, frozen=True, kw_only=True):
         case: None for a probe.
         runtime: What the worker must find itself with.
         package: Where that file is, or is to be made; None for all other cells.
+        variables: What the worker must find of every variable that is given for a side of an `ab` run; None for one
+            that is not set.
         prove: Also check correctness, hashes and instruction path, untimed, after the timed part.
     """
 
@@ -119,4 +129,5 @@ class Task(Record, frozen=True, kw_only=True):
     runtime: Runtime
     policy: Policy
     package: str | None = None
+    variables: dict[GivenName, str | None] = {}
     prove: bool

@@ -20,6 +20,7 @@ _HEADERS = (
     "pages",
     "openmp",
     "allocator",
+    "variables",
 )
 
 
@@ -27,7 +28,7 @@ def render_in_force(contents: Contents) -> str:
     """CPUs, memory and libraries of every worker, as the kernel and the linker told it after its timed part.
 
     Memory nodes are those that the plan binds to, of those that the kernel allows. Pages are shares of the
-    worker's pages on each node.
+    worker's pages on each node. Variables are those that set the sides of an `ab` run apart, as the worker had them.
     """
     cells = {cell.id: cell for cell in contents.plan.cells}
     rows = [row for measurement in contents.measurements for row in _rows(cells[measurement.cell], measurement)]
@@ -50,6 +51,9 @@ def _describe(in_force: InForce, binding: Binding) -> tuple[str, ...]:
         _shares(in_force.node_pages),
         _library(in_force.libraries, "openmp"),
         _library(in_force.libraries, "allocator"),
+        " ".join(
+            f"{name} not set" if value is None else f"{name}={value}" for name, value in in_force.variables.items()
+        ),
     )
 
 

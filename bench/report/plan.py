@@ -4,6 +4,7 @@ from bench.launch.environment import thread_environment
 from bench.records.case import case_name
 from bench.records.plan import Plan
 from bench.records.profile import Layout
+from bench.records.variant import describe_variant
 from bench.report.units import format_duration
 
 
@@ -12,11 +13,13 @@ def render_plan(plan: Plan) -> str:
     lines = [
         f"suite {plan.suite}, profile {plan.profile.name}: {plan.profile.reason}",
         f"command {' '.join(plan.argv)}",
+        *(f"side {one.name}: {describe_variant(one)}, command {' '.join(one.argv)}" for one in plan.variants),
     ]
     for layout in plan.layouts:
         lines += [f"layout {layout.name}: {note}" for note in layout_notes(layout)]
     for cell in plan.cells:
-        lines += ["", f"{cell.id}  {case_name(cell.case)}"]
+        side = "" if cell.variant is None else f", side {cell.variant}"
+        lines += ["", f"{cell.id}  {case_name(cell.case)}{side}"]
         for number, binding in enumerate(cell.instances):
             lines.append(
                 f"  instance {number}: CPUs {binding.cpus}, memory nodes {binding.memory_nodes or 'any'}, "

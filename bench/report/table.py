@@ -14,7 +14,7 @@ from bench.report.cross import render_cross_table
 from bench.report.machine import describe_calibration, describe_machine
 from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
 
-CASE_HEADERS = ("mode", "precision", "format", "backend", "batch", "layout")
+CASE_HEADERS = ("mode", "precision", "format", "backend", "batch", "layout", "side")
 NUMBER_HEADERS = ("latency", "", "throughput", "", "of ceiling", "first call", "memory", "n", "")
 
 DRIFT_WARNING = 1.10
@@ -36,7 +36,7 @@ def render_results(contents: Contents) -> str:
     if contents.summary.cells:
         parts += [*_table(contents, cells), "", _legend(plan.policy)]
         parts += [_describe_step(cells[one.cell], one) for one in contents.summary.cells if one.parts_s]
-        cross = render_cross_table(contents)
+        cross = None if plan.variants else render_cross_table(contents)
         parts += ["", cross, ""] if cross is not None else []
     for cell_id, reason in contents.summary.failed.items():
         parts.append(f"no number for {describe_case(cells[cell_id].case)}, {cells[cell_id].layout}: {reason}")
@@ -60,7 +60,11 @@ def _table(contents: Contents, cells: Mapping[str, Cell]) -> list[str]:
     summaries = contents.summary.cells
     described = [_describe_columns(cells[summary.cell]) for summary in summaries]
     varying = [index for index in range(len(CASE_HEADERS)) if len({row[index] for row in described}) > 1]
-    common = [f"{header} {described[0][index]}" for index, header in enumerate(CASE_HEADERS) if index not in varying]
+    common = [
+        f"{header} {described[0][index]}"
+        for index, header in enumerate(CASE_HEADERS)
+        if index not in varying and described[0][index]
+    ]
     rows = [
         (
             _name(cells[summary.cell].case),
@@ -84,7 +88,15 @@ def _name(case: Case) -> str:
 def _describe_columns(cell: Cell) -> tuple[str, ...]:
     case = cell.case
     layout = f"{cell.layout} {_instances(cell)}"
-    return (case.mode, case.precision, case.memory_format, case.backend, str(case.batch_size), layout)
+    return (
+        case.mode,
+        case.precision,
+        case.memory_format,
+        case.backend,
+        str(case.batch_size),
+        layout,
+        cell.variant or "",
+    )
 
 
 def _numbers(cell: Cell, summary: CellSummary, contents: Contents) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Detect, resolve, plan: all that is decided before anything is measured."""
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,12 +14,14 @@ from bench.profiles.match import choose_profile, require_profile
 from bench.profiles.overrides import Overrides
 from bench.profiles.resolve import resolve_layouts
 from bench.profiles.variables import variables_for
+from bench.records.bundle import Citation, Environment
 from bench.records.case import Case
 from bench.records.machine import Machine
-from bench.records.plan import Plan, Policy
+from bench.records.plan import Plan, Policy, Refusal
 from bench.records.profile import Choice, Layout, Profile
 from bench.records.record import Record
 from bench.records.suite import Suite
+from bench.records.variant import VariantName
 from bench.run.options import RunOptions
 from bench.suites.expand import expand_suite
 from bench.suites.load import find_suite
@@ -28,11 +31,18 @@ from bench.workloads.validity import why_not
 
 
 class Decision(Record, frozen=True, kw_only=True):
-    """What a run rests on: the machine as it was found, the profile, and the plan made of them."""
+    """What a run rests on: the machine as it was found, the profile, and the plan made of them.
+
+    Attributes:
+        environments: The software of each side of an `ab` run that has an interpreter of its own.
+        cites: The run that this one does again.
+    """
 
     machine: Machine
     profile: Profile
     plan: Plan
+    environments: dict[VariantName, Environment] = msgspec.field(default_factory=dict)
+    cites: Citation | None = None
 
 
 def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
@@ -43,12 +53,35 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
         ProfileError: the profile does not fit this machine.
         EnvironmentUnfitError: the machine cannot do what is asked, or lacks a library that the profile wants.
     """
-    suite = find_suite(options.suite)
     machine = detect(root)
-    profile, choice = select_profile(options.profile, machine, force=options.force)
-    cases, refused = expand_suite(
-        suite, options.wanted, workloads=WORKLOADS, architecture=machine.cpu.architecture, why_not=_why_not
+    cases, refused = choose_cases(options, machine)
+    return decide(options, machine, cases, refused)
+
+
+def choose_cases(options: RunOptions, machine: Machine) -> tuple[tuple[Case, ...], tuple[Refusal, ...]]:
+    """The cases that are asked for, and those of them that cannot be anywhere.
+
+    Raises:
+        UsageError: an unknown name, or filters that leave nothing.
+    """
+    return expand_suite(
+        find_suite(options.suite),
+        options.wanted,
+        workloads=WORKLOADS,
+        architecture=machine.cpu.architecture,
+        why_not=why_not_here,
     )
+
+
+def decide(options: RunOptions, machine: Machine, cases: Sequence[Case], refused: Sequence[Refusal]) -> Decision:
+    """Decide how some cases are measured.
+
+    Raises:
+        ProfileError: the profile does not fit this machine.
+        EnvironmentUnfitError: the machine cannot do what is asked, or lacks a library that the profile wants.
+    """
+    suite = find_suite(options.suite)
+    profile, choice = select_profile(options.profile, machine, force=options.force)
     layouts = choose_layouts(options, suite, profile, machine)
     runtime = layouts[0].runtime
     find_preloads(runtime)
@@ -98,7 +131,8 @@ def prepare_layouts(options: RunOptions, root: Path = Path("/")) -> tuple[Layout
     return choose_layouts(options, find_suite(options.suite), profile, machine)
 
 
-def _why_not(case: Case) -> str | None:
+def why_not_here(case: Case) -> str | None:
+    """Why a case cannot be, or cannot be with what is installed for this interpreter."""
     return why_not(case) or why_not_installed(case.backend)
 
 

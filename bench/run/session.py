@@ -26,6 +26,7 @@ from bench.records.calibration import Calibration
 from bench.records.machine import Machine, Topology
 from bench.records.summary import Summary
 from bench.run.execute import Execution, Tell
+from bench.run.interpreters import describe_interpreters
 from bench.run.journal import Journal, ResumeEntry, Session, begin_journal, resume_journal
 from bench.run.output import require_output
 from bench.run.prepare import Decision
@@ -77,6 +78,7 @@ def resume_run(
     require_output(folder.absolute().parent, in_image=describe_image().inside)
     with resume_journal(folder) as journal:
         _require_same(journal.session, detect())
+        _require_same_sides(journal.session)
         journal.add(ResumeEntry(resumed_at=format_timestamp(datetime.now(UTC))))
         return _measure_and_seal(journal, signer, tell=tell, parent=os.environ if parent is None else parent)
 
@@ -89,7 +91,8 @@ def _measure_and_seal(
         Execution(journal, parent=parent, tell=tell).measure_all()
     except KeyboardInterrupt as error:
         raise InterruptedRunError(
-            f"interrupted; what was measured is kept, go on with: bench run --resume {journal.folder}"
+            f"interrupted; what was measured is kept, go on with: "
+            f"{_how_to_go_on(journal.session.decision)} --resume {journal.folder}"
         ) from error
     path = journal.folder.parent / f"{journal.session.run_id}.bench.tar"
     contents = make_contents(journal, calibration)
@@ -119,6 +122,7 @@ def make_contents(journal: Journal, calibration: Calibration | None = None) -> C
             finished_at=format_timestamp(datetime.now(UTC)),
             resumed=journal.resumed,
             emulated=plan.emulated,
+            cites=session.decision.cites,
             note=session.note,
         ),
         machine=session.decision.machine,
@@ -131,6 +135,7 @@ def make_contents(journal: Journal, calibration: Calibration | None = None) -> C
         probes=journal.probes(),
         measurements=measurements,
         summary=summarize(plan, measurements, journal.probes()),
+        environments=session.decision.environments,
         logs={
             f"{measurement.cell}.txt": "\n".join(measurement.failure.stderr).encode()
             for measurement in measurements
@@ -151,6 +156,23 @@ def _require_same(session: Session, machine: Machine) -> None:
             raise EnvironmentUnfitError(
                 f"run {session.run_id} began with another {what} ({_short(before)}, now {_short(now)}); start a new run"
             )
+
+
+def _require_same_sides(session: Session) -> None:
+    """Refuse to go on with an interpreter whose packages were changed meanwhile."""
+    began = session.decision.environments
+    for name, now in describe_interpreters(session.decision.plan.variants).items():
+        if now.distributions != began[name].distributions:
+            raise EnvironmentUnfitError(
+                f"run {session.run_id} began with other packages in the interpreter of side {name}; start a new run"
+            )
+
+
+def _how_to_go_on(decision: Decision) -> str:
+    """The command whose `--resume` prints the same in the end."""
+    if decision.cites is not None:
+        return f"bench reproduce {decision.cites.run_id}.bench.tar"
+    return "bench ab" if decision.plan.variants else "bench run"
 
 
 def _without_memory(topology: Topology) -> Topology:

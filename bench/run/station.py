@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
 
+from bench.bundle.source import PROJECT
 from bench.launch.environment import worker_environment
 from bench.launch.libraries import find_preloads
 from bench.launch.process import run_workers
 from bench.records.measurement import InstanceResult, PackageResult, ProbeResult
-from bench.records.plan import Cell, Plan, Task
+from bench.records.plan import Cell, Plan, Task, find_argv
 from bench.records.profile import Layout
+from bench.records.variant import expect_variables
 
 Result = InstanceResult | ProbeResult | PackageResult
 Run = Callable[..., Sequence[Result]]
@@ -58,11 +60,12 @@ class Station:
                 runtime=cell.runtime,
                 policy=self._plan.policy,
                 package=package,
+                variables=expect_variables(self._plan.variants, cell.environment),
                 prove=first and instance == 0,
             )
             for instance, binding in enumerate(cell.instances)
         ]
-        results = self._run_tasks(tasks, cell.environment, folder)
+        results = self._run_tasks(tasks, cell, folder)
         return tuple(result for result in results if isinstance(result, InstanceResult))
 
     def probe(self, layout: Layout) -> tuple[ProbeResult, ...]:
@@ -82,7 +85,7 @@ class Station:
             )
             for binding in layout.instances
         ]
-        results = self._run_tasks(tasks, self._plan.cells[0].environment, self._scratch / "probe")
+        results = self._run_tasks(tasks, self._plan.cells[0], self._scratch / "probe")
         return tuple(result for result in results if isinstance(result, ProbeResult))
 
     def _package(self, cell: Cell) -> str | None:
@@ -100,19 +103,24 @@ class Station:
                 package=path,
                 prove=False,
             )
-            self._run_tasks([task], cell.environment, self._scratch / cell.id)
+            self._run_tasks([task], cell, self._scratch / cell.id)
             self._packaged.add(cell.id)
         return path
 
-    def _run_tasks(self, tasks: Sequence[Task], planned: Mapping[str, str], folder: Path) -> Sequence[Result]:
+    def _run_tasks(self, tasks: Sequence[Task], cell: Cell, folder: Path) -> Sequence[Result]:
         (folder / "inductor").mkdir(parents=True, exist_ok=True)
+        python, *rest = find_argv(self._plan, cell)
+        own = python == self._plan.argv[0]
 
         def environment(task: Task) -> dict[str, str]:
             preloads = find_preloads(task.runtime)
-            return worker_environment(planned, task.binding, preloads=preloads, parent=self._parent, scratch=folder)
+            whole = worker_environment(
+                cell.environment, task.binding, preloads=preloads, parent=self._parent, scratch=folder
+            )
+            return whole if own else whole | {"PYTHONPATH": str(PROJECT)}  # its workers are this bench's, not its own
 
         return self._run(
-            (sys.executable, *self._plan.argv[1:]),
+            (sys.executable if own else python, *rest),
             tasks,
             [environment(task) for task in tasks],
             timeout_s=self._plan.policy.timeout_s,

@@ -5,7 +5,7 @@ cells alike and does not pass for a difference between them. Rounds beyond the l
 shuffled, too: the widest interval first would put the repetitions of one cell side by side again, and
 time goes to wide intervals anyway, as cells with narrow ones are over.
 
-Two cells of equal case and layout that differ in `variant` are a pair. A pair's repetitions run side by
+Two cells of variants a and b that follow one another in the plan are a pair. A pair's repetitions run side by
 side, and who goes first alternates from round to round: A B, B A, A B, ... is the sequence ABBA, in
 which drift that is linear in time cancels (Student, Comparison Between Balanced and Random Arrangements
 of Field Plots, Biometrika 29, 1938).
@@ -19,7 +19,6 @@ from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 from bench.records.plan import Cell
-from bench.records.record import encode_json
 
 
 class Turn(NamedTuple):
@@ -94,12 +93,14 @@ def find_partners(cells: Sequence[Cell]) -> Mapping[str, tuple[str, ...]]:
 
 
 def _units(cells: Sequence[Cell]) -> Sequence[Sequence[str]]:
-    """Pairs, and cells that are alone, by their ids."""
-    units: dict[str, list[str]] = {}
+    """Pairs, and cells that are alone, by their ids. A pair's a stands before its b, of whatever case that is."""
+    units: list[list[str]] = []
     for cell in cells:
-        key = cell.id if cell.variant is None else f"{cell.layout} {encode_json(cell.case).decode()}"
-        units.setdefault(key, []).append(cell.id)
-    return list(units.values())
+        if cell.variant == "b" and units:
+            units[-1].append(cell.id)
+        else:
+            units.append([cell.id])
+    return units
 
 
 def _places(cells: Sequence[Cell]) -> Mapping[str, tuple[str, int]]:

@@ -20,7 +20,7 @@ from bench.records.suite import CaseFilter, CaseTable, Suite
 
 T = TypeVar("T")
 
-_QUANT_ENGINE: Mapping[Architecture, QuantEngine] = MappingProxyType({"x86_64": "x86", "aarch64": "onednn"})
+QUANT_ENGINE: Mapping[Architecture, QuantEngine] = MappingProxyType({"x86_64": "x86", "aarch64": "onednn"})
 """What torch recommends on each architecture (torch.ao.quantization, `get_default_qconfig_mapping`)."""
 
 _PREFERRED_FORMATS: tuple[MemoryFormat, ...] = ("channels_last", "contiguous")
@@ -128,7 +128,7 @@ def _quant_engines(
 ) -> tuple[QuantEngine | None, ...]:
     if precision != "fx_int8":
         return (None,)
-    return wanted.quant_engine or table.quant_engine or (_QUANT_ENGINE[architecture],)
+    return wanted.quant_engine or table.quant_engine or (QUANT_ENGINE[architecture],)
 
 
 def _shape(facts: WorkloadFacts, table: CaseTable) -> dict[str, int]:

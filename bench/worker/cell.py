@@ -5,7 +5,7 @@ from time import perf_counter_ns
 from typing import BinaryIO
 
 from bench.errors import LaunchError
-from bench.launch.binding import bind_process, find_binding_fault, read_in_force, widen_main_thread
+from bench.launch.binding import bind_process, find_binding_fault, find_variable_fault, read_in_force, widen_main_thread
 from bench.launch.libraries import find_library_fault
 from bench.launch.protocol import Measured, Message
 from bench.measure.loop import quiet_interpreter, time_samples, warm_up
@@ -60,8 +60,12 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
             noise = noise_since()
     peak_run_bytes = read_peak_bytes()
     parts_ns = prepared.time_parts(PART_ROUNDS)
-    in_force = read_in_force(memory_binding, torch.get_num_threads())
-    fault = find_binding_fault(task.binding, in_force) or find_library_fault(task.runtime, in_force.libraries)
+    in_force = read_in_force(memory_binding, torch.get_num_threads(), task.variables)
+    fault = (
+        find_binding_fault(task.binding, in_force)
+        or find_library_fault(task.runtime, in_force.libraries)
+        or find_variable_fault(task.variables, in_force)
+    )
     if fault is not None:
         raise LaunchError(fault)
     return Measured(

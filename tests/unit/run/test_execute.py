@@ -101,12 +101,12 @@ def test_repetitions_are_spread_over_the_run_in_the_seeds_order(tmp_path: Path) 
 
 
 def test_a_pair_runs_side_by_side_and_takes_turns_in_going_first(tmp_path: Path) -> None:
-    pair = [msgspec.structs.replace(make_cell(index), variant=variant) for index, variant in ((0, "a"), (2, "b"))]
-    plan = make_plan(pair[0], make_cell(1), pair[1])
+    pair = [msgspec.structs.replace(make_cell(index), variant=variant) for index, variant in ((1, "a"), (2, "b"))]
+    plan = make_plan(make_cell(0), *pair)
     journal = Bench(tmp_path, plan).measure(Workers(*scattered(4, 3)))
-    order = [cell for _, cell in turns(journal) if cell != plan.cells[1].id]
+    order = [cell for _, cell in turns(journal) if cell != plan.cells[0].id]
     assert order == [one.id for one in (*pair, *pair[::-1]) * 2]
-    places = [place for place, (_, cell) in enumerate(turns(journal)) if cell != plan.cells[1].id]
+    places = [place for place, (_, cell) in enumerate(turns(journal)) if cell != plan.cells[0].id]
     assert all(second == first + 1 for first, second in zip(places[::2], places[1::2], strict=True))
 
 

@@ -18,12 +18,12 @@ def alone(number: int) -> tuple[Cell, ...]:
 
 
 def paired(number: int) -> tuple[Cell, ...]:
-    """Pairs of different cases: all a first, then all b."""
+    """Pairs of different cases, side by side."""
     cases = [msgspec.structs.replace(CASE, batch_size=index + 1) for index in range(number)]
     return tuple(
-        msgspec.structs.replace(make_cell(index + number * (variant == "b"), case=case), variant=variant)
-        for variant in ("a", "b")
+        msgspec.structs.replace(make_cell(2 * index + (variant == "b"), case=case), variant=variant)
         for index, case in enumerate(cases)
+        for variant in ("a", "b")
     )
 
 

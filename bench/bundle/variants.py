@@ -1,0 +1,77 @@
+"""Whether what a bundle says of two variants can all be true at once."""
+
+from bench.errors import BundleError
+from bench.records.bundle import Contents
+from bench.records.measurement import InForce
+from bench.records.plan import Cell, Plan
+from bench.records.variant import VARIANTS, expect_variables
+
+
+def check_variants(contents: Contents) -> None:
+    """Refuse sides that contradict their cells, their interpreters, or what their workers found.
+
+    Raises:
+        BundleError: says what contradicts what.
+    """
+    plan = contents.plan
+    names = tuple(variant.name for variant in plan.variants)
+    if names not in {(), VARIANTS}:
+        raise BundleError(f"the plan has variants {', '.join(names)}, wanted none, or a and b")
+    _check_pairs(plan)
+    _check_environments(contents)
+    for cell in plan.cells:
+        _check_cell(cell, plan)
+    _check_found(contents)
+
+
+def _check_pairs(plan: Plan) -> None:
+    if not plan.variants:
+        for cell in plan.cells:
+            if cell.variant is not None:
+                raise BundleError(f"cell {cell.id} is of variant {cell.variant}, which the plan does not have")
+        return
+    if len(plan.cells) % 2:
+        raise BundleError(f"the plan has variants and {len(plan.cells)} cells, which are no pairs")
+    for pair in zip(plan.cells[::2], plan.cells[1::2], strict=True):
+        if tuple(cell.variant for cell in pair) != VARIANTS or len({cell.layout for cell in pair}) != 1:
+            raise BundleError(f"cells {' and '.join(cell.id for cell in pair)} are no pair of variants a and b")
+
+
+def _check_environments(contents: Contents) -> None:
+    own = {variant.name for variant in contents.plan.variants if variant.argv != contents.plan.argv}
+    described = contents.environments
+    if own != described.keys():
+        raise BundleError(
+            f"variants {sorted(own)} have interpreters of their own, but those of {sorted(described)} are described"
+        )
+    for name, environment in described.items():
+        if environment.source_digest != contents.environment.source_digest:
+            raise BundleError(f"variant {name} was measured by another bench, {environment.source_digest}")
+
+
+def _check_cell(cell: Cell, plan: Plan) -> None:
+    for variant in plan.variants:
+        if variant.name != cell.variant:
+            continue
+        for name, value in variant.variables.items():
+            if cell.environment.get(name) != value:
+                raise BundleError(
+                    f"variant {variant.name} sets {name} to {value!r}, cell {cell.id} to {cell.environment.get(name)!r}"
+                )
+
+
+def _check_found(contents: Contents) -> None:
+    """Workers must have found every variable as their cell has it, and on the other side as that one has it."""
+    cells = {cell.id: cell for cell in contents.plan.cells}
+    for measurement in contents.measurements:
+        if measurement.failure is not None or measurement.cell not in cells:
+            continue
+        planned = expect_variables(contents.plan.variants, cells[measurement.cell].environment)
+        for repetition in measurement.repetitions:
+            for instance in repetition.instances:
+                _check_in_force(instance.in_force, planned, f"cell {measurement.cell}, repetition {repetition.index}")
+
+
+def _check_in_force(in_force: InForce, planned: dict[str, str | None], where: str) -> None:
+    if in_force.variables != planned:
+        raise BundleError(f"{where}: its workers found the variables {in_force.variables}, the plan has {planned}")

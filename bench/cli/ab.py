@@ -1,0 +1,152 @@
+"""`bench ab`."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+import msgspec
+from typing_extensions import override
+
+from bench.cli.plan_options import output_option, parse_options, plan_options
+from bench.cli.run import exit_status, print_plan, print_results, tell, warn
+from bench.cli.sign_options import load_signer, signing_options
+from bench.cli.types import Line, Percent
+from bench.errors import UsageError
+from bench.records.case import BACKENDS, PRECISIONS
+from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES
+from bench.records.summary import Summary
+from bench.records.verdict import EXIT_STATUS, Comparison
+
+if TYPE_CHECKING:
+    from bench.run.ab import VariantOptions
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+EPILOG = """\b
+Examples:
+  bench ab --env-b TORCHINDUCTOR_FREEZING=1 --workload resnet50
+  bench ab --env-a GOMP_SPINCOUNT=0 --env-b GOMP_SPINCOUNT=INFINITY --workload bert_base
+  bench ab --allocator-a system --allocator-b jemalloc --workload resnet50
+  bench ab --backend-a eager --backend-b inductor --workload basic_gnn_gcn
+  bench ab --python-b ~/torch-nightly/bin/python --suite standard
+  bench ab --resume results/20261122T101500Z-0123abcd.run
+\b
+Exit status: 0 b is faster, or equivalent within the margin; 1 b is slower in some cell; 3 nothing is shown;
+4 not comparable; 5 some cells failed.
+"""
+
+
+class Assignment(click.ParamType[tuple[str, str]]):
+    """`NAME=VALUE`."""
+
+    name = "assignment"
+
+    @override
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        name, equals, given = str(value).partition("=")
+        if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,63}", name, re.ASCII):
+            self.fail(f"{value!r} is not NAME=VALUE, such as TORCHINDUCTOR_FREEZING=1", param, ctx)
+        return name, given
+
+
+def side_options(command: Command) -> Command:
+    """Add what each side may have of its own."""
+    for side in ("b", "a"):
+        of_cells, of_workers = f"Of side {side}'s cells.", f"Of side {side}'s workers."
+        own = f"Side {side} runs in this interpreter or virtual environment."
+        for option in (
+            click.option(f"--python-{side}", metavar="PATH", help=own),
+            click.option(f"--precision-{side}", type=click.Choice(PRECISIONS), help=of_cells),
+            click.option(f"--backend-{side}", type=click.Choice(BACKENDS), help=of_cells),
+            click.option(f"--allocator-{side}", type=click.Choice(ALLOCATORS), help=of_workers),
+            click.option(f"--openmp-{side}", type=click.Choice(OPENMP_RUNTIMES), help=of_workers),
+            click.option(f"--profile-{side}", metavar="NAME|FILE", help=f"Hardware profile of side {side}."),
+            click.option(
+                f"--env-{side}",
+                type=Assignment(),
+                multiple=True,
+                metavar="NAME=VALUE",
+                help=f"Set for side {side}'s workers; may be repeated.",
+            ),
+        ):
+            command = option(command)
+    return command
+
+
+@click.command(epilog=EPILOG)
+@side_options
+@click.option("--margin", "margin_ratio", type=Percent(), default="2%", show_default=True, metavar="2%", help="Latencies this close are equivalent.")  # fmt: skip
+@plan_options
+@click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with an interrupted run.")
+@output_option
+@click.option("--note", type=Line(), help="Kept in the bundle; bench redact can take it out again.")
+@signing_options
+@click.option("--dry-run", is_flag=True, help="Print the plan and measure nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def ab(  # noqa: PLR0917 - click passes by keyword what the options above describe
+    margin_ratio: float,
+    resume: Path | None,
+    output: Path,
+    note: str | None,
+    key: Path | None,
+    passphrase_file: Path | None,
+    dry_run: bool,
+    as_json: bool,
+    **given: object,
+) -> int:
+    """Prove an optimisation: measure two sides in turn on this host, and say which is faster.
+
+    Side a is the base and side b what is to be proved; options without a side are for both. Repetitions of the
+    two sides of a cell run side by side, in the order A B B A, and are compared in pairs. One signed bundle
+    holds both; `bench show` prints the verdict again.
+
+    A variable may change the numbers that a model puts out: every cell is held against eager fp32. Where one is
+    read by Inductor alone and no backend is chosen, both sides are measured with backend inductor.
+    """
+    from bench.run.ab import prepare_ab
+    from bench.run.session import resume_run, run_plan
+
+    a, b = _take_side(given, "a"), _take_side(given, "b")
+    options = parse_options(given)
+    if resume is not None:
+        path, summary = resume_run(resume, load_signer(key, passphrase_file), tell=tell)
+    else:
+        decision = prepare_ab(options, a, b)
+        if dry_run:
+            print_plan(decision.plan, as_json=as_json)
+            return 0
+        warn(decision.plan)
+        path, summary = run_plan(decision, output, load_signer(key, passphrase_file), tell=tell, note=note)
+    comparison = print_results(path, as_json=as_json, margin_ratio=margin_ratio)
+    return _status(summary, comparison)
+
+
+def _take_side(given: dict[str, object], side: str) -> "VariantOptions":
+    """Take a side's options out of click's values.
+
+    Raises:
+        UsageError: a variable is given twice, or has a value that no worker can be given.
+    """
+    from bench.run.ab import VariantOptions
+
+    variables: dict[str, str] = {}
+    pairs = given.pop(f"env_{side}")
+    for name, value in pairs if isinstance(pairs, tuple) else ():
+        if name in variables:
+            raise UsageError(f"--env-{side} {name} is given twice; keep one")
+        variables[name] = value
+    own = {name: given.pop(f"{name}_{side}") for name in VariantOptions.__struct_fields__ if name != "variables"}
+    try:
+        return msgspec.convert({**own, "variables": variables}, VariantOptions)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"side {side}: {error}") from error
+
+
+def _status(summary: Summary, comparison: Comparison | None) -> int:
+    """A regression is worse news than a cell that failed; a cell that failed than one that shows nothing."""
+    if comparison is None:
+        raise UsageError("this run holds no two variants; go on with: bench run --resume")
+    status = EXIT_STATUS[comparison.outcome]
+    return status if comparison.outcome == "regression" else exit_status(summary) or status

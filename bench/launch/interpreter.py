@@ -1,0 +1,53 @@
+"""Another interpreter's software, told by that interpreter itself."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from bench.errors import BenchError, EnvironmentUnfitError
+from bench.launch.environment import INHERITED
+from bench.records.bundle import Environment
+from bench.records.record import decode_json
+
+TIMEOUT_S = 120.0
+"""A cold disk may take half a minute to list some hundred packages."""
+
+MODULE = "bench.worker.describe"
+
+
+def describe_interpreter(argv: Sequence[str], *, source: str, parent: Mapping[str, str]) -> Environment:
+    """Ask an interpreter what is installed for it, and whether its workers are this very source.
+
+    Args:
+        argv: A worker's command, the interpreter first.
+        source: The folder that holds `bench/`.
+        parent: The environment to inherit from.
+
+    Raises:
+        EnvironmentUnfitError: it cannot be started, cannot import what workers need, or says what cannot be understood.
+    """
+    inherited = {name: parent[name] for name in INHERITED if name in parent}
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own interpreter, no shell
+            [argv[0], "-m", MODULE],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env={**inherited, "PYTHONPATH": source},
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except OSError as error:
+        raise EnvironmentUnfitError(
+            f"{argv[0]} cannot be started: {error.strerror}; name a Python interpreter"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise EnvironmentUnfitError(f"{argv[0]} has not described its packages within {TIMEOUT_S:.0f} s") from error
+    if done.returncode:
+        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise EnvironmentUnfitError(
+            f"{argv[0]} cannot run bench's worker: {last or f'status {done.returncode}'}; "
+            "install images/requirements.lock for it"
+        )
+    try:
+        return decode_json(done.stdout, Environment, source=f"{argv[0]} -m {MODULE}")
+    except BenchError as error:
+        raise EnvironmentUnfitError(f"{argv[0]} is no interpreter that can run bench's worker: {error}") from error

@@ -1,0 +1,50 @@
+"""The variant: one of the two sides that `bench ab` measures in turn, as far as it is its own."""
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal, get_args
+
+from msgspec import Meta
+
+from bench.records.profile import Choice, Layout, Profile
+from bench.records.record import Record
+
+VariantName = Literal["a", "b"]
+VARIANTS: tuple[VariantName, ...] = get_args(VariantName)
+
+GivenName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}\Z")]
+GivenValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{0,1024}\Z")]
+
+
+class Variant(Record, frozen=True, kw_only=True):
+    """One side. What is None or empty is as the plan has it.
+
+    Attributes:
+        options: What sets it apart, as typed: `--env TORCHINDUCTOR_FREEZING=1`.
+        variables: Set for its workers, over what bench and the profile set.
+        argv: Its workers' command; another interpreter stands in it by its path.
+        profile, choice, layouts: Of a side that has another profile, runtime or allocator.
+    """
+
+    name: VariantName
+    options: tuple[Annotated[str, Meta(min_length=1, max_length=4096)], ...]
+    variables: dict[GivenName, GivenValue]
+    argv: Annotated[tuple[str, ...], Meta(min_length=1)]
+    profile: Profile | None = None
+    choice: Choice | None = None
+    layouts: tuple[Layout, ...] = ()
+
+
+def describe_variant(variant: Variant) -> str:
+    """The side in a phrase: what the user gave for it, variables without their option's name."""
+    return ", ".join(option.removeprefix("--env ") for option in variant.options) or "as it is"
+
+
+def expect_variables(variants: Iterable[Variant], environment: Mapping[str, str]) -> dict[str, str | None]:
+    """What a worker must find of every variable that is given for either side; None for one that is not set.
+
+    Args:
+        variants: Of the plan.
+        environment: Of the worker's cell.
+    """
+    names = sorted({name for variant in variants for name in variant.variables})
+    return {name: environment.get(name) for name in names}

@@ -1,0 +1,180 @@
+"""`bench ab`: two variants of the same cells, planned as pairs that are measured in turn."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from bench.errors import EnvironmentUnfitError, UsageError
+from bench.hardware.detect import detect
+from bench.launch.pairs import pair_plans
+from bench.launch.plan import why_machine_cannot
+from bench.profiles.given import check_given, find_readers
+from bench.records.case import Backend, Case, Precision
+from bench.records.machine import Architecture, Machine
+from bench.records.plan import Plan, Policy, Refusal
+from bench.records.profile import Allocator, OpenMpRuntime
+from bench.records.record import Record
+from bench.records.variant import GivenName, GivenValue, Variant, VariantName, describe_variant
+from bench.run.interpreters import describe_interpreters, worker_argv
+from bench.run.options import RunOptions
+from bench.run.prepare import Decision, choose_cases, decide, why_not_here
+from bench.suites.expand import QUANT_ENGINE
+
+REPETITIONS = (6, 30)
+"""Of each side, where the user names none: with fewer than six pairs only large effects can be shown."""
+
+AIM_S = 600.0
+"""Seconds that a proof should take, where the user sets no budget."""
+
+
+class VariantOptions(Record, frozen=True, kw_only=True):
+    """What one side has of its own. None is what the options for both say.
+
+    Attributes:
+        python: An interpreter, or the folder of a virtual environment.
+    """
+
+    variables: dict[GivenName, GivenValue] = msgspec.field(default_factory=dict)
+    profile: str | None = None
+    openmp: OpenMpRuntime | None = None
+    allocator: Allocator | None = None
+    backend: Backend | None = None
+    precision: Precision | None = None
+    python: str | None = None
+
+    def typed(self) -> tuple[str, ...]:
+        """The options as a user writes them, without the side."""
+        single = {name: getattr(self, name) for name in self.__struct_fields__ if name != "variables"}
+        return (
+            *(f"--env {name}={value}" for name, value in self.variables.items()),
+            *(f"--{name} {value}" for name, value in single.items() if value is not None),
+        )
+
+
+def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, root: Path = Path("/")) -> Decision:
+    """Decide everything, and measure nothing; another interpreter is asked what it has.
+
+    Args:
+        options: For both sides.
+        a: What the first has of its own; often nothing.
+        b: The same of the second, the one that is to be proved.
+        root: Of the file system, for detection.
+
+    Raises:
+        UsageError: the sides are the same, or what sets one apart could do nothing.
+        ProfileError: a profile does not fit this machine.
+        EnvironmentUnfitError: the machine or an interpreter cannot do what is asked.
+    """
+    if a == b:
+        raise UsageError("nothing sets the sides a and b apart; give for example --env-b NAME=VALUE, or --backend-b")
+    options = msgspec.structs.replace(options, repetitions=options.repetitions or REPETITIONS)
+    machine = detect(root)
+    cases, refused = choose_cases(options, machine)
+    implied = imply_backend(options, a, b)
+    pairs, unpaired = _pair_cases(cases, (_with_backend(a, implied), _with_backend(b, implied)), machine)
+    decisions = [
+        _decide_side(options, own, side, [pair[place] for pair in pairs], machine)
+        for place, (side, own) in enumerate((("a", a), ("b", b)))
+    ]
+    first, second = decisions
+    variants = (_variant("a", a, first, first), _variant("b", b, second, first))
+    environments = describe_interpreters(variants)
+    plan = pair_plans(first.plan, second.plan, variants)
+    policy = aim_policy(plan.policy)
+    plan = msgspec.structs.replace(plan, policy=policy, refused=(*refused, *unpaired))
+    _require_difference(plan)
+    return Decision(machine=machine, profile=first.profile, plan=plan, environments=environments)
+
+
+def imply_backend(options: RunOptions, a: VariantOptions, b: VariantOptions) -> Backend | None:
+    """The backend that both sides are measured with because a variable is read by it alone; None if the user chose.
+
+    TORCHINDUCTOR_FREEZING=1 says that Inductor is meant, and a suite's eager cells would show nothing of it.
+    """
+    chosen = options.wanted.backend or a.backend or b.backend
+    return None if chosen or find_readers([*a.variables, *b.variables]) is None else "inductor"
+
+
+def aim_policy(policy: Policy) -> Policy:
+    """The suite's policy with a proof's time in place of a table's; a budget of the user's is left alone."""
+    return policy if policy.budget_s is not None else msgspec.structs.replace(policy, aim_s=AIM_S)
+
+
+def _with_backend(own: VariantOptions, implied: Backend | None) -> VariantOptions:
+    return own if implied is None else msgspec.structs.replace(own, backend=implied)
+
+
+def _pair_cases(
+    cases: Sequence[Case], sides: tuple[VariantOptions, VariantOptions], machine: Machine
+) -> tuple[list[tuple[Case, Case]], list[Refusal]]:
+    """Each case for both sides, once; a pair of which one side cannot be is refused for that side's reason."""
+    pairs: dict[str, tuple[Case, Case]] = {}
+    refused: dict[str, Refusal] = {}
+    for case in cases:
+        a, b = (_vary(case, own, machine.cpu.architecture) for own in sides)
+        unable = [
+            Refusal(case=one, reason=reason)
+            for one in (a, b)
+            if (reason := why_not_here(one) or why_machine_cannot(one, machine)) is not None
+        ]
+        if unable:
+            refused.setdefault(repr(unable[0]), unable[0])
+        else:
+            pairs.setdefault(repr((a, b)), (a, b))
+    if not pairs:
+        reasons = "; ".join(refusal.reason for refusal in refused.values())
+        raise EnvironmentUnfitError(f"no case can be run on both sides: {reasons or 'none is left'}")
+    return list(pairs.values()), list(refused.values())
+
+
+def _vary(case: Case, own: VariantOptions, architecture: Architecture) -> Case:
+    changed = msgspec.structs.replace(
+        case, backend=own.backend or case.backend, precision=own.precision or case.precision
+    )
+    if changed.precision == case.precision:
+        return changed
+    engine = QUANT_ENGINE[architecture] if changed.precision == "fx_int8" else None
+    return msgspec.structs.replace(changed, quant_engine=engine)
+
+
+def _decide_side(
+    options: RunOptions, own: VariantOptions, side: str, cases: Sequence[Case], machine: Machine
+) -> Decision:
+    """One side's plan, as if it were alone."""
+    readers = find_readers(own.variables)
+    for case in cases:
+        if readers is not None and case.backend not in readers:
+            raise UsageError(
+                f"--env-{side} {', '.join(own.variables)} is read by backend {' or '.join(sorted(readers))} only, and "
+                f"side {side} has {case.backend}; choose it with --backend"
+            )
+    changes = {name: getattr(own, name) for name in ("profile", "openmp", "allocator") if getattr(own, name)}
+    decision = decide(msgspec.structs.replace(options, **changes), machine, cases, ())
+    check_given(own.variables, decision.plan.layouts[0].runtime, side)
+    return decision
+
+
+def _require_difference(plan: Plan) -> None:
+    """Refuse a pair whose workers would be told the same: its verdict would be on nothing."""
+    a, b = plan.variants
+    for one, other in zip(plan.cells[::2], plan.cells[1::2], strict=True):
+        like = msgspec.structs.replace(other, id=one.id, variant=one.variant)
+        if like == one and a.argv == b.argv:
+            raise UsageError(
+                f"nothing sets cells {one.id} and {other.id} apart: {describe_variant(b)} is what side a has already"
+            )
+
+
+def _variant(name: VariantName, own: VariantOptions, decision: Decision, first: Decision) -> Variant:
+    """What sets a side apart, with its profile and layouts where they are not the first side's."""
+    other_profile = decision.profile != first.profile
+    return Variant(
+        name=name,
+        options=own.typed(),
+        variables=own.variables,
+        argv=worker_argv(own.python),
+        profile=decision.profile if other_profile else None,
+        choice=decision.plan.profile if other_profile else None,
+        layouts=decision.plan.layouts if decision.plan.layouts != first.plan.layouts else (),
+    )

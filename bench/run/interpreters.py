@@ -1,0 +1,45 @@
+"""The interpreters that the sides of an `ab` run have of their own, and what is installed for them."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from bench.bundle.source import PROJECT, digest_source
+from bench.errors import EnvironmentUnfitError
+from bench.launch.interpreter import describe_interpreter
+from bench.launch.plan import WORKER_ARGV
+from bench.records.bundle import Environment
+from bench.records.variant import Variant, VariantName
+
+
+def worker_argv(python: str | None) -> tuple[str, ...]:
+    """A worker's command in an interpreter, or in the one that runs bench.
+
+    Args:
+        python: A path, or the folder of a virtual environment, whose own is meant. Links are kept: a virtual
+            environment is found by the path that its interpreter is started with.
+    """
+    if python is None:
+        return WORKER_ARGV
+    path = Path(python).expanduser().absolute()
+    return (str(path / "bin" / "python" if path.is_dir() else path), *WORKER_ARGV[1:])
+
+
+def describe_interpreters(variants: Iterable[Variant]) -> dict[VariantName, Environment]:
+    """The software of each side that has an interpreter of its own, which must run this very source.
+
+    Raises:
+        EnvironmentUnfitError: it cannot be started, cannot run a worker, or finds another bench.
+    """
+    return {one.name: _describe(one.argv) for one in variants if one.argv != WORKER_ARGV}
+
+
+def _describe(argv: tuple[str, ...]) -> Environment:
+    environment = describe_interpreter(argv, source=str(PROJECT), parent=os.environ)
+    source = digest_source()
+    if environment.source_digest != source:
+        raise EnvironmentUnfitError(
+            f"{argv[0]} finds another bench ({environment.source_digest}) than this one ({source}); "
+            "start from the folder of this one"
+        )
+    return environment

@@ -1,0 +1,123 @@
+"""Pairs of cells as `bench ab` plans them, on this machine."""
+
+import platform
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.errors import EnvironmentUnfitError, UsageError
+from bench.records.plan import Plan
+from bench.records.suite import CaseFilter
+from bench.run.ab import AIM_S, REPETITIONS, VariantOptions, imply_backend, prepare_ab
+from bench.run.options import RunOptions
+
+PROFILE = """
+name = "mine"
+summary = "any machine"
+[match]
+architecture = "{architecture}"
+[instance_per]
+value = "node"
+source = "a test"
+evidence = "derived"
+[openmp]
+value = "gnu"
+source = "a test"
+evidence = "derived"
+[allocator]
+value = "system"
+source = "a test"
+evidence = "derived"
+[[environment]]
+name = "GOMP_SPINCOUNT"
+value = "7"
+source = "a test"
+evidence = "derived"
+"""
+
+RUN = RunOptions(suite="smoke", wanted=CaseFilter(workload=("basic_gnn_gcn",)), openmp="gnu", allocator="system")
+NOTHING = VariantOptions()
+FREEZING = VariantOptions(variables={"TORCHINDUCTOR_FREEZING": "1"})
+SPIN = VariantOptions(variables={"GOMP_SPINCOUNT": "0"})
+
+
+def plan(b: VariantOptions, a: VariantOptions = NOTHING, run: RunOptions = RUN) -> Plan:
+    return prepare_ab(run, a, b).plan
+
+
+def test_cells_come_in_pairs_that_differ_in_the_variable_alone() -> None:
+    planned = plan(SPIN)
+    assert [cell.variant for cell in planned.cells] == ["a", "b"] * (len(planned.cells) // 2)
+    assert [cell.id[:4] for cell in planned.cells] == [f"{index:04d}" for index in range(len(planned.cells))]
+    for a, b in zip(planned.cells[::2], planned.cells[1::2], strict=True):
+        assert (a.case, a.layout, a.instances, a.runtime) == (b.case, b.layout, b.instances, b.runtime)
+        assert b.environment == a.environment | {"GOMP_SPINCOUNT": "0"}
+    assert [variant.options for variant in planned.variants] == [(), ("--env GOMP_SPINCOUNT=0",)]
+    assert (planned.policy.repetitions_min, planned.policy.repetitions_max) == REPETITIONS
+    assert planned.policy.aim_s == AIM_S
+
+
+def test_a_variable_of_inductor_implies_inductor_where_no_backend_is_chosen() -> None:
+    assert {cell.case.backend for cell in plan(FREEZING).cells} == {"inductor"}
+    chosen = RUN.wanted.__class__(workload=("basic_gnn_gcn",), backend=("eager",))
+    run = RunOptions(suite="smoke", wanted=chosen, openmp="gnu", allocator="system")
+    assert imply_backend(run, NOTHING, FREEZING) is None
+    with pytest.raises(UsageError, match="is read by backend inductor only, and side b has eager"):
+        plan(FREEZING, run=run)
+
+
+def test_sides_may_differ_in_backend_and_precision() -> None:
+    planned = plan(
+        VariantOptions(backend="inductor", precision="amp_bf16"), VariantOptions(backend="eager", precision="fp32")
+    )
+    assert {(cell.variant, cell.case.backend, cell.case.precision) for cell in planned.cells} == {
+        ("a", "eager", "fp32"),
+        ("b", "inductor", "amp_bf16"),
+    }
+
+
+def test_a_side_with_another_profile_states_it(tmp_path: Path) -> None:
+    text = PROFILE.format(architecture=platform.machine())
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    a, b = plan(VariantOptions(profile=str(tmp_path / "mine.toml"))).variants
+    assert b.profile is not None
+    assert b.choice is not None
+    assert b.profile.name == b.choice.name == "mine"
+    assert (a.profile, a.choice) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "words"),
+    [
+        (NOTHING, NOTHING, "nothing sets the sides a and b apart"),
+        (NOTHING, VariantOptions(variables={"OMP_DYNAMIC": "FALSE"}), "OMP_DYNAMIC=FALSE is what side a has already"),
+        (NOTHING, VariantOptions(variables={"OMP_NUM_THREADS": "1"}), "use --threads"),
+        (NOTHING, VariantOptions(variables={"KMP_BLOCKTIME": "1"}), "is read by intel or llvm only"),
+    ],
+    ids=["no option", "what is so already", "a variable of bench's own", "a variable that nobody reads"],
+)
+def test_sides_that_would_prove_nothing_are_refused(a: VariantOptions, b: VariantOptions, words: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        plan(b, a)
+    assert words in str(refusal.value)
+
+
+def test_an_interpreter_that_cannot_run_a_worker_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentUnfitError, match="cannot be started: No such file"):
+        plan(VariantOptions(python=str(tmp_path / "python")))
+    false = tmp_path / "false"
+    false.write_text("#!/bin/sh\necho 'no module named bench' >&2\nexit 1\n")
+    false.chmod(0o755)
+    with pytest.raises(EnvironmentUnfitError, match="cannot run bench's worker: no module named bench"):
+        plan(VariantOptions(python=str(false)))
+    false.write_text("#!/bin/sh\necho '{}'\n")
+    with pytest.raises(EnvironmentUnfitError, match="is no interpreter that can run bench's worker"):
+        plan(VariantOptions(python=str(false)))
+
+
+@pytest.mark.torch
+def test_another_interpreter_is_asked_for_its_packages() -> None:
+    decision = prepare_ab(RUN, NOTHING, VariantOptions(python=sys.executable))
+    assert decision.plan.variants[1].argv == (sys.executable, "-m", "bench.worker")
+    assert "torch" in {one.name for one in decision.environments["b"].distributions}
