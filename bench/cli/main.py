@@ -24,6 +24,7 @@ COMMANDS = MappingProxyType(
         "keygen": "bench.cli.keys:keygen",
         "profiles": "bench.cli.lists:profiles",
         "redact": "bench.cli.redact:redact",
+        "reproduce": "bench.cli.reproduce:reproduce",
         "run": "bench.cli.run:run",
         "show": "bench.cli.show:show",
         "sign": "bench.cli.keys:sign",
@@ -47,6 +48,7 @@ Examples:
   bench --workload resnet50 --precision fp32,amp_bf16
   bench --dry-run                       show the plan, measure nothing
   bench ab --env-b NAME=VALUE --workload resnet50
+  bench reproduce X.bench.tar           the same numbers here?
   bench detect                          show the machine and its profile
   bench verify results/X.bench.tar      intact? signed by whom?
   bench compare A.bench.tar B.bench.tar faster, slower, equivalent, or not to be said

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Literal
 
+from bench.compare.packages import soften_package
 from bench.compare.rules import CELL_RULES, RUN_RULES, Rule
 from bench.records.bundle import Contents, Distribution
 from bench.records.measurement import Measurement
@@ -25,7 +26,7 @@ def find_differences(base: Contents, new: Contents, purpose: Purpose) -> tuple[F
     """
     hidden = {*base.hidden, *new.hidden}
     found = [
-        finding
+        soften_package(finding, {cell.case.backend for cell in base.plan.cells})
         for rule in RUN_RULES
         if rule.field.removeprefix("machine.") not in hidden
         for finding in _compare_field(rule, attrgetter(rule.field)(base), attrgetter(rule.field)(new), purpose)

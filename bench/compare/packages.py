@@ -1,0 +1,57 @@
+"""Packages that cannot matter to a run, so that a difference in them forbids nothing."""
+
+import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from types import MappingProxyType
+
+import msgspec
+
+from bench.records.case import Backend
+from bench.records.verdict import Finding
+
+TOOLS = frozenset(
+    {
+        "ast-serialize", "coverage", "grimp", "hypothesis", "import-linter", "iniconfig", "librt", "mypy",
+        "mypy-extensions", "pathspec", "pip", "pluggy", "pytest", "ruff", "types-docker", "types-requests",
+        "types-tabulate", "uv", "wheel",
+    }
+)  # fmt: skip
+"""Distributions that no worker imports: installers, and what the lock for development adds."""
+
+ENGINES: Mapping[str, Backend] = MappingProxyType(
+    {
+        "flatbuffers": "onnxruntime",
+        "ml-dtypes": "onnxruntime",
+        "onnx": "onnxruntime",
+        "onnx-ir": "onnxruntime",
+        "onnxruntime": "onnxruntime",
+        "onnxscript": "onnxruntime",
+        "openvino": "openvino",
+        "openvino-telemetry": "openvino",
+        "protobuf": "onnxruntime",
+    }
+)
+"""Distributions that the lock of the engines adds → the backend that alone imports them."""
+
+_PREFIX = "environment.distributions."
+
+
+def soften_package(finding: Finding, backends: AbstractSet[Backend]) -> Finding:
+    """Make a note of a difference in a package that no worker of these backends imports; leave any other finding.
+
+    Args:
+        finding: Of any field.
+        backends: Of the plan's cells.
+    """
+    if not finding.field.startswith(_PREFIX):
+        return finding
+    name = re.sub(r"[-_.]+", "-", finding.field.removeprefix(_PREFIX)).lower()
+    backend = ENGINES.get(name)
+    if name in TOOLS:
+        reason = "no worker imports it"
+    elif backend is not None and backend not in backends:
+        reason = f"backend {backend} alone imports it, and the plan has no such cell"
+    else:
+        return finding
+    return msgspec.structs.replace(finding, weight="note", reason=reason)

@@ -1,0 +1,50 @@
+"""Reproductions: whether a run that was done again gave the same numbers, cell by cell."""
+
+from typing import Literal
+
+from bench.records.bundle import Citation, RunId
+from bench.records.record import Record
+from bench.records.verdict import CellVerdict, Finding, Share
+
+ReproductionOutcome = Literal["reproduced", "not_reproduced", "too_noisy", "not_comparable"]
+
+
+class CellReproduction(Record, frozen=True, kw_only=True):
+    """One cell, done again.
+
+    Attributes:
+        verdict: Of the comparison; its base is the original, and its ratio the latency now over then.
+        reason: Why the outcome is what it is, a phrase.
+    """
+
+    verdict: CellVerdict
+    outcome: ReproductionOutcome
+    reason: str
+
+
+class Reproduction(Record, frozen=True, kw_only=True):
+    """A whole run, done again.
+
+    Attributes:
+        cites: The original.
+        run_id: Of the run that did it again; None if none was made, as too much differs.
+        margin_ratio: Latencies that differ by no more than this share count as the same.
+        findings: What differs between the original and here, for all cells.
+        outcome: `not_comparable` if a finding forbids a verdict, or the original has no number at all; else
+            `not_reproduced` if any cell is not; else `too_noisy` if any cannot be told; else `reproduced`.
+    """
+
+    cites: Citation
+    run_id: RunId | None
+    margin_ratio: Share
+    findings: tuple[Finding, ...]
+    cells: tuple[CellReproduction, ...]
+    outcome: ReproductionOutcome
+
+
+EXIT_STATUS: dict[ReproductionOutcome, int] = {
+    "reproduced": 0,
+    "not_reproduced": 1,
+    "too_noisy": 3,
+    "not_comparable": 4,
+}

@@ -1,0 +1,106 @@
+"""`bench reproduce`: the plan of a bundle, to be run again here.
+
+A bundle is from somebody else, and its plan holds commands and variables. Nothing of it is run as it stands: the
+plan is made again from its cases, profile and policy by the rules of this bench, and must come out the same.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from bench.bundle.environment import describe_environment
+from bench.bundle.image import describe_image
+from bench.bundle.verification import Verification
+from bench.errors import BundleError, EnvironmentUnfitError, UsageError
+from bench.hardware.detect import detect
+from bench.launch.libraries import find_preloads
+from bench.launch.plan import plan_run
+from bench.profiles.variables import variables_for, why_not_variable
+from bench.records.bundle import Citation, Contents, Environment, Image
+from bench.records.machine import Machine
+from bench.records.plan import Plan
+from bench.run.prepare import Decision, why_not_here
+from bench.workloads.registry import find_workload
+
+
+def look_here(root: Path = Path("/")) -> tuple[Machine, Environment, Image]:
+    """This machine, its software, and the image that both are in."""
+    return detect(root), describe_environment(), describe_image()
+
+
+def cite(verification: Verification) -> Citation:
+    """Name a bundle in the one that reproduces it."""
+    return Citation(run_id=verification.contents.info.run_id, content_digest=verification.content_digest)
+
+
+def prepare_reproduction(verification: Verification, machine: Machine) -> Decision:
+    """Decide to run a bundle's plan again.
+
+    Args:
+        verification: Of the bundle.
+        machine: Where; it must be one that the plan's bindings fit.
+
+    Raises:
+        UsageError: the bundle holds two variants, or a workload that nobody knows.
+        BundleError: its plan is not what bench makes of its cases.
+        EnvironmentUnfitError: a backend or a library is not installed.
+    """
+    contents = verification.contents
+    plan = contents.plan
+    if plan.variants:
+        options = " ".join(option.replace(" ", f"-{one.name} ", 1) for one in plan.variants for option in one.options)
+        raise UsageError(
+            f"run {contents.info.run_id} holds two variants, which prove one another on any machine; "
+            f"prove it again with: bench ab --suite {plan.suite} {options}"
+        )
+    if not plan.cells or not plan.layouts:
+        raise BundleError("its plan has no cells, or none has a place; there is nothing to run")
+    for difference in _differences(plan, _plan_again(contents, machine)):
+        raise BundleError(f"its plan is not what bench makes of its cases: {difference}; it is not run")
+    for cell in plan.cells:
+        reason = why_not_here(cell.case)
+        if reason is not None:
+            raise EnvironmentUnfitError(f"cell {cell.id} cannot be run here: {reason}")
+        find_preloads(cell.runtime)
+    return Decision(machine=machine, profile=contents.profile, plan=plan, cites=cite(verification))
+
+
+def _plan_again(contents: Contents, machine: Machine) -> Plan:
+    """What bench plans for the same cases, layouts, profile and policy."""
+    plan, profile = contents.plan, contents.profile
+    runtime = plan.layouts[0].runtime
+    for setting in profile.environment:
+        reason = why_not_variable(setting, {profile.openmp.value, profile.allocator.value})
+        if reason is not None:
+            raise BundleError(f"its profile {profile.name} is none that bench takes: {reason}; it is not run")
+    cases = tuple({repr(cell.case): cell.case for cell in plan.cells}.values())
+    return plan_run(
+        suite=plan.suite,
+        cases=cases,
+        refused=plan.refused,
+        units={case.workload: find_workload(case.workload).unit for case in cases},
+        layouts=plan.layouts,
+        variables=variables_for(profile, runtime),
+        choice=plan.profile,
+        policy=plan.policy,
+        order_seed=plan.order_seed,
+        machine=machine,
+    )
+
+
+def _differences(stated: Plan, made: Plan) -> Iterator[str]:
+    """Where two plans differ: fields of the whole, then of their cells."""
+    if len(stated.cells) != len(made.cells):
+        yield f"it has {len(stated.cells)} cells, wanted {len(made.cells)}"
+        return
+    wholes = (
+        (name, getattr(stated, name), getattr(made, name)) for name in stated.__struct_fields__ if name != "cells"
+    )
+    cells = (
+        (f"{one.id}.{name}", getattr(one, name), getattr(other, name))
+        for one, other in zip(stated.cells, made.cells, strict=True)
+        for name in one.__struct_fields__
+    )
+    for name, one, other in chain(wholes, cells):
+        if one != other:
+            yield f"{name} is {one!s:.200}, wanted {other!s:.200}"
