@@ -10,7 +10,8 @@ import msgspec
 from typing_extensions import override
 
 from bench.cli.plan_options import output_option, parse_options, plan_options
-from bench.cli.run import exit_status, print_plan, print_results, tell, warn
+from bench.cli.results import print_results
+from bench.cli.run import exit_status, print_plan, tell, warn
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import Line, Percent
 from bench.errors import UsageError

@@ -102,5 +102,15 @@ def _differences(stated: Plan, made: Plan) -> Iterator[str]:
         for name in one.__struct_fields__
     )
     for name, one, other in chain(wholes, cells):
-        if one != other:
-            yield f"{name} is {one!s:.200}, wanted {other!s:.200}"
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from (
+                f"{name} has {key} {_show(one.get(key))}, wanted {_show(other.get(key))}"
+                for key in sorted(one.keys() | other.keys())
+                if one.get(key) != other.get(key)
+            )
+        elif one != other:
+            yield f"{name} is {_show(one)}, wanted {_show(other)}"
+
+
+def _show(value: object) -> str:
+    return f"{value!s:.200}"

@@ -1,0 +1,162 @@
+import re
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from bench.compare.packages import ENGINES, TOOLS
+from bench.compare.reproduce import (
+    conclude,
+    find_obstacles,
+    judge_reproduction,
+    refuse_reproduction,
+    why_cannot_tell,
+)
+from bench.records.bundle import Citation, Contents, Distribution
+from bench.records.measurement import Failure
+from bench.records.verdict import Finding
+from bench.stats.summary import summarize
+from tests.builders import DIGEST, make_cell, make_instance, make_machine, make_measurement, make_plan, make_proof
+from tests.builders import make_repetition as repeat
+from tests.unit.bundle.builder import CONTENTS, ENVIRONMENT
+
+PLAN = make_plan(make_cell(0))
+CITES = Citation(run_id=CONTENTS.info.run_id, content_digest=DIGEST)
+AGAIN = "20260203T030405Z-0123abcd"
+LOCKS = Path(__file__).parents[3] / "images"
+
+
+def make_run(latency_s: float, *, spread: float = 0.001, repetitions: int = 8, run_id: str = AGAIN) -> Contents:
+    """One cell, whose repetitions lie evenly about a latency."""
+    found = [
+        repeat(
+            index,
+            make_instance([latency_s * (1 + spread * (index - (repetitions - 1) / 2))] * 6, proof=make_proof()),
+        )
+        for index in range(repetitions)
+    ]
+    measurements = (make_measurement(PLAN.cells[0], *found),)
+    info = replace(CONTENTS.info, run_id=run_id)
+    summary = summarize(PLAN, measurements, ())
+    return replace(CONTENTS, info=info, plan=PLAN, probes=(), measurements=measurements, summary=summary, logs={})
+
+
+ORIGINAL = make_run(0.1, run_id=CONTENTS.info.run_id)
+
+
+@pytest.mark.parametrize(
+    ("again", "outcome"),
+    [
+        (make_run(0.1002), "reproduced"),
+        (make_run(0.12), "not_reproduced"),
+        (make_run(0.08), "not_reproduced"),
+        (make_run(0.103, spread=0.05), "too_noisy"),
+        (make_run(0.1, repetitions=2), "too_noisy"),
+    ],
+    ids=["the same", "slower", "faster", "scattered", "too few repetitions"],
+)
+def test_a_run_is_reproduced_if_it_is_shown_to_be_the_same(again: Contents, outcome: str) -> None:
+    reproduction = judge_reproduction(CITES, ORIGINAL, again, 0.05)
+    assert reproduction.outcome == outcome
+    assert [cell.outcome for cell in reproduction.cells] == [outcome]
+    assert reproduction.run_id == AGAIN
+
+
+def fail(contents: Contents) -> Contents:
+    measurement = replace(
+        contents.measurements[0], stopped="failed", failure=Failure(reason="crashed", message="it ended by signal 11")
+    )
+    return replace(contents, measurements=(measurement,), summary=summarize(PLAN, (measurement,), ()))
+
+
+def test_a_cell_that_fails_here_is_not_reproduced_and_one_that_failed_there_tells_nothing() -> None:
+    assert judge_reproduction(CITES, ORIGINAL, fail(make_run(0.1)), 0.05).outcome == "not_reproduced"
+    assert judge_reproduction(CITES, fail(ORIGINAL), make_run(0.1), 0.05).outcome == "not_comparable"
+    assert conclude(["not_comparable", "reproduced"]) == "reproduced"
+
+
+def test_other_weights_leave_no_verdict() -> None:
+    again = make_run(0.1)
+    measurement = again.measurements[0]
+    instance = replace(
+        measurement.repetitions[0].instances[0], proof=make_proof(weights_digest=DIGEST.replace("0", "1"))
+    )
+    first = replace(measurement.repetitions[0], instances=(instance,))
+    changed = replace(measurement, repetitions=(first, *measurement.repetitions[1:]))
+    reproduction = judge_reproduction(CITES, ORIGINAL, replace(again, measurements=(changed,)), 0.05)
+    assert reproduction.outcome == "not_comparable"
+    assert "weights_digest" in reproduction.cells[0].reason
+
+
+def obstacles(**changes: object) -> dict[str, Finding]:
+    place = {"machine": ORIGINAL.machine, "environment": ORIGINAL.environment, "image": ORIGINAL.image} | changes
+    return {finding.field: finding for finding in find_obstacles(ORIGINAL, **place)}  # type: ignore[arg-type]
+
+
+def test_nothing_forbids_a_run_to_be_done_again_in_its_own_place() -> None:
+    assert obstacles() == {}
+
+
+def test_a_cpu_that_was_taken_away_forbids_it() -> None:
+    finding = obstacles(machine=make_machine(1))["plan.cells.instances.cpus"]
+    assert (finding.base, finding.new, finding.weight) == ("0-1", "0", "refuse")
+
+
+def test_a_quota_forbids_it() -> None:
+    machine = replace(ORIGINAL.machine, limits=replace(ORIGINAL.machine.limits, cpu_quota=1.5))
+    assert obstacles(machine=machine)["machine.limits.cpu_quota"].weight == "refuse"
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "digest", "weight"),
+    [
+        ("torch", "2.14.2", None, "refuse"),
+        ("numpy", "2.3.0", DIGEST.replace("0", "1"), "refuse"),
+        ("intel_extension_for_pytorch", "2.8.0", DIGEST, "refuse"),
+        ("pytest", "9.0.0", DIGEST, "note"),
+        ("onnxruntime", "1.20.0", DIGEST, "note"),
+    ],
+    ids=["another version", "other files of one version", "one more", "a tool", "a backend that no cell uses"],
+)
+def test_a_package_that_differs_is_named_with_both_versions(
+    name: str, version: str, digest: str | None, weight: str
+) -> None:
+    kept = [one for one in ENVIRONMENT.distributions if one.name != name]
+    other = Distribution(name=name, version=version, digest=digest)
+    environment = replace(ENVIRONMENT, distributions=(*kept, other))
+    finding = obstacles(environment=environment)[f"environment.distributions.{name}"]
+    assert finding.weight == weight
+    assert finding.new == f"{version} {digest or ''}".rstrip()
+    assert finding.base.startswith("2." if name in {"torch", "numpy"} else "(none)")
+
+
+def test_a_backend_that_a_cell_uses_makes_its_engine_matter() -> None:
+    cell = make_cell(0, case=replace(PLAN.cells[0].case, backend="onnxruntime"))
+    original = replace(ORIGINAL, plan=make_plan(cell))
+    environment = replace(ENVIRONMENT, distributions=(Distribution(name="onnxruntime", version="1", digest=None),))
+    findings = find_obstacles(original, original.machine, environment, original.image)
+    weights = {finding.field: finding.weight for finding in findings}
+    assert weights["environment.distributions.onnxruntime"] == "refuse"
+
+
+def read_lock(name: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9][a-z0-9.-]*)==", (LOCKS / name).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_the_tables_of_packages_are_those_of_the_locks() -> None:
+    main, engines = read_lock("requirements.lock"), read_lock("requirements-engines.lock")
+    assert engines - main == ENGINES.keys()
+    assert read_lock("requirements-dev.lock") - main - engines == TOOLS - {"pip", "uv", "wheel"}
+
+
+def test_too_few_repetitions_are_told_before_anything_is_measured() -> None:
+    assert why_cannot_tell(ORIGINAL) is None
+    reason = why_cannot_tell(make_run(0.1, repetitions=2))
+    assert reason is not None
+    assert "has 2 valid repetitions of a cell at most, and a verdict takes 5" in reason
+
+
+def test_a_refusal_cites_the_original_and_no_run_of_its_own() -> None:
+    findings = tuple(obstacles(machine=make_machine(1)).values())
+    reproduction = refuse_reproduction(CITES, findings, 0.05)
+    assert (reproduction.outcome, reproduction.run_id, reproduction.cites) == ("not_comparable", None, CITES)
