@@ -1,0 +1,88 @@
+"""`bench ab` and `bench reproduce` with real workers on this machine, at shapes that take seconds."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
+
+SUITE = """
+name = "tiny"
+summary = "one cell in seconds"
+layouts = ["latency"]
+[policy]
+repetitions_min = {repetitions}
+repetitions_max = {repetitions}
+warmup_max_s = 0.2
+measure_s = 0.3
+samples_min = 5
+sample_s = 0.01
+target_ci_ratio = 0.99
+timeout_s = 300
+[[cases]]
+workload = ["basic_gnn_gcn"]
+shape = {{ nodes = 500, edges = 4000 }}
+"""
+
+REPO = Path(__file__).parents[2]
+
+
+def bench(*arguments: str, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*prefix, sys.executable, str(REPO / "entrypoint.py"), *arguments],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=560,
+    )
+
+
+def write_suite(folder: Path, repetitions: int) -> str:
+    path = folder / "tiny.toml"
+    path.write_text(SUITE.format(repetitions=repetitions), encoding="utf-8")
+    return str(path)
+
+
+def last_bundle(done: subprocess.CompletedProcess[str]) -> str:
+    *_, last = done.stdout.splitlines()
+    assert last.startswith("bundle: "), done.stderr
+    return last.removeprefix("bundle: ")
+
+
+def test_a_variable_reaches_one_side_and_takes_effect_there_alone(tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, 1)
+    done = bench(
+        "ab", "--env-b", "TORCHINDUCTOR_FREEZING=1", "--suite", suite, "--output", str(tmp_path), "--repetitions", "1"
+    )
+    assert done.returncode == 3, done.stderr
+    assert "side b: TORCHINDUCTOR_FREEZING=1" in done.stdout
+    assert "1 pairs of valid repetitions are too few" in done.stdout or "0 pairs of valid" in done.stdout
+    bundle = last_bundle(done)
+    assert bench("verify", bundle).returncode == 0
+    found = bench("show", bundle, "--in-force").stdout
+    assert found.count("TORCHINDUCTOR_FREEZING not set") == 1
+    assert found.count("TORCHINDUCTOR_FREEZING=1") == 1
+    a, b = bench("show", bundle, "--evidence").stdout.split("0001-basic_gnn_gcn", 1)
+    assert ("frozen_weights" in a, "frozen_weights" in b) == (False, True)
+    shown = json.loads(bench("show", bundle, "--json").stdout)
+    assert [cell["case"]["backend"] for cell in shown["plan"]["cells"]] == ["inductor", "inductor"]
+    assert shown["comparison"]["interleaved"] is True
+
+
+def test_a_run_is_done_again_and_cited_and_not_with_a_cpu_less(tmp_path: Path) -> None:
+    done = bench("run", "--suite", write_suite(tmp_path, 5), "--output", str(tmp_path))
+    original = last_bundle(done)
+    if "too_noisy" not in done.stdout:
+        again = bench("reproduce", original, "--output", str(tmp_path))
+        assert again.returncode in {0, 1, 3}, again.stderr
+        verified = bench("verify", last_bundle(again))
+        assert verified.returncode == 0, verified.stderr
+        assert "found, intact, signed by SHA256:" in verified.stdout
+    narrow = bench("reproduce", original, "--output", str(tmp_path), prefix=["taskset", "--cpu-list", "0"])
+    assert narrow.returncode == 4, narrow.stderr
+    assert "the plan binds workers to CPUs that may not be used here" in narrow.stdout
