@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from bench.cli.run import parse_options, run
+from bench.cli.plan_options import parse_options
+from bench.cli.run import run
 from bench.cli.sign_options import load_signer
 from bench.cli.types import Bytes
 from bench.errors import EnvironmentUnfitError

@@ -83,11 +83,11 @@ def reproduce(  # noqa: PLR0917 - click passes by keyword what the options above
 
 def _report(reproduction: Reproduction, path: Path | None, *, as_json: bool) -> int:
     """Print the verdict; its status is the command's."""
-    from bench.cli.console import print_json
+    from bench.cli.console import print_json, print_text
     from bench.report.reproduction import render_reproduction
 
     if as_json:
         print_json({"bundle": None if path is None else str(path), "reproduction": reproduction})
     else:
-        click.echo(render_reproduction(reproduction) + ("" if path is None else f"\nbundle: {path}"))
+        print_text(render_reproduction(reproduction) + ("" if path is None else f"\nbundle: {path}"))
     return EXIT_STATUS[reproduction.outcome]

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import click
-
 from bench.records.bundle import Contents
 from bench.records.verdict import Comparison, Criteria
 
@@ -15,14 +13,14 @@ def print_results(path: Path, *, as_json: bool, margin_ratio: float | None = Non
         The verdict on the two sides of an `ab` run; None if it was another.
     """
     from bench.bundle.verify import verify_bundle
-    from bench.cli.console import print_json
+    from bench.cli.console import print_json, print_text
 
     contents = verify_bundle(path).contents
     comparison = compare_sides(contents, margin_ratio)
     if as_json:
         print_json({"bundle": str(path), "summary": contents.summary, "comparison": comparison})
     else:
-        click.echo(f"{render_bundle(contents, comparison)}\nbundle: {path}")
+        print_text(f"{render_bundle(contents, comparison)}\nbundle: {path}")
     return comparison
 
 
