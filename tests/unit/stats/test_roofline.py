@@ -4,7 +4,7 @@ import pytest
 from bench.records.case import Precision
 from bench.records.measurement import Probe, ProbeResult
 from bench.stats.roofline import least_time
-from tests.builders import make_proof
+from tests.builders import make_probe, make_proof
 
 PROOF = msgspec.structs.replace(make_proof(), flops=1_000_000_000, traffic_bytes=1)
 RATES = {"fp32": 1e9, "bf16": 2e9, "fp16": 1e6, "int8": 4e9}
@@ -12,7 +12,7 @@ RATES = {"fp32": 1e9, "bf16": 2e9, "fp16": 1e6, "int8": 4e9}
 
 def probe(rates: dict[str, float]) -> Probe:
     result = ProbeResult(flops_per_s=rates, bandwidth_bytes_per_s=1e9)
-    return Probe(layout="latency", before=None, started_at="2026-01-02T03:04:05Z", instances=(result,))
+    return msgspec.structs.replace(make_probe(), instances=(result,))
 
 
 @pytest.mark.parametrize(
