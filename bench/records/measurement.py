@@ -26,7 +26,7 @@ class Sample(Record, frozen=True, kw_only=True):
 
     start_ns: Nanoseconds
     elapsed_ns: Annotated[int, Meta(ge=1, le=(1 << 63) - 1)]
-    iterations: Annotated[int, Meta(ge=1)]
+    iterations: Annotated[int, Meta(ge=1, le=1 << 53)]
 
 
 LibraryRole = Literal["openmp", "allocator"]

@@ -127,6 +127,8 @@ def _marks(cell: Cell, summary: CellSummary, contents: Contents) -> str:
         marks += "u"
     if summary.latency_s.half_width_ratio > contents.plan.policy.target_ci_ratio:
         marks += "w"
+    if summary.repetitions == 1:
+        marks += "o"
     if summary.invalid_repetitions:
         marks += f"i{summary.invalid_repetitions}"
     return marks
@@ -142,7 +144,7 @@ def _legend(policy: Policy) -> str:
         f"± half of the {policy.confidence:.0%} interval; n repetitions×samples; first call with empty caches\n"
         "of ceiling: share of what this run's own probes of matrix product and memory bandwidth reached\n"
         f"u not shown steady, by the warm-up or by the samples; w interval wider than the ±{policy.target_ci_ratio:.0%} "
-        "asked for; iN invalid repetitions, kept and not used"
+        "asked for; o of one repetition, whose samples alone make the interval; iN invalid repetitions, not used"
     )
 
 

@@ -11,7 +11,7 @@ from bench.records.plan import Cell, Plan, Policy
 from bench.records.summary import CellSummary, Drift, Interval, Summary
 from bench.stats.bootstrap import (
     Uniforms,
-    percentile_interval,
+    bootstrap_interval,
     resample_median,
     resample_ratio,
     resample_repetitions,
@@ -157,7 +157,9 @@ def _latency(repetitions: Sequence[Repetition], uniforms: Uniforms, confidence: 
         points.append(float(np.mean([np.median(values) for values in samples])))
         replicates.append(np.mean([resample_median(values, uniforms) for values in samples], axis=0))
     joined = resample_repetitions(replicates, uniforms)
-    return percentile_interval(float(np.mean(points)), joined, confidence=confidence), joined
+    return bootstrap_interval(
+        float(np.mean(points)), joined, confidence=confidence, repetitions=len(repetitions)
+    ), joined
 
 
 def _throughput(repetitions: Sequence[Repetition], uniforms: Uniforms, confidence: float) -> Interval:
@@ -173,7 +175,7 @@ def _throughput(repetitions: Sequence[Repetition], uniforms: Uniforms, confidenc
         drawn = [each * resample_ratio(n, ns, uniforms) for each, (n, ns) in zip(items, clipped, strict=True)]
         replicates.append(np.sum(drawn, axis=0))
     joined = resample_repetitions(replicates, uniforms)
-    return percentile_interval(float(np.mean(points)), joined, confidence=confidence)
+    return bootstrap_interval(float(np.mean(points)), joined, confidence=confidence, repetitions=len(repetitions))
 
 
 def _detectable_ratio(point: float, replicates: "Array", confidence: float, repetitions: int) -> float:

@@ -5,7 +5,7 @@ from bench.errors import TooNoisyError
 from bench.stats.bootstrap import (
     RESAMPLES,
     Uniforms,
-    percentile_interval,
+    bootstrap_interval,
     resample_median,
     resample_ratio,
     resample_repetitions,
@@ -64,6 +64,27 @@ def test_more_repetitions_than_resamples_still_have_a_mean() -> None:
     assert resample_repetitions(many, Uniforms(1)).shape == (RESAMPLES,)
 
 
-def test_a_replicate_that_is_not_finite_is_refused() -> None:
+def test_one_repetition_has_the_percentiles_of_its_samples() -> None:
+    found = bootstrap_interval(1.0, np.linspace(0.9, 1.1, 2001), confidence=0.9, repetitions=1)
+    assert (found.low, found.high) == pytest.approx((0.91, 1.09))
+
+
+@pytest.mark.parametrize(("repetitions", "most"), [(2, 1.0), (3, 0.99), (5, 0.98), (10, 0.98)])
+def test_intervals_hold_the_truth_as_often_as_they_say(repetitions: int, most: float) -> None:
+    """Of 300 simulated cells whose repetitions scatter by 3%, and their samples by 1%."""
+    random = np.random.default_rng(7)
+    held = 0
+    for number in range(300):
+        uniforms = Uniforms(number)
+        groups = [np.exp(random.normal(random.normal(0, 0.03), 0.01, 9)) for _ in range(repetitions)]
+        point = float(np.mean([np.median(values) for values in groups]))
+        joined = resample_repetitions([resample_median(values, uniforms) for values in groups], uniforms)
+        found = bootstrap_interval(point, joined, confidence=0.95, repetitions=repetitions)
+        held += found.low <= 1.0 <= found.high
+    assert 0.93 <= held / 300 <= most
+
+
+@pytest.mark.parametrize("value", [0.0, -0.5, np.inf, np.nan])
+def test_replicates_that_no_time_can_have_are_refused(value: float) -> None:
     with pytest.raises(TooNoisyError, match="no finite statistic"):
-        percentile_interval(1.0, np.array([1.0, np.inf]), confidence=0.95)
+        bootstrap_interval(1.0, np.array([1.0, value]), confidence=0.95, repetitions=2)

@@ -1,7 +1,6 @@
 from statistics import stdev
 
 import msgspec
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +27,8 @@ def test_latency_is_the_mean_over_repetitions_of_each_ones_median() -> None:
     fast, slow = make_instance((0.010,) * 5), make_instance((0.020,) * 5)
     summary = summarize_cell(make_cell(), POLICY, [make_repetition(0, fast), make_repetition(1, slow)])
     assert summary.latency_s.point == pytest.approx(0.015)
-    assert (summary.latency_s.low, summary.latency_s.high) == pytest.approx((0.010, 0.020))
+    assert summary.latency_s.low < 0.010
+    assert summary.latency_s.high > 0.020
 
 
 def test_throughput_counts_items_of_all_instances_in_their_shared_window() -> None:
@@ -142,10 +142,14 @@ def test_one_probe_shows_no_drift() -> None:
 @given(
     st.lists(st.lists(st.floats(1e-6, 10), min_size=5, max_size=12), min_size=1, max_size=4),
 )
-def test_the_interval_holds_its_point_and_lies_within_the_samples(groups: list[list[float]]) -> None:
+def test_the_interval_holds_its_point(groups: list[list[float]]) -> None:
     repetitions = [make_repetition(index, make_instance(group)) for index, group in enumerate(groups)]
     latency = summarize_cell(make_cell(), POLICY, repetitions).latency_s
-    everything = np.concatenate([np.array(group) for group in groups])
     assert latency.low <= latency.point <= latency.high
-    assert everything.min() * 0.999 <= latency.low
-    assert latency.high <= everything.max() * 1.001
+
+
+@given(st.lists(st.floats(1e-6, 10), min_size=5, max_size=12))
+def test_the_interval_of_one_repetition_lies_within_its_samples(seconds: list[float]) -> None:
+    latency = summarize_cell(make_cell(), POLICY, [make_repetition(0, make_instance(seconds))]).latency_s
+    assert min(seconds) * 0.999 <= latency.low
+    assert latency.high <= max(seconds) * 1.001
