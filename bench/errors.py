@@ -25,6 +25,12 @@ class TooNoisyError(BenchError):
     exit_code = 3
 
 
+class NotComparableError(BenchError):
+    """Two things were to be held together that are not alike; says what differs, with both values."""
+
+    exit_code = 4
+
+
 class CellsFailedError(BenchError):
     """Some cells failed; the bundle holds the others and the reasons."""
 

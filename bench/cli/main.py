@@ -23,6 +23,7 @@ COMMANDS = MappingProxyType(
         "detect": "bench.cli.detect:detect",
         "keygen": "bench.cli.keys:keygen",
         "profiles": "bench.cli.lists:profiles",
+        "qualify": "bench.cli.qualify:qualify",
         "redact": "bench.cli.redact:redact",
         "reproduce": "bench.cli.reproduce:reproduce",
         "run": "bench.cli.run:run",

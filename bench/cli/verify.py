@@ -20,6 +20,7 @@ Examples:
   bench verify results/X.bench.tar --key operator.pem.pub
   bench verify results/X.bench.tar --trust trust.json --require operator,vendor
   bench verify results/ archive/*.bench.tar
+  bench verify results/qualification-X.dsse.json
 """
 )
 @click.argument("bundles", nargs=-1, required=True, metavar="BUNDLE|FOLDER...", type=click.Path(path_type=Path))
@@ -48,9 +49,11 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     bundle can be shown intact, and that some key signed it. A reproduction cites the bundle of the run that
     it did again; that one is verified too, and those that it cites, as far as they are at hand.
 
-    Of several bundles, or of all in a folder, each gets one line, and all cores are used.
+    Of several bundles, or of all in a folder, each gets one line, and all cores are used. The statement of
+    `bench qualify` (*.dsse.json) is verified by the key beside it.
     """
     from bench.bundle.keys import fingerprint, read_public_key
+    from bench.bundle.qualification import ENVELOPE_SUFFIX
     from bench.bundle.signers import Requirements
     from bench.cli.trust import load_trust
 
@@ -61,7 +64,9 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
         keys=frozenset(fingerprint(read_public_key(key)) for key in keys),
         roles=require or (),
     )
-    if len(bundles) == 1 and not bundles[0].is_dir():
+    if len(bundles) == 1 and bundles[0].name.endswith(ENVELOPE_SUFFIX):
+        _verify_qualification(bundles[0], requirements, explain=explain, as_json=as_json)
+    elif len(bundles) == 1 and not bundles[0].is_dir():
         _verify_one(bundles[0], requirements, cited, explain=explain, as_json=as_json)
     elif explain or cited:
         raise UsageError("--explain and --cited are of one bundle; name one")
@@ -120,3 +125,20 @@ def _verify_many(paths: Sequence[Path], requirements: "Requirements", *, as_json
         raise BundleError(f"{refused} of {len(every)} bundles are not verified")
     if not as_json:
         print_text(f"all {len(every)} bundles are intact")
+
+
+def _verify_qualification(path: Path, requirements: "Requirements", *, explain: bool, as_json: bool) -> None:
+    from bench.bundle.explain_qualification import explain_qualification
+    from bench.bundle.qualification import read_judges_key, verify_qualification
+    from bench.cli.console import print_json, print_text
+    from bench.report.qualification import render_qualification
+    from bench.report.verification import describe_signer
+
+    proof = verify_qualification(path, requirements)
+    if explain:
+        click.echo(explain_qualification(path, proof, read_judges_key(path)), nl=False)
+    elif as_json:
+        print_json({"intact": True, "signer": proof.signer, "qualification": proof.qualification})
+    else:
+        print_text(f"intact, judged {proof.qualification.judged_at} by {describe_signer(proof.signer)}")
+        print_text(render_qualification(proof.qualification))

@@ -17,7 +17,7 @@ def render_verification(verification: Verification, links: Sequence[Link] = ()) 
         f"intact     run {info.run_id}, bench {info.bench_version}, {info.started_at} to {info.finished_at}",
         f"           content.tar {verification.content_digest}",
         f"           {len(summary.cells)} summaries follow from their raw samples, {len(summary.failed)} cells have none",
-        *(f"signed by  {_describe_signer(signer)}" for signer in verification.signers),
+        *(f"signed by  {describe_signer(signer)}" for signer in verification.signers),
         f"hardware   {len(verification.origins) - len(stated)} fields measured in the run",
         f"           {len(stated)} merely stated by firmware or hypervisor: {', '.join(stated) or 'none'}",
     ]
@@ -48,7 +48,8 @@ def render_checked(checked: Checked) -> str:
     return f"intact   {checked.bundle}: {' '.join(signers.split())}"
 
 
-def _describe_signer(signer: Signer) -> str:
+def describe_signer(signer: Signer) -> str:
+    """A key, whose it is as far as is known, and whether it is trusted, with the reason."""
     owner = f" of {signer.owner}" if signer.owner else ""
     roles = f" as {', '.join(signer.roles)}" if signer.roles else ""
     return f"{signer.fingerprint}{owner}{roles}: {signer.status} ({signer.reason})"
@@ -58,5 +59,5 @@ def _describe_link(link: Link) -> str:
     cited = f"run {link.cites.run_id}, {link.cites.content_digest}"
     if link.found is None:
         return f"{cited}: not at hand, give it with --cited"
-    signers = "; ".join(_describe_signer(signer) for signer in link.found.signers)
+    signers = "; ".join(describe_signer(signer) for signer in link.found.signers)
     return f"{cited}: found, intact, signed by {signers}"

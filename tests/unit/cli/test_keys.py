@@ -2,6 +2,8 @@
 
 import os
 import pty
+import select
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -97,21 +99,24 @@ def test_without_a_terminal_nobody_is_asked(tmp_path: Path) -> None:
 
 
 def type_at_a_terminal(argv: list[str], typed: list[bytes]) -> tuple[int, bytes]:
-    """Run a program at a terminal of its own and answer its prompts."""
+    """Run a program at a terminal of its own and answer its prompts, each once: what is typed before one is discarded."""
     child, terminal = pty.fork()
     if child == 0:
         os.execv(argv[0], argv)  # noqa: S606 - our own program
-    shown = b""
+    shown, since = b"", b""
     answers = iter(typed)
-    while True:
+    while select.select([terminal], [], [], 60)[0]:
         try:
-            shown += os.read(terminal, 4096)
+            since += os.read(terminal, 4096)
         except OSError:
             break
-        if shown.rstrip().endswith(b":") and (answer := next(answers, None)) is not None:
+        if since.rstrip().endswith(b":") and (answer := next(answers, None)) is not None:
             os.write(terminal, answer)
+            shown, since = shown + since, b""
+    else:
+        os.kill(child, signal.SIGKILL)
     os.close(terminal)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown + since
 
 
 def test_a_passphrase_is_asked_for_twice_at_the_terminal_and_not_shown(tmp_path: Path, invoke: Invoke) -> None:

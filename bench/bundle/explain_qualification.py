@@ -1,0 +1,71 @@
+"""How to check a qualification statement with other people's programs: text for `bench verify --explain`."""
+
+import shlex
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from bench.bundle.envelope import PAYLOAD_TYPE
+from bench.bundle.keys import fingerprint, format_public_line
+from bench.bundle.qualification import (
+    ENVELOPE_SUFFIX,
+    KEY_SUFFIX,
+    QUALIFICATION_TYPE,
+    SIGSTORE_SUFFIX,
+    SSH_SUFFIX,
+    QualificationProof,
+)
+from bench.bundle.sshsig import NAMESPACE
+
+_SCRIPT = """\
+cd {folder}
+bundle=${{bundle:-{run_id}.bench.tar}}  # one that was judged: where does it lie?
+
+# 1. Take out what was signed. Needs sed, base64.
+sed -n 's/^ "payload": "\\(.*\\)",$/\\1/p' {stem}{envelope} | base64 -d > statement.json
+
+# 2. The statement must name the content.tar of each bundle that was judged. Needs tar.
+tar -xf "$bundle" content.tar
+grep -F "$(sha256sum < content.tar | cut -c 1-64)" statement.json
+
+# 3. DSSE signs the payload with its type and lengths in front.
+printf 'DSSEv1 {type_length} {type} %d ' "$(wc -c < statement.json)" | cat - statement.json > signed.bin
+
+# 4. The signature, with openssl 3.0 or later. To know who signed, take the key from its owner instead.
+# {fingerprint}
+sed -n 's/.*"sig": "\\(.*\\)".*/\\1/p' {stem}{envelope} | base64 -d > signature.bin
+openssl pkeyutl -verify -rawin -pubin -inkey {stem}{key} -in signed.bin -sigfile signature.bin
+
+# 5. The same statement, signed for ssh-keygen of OpenSSH 8.1 or later.
+printf '%s\\n' '{fingerprint} {line}' > signer
+ssh-keygen -Y verify -f signer -I {fingerprint} -n {namespace} -s {stem}{ssh} < statement.json
+
+# 6. The envelope again, with cosign 3.0.6 or later.
+cosign verify-blob-attestation --bundle {stem}{sigstore} --key {stem}{key} \\
+  --type {predicate_type} --insecure-ignore-tlog content.tar
+"""
+
+
+def explain_qualification(path: Path, proof: QualificationProof, key: Ed25519PublicKey) -> str:
+    """A shell script that checks digests and signatures of a qualification statement without bench.
+
+    Args:
+        path: The envelope, with its key and its other signatures beside it.
+        proof: As verification returned it.
+        key: That has signed.
+    """
+    return _SCRIPT.format(
+        folder=shlex.quote(str(path.parent)),
+        run_id=proof.qualification.bundles[0].run_id,
+        stem=path.name.removesuffix(ENVELOPE_SUFFIX),
+        envelope=ENVELOPE_SUFFIX,
+        key=KEY_SUFFIX,
+        sigstore=SIGSTORE_SUFFIX,
+        ssh=SSH_SUFFIX,
+        fingerprint=fingerprint(key),
+        line=format_public_line(key),
+        namespace=NAMESPACE,
+        type=PAYLOAD_TYPE,
+        type_length=len(PAYLOAD_TYPE),
+        predicate_type=QUALIFICATION_TYPE,
+    )

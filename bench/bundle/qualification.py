@@ -1,0 +1,215 @@
+"""The qualification statement: a verdict on bundles, signed, as a file that verifies by itself.
+
+    <stem>.pub             the signer's public key, PEM
+    <stem>.sigstore.json   the signature for cosign
+    <stem>.sshsig          another of the same statement, for ssh-keygen
+    <stem>.dsse.json       the statement in its envelope; written last
+
+It is an in-toto Statement v1, like a bundle's; its subjects are the bundles, by the digests of their
+`content.tar`. The policy is named by the digest of its file, and every rule with value and limit is in it.
+"""
+
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Meta
+
+from bench import __version__
+from bench.bundle.envelope import (
+    Signature,
+    format_envelope,
+    format_sigstore_bundle,
+    parse_envelope,
+    sign_statement,
+    verify_signature,
+)
+from bench.bundle.files import read_file, write_file
+from bench.bundle.keys import fingerprint, format_public_pem, read_public_key
+from bench.bundle.seal import SigningKey
+from bench.bundle.signers import Requirements, check_requirements, judge_signers
+from bench.bundle.sshsig import format_sshsig, ssh_signed_bytes
+from bench.bundle.statement import SealedBy, SubjectDigest
+from bench.bundle.timestamp import parse_timestamp
+from bench.bundle.verification import Signer
+from bench.errors import BundleError, OutputError, UsageError
+from bench.records.qualification import BundleName, Qualification, conclude
+from bench.records.record import Record, decode_json, encode_json
+
+QualificationType = Literal["https://bench-appliance.org/attestation/qualification/v1"]
+QUALIFICATION_TYPE: QualificationType = get_args(QualificationType)[0]
+
+ENVELOPE_SUFFIX = ".dsse.json"
+KEY_SUFFIX = ".pub"
+SIGSTORE_SUFFIX = ".sigstore.json"
+SSH_SUFFIX = ".sshsig"
+
+MAX_QUALIFICATION_BYTES = 1 << 26
+"""A hundred rules over ten bundles of a hundred cells have some 30 MB."""
+
+
+class BundleSubject(Record, frozen=True, kw_only=True):
+    """A bundle that the statement is about: `<run id>/content.tar`."""
+
+    name: Annotated[str, Meta(pattern=r"^[0-9TZ]{16}-[0-9a-f]{8}/content\.tar\Z")]
+    digest: SubjectDigest
+
+
+class QualificationPredicate(Record, frozen=True, kw_only=True, rename="camel"):
+    """What is said of the subjects.
+
+    Attributes:
+        signer: Who judged.
+    """
+
+    schema: Literal["bench-qualification/1"] = "bench-qualification/1"
+    bench_version: str
+    signer: SealedBy
+    qualification: Qualification
+
+
+class QualificationStatement(
+    Record, frozen=True, kw_only=True, rename={"type": "_type", "predicate_type": "predicateType"}
+):
+    """An in-toto Statement v1 about bundles."""
+
+    type: Literal["https://in-toto.io/Statement/v1"] = "https://in-toto.io/Statement/v1"
+    subject: Annotated[tuple[BundleSubject, ...], Meta(min_length=1)]
+    predicate_type: QualificationType = QUALIFICATION_TYPE
+    predicate: QualificationPredicate
+
+
+class QualificationProof(Record, frozen=True, kw_only=True):
+    """Proof that a qualification statement is intact; there is none of one that is not."""
+
+    qualification: Qualification
+    signer: Signer
+
+
+def write_qualification(folder: Path, qualification: Qualification, signer: SigningKey) -> Path:
+    """Sign a verdict and write it, with what is needed to check it; the statement comes last, all or nothing.
+
+    Args:
+        folder: Made if it is not there.
+        qualification: The verdict.
+        signer: Who judged.
+
+    Returns:
+        The path of the envelope.
+
+    Raises:
+        BundleError: the verdict could not be read back: a NaN, a wrong type.
+        OutputError: the folder cannot take it.
+    """
+    statement = format_qualification(qualification, SealedBy(kind=signer.kind, fingerprint=signer.fingerprint))
+    signature = sign_statement(statement, signer.key)
+    moment = qualification.judged_at.replace("-", "").replace(":", "")
+    stem = f"qualification-{moment}-{hashlib.sha256(statement).hexdigest()[:8]}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: {error.strerror}; choose another folder with --output") from error
+    write_file(folder / f"{stem}{KEY_SUFFIX}", format_public_pem(signature.key), replace=True)
+    write_file(folder / f"{stem}{SIGSTORE_SUFFIX}", format_sigstore_bundle(statement, signature), replace=True)
+    ssh_value = signer.key.sign(ssh_signed_bytes(statement))
+    write_file(folder / f"{stem}{SSH_SUFFIX}", format_sshsig(signature.key, ssh_value), replace=True)
+    path = folder / f"{stem}{ENVELOPE_SUFFIX}"
+    write_file(path, format_envelope(statement, (signature,)), replace=True)
+    return path
+
+
+def format_qualification(qualification: Qualification, signer: SealedBy) -> bytes:
+    """The bytes to sign.
+
+    Raises:
+        BundleError: they could not be read back.
+    """
+    predicate = QualificationPredicate(bench_version=__version__, signer=signer, qualification=qualification)
+    data = encode_json(QualificationStatement(subject=_subjects(qualification.bundles), predicate=predicate))
+    if parse_qualification(data).qualification != qualification:
+        raise BundleError("the verdict would not be read back as it is: a number in it is not finite")
+    return data
+
+
+def parse_qualification(data: bytes) -> QualificationPredicate:
+    """Read a statement, and refuse one that contradicts itself.
+
+    Raises:
+        BundleError: it is no statement of ours, not written as we write it, or its subjects or its
+            outcome are not those of its own verdicts.
+    """
+    statement = decode_json(data, QualificationStatement, source="statement")
+    if encode_json(statement) != data:
+        raise BundleError("statement: a key stands twice, or the bytes are not as bench writes them")
+    qualification = statement.predicate.qualification
+    if statement.subject != _subjects(qualification.bundles):
+        raise BundleError("statement: its subjects are not the bundles that were judged")
+    outcome = conclude(qualification.verdicts)
+    if outcome != qualification.outcome:
+        raise BundleError(f"statement: its outcome is {qualification.outcome}, its own verdicts say {outcome}")
+    return statement.predicate
+
+
+def verify_qualification(
+    path: Path, requirements: Requirements | None = None, *, now: datetime | None = None
+) -> QualificationProof:
+    """Verify a qualification statement: envelope, signature by the key beside it, contents, signer.
+
+    Args:
+        path: The envelope, `qualification-....dsse.json`.
+        requirements: Whom the reader trusts; by default nobody.
+        now: Decides whether the trust store has expired; by default the clock does.
+
+    Raises:
+        UsageError: no such file, or not the name of one.
+        BundleError: it is not intact, or not signed by whom it must be.
+    """
+    requirements = requirements or Requirements()
+    requirements.check_usage()
+    key = read_judges_key(path)
+    data = read_file(path, limit=MAX_QUALIFICATION_BYTES)
+    envelope = parse_envelope(data)
+    if len(envelope.signatures) != 1:
+        raise BundleError(f"{path}: {len(envelope.signatures)} signatures; a qualification statement has one")
+    signature = Signature(key=key, value=envelope.signatures[0].sig)
+    if envelope.signatures[0].keyid != fingerprint(key):
+        raise BundleError(f"{path}: signed by {envelope.signatures[0].keyid}; the key beside it is {fingerprint(key)}")
+    if format_envelope(envelope.payload, (signature,)) != data:
+        raise BundleError(f"{path}: a key stands twice, or it is not as bench writes it")
+    verify_signature(envelope.payload, signature)
+    predicate = parse_qualification(envelope.payload)
+    stated = predicate.signer
+    if stated.fingerprint != fingerprint(key):
+        raise BundleError(f"{path}: says that {stated.fingerprint} judged, but {fingerprint(key)} has signed")
+    signers = judge_signers(
+        [stated.fingerprint],
+        {stated.fingerprint} if stated.kind == "ephemeral" else set(),
+        requirements,
+        claimed_at=parse_timestamp(predicate.qualification.judged_at, source="statement"),
+        now=now or datetime.now(UTC),
+    )
+    check_requirements(signers, requirements)
+    return QualificationProof(qualification=predicate.qualification, signer=signers[0])
+
+
+def read_judges_key(path: Path) -> Ed25519PublicKey:
+    """The public key beside an envelope.
+
+    Raises:
+        UsageError: there is none, or the envelope is not named as one.
+        BundleError: it is no Ed25519 public key.
+    """
+    if not path.name.endswith(ENVELOPE_SUFFIX):
+        raise UsageError(f"{path}: a qualification statement is named qualification-...{ENVELOPE_SUFFIX}")
+    return read_public_key(path.with_name(f"{path.name.removesuffix(ENVELOPE_SUFFIX)}{KEY_SUFFIX}"))
+
+
+def _subjects(bundles: tuple[BundleName, ...]) -> tuple[BundleSubject, ...]:
+    return tuple(
+        BundleSubject(
+            name=f"{bundle.run_id}/content.tar", digest=SubjectDigest(sha256=bundle.digest.removeprefix("sha256:"))
+        )
+        for bundle in bundles
+    )

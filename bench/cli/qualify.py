@@ -1,0 +1,73 @@
+"""`bench qualify`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from bench.cli.sign_options import load_signer, signing_options
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  bench qualify results/X.bench.tar --policy acceptance.toml
+  bench qualify results/ --policy server-acceptance --reference good/ --trust trust.json --key lab.pem
+  bench qualify new.bench.tar --policy regression-gate --reference base.bench.tar --junit junit.xml
+\b
+Exit status: 0 qualified, 1 not qualified, 3 too noisy or too little data to say,
+4 bundles of different machines, 6 a bundle or a signature that the policy asks for does not verify.
+"""
+)
+@click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BUNDLE...")
+@click.option("--policy", required=True, metavar="FILE|NAME", help="Rules: a TOML file, or server-acceptance or regression-gate.")  # fmt: skip
+@click.option("--reference", "references", multiple=True, type=click.Path(path_type=Path), metavar="BUNDLE", help="A good unit that limits are derived from, or a folder of them; may be given again.")  # fmt: skip
+@click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store: some key of it must have signed each bundle.")  # fmt: skip
+@click.option("--trust-key", "root_keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB", help="This key must have signed the trust store.")  # fmt: skip
+@signing_options
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Where the signed statement lands (or BENCH_OUTPUT).")  # fmt: skip
+def qualify(  # noqa: PLR0917 - click passes options by keyword
+    bundles: tuple[Path, ...],
+    policy: str,
+    references: tuple[Path, ...],
+    trust: Path | None,
+    root_keys: tuple[Path, ...],
+    key: Path | None,
+    passphrase_file: Path | None,
+    junit: Path | None,
+    as_json: bool,
+    output: Path,
+) -> int:
+    """Does a machine pass a policy's rules? All its bundles count: a folder stands for every one in it.
+
+    Prints each rule with value and limit, and signs the verdict. What a run emulated never qualifies.
+    """
+    from bench.bundle.files import write_file
+    from bench.bundle.qualification import write_qualification
+    from bench.cli.console import print_json
+    from bench.cli.trust import load_trust
+    from bench.compare.qualification.gather import read_units
+    from bench.compare.qualification.load import find_policy
+    from bench.compare.qualification.qualify import qualify as judge
+    from bench.errors import UsageError
+    from bench.records.qualification import EXIT_STATUS
+    from bench.report.junit import render_junit
+    from bench.report.qualification import render_qualification
+
+    if root_keys and trust is None:
+        raise UsageError("--trust-key says who must have signed a trust store; name one by --trust")
+    loaded = find_policy(policy)
+    store = None if trust is None else load_trust(trust, root_keys)
+    signer = load_signer(key, passphrase_file)
+    now = datetime.now(UTC)
+    qualification = judge(read_units(bundles, store, now=now), read_units(references, store, now=now), loaded, now=now)
+    if as_json:
+        print_json(qualification)
+    else:
+        click.echo(render_qualification(qualification))
+    if junit is not None:
+        write_file(junit, render_junit(qualification), replace=True)
+    click.echo(f"statement: {write_qualification(output, qualification, signer)}", err=True)
+    return EXIT_STATUS[qualification.outcome]

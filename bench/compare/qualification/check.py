@@ -1,0 +1,44 @@
+"""A check: a name for something that can be read from a bundle, and what kind of limit fits it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+from bench.compare.qualification.reading import Read
+
+Kind = Literal["word", "words", "truth", "number"]
+Better = Literal["less", "more"]
+
+COMPARATORS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
+    {
+        "word": ("equals", "one_of"),
+        "words": ("contains",),
+        "truth": ("equals",),
+        "number": ("equals", "at_least", "at_most"),
+    }
+)
+"""The limits that a kind of value can be held to."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check.
+
+    Attributes:
+        name: `<group>.<what>`, as written in a policy.
+        kind: Of its values.
+        read: Reads the values from a bundle.
+        of_cells: It reads one value a cell.
+        unit: Of its values; empty for words and plain counts.
+        better: For what references can give limits to: whether `less` or `more` of it is wanted.
+        globs: What it contains is written in globs.
+    """
+
+    name: str
+    kind: Kind
+    read: Read
+    of_cells: bool = field(default=False, kw_only=True)
+    unit: str = field(default="", kw_only=True)
+    better: Better | None = field(default=None, kw_only=True)
+    globs: bool = field(default=False, kw_only=True)

@@ -1,0 +1,193 @@
+"""The bundles of the unit under test and its references: all of them, each verified, each once."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import chain, product
+from math import isclose
+from pathlib import Path
+
+from bench.bundle.signers import Requirements, check_requirements
+from bench.bundle.trust import TrustStore
+from bench.bundle.verification import Verification
+from bench.bundle.verify import verify_bundle
+from bench.compare.comparability import find_cell_differences, find_differences, refusal
+from bench.compare.qualification.reading import Unit, label_cells
+from bench.errors import BundleError, NotComparableError, UsageError
+from bench.records.machine import Machine
+from bench.records.verdict import Finding
+
+SUFFIX = ".bench.tar"
+
+_MEMORY_TOLERANCE = 0.01
+"""Kernels keep some megabytes more or less to themselves. Guests are given memory while they run."""
+
+
+def expand_paths(paths: Sequence[Path]) -> list[Path]:
+    """Bundles by path; a folder stands for every bundle in it, so that none is left out by not naming it.
+
+    Raises:
+        UsageError: a folder holds no bundle.
+    """
+    expanded: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            expanded.append(path)
+            continue
+        inside = sorted(path.glob(f"*{SUFFIX}"))
+        if not inside:
+            raise UsageError(f"{path}: holds no bundle (*{SUFFIX})")
+        expanded += inside
+    return expanded
+
+
+def read_units(paths: Sequence[Path], trust: TrustStore | None, *, now: datetime | None = None) -> list[Unit]:
+    """Verify bundles, and say which roles their signatures fill.
+
+    Args:
+        paths: Bundles and folders of bundles.
+        trust: Some key of it must have signed each; None trusts nobody.
+        now: Decides whether the trust store has expired; by default the clock does.
+
+    Raises:
+        UsageError: no such file.
+        BundleError: one does not verify; names it.
+    """
+    units = []
+    for path in expand_paths(paths):
+        try:
+            verification = verify_bundle(path, Requirements(trust=trust), now=now)
+        except BundleError as error:
+            raise BundleError(f"{path}: {error}") from error
+        units.append(Unit(verification=verification, roles=None if trust is None else _roles(verification, trust)))
+    return units
+
+
+def check_apart(units: Sequence[Unit]) -> None:
+    """Refuse to count one run twice, under whatever signatures.
+
+    Raises:
+        UsageError: two bundles are of the same run.
+    """
+    seen: set[str] = set()
+    for unit in units:
+        names = {unit.name.run_id, unit.name.digest}
+        if seen & names:
+            raise UsageError(f"run {unit.name.run_id} is given twice; each run counts once")
+        seen |= names
+
+
+def check_same_machine(units: Sequence[Unit]) -> None:
+    """Refuse bundles that are not all of the unit under test.
+
+    Raises:
+        NotComparableError: two are of different machines; names the field and both values.
+    """
+    first = units[0]
+    for other in units[1:]:
+        for field, one, two in _differences(first.contents.machine, other.contents.machine):
+            raise NotComparableError(
+                f"{field} is {one!r} in run {first.name.run_id} and {two!r} in run {other.name.run_id}: "
+                "these are different machines; qualify each by itself"
+            )
+
+
+def check_alike(units: Sequence[Unit], references: Sequence[Unit]) -> tuple[str, ...]:
+    """Refuse references that say nothing about the unit under test.
+
+    Returns:
+        What else differs and may move the numbers, a sentence each.
+
+    Raises:
+        NotComparableError: a reference is of another kind of machine, was emulated, or did other work.
+    """
+    notes = []
+    for unit, reference in product(units, references):
+        findings = find_differences(unit.contents, reference.contents, "compare")
+        forbidding = next(
+            chain(_refuse(findings), _refuse(_size_findings(unit, reference)), _cell_refusals(unit, reference)), None
+        )
+        names = f"run {unit.name.run_id} and reference {reference.name.run_id}"
+        if forbidding is not None:
+            raise NotComparableError(f"{names} are not alike: {forbidding}")
+        notes += [
+            f"{names} differ in {one.field}, {one.base} and {one.new}: {one.reason}"
+            for one in findings
+            if one.weight == "warn"
+        ]
+    return tuple(notes)
+
+
+def _cell_refusals(unit: Unit, reference: Unit) -> Iterator[str]:
+    others = label_cells(reference.contents)
+    measured, reference_measured = ({one.cell: one for one in each.contents.measurements} for each in (unit, reference))
+    for label, cell in label_cells(unit.contents).items():
+        other = others.get(label)
+        if other is not None and cell.id in measured and other.id in reference_measured:
+            findings = find_cell_differences(
+                (cell, measured[cell.id]), (other, reference_measured[other.id]), "compare"
+            )
+            yield from (f"{label}: {reason}" for reason in _refuse(findings))
+
+
+def _refuse(findings: Sequence[Finding]) -> Iterator[str]:
+    reason = refusal(findings)
+    if reason is not None:
+        yield reason
+
+
+def _size_findings(unit: Unit, reference: Unit) -> tuple[Finding, ...]:
+    """What two units of one product have in common, though a comparison need not have it."""
+    pairs = zip(_size(unit.contents.machine), _size(reference.contents.machine), strict=True)
+    return tuple(
+        Finding(field=f"machine.{field}", base=str(one), new=str(two), weight="refuse", reason="a unit of another size")
+        for (field, one), (_, two) in pairs
+        if one != two
+    )
+
+
+def _size(machine: Machine) -> list[tuple[str, object]]:
+    topology = machine.topology
+    return [
+        ("topology.package_count", topology.package_count),
+        ("topology.core_count", topology.core_count),
+        ("topology.smt_active", topology.smt_active),
+    ]
+
+
+def _differences(one: Machine, two: Machine) -> Iterator[tuple[str, object, object]]:
+    """What differs between two machines that cannot differ between two runs on one.
+
+    Two servers of one model differ in nothing but their names, and a container's name is not its host's.
+    Names may be redacted; then nothing is known of them.
+    """
+    pairs: list[tuple[str, object, object]] = [
+        *((field, mine, theirs) for (field, mine), (_, theirs) in zip(_size(one), _size(two), strict=True)),
+        ("cpu.architecture", one.cpu.architecture, two.cpu.architecture),
+        ("cpu.vendor", one.cpu.vendor, two.cpu.vendor),
+        ("cpu.microarchitecture", one.cpu.microarchitecture, two.cpu.microarchitecture),
+        ("cpu.model_name", one.cpu.model_name, two.cpu.model_name),
+        ("cpu.isa", one.cpu.isa, two.cpu.isa),
+        ("topology.cpu_count", one.topology.cpu_count, two.topology.cpu_count),
+        ("settings.hypervisor", one.settings.hypervisor, two.settings.hypervisor),
+    ]
+    names = [("firmware.product_name", one.firmware.product_name, two.firmware.product_name)]
+    if one.limits.container is None and two.limits.container is None:
+        names.append(("host_name", one.host_name, two.host_name))
+    yield from (pair for pair in pairs if pair[1] != pair[2])
+    yield from (pair for pair in names if pair[1] and pair[2] and pair[1] != pair[2])
+    memory = one.limits.total_memory_bytes or 0, two.limits.total_memory_bytes or 0
+    if one.settings.hypervisor is None and not isclose(*memory, rel_tol=_MEMORY_TOLERANCE):
+        yield "limits.total_memory_bytes", *memory
+
+
+def _roles(verification: Verification, trust: TrustStore) -> tuple[str, ...]:
+    """The roles that the signers fill to their thresholds."""
+    return tuple(role for role in sorted(trust.roles) if _fills(verification, Requirements(trust=trust, roles=(role,))))
+
+
+def _fills(verification: Verification, requirements: Requirements) -> bool:
+    try:
+        check_requirements(verification.signers, requirements)
+    except BundleError:
+        return False
+    return True

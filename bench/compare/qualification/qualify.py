@@ -1,0 +1,130 @@
+"""Qualify a unit under test: every rule over every one of its bundles."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from bench.bundle.timestamp import format_timestamp
+from bench.compare.qualification.check import Check
+from bench.compare.qualification.checks import BUILT_IN, CHECKS
+from bench.compare.qualification.gather import check_alike, check_apart, check_same_machine
+from bench.compare.qualification.limits import hold, matches, stated_limit
+from bench.compare.qualification.load import LoadedPolicy
+from bench.compare.qualification.reading import Reading, Unit
+from bench.compare.qualification.references import Held, hold_against
+from bench.compare.qualification.waivers import apply_waivers
+from bench.errors import TooNoisyError, UsageError
+from bench.records.qualification import (
+    PolicyName,
+    Qualification,
+    QualificationPolicy,
+    Rule,
+    RuleOutcome,
+    RuleVerdict,
+    Value,
+    conclude,
+)
+
+
+def qualify(units: Sequence[Unit], references: Sequence[Unit], loaded: LoadedPolicy, *, now: datetime) -> Qualification:
+    """Judge a unit under test.
+
+    Args:
+        units: All its bundles, at least one.
+        references: Bundles of good units; empty if the policy has no rule that needs them.
+        loaded: The policy.
+        now: Which waivers have ended, and when this was judged.
+
+    Raises:
+        UsageError: a run is given twice, or the policy needs references or a trust store and there is none.
+        BundleError: two cells of one bundle cannot be told apart.
+        NotComparableError: bundles of different machines, or references of another kind.
+    """
+    policy = loaded.policy
+    _check_needs(policy, references)
+    check_apart([*units, *references])
+    check_same_machine(units)
+    differing = check_alike(units, references)
+    own = [verdict for name, rule in policy.rules.items() for verdict in _judge_rule(name, rule, units, references)]
+    waived, notes = apply_waivers(own, policy.waivers, now.date())
+    built_in = [verdict for name, rule in BUILT_IN.items() for verdict in _judge_rule(name, rule, units, ())]
+    verdicts = (*built_in, *waived)
+    return Qualification(
+        judged_at=format_timestamp(now),
+        outcome=conclude(verdicts),
+        policy=PolicyName(name=policy.name, digest=loaded.digest),
+        bundles=tuple(unit.name for unit in units),
+        references=tuple(unit.name for unit in references),
+        verdicts=verdicts,
+        notes=(*notes, *_error_rates(policy, waived), *differing),
+    )
+
+
+def _check_needs(policy: QualificationPolicy, references: Sequence[Unit]) -> None:
+    needing = [name for name, rule in policy.rules.items() if stated_limit(rule) is None]
+    if needing and not references:
+        raise UsageError(f"rules {', '.join(needing)} are held against references; name them with --reference")
+
+
+def _judge_rule(name: str, rule: Rule, units: Sequence[Unit], references: Sequence[Unit]) -> Iterator[RuleVerdict]:
+    check = CHECKS[rule.check]
+    for unit in units:
+        readings = [one for one in check.read(unit) if rule.cells is None or matches(one.cell, rule.cells)]
+        if not readings:
+            readings = [Reading(value=None, absence="undecided", note="no cell of the run is meant by this rule")]
+        for reading in readings:
+            held = None
+            if reading.value is None:
+                outcome, reason = _judge_absence(rule, reading)
+            else:
+                held, outcome, reason = _judge_value(rule, check, reading, reading.value, references)
+            yield RuleVerdict(
+                rule=name,
+                check=check.name,
+                run_id=unit.name.run_id,
+                cell=reading.cell,
+                value=reading.value if held is None else held.value,
+                interval=None if held is None else held.interval,
+                unit=check.unit if held is None else held.unit,
+                limit=stated_limit(rule) if held is None else held.limit,
+                outcome=outcome,
+                reason=reason,
+            )
+
+
+def _judge_value(
+    rule: Rule, check: Check, reading: Reading, value: Value, references: Sequence[Unit]
+) -> tuple[Held | None, RuleOutcome, str]:
+    """What the value was held to, the outcome and its reason."""
+    stated = stated_limit(rule)
+    try:
+        if stated is None:
+            held = hold_against(references, rule, check, reading)
+        else:
+            held = Held(value=value, interval=reading.interval, unit=check.unit, limit=stated)
+    except TooNoisyError as error:
+        return None, "undecided", str(error)
+    outcome, reason = hold(held.value, held.interval, held.limit, globs=check.globs)
+    return held, outcome, "; ".join(filter(None, (reason, reading.note)))
+
+
+def _judge_absence(rule: Rule, reading: Reading) -> tuple[RuleOutcome, str]:
+    """Only what the kernel does not show may be let pass; what was not measured may not."""
+    if reading.absence == "undecided":
+        return "undecided", reading.note
+    if reading.absence == "failed":
+        return "failed", reading.note
+    if rule.unavailable == "pass":
+        return "passed", f"unavailable, which the policy lets pass: {rule.reason}"
+    return "failed", "unavailable"
+
+
+def _error_rates(policy: QualificationPolicy, verdicts: Sequence[RuleVerdict]) -> Iterator[str]:
+    """How often a good unit fails by chance; Boole's inequality over all values that a limit was derived for."""
+    for name, rule in policy.rules.items():
+        derived = [one for one in verdicts if one.rule == name and one.limit is not None and one.limit.derivation]
+        if rule.tolerance is not None and derived:
+            share = min(1.0, len(derived) * (1 - rule.tolerance.coverage))
+            yield (
+                f"{name}: {len(derived)} values are held to limits that each cover {rule.tolerance.coverage * 100:.4g}% of good "
+                f"units, so at most {share * 100:.3g}% of good units fail one of them by chance"
+            )

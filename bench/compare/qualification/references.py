@@ -1,0 +1,111 @@
+"""Limits that come from references: good units, measured the same way.
+
+What counts is how references differ from one another, one number a bundle.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.compare.qualification.check import Check
+from bench.compare.qualification.reading import Reading, Unit
+from bench.errors import TooNoisyError
+from bench.records.qualification import Limit, Rule, Tolerance, Value
+from bench.records.summary import Interval
+from bench.stats.tolerance import geometric_interval, ratio_interval, tolerance_limit
+
+CONFIDENCE = 0.95
+"""Of the interval around several references' geometric mean; the customary one, and that of a bundle's own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """A value beside the limit that it is held to.
+
+    Attributes:
+        value: As it is compared: for a limit on the ratio, the ratio.
+        interval: As far as it counts here.
+        unit: Of all three.
+    """
+
+    value: Value
+    interval: Interval | None
+    unit: str
+    limit: Limit
+
+
+def hold_against(references: Sequence[Unit], rule: Rule, check: Check, reading: Reading) -> Held:
+    """Make the limit of a rule for one cell, from that cell of the references.
+
+    Args:
+        references: All of them.
+        rule: One whose limit is a ratio or a tolerance.
+        check: Its check.
+        reading: Of the unit under test, with a value.
+
+    Raises:
+        TooNoisyError: the references are too few, or do not scatter as independent ones do.
+    """
+    found = [one for unit in references for one in check.read(unit) if one.cell == reading.cell]
+    values = [one for one in found if isinstance(one.value, int | float)]
+    if rule.tolerance is not None:
+        return _hold_tolerance(values, rule.tolerance, check, _number(reading))
+    return _hold_ratio(values, rule, reading)
+
+
+def _hold_tolerance(values: Sequence[Reading], tolerance: Tolerance, check: Check, value: float) -> Held:
+    """The value is compared without its interval: the references' scatter holds that of measuring already."""
+    if len(values) < tolerance.references_min:
+        raise TooNoisyError(
+            f"references with this cell: {len(values)}; needed for a tolerance limit: {tolerance.references_min}"
+        )
+    points = [_number(one) for one in values]
+    limit = tolerance_limit(
+        points,
+        coverage=tolerance.coverage,
+        confidence=tolerance.confidence,
+        side="upper" if check.better == "less" else "lower",
+    )
+    middle = geometric_interval(points, confidence=CONFIDENCE).point
+    derivation = (
+        f"covers {tolerance.coverage * 100:.4g}% of good units with confidence {tolerance.confidence * 100:.4g}%, by "
+        f"{len(points)} references, {limit / middle - 1:+.1%} from their mean"
+    )
+    return Held(
+        value=value,
+        interval=None,
+        unit=check.unit,
+        limit=Limit(
+            comparator="at_most" if check.better == "less" else "at_least", wanted=limit, derivation=derivation
+        ),
+    )
+
+
+def _hold_ratio(values: Sequence[Reading], rule: Rule, reading: Reading) -> Held:
+    if not values:
+        raise TooNoisyError("no reference has this cell; needed for a ratio: 1")
+    mean = _interval(values[0])
+    if len(values) > 1:
+        mean = geometric_interval([_number(one) for one in values], confidence=CONFIDENCE)
+    ratio = ratio_interval(_interval(reading), mean)
+    upper = rule.ratio_at_most is not None
+    wanted = rule.ratio_at_most if rule.ratio_at_most is not None else rule.ratio_at_least
+    limit = Limit(
+        comparator="at_most" if upper else "at_least",
+        wanted=float(wanted or 0),
+        derivation=f"of the geometric mean of {len(values)} references" if len(values) > 1 else "of 1 reference",
+    )
+    return Held(value=ratio.point, interval=ratio, unit="times", limit=limit)
+
+
+def _number(reading: Reading) -> float:
+    if not isinstance(reading.value, int | float) or reading.value <= 0:
+        raise TooNoisyError(
+            f"{reading.cell}: the value {reading.value!r} has no logarithm, so it cannot be held against references"
+        )
+    return float(reading.value)
+
+
+def _interval(reading: Reading) -> Interval:
+    """Its interval; a value measured without one is taken as it is."""
+    point = _number(reading)
+    return reading.interval or Interval(point=point, low=point, high=point)

@@ -1,0 +1,116 @@
+"""A qualification as text: the verdict, a table of rules with values and limits, and what a reader must know besides."""
+
+from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tabulate import tabulate
+
+from bench.records.qualification import Qualification, QualificationOutcome, RuleVerdict, Value
+from bench.report.units import format_bytes, format_seconds, format_significant
+
+OUTCOMES: Mapping[QualificationOutcome, str] = MappingProxyType(
+    {
+        "qualified": "QUALIFIED",
+        "not_qualified": "NOT QUALIFIED",
+        "undecided": "UNDECIDED: too noisy or too few data to say",
+        "not_verified": "NOT VERIFIED: a signature that the policy asks for is missing",
+    }
+)
+_LONGEST_LIST = 60
+"""Characters of a list of words that are shown; a machine has a hundred ISA flags."""
+
+_COMPARATORS = MappingProxyType(
+    {"equals": "", "one_of": "one of ", "contains": "has ", "at_least": "≥ ", "at_most": "≤ "}
+)
+
+
+def render_qualification(qualification: Qualification) -> str:
+    """All of it; the verdict first."""
+    several = len(qualification.bundles) > 1
+    rows = [
+        (
+            verdict.outcome,
+            verdict.rule,
+            *((verdict.run_id,) if several else ()),
+            make_printable(verdict.cell or ""),
+            describe_value(verdict),
+            describe_limit(verdict),
+            make_printable(verdict.reason),
+        )
+        for verdict in qualification.verdicts
+    ]
+    headers = ("outcome", "rule", *(("run",) if several else ()), "cell", "value", "limit", "")
+    counts = Counter(verdict.outcome for verdict in qualification.verdicts)
+    return "\n".join(
+        [
+            f"{OUTCOMES[qualification.outcome]} ({', '.join(f'{count} {name}' for name, count in counts.items())})",
+            f"policy {qualification.policy.name} {qualification.policy.digest}",
+            *(f"bundle {bundle.run_id} {bundle.digest}" for bundle in qualification.bundles),
+            *(f"reference {bundle.run_id} {bundle.digest}" for bundle in qualification.references),
+            "",
+            tabulate(rows, headers, tablefmt="simple", disable_numparse=True),
+            *(make_printable(note) for note in qualification.notes),
+        ]
+    )
+
+
+def describe_value(verdict: RuleVerdict) -> str:
+    """The value, with its interval where that was held to the limit."""
+    if verdict.value is None:
+        return "none"
+    shown = _format(verdict.value, verdict.unit)
+    if (
+        verdict.limit is not None
+        and shown == _format(verdict.limit.wanted, verdict.unit)
+        and verdict.outcome == "failed"
+    ):
+        shown = make_printable(repr(verdict.value))
+    if verdict.interval is None:
+        return shown
+    low, high = _format(verdict.interval.low, verdict.unit), _format(verdict.interval.high, verdict.unit)
+    return f"{shown} ({low} to {high})"
+
+
+def describe_limit(verdict: RuleVerdict) -> str:
+    """What it was held to, and where that comes from."""
+    limit = verdict.limit
+    if limit is None:
+        return "none"
+    words = make_printable(", ".join(limit.wanted)) if isinstance(limit.wanted, tuple) else ""
+    shown = f"{_COMPARATORS[limit.comparator]}{words or _format(limit.wanted, verdict.unit)}"
+    return shown if limit.derivation is None else f"{shown} {limit.derivation}"
+
+
+def make_printable(text: str) -> str:
+    """Text from a file of somebody else's, with everything escaped that a terminal might obey."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def _format(value: Value, unit: str) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return make_printable(value)
+        case tuple():
+            joined = make_printable(", ".join(value))
+            return joined if len(joined) <= _LONGEST_LIST else f"{len(value)} of them"
+        case int() | float():
+            return _format_number(value, unit)
+
+
+def _format_number(value: float, unit: str) -> str:
+    match unit:
+        case "s":
+            return format_seconds(value)
+        case "bytes":
+            return format_bytes(int(value))
+        case "ratio":
+            return f"{value:.2%}"
+        case "per_s":
+            return f"{format_significant(value)} /s"
+        case "times":
+            return f"{value:.3f}×"
+        case _:
+            return str(value) if isinstance(value, int) else f"{value:.6g}"

@@ -1,0 +1,179 @@
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from msgspec.structs import replace
+
+from bench.bundle.trust_store import save_trust
+from bench.bundle.write import write_bundle
+from bench.records.bundle import Contents
+from tests.unit.bundle.builder import EPHEMERAL, OPERATOR, STRANGER, SigningKey, make_trust
+from tests.unit.cli.conftest import Invoke, Outcome
+from tests.unit.compare.qualification.units import edit, make_contents
+
+POLICY = """
+name = "mine"
+summary = "fast and fit"
+[rules.governor]
+check = "environment.governor"
+equals = "performance"
+[rules.latency]
+check = "performance.latency_s"
+at_most = 0.012
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(POLICY)
+    return path
+
+
+def write(folder: Path, contents: Contents, signer: SigningKey = EPHEMERAL) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{contents.info.run_id}.bench.tar"
+    write_bundle(path, contents, signer)
+    return path
+
+
+def statements(tmp_path: Path) -> list[Path]:
+    return sorted((tmp_path / "out").glob("qualification-*.dsse.json"))
+
+
+@pytest.fixture
+def qualify(tmp_path: Path, invoke: Invoke, policy: Path) -> Invoke:
+    def call(*arguments: object, rules: str | Path = policy) -> Outcome:
+        options = ("--policy", str(rules), "--output", str(tmp_path / "out"))
+        return invoke("qualify", *map(str, arguments), *options)
+
+    return call
+
+
+def test_a_unit_that_keeps_every_rule_is_qualified_with_status_0_and_a_statement(
+    tmp_path: Path, qualify: Invoke, invoke: Invoke
+) -> None:
+    outcome = qualify(write(tmp_path / "unit", make_contents()))
+    assert outcome.status == 0
+    assert outcome.out.startswith("QUALIFIED (5 passed)")
+    (statement,) = statements(tmp_path)
+    assert outcome.err == f"statement: {statement}\n"
+    verified = invoke("verify", str(statement))
+    assert verified.status == 0
+    assert verified.out.startswith("intact, judged ")
+    assert outcome.out in verified.out
+    assert json.loads(invoke("verify", str(statement), "--json").out)["qualification"]["outcome"] == "qualified"
+    assert "openssl pkeyutl -verify" in invoke("verify", str(statement), "--explain").out
+
+
+def test_a_folder_stands_for_every_bundle_in_it(tmp_path: Path, qualify: Invoke) -> None:
+    for run, latency in ((1, 0.010), (2, 0.010), (3, 0.015)):
+        write(tmp_path / "unit", make_contents(latency, run=run))
+    outcome = qualify(tmp_path / "unit")
+    assert outcome.status == 1
+    assert outcome.out.startswith("NOT QUALIFIED (13 passed, 2 failed)")
+    assert outcome.out.count("bundle 20260102T030405Z-0000000") == 3
+
+
+def test_junit_and_json_say_the_same(tmp_path: Path, qualify: Invoke) -> None:
+    junit = tmp_path / "junit.xml"
+    outcome = qualify(write(tmp_path / "unit", make_contents(0.015)), "--json", "--junit", junit)
+    assert outcome.status == 1
+    assert json.loads(outcome.out)["outcome"] == "not_qualified"
+    suite = ET.fromstring(junit.read_bytes())[0]  # noqa: S314 - our own
+    assert (suite.attrib["tests"], suite.attrib["failures"]) == ("5", "2")
+
+
+def test_too_few_data_to_say_are_status_3(tmp_path: Path, qualify: Invoke) -> None:
+    outcome = qualify(write(tmp_path / "unit", make_contents(0.01199)))
+    assert outcome.status == 3
+    assert outcome.out.startswith("UNDECIDED")
+    assert "its interval lies on both sides of the limit" in outcome.out
+
+
+def test_bundles_of_different_machines_are_status_4_and_nothing_is_signed(tmp_path: Path, qualify: Invoke) -> None:
+    write(tmp_path / "unit", make_contents())
+    write(tmp_path / "unit", edit(make_contents(run=2), "machine.cpu.model_name", "Other CPU"))
+    outcome = qualify(tmp_path / "unit")
+    assert outcome.status == 4
+    assert "cpu.model_name is 'Test CPU' in run" in outcome.err
+    assert outcome.err.count("\n") == 1
+    assert statements(tmp_path) == []
+
+
+def test_an_altered_bundle_is_status_6_and_named(tmp_path: Path, qualify: Invoke) -> None:
+    path = write(tmp_path / "unit", make_contents())
+    data = bytearray(path.read_bytes())
+    data[data.index(b'"elapsed_ns"') + 14] ^= 1
+    path.write_bytes(data)
+    outcome = qualify(path)
+    assert outcome.status == 6
+    assert f"{path}: not verified, step 4 (subject)" in outcome.err
+
+
+def test_with_a_trust_store_strangers_do_not_count_and_roles_are_asked_for(
+    tmp_path: Path, qualify: Invoke, policy: Path
+) -> None:
+    trust = tmp_path / "trust.json"
+    save_trust(trust, make_trust(operator=OPERATOR))
+    finished = "2026-01-02T03:05:05Z"
+    ours = write(tmp_path / "ours", edit(make_contents(), "info.finished_at", finished), OPERATOR)
+    assert qualify(write(tmp_path / "theirs", make_contents(), STRANGER), "--trust", trust).status == 6
+    assert qualify(ours, "--trust", trust).status == 0
+    for role, status in (("operator", 0), ("vendor", 6)):
+        policy.write_text(f'{POLICY}[rules.signed]\ncheck = "environment.signed_by"\ncontains = ["{role}"]\n')
+        outcome = qualify(ours, "--trust", trust)
+        assert outcome.status == status
+    assert outcome.out.startswith("NOT VERIFIED")
+    assert "--trust" in qualify(ours).err
+
+
+def test_the_statement_is_signed_with_the_key_that_is_named(tmp_path: Path, qualify: Invoke, invoke: Invoke) -> None:
+    key = tmp_path / "lab.pem"
+    assert invoke("keygen", str(key), "--no-passphrase").status == 0
+    assert qualify(write(tmp_path / "unit", make_contents()), "--key", key).status == 0
+    (statement,) = statements(tmp_path)
+    assert invoke("verify", str(statement), "--key", f"{key}.pub").status == 0
+    assert invoke("keygen", str(tmp_path / "other.pem"), "--no-passphrase").status == 0
+    assert invoke("verify", str(statement), "--key", f"{tmp_path / 'other.pem'}.pub").status == 6
+
+
+def test_references_give_limits(tmp_path: Path, qualify: Invoke) -> None:
+    unit = write(tmp_path / "unit", make_contents(0.0102))
+    reference = write(tmp_path / "good", make_contents(0.01, run=9))
+    assert qualify(unit, "--reference", reference, rules="regression-gate").status == 0
+    assert qualify(unit, "--reference", tmp_path / "good", rules="regression-gate").status == 0
+    slow = write(tmp_path / "slow", make_contents(0.0120, run=2))
+    assert qualify(slow, "--reference", reference, rules="regression-gate").status == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("unit", "--policy", "gate"), "no policy 'gate'; there are regression-gate, server-acceptance"),
+        (("unit", "--policy", "regression-gate"), "are held against references; name them with --reference"),
+        (("empty", "--policy", "regression-gate"), "holds no bundle (*.bench.tar)"),
+        (("nowhere", "--policy", "regression-gate"), "No such file"),
+        (("unit", "unit", "--policy", "mine.toml"), "is given twice"),
+        (("unit",), "Missing option '--policy'"),
+        (("--policy", "mine.toml"), "Missing argument"),
+    ],
+)
+@pytest.mark.usefixtures("policy")
+def test_what_cannot_be_asked_is_status_2(
+    arguments: tuple[str, ...], words: str, tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "unit", make_contents())
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    outcome = invoke("qualify", *arguments)
+    assert outcome.status == 2
+    assert words in outcome.err
+
+
+def test_an_emulated_run_is_refused_by_any_policy(tmp_path: Path, qualify: Invoke) -> None:
+    contents = edit(edit(make_contents(), "info.emulated", value=True), "plan.emulated", value=True)
+    outcome = qualify(write(tmp_path / "unit", replace(contents)))
+    assert outcome.status == 1
+    assert "never-emulated" in outcome.out
