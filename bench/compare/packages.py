@@ -12,9 +12,10 @@ from bench.records.verdict import Finding
 
 TOOLS = frozenset(
     {
-        "ast-serialize", "coverage", "grimp", "hypothesis", "import-linter", "iniconfig", "librt", "mypy",
-        "mypy-extensions", "pathspec", "pip", "pluggy", "pytest", "ruff", "types-docker", "types-requests",
-        "types-tabulate", "uv", "wheel",
+        "altair", "ast-serialize", "coverage", "grimp", "hypothesis", "import-linter", "iniconfig", "jsonschema",
+        "jsonschema-specifications", "librt", "mypy", "mypy-extensions", "narwhals", "pathspec", "pip", "pluggy",
+        "pytest", "referencing", "rpds-py", "ruff", "types-docker", "types-requests", "types-tabulate", "uv",
+        "vl-convert-python", "wheel",
     }
 )  # fmt: skip
 """Distributions that no worker imports: installers, and what the lock for development adds."""

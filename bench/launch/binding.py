@@ -84,14 +84,16 @@ def widen_main_thread(binding: Binding) -> None:
     os.sched_setaffinity(0, parse_cpulist(binding.cpus))
 
 
-def read_in_force(memory_binding: str, threads: int, variables: Iterable[str] = (), root: Path = Path("/")) -> InForce:
+def read_in_force(
+    memory_binding: str, threads: int, root: Path = Path("/"), *, variables: Iterable[str] = ()
+) -> InForce:
     """Read what the kernel holds this process to, over all its threads.
 
     Args:
         memory_binding: What `bind_process` returned.
         threads: Intra-op threads as torch reports them.
-        variables: Names of those to read from this process's environment.
         root: Where /proc is.
+        variables: Names of those to read from this process's environment.
     """
     statuses = [_read(path) for path in (root / "proc/self/task").glob("*/status")]
     cpus = frozenset[int]().union(*(_listed(status, "Cpus_allowed_list") for status in statuses))

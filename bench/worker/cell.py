@@ -60,7 +60,7 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
             noise = noise_since()
     peak_run_bytes = read_peak_bytes()
     parts_ns = prepared.time_parts(PART_ROUNDS)
-    in_force = read_in_force(memory_binding, torch.get_num_threads(), task.variables)
+    in_force = read_in_force(memory_binding, torch.get_num_threads(), variables=task.variables)
     fault = (
         find_binding_fault(task.binding, in_force)
         or find_library_fault(task.runtime, in_force.libraries)

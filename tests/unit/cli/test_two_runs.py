@@ -19,18 +19,24 @@ from tests.builders import make_instance, make_proof
 from tests.unit.cli.conftest import Invoke
 from tests.unit.run.scripted import Workers
 
-GIVEN = (
-    "--suite",
-    "smoke",
-    "--workload",
-    "resnet50",
-    "--precision",
-    "fp32",
-    "--openmp",
-    "gnu",
-    "--allocator",
-    "system",
-)
+SUITE = """
+name = "tiny"
+summary = "one cell, timed for as long as scripted workers say"
+layouts = ["latency"]
+[policy]
+repetitions_min = 2
+repetitions_max = 6
+warmup_max_s = 1
+measure_s = 0.05
+samples_min = 5
+sample_s = 0.01
+target_ci_ratio = 0.5
+timeout_s = 60
+[[cases]]
+workload = ["resnet50"]
+batch_size = [4]
+"""
+GIVEN = ("--suite", "./tiny.toml", "--openmp", "gnu", "--allocator", "system")
 REPETITIONS = ("--repetitions", "6")
 SPIN = ("--env-b", "GOMP_SPINCOUNT=0")
 
@@ -68,6 +74,13 @@ class Pace(Workers):
             variables=task.variables,
         )
         return replace(timed, in_force=in_force)
+
+
+@pytest.fixture(autouse=True)
+def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder that tests run in holds the suite that they name."""
+    (tmp_path / "tiny.toml").write_text(SUITE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(autouse=True)
