@@ -3,7 +3,6 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from msgspec.structs import replace
 
 from bench.bundle.trust_store import save_trust
 from bench.bundle.write import write_bundle
