@@ -38,7 +38,7 @@ REPO = Path(__file__).parents[2]
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Callable[..., str]:
-    def write(*, layout: str = "latency", repetitions: int = 1, most: int = 5) -> str:
+    def write(*, layout: str = "latency", repetitions: int = 1, most: int = 20) -> str:
         path = tmp_path / "tiny.toml"
         path.write_text(SUITE.format(layout=layout, repetitions=repetitions, most=most), encoding="utf-8")
         return str(path)
