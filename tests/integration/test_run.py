@@ -182,7 +182,9 @@ def test_an_interrupted_run_keeps_what_it_has_and_resumes(
     done = bench("--resume", str(folder))
     assert done.returncode == 0, done.stderr
     bundle = done.stdout.splitlines()[-1].removeprefix("bundle: ")
-    assert [cell["repetitions"] for cell in summary(bundle)["cells"]] == [2, 2]  # type: ignore[attr-defined]
+    counts = [cell["repetitions"] for cell in summary(bundle)["cells"]]  # type: ignore[attr-defined]
+    assert len(counts) == 2
+    assert min(counts) >= 2, "two repetitions may be too wide, fewer are too few"
     assert not folder.exists()
 
 
