@@ -54,6 +54,7 @@ _BY_FLAGS: Final = {
 }
 
 _BEFORE_AVX: Final = frozenset({"core2", "nehalem", "westmere", "nocona", "bonnell", "silvermont", "k8", "k10"})
+_WITH_AMX: Final = frozenset({"sapphirerapids", "emeraldrapids", "graniterapids", "diamondrapids"})
 
 _SIGNATURES: Final = {
     "skylake_avx512": ("avx512f",),
@@ -122,8 +123,9 @@ def _identify_x86(cpuinfo: CpuInfo) -> Identity:
     if family is not None and model is not None:
         name = find_x86(vendor, family, model, stepping, isa)
     confidence: Literal["identified", "features", "unknown"] = "identified"
-    if name is None or (name in _BEFORE_AVX and "avx" in isa):
-        name, confidence = _name_x86_by_flags(vendor, family, model, isa)
+    disguised = name is not None and _is_disguised(name, isa)
+    if name is None or disguised:
+        name, confidence = _name_x86_by_flags(vendor, isa, hidden=disguised or _hides_model(vendor, family, model))
     return Identity(
         vendor=vendor,
         model_name=cpuinfo.first("model name") or "",
@@ -135,14 +137,18 @@ def _identify_x86(cpuinfo: CpuInfo) -> Identity:
     )
 
 
-def _name_x86_by_flags(
-    vendor: str, family: int | None, model: int | None, isa: frozenset[str]
-) -> tuple[str, Literal["features", "unknown"]]:
+def _is_disguised(microarchitecture: str, isa: frozenset[str]) -> bool:
+    """Whether a guest was given the model number of another CPU: code goes by the flags, which that one never had."""
+    return (microarchitecture in _BEFORE_AVX and "avx" in isa) or (
+        microarchitecture not in _WITH_AMX and "amx_tile" in isa
+    )
+
+
+def _name_x86_by_flags(vendor: str, isa: frozenset[str], *, hidden: bool) -> tuple[str, Literal["features", "unknown"]]:
     """A vendor's microarchitecture if the model is hidden; only a level if it is newer than the tables."""
-    if _hides_model(vendor, family, model):
-        for name, needed in _BY_FLAGS.get(vendor, ()):
-            if needed <= isa:
-                return name, "features"
+    for name, needed in _BY_FLAGS.get(vendor, ()) if hidden else ():
+        if needed <= isa:
+            return name, "features"
     return name_by_flags("x86_64", isa)
 
 

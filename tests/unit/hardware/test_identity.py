@@ -84,6 +84,13 @@ def test_a_model_older_than_its_flags_is_a_disguise(vendor: str, family: int, mo
     assert identity.family == family
 
 
+def test_amx_on_a_part_that_never_had_it_is_a_disguise() -> None:
+    flags = f"{V4} avx512_vnni avx512_vbmi2 avx512_bf16 avx512_fp16 amx_tile amx_bf16 amx_int8"
+    identity = identify(x86("GenuineIntel", flags, 6, 0xA7), "x86_64")
+    assert (identity.microarchitecture, identity.confidence) == ("sapphirerapids", "features")
+    assert identity.model == 0xA7
+
+
 def test_a_model_newer_than_the_tables_is_not_taken_for_an_older_one() -> None:
     identity = identify(x86("GenuineIntel", f"{V4} avx512_bf16 amx_tile", 6, 0xF5), "x86_64")
     assert (identity.microarchitecture, identity.confidence) == ("x86_64_v4", "features")
