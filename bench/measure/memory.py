@@ -8,8 +8,13 @@ from bench.errors import MachineError
 _PEAK = re.compile(r"^VmHWM:\s+([0-9]+) kB$", re.MULTILINE)
 
 
-def read_peak_bytes(root: Path = Path("/")) -> int:
+def read_peak_bytes(root: Path = Path("/"), *, earlier: int = 0) -> int:
     """The most memory that this process ever had resident.
+
+    Args:
+        root: Of the file system.
+        earlier: What it was before. Linux counts pages per CPU and adds them up loosely (since 6.2), so that its
+            own mark can come out some pages lower when it is read again.
 
     Raises:
         MachineError: /proc does not say.
@@ -21,4 +26,4 @@ def read_peak_bytes(root: Path = Path("/")) -> int:
         raise MachineError(f"{path}: {error.strerror}; is /proc mounted?") from error
     if match is None:
         raise MachineError(f"{path}: no VmHWM line; does this kernel hide it?")
-    return int(match[1]) * 1024
+    return max(earlier, int(match[1]) * 1024)

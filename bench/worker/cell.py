@@ -58,7 +58,7 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
             noise_since = watched(task.binding.cpus)
             samples = time_samples(call, iterations, task.policy)
             noise = noise_since()
-    peak_run_bytes = read_peak_bytes()
+    peak_run_bytes = read_peak_bytes(earlier=peak_load_bytes)
     parts_ns = prepared.time_parts(PART_ROUNDS)
     in_force = read_in_force(memory_binding, torch.get_num_threads(), variables=task.variables)
     fault = (
