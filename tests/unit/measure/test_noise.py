@@ -2,8 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from bench.errors import MachineError
-from bench.measure.memory import read_peak_bytes
 from bench.measure.noise import compare_counters, read_counters, read_frequency_hz, watched
 
 STAT = "cpu  9 9 9 9 9 9 9 9 0 0\ncpu0 {u} 0 10 {i} 0 0 0 {s} 0 0\ncpu1 100 0 10 800 0 0 0 0 0 0\nintr 5\n"
@@ -90,17 +88,3 @@ def test_this_process_has_a_ledger_on_the_real_machine() -> None:
     noise = watched("0")()
     assert noise.major_faults is not None
     assert noise.involuntary_switches is not None
-
-
-def test_peak_memory_is_the_kernels_high_water_mark(tmp_path: Path) -> None:
-    write(tmp_path, "proc/self/status", "VmPeak:\t  900 kB\nVmHWM:\t  300 kB\nVmRSS:\t 200 kB\n")
-    assert read_peak_bytes(tmp_path) == 300 * 1024
-    assert read_peak_bytes() > 1 << 20
-
-
-@pytest.mark.parametrize("text", [None, "VmPeak:\t 900 kB\n"], ids=["no /proc", "no line"])
-def test_peak_memory_that_cannot_be_read_is_an_error(tmp_path: Path, text: str | None) -> None:
-    if text is not None:
-        write(tmp_path, "proc/self/status", text)
-    with pytest.raises(MachineError, match="proc/self/status"):
-        read_peak_bytes(tmp_path)
