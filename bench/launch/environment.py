@@ -38,6 +38,9 @@ FIXED = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
     "PYTHONUNBUFFERED": "1",
+    # OpenVINO's oneTBB loads hwloc by RTLD_DEEPBIND otherwise, and then libc frees what jemalloc or tcmalloc allocated
+    # (oneTBB, issues 1636 and 1645).
+    "TBB_ENABLE_SANITIZERS": "1",
     "TORCHINDUCTOR_COMPILE_THREADS": "1",  # no pool of compile workers beside the one that is timed
     "TRANSFORMERS_OFFLINE": "1",
 }

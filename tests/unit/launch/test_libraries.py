@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from bench.errors import EnvironmentUnfitError
+from bench.launch.environment import FIXED
 from bench.launch.libraries import (
     LIBRARIES,
     find_library_fault,
@@ -43,6 +44,15 @@ held = read_in_force(kind, torch.get_num_threads())
 print(json.dumps([narrowed, msgspec.to_builtins(held)]))
 """
 
+OPENVINO = """
+import numpy, openvino
+from openvino import opset13 as ops
+given = ops.parameter([2], numpy.float32)
+model = openvino.Model([ops.add(given, given)], [given])
+compiled = openvino.Core().compile_model(model, "CPU")
+print(compiled(numpy.array([1, 2], numpy.float32))[0].tolist())
+"""
+
 
 def in_worker(runtime: Runtime, variables: Mapping[str, str]) -> tuple[int, dict[str, object]]:
     """Load torch as a worker does: CPUs to which the runtime narrowed the main thread, and what is in force after."""
@@ -63,6 +73,17 @@ def test_what_was_chosen_is_in_force(openmp: OpenMpRuntime, allocator: Allocator
     runtime = Runtime(openmp=openmp, allocator=allocator)
     _, held = in_worker(runtime, {})
     assert find_library_fault(runtime, msgspec.convert(held["libraries"], tuple[Library, ...])) is None
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("allocator", ALLOCATORS)
+def test_openvino_lives_with_every_allocator(allocator: Allocator) -> None:
+    preload = ":".join(map(str, find_preloads(Runtime(openmp="gnu", allocator=allocator))))
+    environment = {"PATH": os.environ["PATH"], "LD_PRELOAD": preload, **FIXED}
+    done = subprocess.run(
+        [sys.executable, "-c", OPENVINO], capture_output=True, text=True, check=False, timeout=300, env=environment
+    )
+    assert (done.returncode, done.stdout) == (0, "[2.0, 4.0]\n"), done.stderr
 
 
 NARROWING = [
