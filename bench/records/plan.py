@@ -31,7 +31,6 @@ class Policy(Record, frozen=True, kw_only=True):
             bound. It is an aim, too.
         timeout_s: Seconds for one repetition, from start of its processes to their end.
         confidence: Of every interval.
-        seed: Of the bootstrap.
     """
 
     repetitions_min: Annotated[int, Meta(ge=1, le=1000)]
@@ -45,7 +44,6 @@ class Policy(Record, frozen=True, kw_only=True):
     budget_s: Annotated[float, Meta(gt=0)] | None = None
     timeout_s: Annotated[float, Meta(gt=0)]
     confidence: Annotated[float, Meta(ge=0.5, lt=1)] = 0.95
-    seed: Seed = 20231016
 
 
 class Cell(Record, frozen=True, kw_only=True):

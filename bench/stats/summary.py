@@ -1,20 +1,22 @@
 """From raw samples to the numbers that people read. Pure: the same samples give the same summary anywhere."""
 
-import hashlib
 from collections.abc import Sequence
+from math import expm1
 from statistics import median
 from typing import TYPE_CHECKING
 
 from bench.errors import TooNoisyError
 from bench.records.measurement import InstanceResult, Measurement, Probe, Repetition
 from bench.records.plan import Cell, Plan, Policy
-from bench.records.summary import CellSummary, Drift, Interval, Summary
+from bench.records.summary import CellSummary, Drift, Summary
 from bench.stats.bootstrap import (
-    Uniforms,
-    bootstrap_interval,
-    resample_median,
-    resample_ratio,
-    resample_repetitions,
+    Estimate,
+    add,
+    average_instances,
+    confidence_interval,
+    estimate_median,
+    estimate_ratio,
+    join_repetitions,
 )
 from bench.stats.noise import judge_repetition
 from bench.stats.roofline import least_time
@@ -77,10 +79,12 @@ def summarize_cell(
         raise TooNoisyError(
             f"none of {len(repetitions)} repetitions is valid ({', '.join(reasons) or 'none was made'})"
         )
-    uniforms = Uniforms(_cell_seed(cell, policy))
-    latency, replicates = _latency(valid, uniforms, policy.confidence)
+    seconds = [[_seconds(instance) for instance in repetition.instances] for repetition in valid]
+    latency = join_repetitions([average_instances([estimate_median(each) for each in one]) for one in seconds])
+    latency_s = confidence_interval(latency, confidence=policy.confidence, repetitions=len(valid))
+    throughput = join_repetitions([_throughput(repetition) for repetition in valid])
     instances = [instance for repetition in valid for instance in repetition.instances]
-    everything = np.concatenate([_seconds(repetition, index) for repetition in valid for index in _each(repetition)])
+    everything = np.concatenate([each for one in seconds for each in one])
     percentiles = np.quantile(everything, [0.5, 0.9, 0.99])
     ceiling = next(
         (
@@ -96,19 +100,17 @@ def summarize_cell(
         repetitions=len(valid),
         invalid_repetitions=len(repetitions) - len(valid),
         samples=len(everything),
-        latency_s=latency,
+        latency_s=latency_s,
         latency_percentiles_s=dict(zip(("p50", "p90", "p99"), map(float, percentiles), strict=True)),
-        throughput_per_s=_throughput(valid, uniforms, policy.confidence),
+        throughput_per_s=confidence_interval(throughput, confidence=policy.confidence, repetitions=len(valid)),
         unit=cell.unit,
-        detectable_ratio=_detectable_ratio(latency.point, replicates, policy.confidence, len(valid))
-        if len(valid) > 1
-        else None,
-        roofline_ratio=ceiling[0] / latency.point if ceiling else None,
+        detectable_ratio=_detectable_ratio(latency, policy.confidence, len(valid)) if len(valid) > 1 else None,
+        roofline_ratio=ceiling[0] / latency.value if ceiling else None,
         bound_by=ceiling[1] if ceiling else None,
         cold_s=_cold(repetitions),
         parts_s=_parts(instances),
         peak_memory_bytes=max(instance.peak_run_bytes for instance in instances),
-        outliers=sum(_outliers(_seconds(repetition, index)) for repetition in valid for index in _each(repetition)),
+        outliers=sum(_outliers(each) for one in seconds for each in one),
     )
 
 
@@ -131,67 +133,34 @@ def measure_drift(probes: Sequence[Probe]) -> tuple[Drift, ...]:
     return tuple(drifts)
 
 
-def _cell_seed(cell: Cell, policy: Policy) -> int:
-    """A stream of its own for each cell, so that a cell's interval does not depend on its neighbours."""
-    return policy.seed ^ int.from_bytes(hashlib.sha256(cell.id.encode()).digest()[:7], "big")
-
-
-def _each(repetition: Repetition) -> range:
-    return range(len(repetition.instances))
-
-
-def _seconds(repetition: Repetition, instance: int) -> "Array":
-    """Seconds an iteration of every timed sample of one instance."""
+def _seconds(instance: InstanceResult) -> "Array":
+    """Seconds an iteration of every timed sample of one instance, shape (samples,)."""
     import numpy as np
 
-    return np.array([sample.elapsed_ns / sample.iterations / 1e9 for sample in repetition.instances[instance].samples])
+    return np.array([sample.elapsed_ns / sample.iterations for sample in instance.samples]) / 1e9
 
 
-def _latency(repetitions: Sequence[Repetition], uniforms: Uniforms, confidence: float) -> tuple[Interval, "Array"]:
-    """Mean over repetitions of the mean over instances of the median: the point, its interval, the replicates."""
-    import numpy as np
-
-    points, replicates = [], []
-    for repetition in repetitions:
-        samples = [_seconds(repetition, index) for index in _each(repetition)]
-        points.append(float(np.mean([np.median(values) for values in samples])))
-        replicates.append(np.mean([resample_median(values, uniforms) for values in samples], axis=0))
-    joined = resample_repetitions(replicates, uniforms)
-    return bootstrap_interval(
-        float(np.mean(points)), joined, confidence=confidence, repetitions=len(repetitions)
-    ), joined
-
-
-def _throughput(repetitions: Sequence[Repetition], uniforms: Uniforms, confidence: float) -> Interval:
+def _throughput(repetition: Repetition) -> Estimate:
     """Items a second of all instances together, each over its own samples inside the shared window."""
-    import numpy as np
-
-    points, replicates = [], []
-    for repetition in repetitions:
-        window = shared_window(repetition.instances)
-        clipped = [clip_samples(instance.samples, window) for instance in repetition.instances]
-        items = [1e9 * instance.items_per_iteration for instance in repetition.instances]
-        points.append(sum(each * float(n.sum() / ns.sum()) for each, (n, ns) in zip(items, clipped, strict=True)))
-        drawn = [each * resample_ratio(n, ns, uniforms) for each, (n, ns) in zip(items, clipped, strict=True)]
-        replicates.append(np.sum(drawn, axis=0))
-    joined = resample_repetitions(replicates, uniforms)
-    return bootstrap_interval(float(np.mean(points)), joined, confidence=confidence, repetitions=len(repetitions))
+    window = shared_window(repetition.instances)
+    rates = []
+    for instance in repetition.instances:
+        iterations, elapsed_ns = clip_samples(instance.samples, window)
+        rates.append(estimate_ratio(iterations * instance.items_per_iteration, elapsed_ns / 1e9))
+    return add(rates)
 
 
-def _detectable_ratio(point: float, replicates: "Array", confidence: float, repetitions: int) -> float:
+def _detectable_ratio(latency: Estimate, confidence: float, repetitions: int) -> float:
     """The smallest relative change between two such cells that would be shown with `POWER`.
 
     Method: (t of the level + t of the power) × √2 × standard error, with the 2(n - 1) degrees of freedom of two
-    samples of n repetitions; Cohen, Statistical Power Analysis (1988), chapter 2. The bootstrap's standard error
-    of n repetitions comes out short by √((n - 1) / n); Hesterberg, What Teachers Should Know About the Bootstrap
-    (The American Statistician 69, 2015), section 3.2.
+    samples of n repetitions; Cohen, Statistical Power Analysis (1988), chapter 2.
     """
     from scipy.special import stdtrit
 
     freedom = 2 * (repetitions - 1)
-    reach = stdtrit(freedom, 0.5 + confidence / 2) + stdtrit(freedom, POWER)
-    error = replicates.std(ddof=1) * (repetitions / (repetitions - 1)) ** 0.5
-    return float(reach * 2**0.5 * error / point)
+    quantiles = float(stdtrit(freedom, 0.5 + confidence / 2) + stdtrit(freedom, POWER))
+    return expm1(quantiles * (2 * latency.variance) ** 0.5)
 
 
 def _outliers(values: "Array") -> int:
