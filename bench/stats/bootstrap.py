@@ -15,7 +15,7 @@ and no interval reaches below zero.
 from collections.abc import Sequence
 from functools import lru_cache
 from math import exp, inf, isfinite, log
-from statistics import fmean, pvariance
+from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from bench.errors import TooNoisyError
@@ -113,11 +113,12 @@ def join_repetitions(repetitions: Sequence[Estimate]) -> Estimate:
     """
     count = len(repetitions)
     centres = [one.centre for one in repetitions]
+    centre = fmean(centres)
     within = fmean(one.variance for one in repetitions)
     return Estimate(
         value=fmean(one.value for one in repetitions),
-        centre=fmean(centres),
-        variance=within if count == 1 else (pvariance(centres) + within) / (count - 1),
+        centre=centre,
+        variance=within if count == 1 else (fmean((one - centre) ** 2 for one in centres) + within) / (count - 1),
     )
 
 

@@ -20,7 +20,7 @@ from bench.stats.bootstrap import (
 )
 from bench.stats.noise import judge_repetition
 from bench.stats.roofline import least_time
-from bench.stats.window import clip_samples, shared_window
+from bench.stats.window import Columns, clip_samples, read_columns, shared_window
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,10 +79,11 @@ def summarize_cell(
         raise TooNoisyError(
             f"none of {len(repetitions)} repetitions is valid ({', '.join(reasons) or 'none was made'})"
         )
-    seconds = [[_seconds(instance) for instance in repetition.instances] for repetition in valid]
+    columns = [[read_columns(instance.samples) for instance in repetition.instances] for repetition in valid]
+    seconds = [[_seconds(each) for each in one] for one in columns]
     latency = join_repetitions([average_instances([estimate_median(each) for each in one]) for one in seconds])
     latency_s = confidence_interval(latency, confidence=policy.confidence, repetitions=len(valid))
-    throughput = join_repetitions([_throughput(repetition) for repetition in valid])
+    throughput = join_repetitions([_throughput(*each) for each in zip(valid, columns, strict=True)])
     instances = [instance for repetition in valid for instance in repetition.instances]
     everything = np.concatenate([each for one in seconds for each in one])
     percentiles = np.quantile(everything, [0.5, 0.9, 0.99])
@@ -133,19 +134,17 @@ def measure_drift(probes: Sequence[Probe]) -> tuple[Drift, ...]:
     return tuple(drifts)
 
 
-def _seconds(instance: InstanceResult) -> "Array":
+def _seconds(columns: Columns) -> "Array":
     """Seconds an iteration of every timed sample of one instance, shape (samples,)."""
-    import numpy as np
-
-    return np.array([sample.elapsed_ns / sample.iterations for sample in instance.samples]) / 1e9
+    return columns.elapsed_ns / columns.iterations / 1e9
 
 
-def _throughput(repetition: Repetition) -> Estimate:
+def _throughput(repetition: Repetition, columns: Sequence[Columns]) -> Estimate:
     """Items a second of all instances together, each over its own samples inside the shared window."""
     window = shared_window(repetition.instances)
     rates = []
-    for instance in repetition.instances:
-        iterations, elapsed_ns = clip_samples(instance.samples, window)
+    for instance, own in zip(repetition.instances, columns, strict=True):
+        iterations, elapsed_ns = clip_samples(own, window)
         rates.append(estimate_ratio(iterations * instance.items_per_iteration, elapsed_ns / 1e9))
     return add(rates)
 
@@ -167,7 +166,8 @@ def _outliers(values: "Array") -> int:
     """How many lie beyond the quartiles by three interquartile ranges (Tukey's far out)."""
     import numpy as np
 
-    low, high = np.quantile(values, [0.25, 0.75])
+    last = len(values) - 1
+    low, high = np.interp([0.25 * last, 0.75 * last], np.arange(last + 1), np.sort(values))
     reach = 3 * (high - low)
     return int(np.count_nonzero((values < low - reach) | (values > high + reach)))
 

@@ -1,14 +1,23 @@
 """The window that all instances of a repetition shared: throughput counts nothing outside it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.records.measurement import InstanceResult, Sample
 
 if TYPE_CHECKING:
     import numpy as np
 
+    Integers = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
     Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+
+
+class Columns(NamedTuple):
+    """The samples of one instance, each column of shape (samples,)."""
+
+    start_ns: "Integers"
+    elapsed_ns: "Integers"
+    iterations: "Integers"
 
 
 def shared_window(instances: Sequence[InstanceResult]) -> tuple[int, int]:
@@ -29,18 +38,30 @@ def overlap_ratio(instances: Sequence[InstanceResult]) -> float:
     return max(0, end - start) / (last - first)
 
 
-def clip_samples(samples: Sequence[Sample], window: tuple[int, int]) -> "tuple[Array, Array]":
+def read_columns(samples: Sequence[Sample]) -> Columns:
+    """The samples' fields as columns."""
+    import numpy as np
+
+    return Columns(
+        np.array([sample.start_ns for sample in samples], dtype=np.int64),
+        np.array([sample.elapsed_ns for sample in samples], dtype=np.int64),
+        np.array([sample.iterations for sample in samples], dtype=np.int64),
+    )
+
+
+def clip_samples(columns: Columns, window: tuple[int, int]) -> "tuple[Array, Array]":
     """The samples' parts inside a window.
+
+    Args:
+        columns: The samples.
+        window: First and last nanosecond.
 
     Returns:
         Iterations (a fraction for a sample cut by the window's edge) and nanoseconds, each of shape (n,).
     """
     import numpy as np
 
-    start, end = window
-    begins = np.array([sample.start_ns for sample in samples], dtype=np.int64)
-    elapsed = np.array([sample.elapsed_ns for sample in samples], dtype=np.int64)
-    iterations = np.array([sample.iterations for sample in samples], dtype=np.float64)
-    inside = np.minimum(begins + elapsed, end) - np.maximum(begins, start)
+    inside = np.minimum(columns.start_ns + columns.elapsed_ns, window[1]) - np.maximum(columns.start_ns, window[0])
     kept = inside > 0
-    return iterations[kept] * inside[kept] / elapsed[kept], inside[kept].astype(np.float64)
+    inside = inside[kept]
+    return columns.iterations[kept] * (inside / columns.elapsed_ns[kept]), inside.astype(np.float64)

@@ -1,0 +1,90 @@
+"""Bundles that are made up, signed and of any size: `python -m tests.benchmarks.large_bundles FOLDER` for `verify.py`."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from msgspec.structs import replace
+
+from bench.records.bundle import Contents
+from bench.records.measurement import Measurement, Repetition
+from bench.records.plan import Cell
+from bench.stats.order import order_round
+from bench.stats.summary import summarize
+from tests.builders import (
+    ORDER_SEED,
+    POLICY,
+    make_cell,
+    make_instance,
+    make_measurement,
+    make_plan,
+    make_probe,
+    make_proof,
+    make_repetition,
+)
+from tests.unit.bundle.builder import CONTENTS, seal_contents
+
+BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+REPETITIONS = 5
+SAMPLES = 200
+SAMPLE_S = 0.05
+REPETITION_S = 20
+BYTES = 50_000_000
+MANY = 1000
+
+
+def main(folder: Path) -> None:
+    """Write the large bundle, and the many usual ones."""
+    per_cell = len(seal_contents(make_contents(20))) // 20
+    cells = BYTES // per_cell
+    large = seal_contents(make_contents(cells))
+    (folder / "large.bench.tar").write_bytes(large)
+    (folder / "many").mkdir()
+    usual = seal_contents(make_contents(1))
+    for number in range(MANY):
+        (folder / "many" / f"{number:04d}.bench.tar").write_bytes(usual)
+    print(f"{len(large) / 1e6:.1f} MB: {cells} cells, {REPETITIONS} repetitions of {SAMPLES} samples each")
+    print(f"{MANY} bundles of {len(usual) / 1e3:.0f} kB")
+
+
+def make_contents(count: int) -> Contents:
+    """A run of so many cells, round by round between two probes."""
+    random = np.random.default_rng(7)
+    plan = make_plan(*map(make_cell, range(count)), policy=replace(POLICY, repetitions_min=5, repetitions_max=5))
+    repetitions: dict[str, list[Repetition]] = {cell.id: [] for cell in plan.cells}
+    place = 0
+    for number in range(REPETITIONS):
+        for cell in order_round(plan.cells, number, ORDER_SEED):
+            place += 1
+            repetitions[cell.id].append(make_one(number, place, random))
+    measurements = tuple(make_all(cell, repetitions[cell.id]) for cell in plan.cells)
+    probes = (make_probe(sequence=0), replace(make_probe(sequence=place + 1), started_at=moment(place + 1)))
+    info = replace(CONTENTS.info, finished_at=moment(place + 2))
+    summary = summarize(plan, measurements, probes)
+    return replace(CONTENTS, info=info, plan=plan, probes=probes, measurements=measurements, summary=summary, logs={})
+
+
+def make_one(number: int, place: int, random: np.random.Generator) -> Repetition:
+    """A repetition that scatters by 1%, of samples that scatter by as much."""
+    seconds = SAMPLE_S * np.exp(random.normal(random.normal(0, 0.01), 0.01, SAMPLES))
+    instance = make_instance(
+        [round(float(each), 9) for each in seconds],
+        start_ns=round(place * REPETITION_S * 1e9),
+        proof=make_proof() if number == 0 else None,
+    )
+    return replace(make_repetition(number, instance, sequence=place), started_at=moment(place))
+
+
+def make_all(cell: Cell, repetitions: Sequence[Repetition]) -> Measurement:
+    return replace(make_measurement(cell, *repetitions), stopped="repetitions")
+
+
+def moment(place: int) -> str:
+    """When what has this place in the run began."""
+    return f"{BEGAN + timedelta(seconds=place * REPETITION_S):%Y-%m-%dT%H:%M:%SZ}"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
