@@ -7,6 +7,7 @@ the other samples and the summary.
 
 from collections.abc import Sequence
 from itertools import chain, pairwise
+from operator import lt
 
 from bench.bundle.calibration import digest_host
 from bench.bundle.cpus import contains
@@ -127,9 +128,11 @@ def _check_measurement(measurement: Measurement, cell: Cell, probes: Sequence[Pr
 
 def _check_samples(samples: Sequence[Sample], where: str) -> None:
     """One instance computes one sample at a time."""
-    for earlier, later in pairwise(samples):
-        if later.start_ns < earlier.start_ns + earlier.elapsed_ns:
-            raise BundleError(f"{where}: the samples that start at {earlier.start_ns} and {later.start_ns} ns overlap")
+    starts = [sample.start_ns for sample in samples]
+    ends = [sample.start_ns + sample.elapsed_ns for sample in samples]
+    if any(map(lt, starts[1:], ends)):
+        earlier, later = next(pair for pair in pairwise(range(len(samples))) if starts[pair[1]] < ends[pair[0]])
+        raise BundleError(f"{where}: the samples that start at {starts[earlier]} and {starts[later]} ns overlap")
 
 
 def _check_usable(repetition: Repetition, cell: Cell, where: str) -> None:

@@ -24,6 +24,7 @@ from bench.records.record import Record, decode_json, encode_json
 PayloadType = Literal["application/vnd.in-toto+json"]
 PAYLOAD_TYPE: PayloadType = get_args(PayloadType)[0]
 MAX_SIGNATURES = 16
+ENVELOPE_SUFFIX = ".dsse.json"
 
 _SIGSTORE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 

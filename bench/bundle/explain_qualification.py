@@ -5,10 +5,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bench.bundle.envelope import PAYLOAD_TYPE
+from bench.bundle.envelope import ENVELOPE_SUFFIX, PAYLOAD_TYPE
 from bench.bundle.keys import fingerprint, format_public_line
 from bench.bundle.qualification import (
-    ENVELOPE_SUFFIX,
     KEY_SUFFIX,
     QUALIFICATION_TYPE,
     SIGSTORE_SUFFIX,

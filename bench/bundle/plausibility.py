@@ -125,7 +125,7 @@ def _check_instance(instance: InstanceResult, cell: Cell, policy: Policy, machin
     span_ns = _check_loop(instance, policy, where)
     _check_memory(instance, machine, where)
     _check_noise(instance.noise, where)
-    _check_parts(instance, span_ns / sum(sample.iterations for sample in instance.samples), where)
+    _check_parts(instance, span_ns, where)
     if instance.proof is not None:
         threads = sum(binding.threads for binding in cell.instances)
         fastest_ns = min(sample.elapsed_ns / sample.iterations for sample in instance.samples)
@@ -175,10 +175,13 @@ def _check_noise(noise: Noise, where: str) -> None:
             raise BundleError(f"{where}: its {field} is {value}; it must lie between 0 and {most:g}")
 
 
-def _check_parts(instance: InstanceResult, step_ns: float, where: str) -> None:
+def _check_parts(instance: InstanceResult, span_ns: int, where: str) -> None:
     """The parts of a step make up a step."""
+    if not instance.parts_ns:
+        return
+    step_ns = span_ns / sum(sample.iterations for sample in instance.samples)
     parts_ns = sum(median(ns) for ns in instance.parts_ns.values())
-    if instance.parts_ns and not step_ns / PARTS_LIMIT_RATIO <= parts_ns <= step_ns * PARTS_LIMIT_RATIO:
+    if not step_ns / PARTS_LIMIT_RATIO <= parts_ns <= step_ns * PARTS_LIMIT_RATIO:
         raise BundleError(f"{where}: the parts of a step take {parts_ns:.0f} ns, the whole step {step_ns:.0f} ns")
 
 

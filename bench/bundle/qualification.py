@@ -19,6 +19,7 @@ from msgspec import Meta
 
 from bench import __version__
 from bench.bundle.envelope import (
+    ENVELOPE_SUFFIX,
     Signature,
     format_envelope,
     format_sigstore_bundle,
@@ -41,7 +42,6 @@ from bench.records.record import Record, decode_json, encode_json
 QualificationType = Literal["https://bench-appliance.org/attestation/qualification/v1"]
 QUALIFICATION_TYPE: QualificationType = get_args(QualificationType)[0]
 
-ENVELOPE_SUFFIX = ".dsse.json"
 KEY_SUFFIX = ".pub"
 SIGSTORE_SUFFIX = ".sigstore.json"
 SSH_SUFFIX = ".sshsig"

@@ -38,6 +38,8 @@ def check_summary(contents: Contents, recompute: Recompute) -> None:
     except (BenchError, ArithmeticError, LookupError, RuntimeWarning, TypeError, ValueError) as error:
         raise BundleError(f"no summary can be made from the samples: {error}") from error
     normal = decode_json(data, Summary, source="the summary made from the samples")
+    if normal == contents.summary:
+        return
     difference = find_difference(msgspec.to_builtins(contents.summary), msgspec.to_builtins(normal), "summary")
     if difference is not None:
         raise BundleError(difference)

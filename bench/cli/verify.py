@@ -52,8 +52,8 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     Of several bundles, or of all in a folder, each gets one line, and all cores are used. The statement of
     `bench qualify` (*.dsse.json) is verified by the key beside it.
     """
+    from bench.bundle.envelope import ENVELOPE_SUFFIX
     from bench.bundle.keys import fingerprint, read_public_key
-    from bench.bundle.qualification import ENVELOPE_SUFFIX
     from bench.bundle.signers import Requirements
     from bench.cli.trust import load_trust
 
