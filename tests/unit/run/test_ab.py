@@ -4,12 +4,13 @@ import platform
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bench.errors import EnvironmentUnfitError, UsageError
 from bench.records.plan import Plan
 from bench.records.suite import CaseFilter
-from bench.run.ab import AIM_S, REPETITIONS, VariantOptions, imply_backend, prepare_ab
+from bench.run.ab import AIM_S, REPETITIONS, TARGET_CI_RATIO, VariantOptions, imply_backend, prepare_ab
 from bench.run.options import RunOptions
 
 PROFILE = """
@@ -55,7 +56,13 @@ def test_cells_come_in_pairs_that_differ_in_the_variable_alone() -> None:
         assert b.environment == a.environment | {"GOMP_SPINCOUNT": "0"}
     assert [variant.options for variant in planned.variants] == [(), ("--env GOMP_SPINCOUNT=0",)]
     assert (planned.policy.repetitions_min, planned.policy.repetitions_max) == REPETITIONS
-    assert planned.policy.aim_s == AIM_S
+    assert (planned.policy.aim_s, planned.policy.target_ci_ratio) == (AIM_S, TARGET_CI_RATIO)
+
+
+def test_what_the_user_names_is_kept() -> None:
+    named = msgspec.structs.replace(RUN, repetitions=(7, 9), target_ci_ratio=0.03)
+    policy = plan(SPIN, run=named).policy
+    assert (policy.repetitions_min, policy.repetitions_max, policy.target_ci_ratio) == (7, 9, 0.03)
 
 
 def test_a_variable_of_inductor_implies_inductor_where_no_backend_is_chosen() -> None:
