@@ -26,11 +26,13 @@ class Observation:
         dtypes: Floating-point data type → results of it.
         maps: Results of four dimensions whose layout shows, being neither 1 channel nor 1 pixel.
         channels_last: Those of them that are channels_last.
+        int8_kernels: Products for which a compiler packed int8 weights, where another process was the compiler's.
     """
 
     dtypes: Counter[torch.dtype] = field(default_factory=Counter)
     maps: int = 0
     channels_last: int = 0
+    int8_kernels: int | None = None
 
     def add(self, result: object, *, is_map: bool = True) -> None:
         """Count a result if it is a tensor: its type, if of floating point, and its layout.
@@ -55,12 +57,17 @@ class Observation:
         """
         for node in graph.nodes:
             if node.op == "call_function":
-                self.add(node.meta.get("val"), is_map=_CONVOLUTION.search(str(node.target)) is not None)
+                self.add(node.meta.get("val"), is_map=is_convolution(str(node.target)))
 
     @property
     def low_precision(self) -> int:
         """Results of two bytes."""
         return sum(count for dtype, count in self.dtypes.items() if dtype in LOW_PRECISION)
+
+
+def is_convolution(operator: str) -> bool:
+    """Whether an operator of a graph is a convolution, by its name."""
+    return _CONVOLUTION.search(operator) is not None
 
 
 def observe_modules(model: nn.Module, call: Callable[[], object]) -> Observation:

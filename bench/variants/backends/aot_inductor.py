@@ -21,6 +21,7 @@ from bench.variants.backends.ahead_of_time import AheadOfTime
 from bench.variants.backends.signature import FlatModel, ResultsForm, Signature
 from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation
+from bench.variants.quantization.share import count_packed
 
 _FACTS_SUFFIX = ".json"
 
@@ -35,6 +36,7 @@ class PackageFacts(Record, frozen=True, kw_only=True):
         dtypes: Floating-point data type → results of it in them.
         maps, channels_last: As in `Observation`.
         vector_kernels: Kernels in vector instructions that were generated.
+        int8_kernels: Products whose int8 weights were packed.
     """
 
     form: ResultsForm
@@ -44,6 +46,7 @@ class PackageFacts(Record, frozen=True, kw_only=True):
     maps: int
     channels_last: int
     vector_kernels: int
+    int8_kernels: int
 
 
 class AotInductor(AheadOfTime):
@@ -70,7 +73,9 @@ class AotInductor(AheadOfTime):
         call()
         facts = self._facts
         dtypes = Counter({getattr(torch, name): count for name, count in facts.dtypes.items()})
-        return Observation(dtypes=dtypes, maps=facts.maps, channels_last=facts.channels_last)
+        return Observation(
+            dtypes=dtypes, maps=facts.maps, channels_last=facts.channels_last, int8_kernels=facts.int8_kernels
+        )
 
     @override
     def evidence(self) -> dict[str, str]:
@@ -93,7 +98,7 @@ class AotInductor(AheadOfTime):
     def make(self, flat: FlatModel, signature: Signature) -> PackageFacts:
         """Export, compile and package the model, and write what was seen beside the package."""
         watch = _Watch()
-        kernels_before = metrics.generated_cpp_vec_kernel_count
+        kernels_before, packed_before = metrics.generated_cpp_vec_kernel_count, count_packed()
         with self._timed("compile_s"), config.patch(freezing=True, post_grad_custom_post_pass=watch):
             exported = torch.export.export(flat, signature.example, strict=False)
             aoti_compile_and_package(exported, package_path=str(self._package))
@@ -107,6 +112,7 @@ class AotInductor(AheadOfTime):
             maps=watch.seen.maps,
             channels_last=watch.seen.channels_last,
             vector_kernels=metrics.generated_cpp_vec_kernel_count - kernels_before,
+            int8_kernels=count_packed() - packed_before,
         )
         _facts_path(self._package).write_bytes(encode_json(facts))
         return facts

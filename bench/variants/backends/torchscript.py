@@ -17,7 +17,7 @@ from bench.records.case import Case
 from bench.variants.backends.ahead_of_time import AheadOfTime
 from bench.variants.backends.signature import FlatModel, Signature
 from bench.variants.errors import NoEffectError
-from bench.variants.observation import Observation
+from bench.variants.observation import Observation, is_convolution
 
 _GROUP = "prim::oneDNNFusionGroup"
 _PROFILING_CALLS = 2
@@ -103,11 +103,13 @@ class TorchScript(AheadOfTime):
 
 
 def _observe_trace(traced: Any) -> Observation:  # noqa: ANN401 - torch gives its modules no better type
+    """Only convolutions show the memory format, as in `Observation.add_graph`."""
     observation = Observation()
-    for _, value in _values(traced.inlined_graph):
+    for kind, value in _values(traced.inlined_graph):
         sizes, strides = value.sizes(), value.strides()
         if sizes and strides and value.dtype().is_floating_point:
-            observation.add(torch.empty_strided(sizes, strides, dtype=value.dtype(), device="meta"))
+            result = torch.empty_strided(sizes, strides, dtype=value.dtype(), device="meta")
+            observation.add(result, is_map=is_convolution(kind))
     return observation
 
 

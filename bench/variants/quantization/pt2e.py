@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import torch
 from torch import nn
-from torch._dynamo.utils import counters
 from torch.fx import GraphModule, Node
 from torchao.quantization.pt2e import allow_exported_model_train_eval
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
@@ -38,9 +37,6 @@ _ELIGIBLE: Final = frozenset(
         "aten::mm",
     }
 )
-_LOWERED: Final = ("qconv_weight_prepack_matcher_count", "qlinear_weight_prepack_matcher_count")
-"""Inductor's own counts of the products whose weights it packed for oneDNN's int8 kernels."""
-
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
@@ -88,11 +84,6 @@ def count_annotated(graph: GraphModule) -> Share:
     """Count the products by weights in a converted graph, and those whose activation and weight are both int8."""
     products = [node for node in graph.graph.nodes if _operator(node) in _ELIGIBLE]
     return Share(int8=sum(map(_is_quantized, products)), eligible=len(products))
-
-
-def count_lowered() -> int:
-    """Products for which Inductor packed int8 weights in this process so far."""
-    return sum(counters["inductor"][name] for name in _LOWERED)
 
 
 def _is_quantized(product: Node) -> bool:

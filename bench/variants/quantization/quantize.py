@@ -12,7 +12,7 @@ from bench.records.case import Case
 from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation
 from bench.variants.quantization.engine import engine_in_force
-from bench.variants.quantization.share import Share, count_operations
+from bench.variants.quantization.share import Share, count_operations, count_packed
 
 
 class Quantized(Protocol):
@@ -78,20 +78,21 @@ class _FxInt8:
 
 class _Pt2eInt8:
     def __init__(self, workload: Workload, inputs: Mapping[str, Tensor]) -> None:
-        from bench.variants.quantization.pt2e import count_lowered, quantize_by_export
+        from bench.variants.quantization.pt2e import quantize_by_export
 
-        self._count_lowered = count_lowered
         self.model: GraphModule = quantize_by_export(workload.model, _arguments(workload, inputs))
-        self._lowered_before = count_lowered()
+        self._packed_before = count_packed()
 
     def evidence(self, call: Callable[[], object], observation: Observation) -> dict[str, str]:  # noqa: ARG002 - the graph tells
+        """A package that another process compiled brings that one's count along."""
         from bench.variants.quantization.pt2e import count_annotated
 
         annotated = count_annotated(self.model)
-        lowered = self._count_lowered() - self._lowered_before
+        packed = observation.int8_kernels
+        packed = count_packed() - self._packed_before if packed is None else packed
         return {
             **annotated.evidence("pt2e_int8"),
-            "int8_kernels": Share(int8=lowered, eligible=annotated.eligible).evidence("pt2e_int8")["int8_operations"],
+            "int8_kernels": Share(int8=packed, eligible=annotated.eligible).evidence("pt2e_int8")["int8_operations"],
         }
 
 

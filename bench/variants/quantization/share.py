@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
+from torch._dynamo.utils import counters
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from bench.variants.errors import NoEffectError
@@ -42,6 +43,14 @@ _FLOATING: Mapping[str, int] = MappingProxyType(
     }
 )
 """Operator that computes in floating point → products by weights in it; whether it was decomposed or not."""
+
+_PACKED = ("qconv_weight_prepack_matcher_count", "qlinear_weight_prepack_matcher_count")
+"""Inductor's own counts of the products whose weights it packed for oneDNN's int8 kernels."""
+
+
+def count_packed() -> int:
+    """Products for which Inductor packed int8 weights in this process so far."""
+    return sum(counters["inductor"][name] for name in _PACKED)
 
 
 @dataclass(frozen=True)

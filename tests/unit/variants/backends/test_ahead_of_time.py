@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch._dynamo.utils import counters
 
 from bench.errors import EnvironmentUnfitError
 from bench.records.case import Case
 from bench.variants import prepare as prepare_module
+from bench.variants.backends.torchscript import _observe_trace
 from bench.variants.errors import NoEffectError
 from bench.variants.prepare import Prepared, make_package, prepare
 from bench.workloads.workload import Workload
@@ -136,3 +138,33 @@ def test_a_package_made_beforehand_is_loaded_and_gives_the_same(
     evidence = prepared.evidence()
     assert int(evidence["package_bytes"]) == path.stat().st_size
     assert int(evidence["compiled_graphs"]) == 1
+
+
+@pytest.mark.slow
+def test_a_package_tells_what_its_maker_packed_in_int8(tmp_path: Path, make_case: MakeCase, build: Build) -> None:
+    """Inductor counts in the process that compiles, and the one that measures is another."""
+    case = make_case(backend="aot_inductor", precision="pt2e_int8")
+    path = tmp_path / "model.pt2"
+    make_package(build(case), case, path)
+    counters.clear()
+    prepared = prepare(build(case), case, path)
+    prepared.outputs()
+    evidence = prepared.evidence()
+    assert evidence["int8_kernels"] == evidence["int8_operations"]
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.trace:FutureWarning")
+def test_only_convolutions_of_a_trace_show_the_memory_format() -> None:
+    class Resized(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution = torch.nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            seen: torch.Tensor = self.convolution(images)
+            return torch.nn.functional.interpolate(seen.contiguous(), size=(8, 8), mode="bilinear")
+
+    images = torch.ones(1, 3, 6, 6).contiguous(memory_format=torch.channels_last)
+    seen = _observe_trace(torch.jit.trace(Resized(), images))  # type: ignore[no-untyped-call]
+    assert (seen.channels_last, seen.maps) == (1, 1)
+    assert seen.dtypes[torch.float32] > 1
