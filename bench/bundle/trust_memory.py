@@ -58,11 +58,31 @@ def open_trust(path: Path, *, pinned: Collection[Ed25519PublicKey], now: datetim
     store = read_trust(path)
     check_signed(store, pinned, now)
     if memory is not None:
-        seen_at = memory / f"{hashlib.sha256(bytes(path.resolve())).hexdigest()}.json"
+        seen_at = _seen_at(path, memory)
         seen = read_seen(seen_at)
         if seen is not None:
             check_seen(store, seen, seen_at)
         _remember(seen_at, store, seen)
+    return store
+
+
+def open_to_change(path: Path, *, memory: Path | None) -> TrustStore:
+    """Read a trust store that is to be changed: it need not be signed yet, but may not be older than what was seen here.
+
+    Args:
+        path: The store.
+        memory: As of `open_trust`.
+
+    Raises:
+        UsageError: no such file.
+        BundleError: malformed, or rolled back.
+    """
+    store = read_trust(path)
+    if memory is not None:
+        seen_at = _seen_at(path, memory)
+        seen = read_seen(seen_at)
+        if seen is not None:
+            _check_version(store, seen, seen_at)
     return store
 
 
@@ -87,19 +107,33 @@ def check_seen(store: TrustStore, seen: SeenTrust, seen_at: Path) -> None:
     Raises:
         BundleError: it is older, of the same version with other words, or not signed by the former root keys.
     """
-    way_out = f"if it was begun anew on purpose, delete {seen_at}"
-    if store.version < seen.version:
-        raise BundleError(
-            f"the trust store has version {store.version}, but version {seen.version} was seen here: rolled back; {way_out}"
-        )
+    _check_version(store, seen, seen_at)
     if store.version == seen.version and describe_store(store).digest != seen.digest:
         raise BundleError(
-            f"the trust store has version {store.version} like the one seen here, and says something else; {way_out}"
+            f"the trust store has version {store.version} like the one seen here, and says something else; "
+            f"{_way_out(seen_at)}"
         )
     if store.version > seen.version:
         keys = [parse_public_key(line.encode(), source=str(seen_at)) for line in seen.roots]
         former = f"version {seen.version}'s"
         require_roots(store, {fingerprint(key): key for key in keys}, seen.threshold, of=former)
+
+
+def _check_version(store: TrustStore, seen: SeenTrust, seen_at: Path) -> None:
+    if store.version < seen.version:
+        raise BundleError(
+            f"the trust store has version {store.version}, but version {seen.version} was seen here: rolled back; "
+            f"{_way_out(seen_at)}"
+        )
+
+
+def _way_out(seen_at: Path) -> str:
+    return f"if it was begun anew on purpose, delete {seen_at}"
+
+
+def _seen_at(path: Path, memory: Path) -> Path:
+    """Where it is remembered what was seen of the store at a place."""
+    return memory / f"{hashlib.sha256(bytes(path.resolve())).hexdigest()}.json"
 
 
 def read_seen(path: Path) -> SeenTrust | None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli.console import print_text
 from bench.cli.run import tell
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import CommaList
@@ -63,7 +64,7 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     signer = load_signer(key, passphrase_file)
     contents = []
     for number in range(runs):
-        click.echo(f"run {number + 1} of {runs}", err=True)
+        print_text(f"run {number + 1} of {runs}", err=True)
         path, _ = run_plan(prepare_run(options), output, signer, tell=tell)
         contents.append(verify_bundle(path).contents)
     calibration = calibrate_host(contents, Criteria(), seed=contents[0].plan.order_seed)
@@ -71,4 +72,4 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     if as_json:
         print_json(calibration)
     else:
-        click.echo(f"{render_calibration(calibration)}\ncalibration: {kept}")
+        print_text(f"{render_calibration(calibration)}\ncalibration: {kept}")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli.console import print_text
 from bench.cli.types import Percent
 
 
@@ -43,5 +44,5 @@ def compare(base: Path, new: Path, margin_ratio: float, *, as_json: bool) -> int
     if as_json:
         print_json(comparison)
     else:
-        click.echo(render_comparison(comparison))
+        print_text(render_comparison(comparison))
     return EXIT_STATUS[comparison.outcome]

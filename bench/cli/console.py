@@ -6,6 +6,7 @@ import click
 
 from bench.records.progress import Progress
 from bench.records.record import encode_json
+from bench.report.printable import printable
 
 _STYLES = {"probe": "dim", "repetition": "dim", "cell": "green", "failed": "bold red"}
 
@@ -15,21 +16,16 @@ def print_json(value: object) -> None:
     click.echo(encode_json(value).decode(), nl=False)
 
 
-def printable(text: str) -> str:
-    """Text with control characters spelled out: what a bundle says must not be what a terminal does."""
-    return "".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in text)
-
-
-def print_text(text: str) -> None:
-    """Print text that holds what others wrote, on standard output."""
-    click.echo(printable(text))
+def print_text(text: str = "", *, err: bool = False, nl: bool = True) -> None:
+    """Print text that may hold what others wrote, on standard output or standard error."""
+    click.echo(printable(text, lines=True), err=err, nl=nl)
 
 
 def print_progress(progress: Progress) -> None:
     """Print one line, coloured on a terminal, and return: nothing is redrawn later, while a worker is timed."""
     from bench.report.progress import render_progress
 
-    line = printable(render_progress(progress))
+    line = printable(render_progress(progress), lines=True)
     if not sys.stderr.isatty():
         click.echo(line, err=True)
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from bench.cli.console import print_text
 from bench.cli.plan_options import parse_options
 from bench.cli.run import run
 from bench.cli.sign_options import load_signer
@@ -193,7 +194,7 @@ def _sign(printed: bytes, signer: "SigningKey", *, as_json: bool) -> None:
     bundle = find_bundle(printed, as_json=as_json)
     if bundle is not None:
         sign_bundle(bundle, signer)
-        click.echo(f"{bundle}: signed by {signer.fingerprint}", err=True)
+        print_text(f"{bundle}: signed by {signer.fingerprint}", err=True)
 
 
 def find_bundle(printed: bytes, *, as_json: bool) -> Path | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from bench.cli.console import print_text
+
 if TYPE_CHECKING:
     from bench.records.machine import Machine
 
@@ -42,7 +44,7 @@ def detect(root: Path, record: Path | None, as_json: bool) -> None:
         facts = {**msgspec.structs.asdict(machine), "profile": profile}
         print_json(facts)
     else:
-        click.echo(render_machine(machine, choice, problem))
+        print_text(render_machine(machine, choice, problem))
 
 
 def _record_machine(root: Path, file: Path) -> "Machine":
@@ -62,7 +64,7 @@ def _record_machine(root: Path, file: Path) -> "Machine":
         members = scrub_recording(tree.recording, process)
         write_file(file, pack_recording(members), replace=False)
         contents = [data for data in members.values() if data is not None]
-        click.echo(f"{file}: {len(contents)} files, {sum(map(len, contents))} bytes. Left out:", err=True)
+        print_text(f"{file}: {len(contents)} files, {sum(map(len, contents))} bytes. Left out:", err=True)
         for kind in LEFT_OUT:
-            click.echo(f"  - {kind}", err=True)
-        click.echo(f"Look at it before you send it: tar tf {shlex.quote(str(file))}", err=True)
+            print_text(f"  - {kind}", err=True)
+        print_text(f"Look at it before you send it: tar tf {shlex.quote(str(file))}", err=True)

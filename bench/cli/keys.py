@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli.console import print_text
 from bench.cli.sign_options import KEY_HELP, load_signer, passphrase_option, read_passphrase
 
 SIGN_EPILOG = """\b
@@ -25,7 +26,7 @@ def keygen(file: Path, passphrase_file: Path | None, no_passphrase: bool) -> Non
     from bench.bundle.keys import fingerprint, generate_key
 
     passphrase = None if no_passphrase else read_passphrase(passphrase_file, "new passphrase", confirm=True)
-    click.echo(fingerprint(generate_key(file, passphrase)))
+    print_text(fingerprint(generate_key(file, passphrase)))
 
 
 @click.command(epilog=SIGN_EPILOG)
@@ -40,4 +41,4 @@ def sign(bundle: Path, key: Path, passphrase_file: Path | None) -> None:
     signer = load_signer(key, passphrase_file)
     verify_bundle(bundle)
     sign_bundle(bundle, signer)
-    click.echo(f"{bundle}: signed by {signer.fingerprint}")
+    print_text(f"{bundle}: signed by {signer.fingerprint}")

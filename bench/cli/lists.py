@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 from tabulate import tabulate
 
+from bench.cli.console import print_text
+
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -20,7 +22,7 @@ def profiles(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(list(found.values()))
     else:
-        click.echo(tabulate([(name, profile.summary) for name, profile in found.items()], ("profile", "for"), "simple"))
+        print_text(tabulate([(name, profile.summary) for name, profile in found.items()], ("profile", "for"), "simple"))
 
 
 @profiles.command("show")
@@ -31,7 +33,7 @@ def show_profile(name: str) -> None:
 
     profile = find_profile(name)
     path = Path(name) if "/" in name or name.endswith(".toml") else PROFILES_DIR / f"{profile.name}.toml"
-    click.echo(path.read_text(encoding="utf-8"), nl=False)
+    print_text(path.read_text(encoding="utf-8"), nl=False)
 
 
 @profiles.command("check")
@@ -41,7 +43,7 @@ def check_profile(file: Path) -> None:
     from bench.profiles.check import check_profile_file
 
     profile = check_profile_file(file)
-    click.echo(f"{file}: {profile.name} is a good profile")
+    print_text(f"{file}: {profile.name} is a good profile")
 
 
 @click.command()
@@ -84,12 +86,12 @@ def workloads(as_json: bool) -> None:
         )
         for facts in WORKLOADS.values()
     ]
-    click.echo(
+    print_text(
         tabulate(table, ("workload", "family", "modes and batch", "precisions", "formats", "backends", ""), "simple")
     )
     for facts in WORKLOADS.values():
         for word, reason in facts.refused.items():
-            click.echo(f"{facts.name} has no {word}: {reason}")
+            print_text(f"{facts.name} has no {word}: {reason}")
 
 
 @click.group(invoke_without_command=True)
@@ -107,7 +109,7 @@ def suites(ctx: click.Context, as_json: bool) -> None:
         print_json(list(found.values()))
     else:
         rows = [(name, ", ".join(suite.layouts), suite.summary) for name, suite in found.items()]
-        click.echo(tabulate(rows, ("suite", "layouts", ""), "simple"))
+        print_text(tabulate(rows, ("suite", "layouts", ""), "simple"))
 
 
 @suites.command("show")
@@ -127,6 +129,6 @@ def show_suite(name: str) -> None:
         find_suite(name), CaseFilter(), workloads=WORKLOADS, architecture=architecture, why_not=why_not
     )
     for case in cases:
-        click.echo(case_name(case))
+        print_text(case_name(case))
     for refusal in refused:
-        click.echo(f"refused {case_name(refusal.case)}: {refusal.reason}")
+        print_text(f"refused {case_name(refusal.case)}: {refusal.reason}")

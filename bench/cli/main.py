@@ -137,10 +137,10 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 def _say(message: str, status: int) -> int:
     """One line, whatever the message quotes: what came from outside may hold a terminal's commands, or a megabyte."""
-    from bench.cli.console import printable
+    from bench.cli.console import print_text
 
-    line = printable(" ".join(message.split()))
-    click.echo(f"bench: {line if len(line) <= MAX_MESSAGE else line[:MAX_MESSAGE] + '...'}", err=True)
+    line = " ".join(message.split())
+    print_text(f"bench: {line if len(line) <= MAX_MESSAGE else line[:MAX_MESSAGE] + '...'}", err=True)
     return status
 
 

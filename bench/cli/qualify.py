@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli.console import print_text
 from bench.cli.sign_options import load_signer, signing_options
 
 
@@ -66,8 +67,8 @@ def qualify(  # noqa: PLR0917 - click passes options by keyword
     if as_json:
         print_json(qualification)
     else:
-        click.echo(render_qualification(qualification))
+        print_text(render_qualification(qualification))
     if junit is not None:
         write_file(junit, render_junit(qualification), replace=True)
-    click.echo(f"statement: {write_qualification(output, qualification, signer)}", err=True)
+    print_text(f"statement: {write_qualification(output, qualification, signer)}", err=True)
     return EXIT_STATUS[qualification.outcome]

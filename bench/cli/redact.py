@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli.console import print_text
 from bench.cli.types import CommaList
 from bench.records.bundle import PrivateField
 
@@ -35,6 +36,6 @@ def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path
     output = output or bundle.with_name(f"{bundle.name.removesuffix(SUFFIX)}.redacted{SUFFIX}")
     verify_bundle(bundle)
     done = redact_bundle(bundle, output, fields or ())
-    click.echo(f"{output}: hidden {', '.join(done.hidden)}; statement and signatures are the same")
+    print_text(f"{output}: hidden {', '.join(done.hidden)}; statement and signatures are the same")
     for place in done.left:
-        click.echo(f"not hidden: {place}, which is signed as it is", err=True)
+        print_text(f"not hidden: {place}, which is signed as it is", err=True)

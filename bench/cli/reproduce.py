@@ -51,13 +51,13 @@ def reproduce(  # noqa: PLR0917 - click passes by keyword what the options above
     margin. The new bundle cites BUNDLE by its digest, and `bench verify` follows such citations.
     """
     from bench.bundle.signers import Requirements
-    from bench.bundle.trust import read_trust
     from bench.bundle.verify import verify_bundle
+    from bench.cli.trust import load_trust
     from bench.compare.reproduce import find_obstacles, judge_reproduction, refuse_reproduction, why_cannot_tell
     from bench.run.reproduce import cite, look_here, prepare_reproduction
     from bench.run.session import resume_run, run_plan
 
-    original = verify_bundle(bundle, Requirements(trust=None if trust is None else read_trust(trust)))
+    original = verify_bundle(bundle, Requirements(trust=None if trust is None else load_trust(trust, ())))
     cites, contents = cite(original), original.contents
     machine, environment, image = look_here()
     findings = find_obstacles(contents, machine, environment, image)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli.console import print_text
 from bench.cli.plan_options import output_option, parse_options, plan_options
 from bench.cli.results import print_results
 from bench.cli.sign_options import load_signer, signing_options
@@ -99,7 +100,7 @@ def warn(plan: Plan) -> None:
     if dropped:
         lines.append(f"not passed on to workers: {', '.join(dropped)} (the profile sets what they need)")
     for line in lines:
-        click.echo(line, err=True)
+        print_text(line, err=True)
 
 
 def print_plan(plan: Plan, *, as_json: bool) -> None:
@@ -110,4 +111,4 @@ def print_plan(plan: Plan, *, as_json: bool) -> None:
     if as_json:
         print_json(plan)
     else:
-        click.echo(render_plan(plan))
+        print_text(render_plan(plan))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from tabulate import tabulate
 
+from bench.cli.console import print_text
 from bench.cli.sign_options import KEY_HELP, load_signer, passphrase_option
 from bench.cli.types import CommaList
 
@@ -44,7 +45,7 @@ def load_trust(path: Path, root_keys: tuple[Path, ...]) -> "TrustStore":
         why = "neither XDG_STATE_HOME nor HOME is set"
     except OutputError as error:
         why = str(error)
-    click.echo(f"{path}: its version cannot be remembered, so a rollback would pass unseen: {why}", err=True)
+    print_text(f"{path}: its version cannot be remembered, so a rollback would pass unseen: {why}", err=True)
     return open_trust(path, pinned=pinned, now=now, memory=None)
 
 
@@ -54,6 +55,13 @@ def find_memory(environment: Mapping[str, str]) -> Path | None:
     if stated.startswith("/"):
         return Path(stated) / "bench/trust"
     return Path(home) / ".local/state/bench/trust" if home.startswith("/") else None
+
+
+def _open_to_change(path: Path) -> "TrustStore":
+    """Open a trust store that a command is about to change."""
+    from bench.bundle.trust_memory import open_to_change
+
+    return open_to_change(path, memory=find_memory(os.environ))
 
 
 @click.group()
@@ -91,11 +99,10 @@ def add(  # noqa: PLR0917 - click passes options by keyword
 ) -> None:
     """Add a public key; the store is made if it is not there."""
     from bench.bundle.keys import read_public_key
-    from bench.bundle.trust import read_trust
     from bench.bundle.trust_store import add_key, new_trust, save_trust
 
     now = datetime.now(UTC)
-    store = read_trust(path) if path.exists() else new_trust(now + timedelta(days=VALID_DAYS))
+    store = _open_to_change(path) if path.exists() else new_trust(now + timedelta(days=VALID_DAYS))
     added = add_key(
         store,
         read_public_key(public_key),
@@ -105,7 +112,7 @@ def add(  # noqa: PLR0917 - click passes options by keyword
         valid_before=now + timedelta(days=days),
     )
     save_trust(path, added)
-    click.echo(f"{path}: {owner} added as {', '.join(roles)}")
+    print_text(f"{path}: {owner} added as {', '.join(roles)}")
 
 
 @trust.command("list")
@@ -121,11 +128,11 @@ def list_(path: Path) -> None:
         for key in list_keys(store, datetime.now(UTC))
     ]
     signers = ", ".join(signature.keyid for signature in store.signatures)
-    click.echo(tabulate(rows, ("owner", "roles", "key", ""), "simple"))
-    click.echo()
+    print_text(tabulate(rows, ("owner", "roles", "key", ""), "simple"))
+    print_text()
     for name, role in sorted(store.roles.items()):
-        click.echo(f"role {name} wants {role.threshold} of {len(role.keys)} keys")
-    click.echo(f"version {store.version}, expires {store.expires}, signed by {signers or 'nobody'}")
+        print_text(f"role {name} wants {role.threshold} of {len(role.keys)} keys")
+    print_text(f"version {store.version}, expires {store.expires}, signed by {signers or 'nobody'}")
 
 
 @trust.command("revoke")
@@ -139,19 +146,18 @@ def list_(path: Path) -> None:
 @trust_option
 def revoke(key: str, reason: str, path: Path) -> None:
     """Revoke a key by its fingerprint (SHA256:...)."""
-    from bench.bundle.trust import read_trust
     from bench.bundle.trust_store import revoke_key, save_trust
 
     save_trust(
         path,
         revoke_key(
-            read_trust(path),
+            _open_to_change(path),
             key,
             at=datetime.now(UTC),
             reason="compromised" if reason == "compromised" else "superseded",
         ),
     )
-    click.echo(f"{path}: {key} revoked as {reason}")
+    print_text(f"{path}: {key} revoked as {reason}")
 
 
 @trust.command("role")
@@ -160,11 +166,10 @@ def revoke(key: str, reason: str, path: Path) -> None:
 @trust_option
 def role_(role: str, threshold: int, path: Path) -> None:
     """Say how many keys of a role must sign."""
-    from bench.bundle.trust import read_trust
     from bench.bundle.trust_store import save_trust, set_threshold
 
-    save_trust(path, set_threshold(read_trust(path), role, threshold))
-    click.echo(f"{path}: role {role} wants {threshold} signatures")
+    save_trust(path, set_threshold(_open_to_change(path), role, threshold))
+    print_text(f"{path}: role {role} wants {threshold} signatures")
 
 
 @trust.command("renew")
@@ -178,12 +183,11 @@ def role_(role: str, threshold: int, path: Path) -> None:
 @trust_option
 def renew_(days: int, path: Path) -> None:
     """Set anew when the store expires; from then on nothing in it counts."""
-    from bench.bundle.trust import read_trust
     from bench.bundle.trust_store import renew, save_trust
 
-    renewed = renew(read_trust(path), datetime.now(UTC) + timedelta(days=days))
+    renewed = renew(_open_to_change(path), datetime.now(UTC) + timedelta(days=days))
     save_trust(path, renewed)
-    click.echo(f"{path}: expires at {renewed.expires}")
+    print_text(f"{path}: expires at {renewed.expires}")
 
 
 @trust.command("sign", epilog="\b\nExample:\n  bench trust sign --key root.pem")
@@ -195,12 +199,11 @@ def sign(key: Path, passphrase_file: Path | None, path: Path) -> None:
 
     A store that names keys in the role root counts only when signed by as many of them as the role wants.
     """
-    from bench.bundle.trust import read_trust
     from bench.bundle.trust_signature import root_keys, sign_trust
     from bench.bundle.trust_store import save_trust
 
     signer = load_signer(key, passphrase_file)
-    store = read_trust(path)
+    store = _open_to_change(path)
     save_trust(path, sign_trust(store, signer.key))
     known = "" if signer.fingerprint in root_keys(store) else "; not a root key of it, so name it by --trust-key"
-    click.echo(f"{path}: version {store.version} signed by {signer.fingerprint}{known}")
+    print_text(f"{path}: version {store.version} signed by {signer.fingerprint}{known}")

@@ -87,7 +87,7 @@ def _verify_one(
     if explain:
         from bench.bundle.explain import explain as explain_bundle
 
-        click.echo(explain_bundle(bundle), nl=False)
+        print_text(explain_bundle(bundle), nl=False)
     elif as_json:
         shown = {
             "intact": True,
@@ -136,7 +136,7 @@ def _verify_qualification(path: Path, requirements: "Requirements", *, explain: 
 
     proof = verify_qualification(path, requirements)
     if explain:
-        click.echo(explain_qualification(path, proof, read_judges_key(path)), nl=False)
+        print_text(explain_qualification(path, proof, read_judges_key(path)), nl=False)
     elif as_json:
         print_json({"intact": True, "signer": proof.signer, "qualification": proof.qualification})
     else:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from tabulate import tabulate
 
 from bench.records.qualification import Qualification, QualificationOutcome, RuleVerdict, Value
+from bench.report.printable import printable
 from bench.report.units import format_bytes, format_seconds, format_significant
 
 OUTCOMES: Mapping[QualificationOutcome, str] = MappingProxyType(
@@ -33,10 +34,10 @@ def render_qualification(qualification: Qualification) -> str:
             verdict.outcome,
             verdict.rule,
             *((verdict.run_id,) if several else ()),
-            make_printable(verdict.cell or ""),
+            printable(verdict.cell or ""),
             describe_value(verdict),
             describe_limit(verdict),
-            make_printable(verdict.reason),
+            printable(verdict.reason),
         )
         for verdict in qualification.verdicts
     ]
@@ -50,7 +51,7 @@ def render_qualification(qualification: Qualification) -> str:
             *(f"reference {bundle.run_id} {bundle.digest}" for bundle in qualification.references),
             "",
             tabulate(rows, headers, tablefmt="simple", disable_numparse=True),
-            *(make_printable(note) for note in qualification.notes),
+            *(printable(note) for note in qualification.notes),
         ]
     )
 
@@ -65,7 +66,7 @@ def describe_value(verdict: RuleVerdict) -> str:
         and shown == _format(verdict.limit.wanted, verdict.unit)
         and verdict.outcome == "failed"
     ):
-        shown = make_printable(repr(verdict.value))
+        shown = printable(repr(verdict.value))
     if verdict.interval is None:
         return shown
     low, high = _format(verdict.interval.low, verdict.unit), _format(verdict.interval.high, verdict.unit)
@@ -77,14 +78,9 @@ def describe_limit(verdict: RuleVerdict) -> str:
     limit = verdict.limit
     if limit is None:
         return "none"
-    words = make_printable(", ".join(limit.wanted)) if isinstance(limit.wanted, tuple) else ""
+    words = printable(", ".join(limit.wanted)) if isinstance(limit.wanted, tuple) else ""
     shown = f"{_COMPARATORS[limit.comparator]}{words or _format(limit.wanted, verdict.unit)}"
     return shown if limit.derivation is None else f"{shown} {limit.derivation}"
-
-
-def make_printable(text: str) -> str:
-    """Text from a file of somebody else's, with everything escaped that a terminal might obey."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def _format(value: Value, unit: str) -> str:
@@ -92,9 +88,9 @@ def _format(value: Value, unit: str) -> str:
         case bool():
             return "yes" if value else "no"
         case str():
-            return make_printable(value)
+            return printable(value)
         case tuple():
-            joined = make_printable(", ".join(value))
+            joined = printable(", ".join(value))
             return joined if len(joined) <= _LONGEST_LIST else f"{len(value)} of them"
         case int() | float():
             return _format_number(value, unit)

@@ -110,6 +110,20 @@ def test_a_rolled_back_store_is_one_line_and_status_6(bundle: Path, path: Path, 
     assert len(list((state / "bench/trust").iterdir())) == 1
 
 
+def test_an_old_store_is_not_built_upon(bundle: Path, path: Path, invoke: Invoke) -> None:
+    """Who changed a store that was rolled back would hand on a new one without the revocations since."""
+    save_trust(path, BOTH)
+    old = path.read_bytes()
+    assert invoke("trust", "renew", "--trust", str(path)).status == 0
+    assert invoke("verify", str(bundle), "--trust", str(path)).status == 0
+    path.write_bytes(old)
+    for change in (("renew",), ("role", "operator", "--threshold", "1")):
+        outcome = invoke("trust", *change, "--trust", str(path))
+        assert outcome.status == 6
+        assert "was seen here: rolled back" in outcome.err
+    assert path.read_bytes() == old
+
+
 def test_a_signed_store_counts_and_an_altered_one_is_refused(
     bundle: Path, path: Path, invoke: Invoke, tmp_path: Path
 ) -> None:

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from bench.compare.qualification.qualify import qualify
 from bench.records.qualification import Limit, Qualification, Waiver
 from bench.report.junit import render_junit
-from bench.report.qualification import describe_value, make_printable, render_qualification
+from bench.report.printable import printable
+from bench.report.qualification import describe_value, render_qualification
 from tests.unit.compare.qualification.units import NOW, make_contents, make_policy, make_references, make_unit
 
 Golden = Callable[[str, str], None]
@@ -80,11 +81,11 @@ def test_junit_can_be_read_whatever_a_bundle_says(text: str) -> None:
 
 @given(st.text())
 def test_nothing_of_a_bundle_reaches_the_terminal_unescaped(text: str) -> None:
-    assert make_printable(text).isprintable()
+    assert printable(text).isprintable()
 
 
 def test_plain_text_stays_as_it_is() -> None:
-    assert make_printable("µs \x1b[31m") == "µs \\x1b[31m"
+    assert printable("µs \x1b[31m") == "µs \\x1b[31m"
 
 
 @pytest.mark.parametrize(("value", "shown"), [(0.010001, "0.010001"), (0.02, "20.0 ms")])
