@@ -29,7 +29,7 @@ def load_profile(path: Path) -> Profile:
     text = _read_text(path)
     try:
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # int() refuses thousands of digits
         raise UsageError(f"{path}: not TOML: {error}") from error
     try:
         profile = msgspec.convert(data, Profile, strict=True)

@@ -26,7 +26,7 @@ def load_suite(path: Path) -> Suite:
         suite = msgspec.convert(tomllib.loads(data.decode()), Suite, strict=True)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:  # int() refuses thousands of digits
         raise UsageError(f"{path}: not a suite: {error}") from error
     if suite.name != path.stem:
         raise UsageError(f"{path}: the suite's name is {suite.name!r}; rename one of them")

@@ -109,6 +109,7 @@ def test_refuses_a_variable_that_is_set_twice(write: Write) -> None:
         pytest.param(GOOD + GOOD, "not TOML: Cannot overwrite", id="a key twice"),
         pytest.param(b"name = '\xff'", "not UTF-8 at byte 8", id="bytes that are no text"),
         pytest.param("a = " + "[" * 20000, "not TOML", id="brackets without end"),
+        pytest.param(f"a = {'9' * 5000}", "not TOML: Exceeds the limit", id="thousands of digits"),
         pytest.param("#" * (MAX_BYTES + 1), "more than 65536 bytes", id="a file far too long"),
         pytest.param("", "missing required field", id="an empty file"),
     ],

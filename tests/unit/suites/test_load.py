@@ -53,6 +53,8 @@ def test_a_users_file_is_a_suite(tmp_path: Path) -> None:
         ('workload = ["resnet50"]', "workload = []", "workload"),
         ('"latency"', '"sideways"', "sideways"),
         ("[[cases]]", "[[cases", "not a suite"),
+        ("samples_min = 5", f"samples_min = {'9' * 5000}", "not a suite: Exceeds the limit"),
+        ("samples_min = 5", f"samples_min = {'[' * 5000}{']' * 5000}", "not a suite"),
     ],
     ids=[
         "other name",
@@ -63,6 +65,8 @@ def test_a_users_file_is_a_suite(tmp_path: Path) -> None:
         "empty",
         "unknown layout",
         "no TOML",
+        "thousands of digits",
+        "deep nesting",
     ],
 )
 def test_a_wrong_file_is_one_clear_line(tmp_path: Path, old: str, new: str, message: str) -> None:
