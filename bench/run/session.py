@@ -18,8 +18,9 @@ from bench.bundle.sbom import render_sbom
 from bench.bundle.seal import SigningKey
 from bench.bundle.source import digest_source
 from bench.bundle.timestamp import format_timestamp
+from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
-from bench.errors import BenchError, EnvironmentUnfitError, InterruptedRunError
+from bench.errors import BenchError, EnvironmentUnfitError, InterruptedRunError, OutputError
 from bench.hardware.detect import detect
 from bench.records.bundle import BundleInfo, Contents, Note
 from bench.records.calibration import Calibration
@@ -77,6 +78,9 @@ def resume_run(
     """
     require_output(folder.absolute().parent, in_image=describe_image().inside)
     with resume_journal(folder) as journal:
+        sealed = _find_sealed(journal)
+        if sealed is not None:
+            return sealed
         _require_same(journal.session, detect())
         _require_same_sides(journal.session)
         journal.add(ResumeEntry(resumed_at=format_timestamp(datetime.now(UTC))))
@@ -94,7 +98,7 @@ def _measure_and_seal(
             f"interrupted; what was measured is kept, go on with: "
             f"{_how_to_go_on(journal.session.decision)} --resume {journal.folder}"
         ) from error
-    path = journal.folder.parent / f"{journal.session.run_id}.bench.tar"
+    path = _bundle_path(journal)
     contents = make_contents(journal, calibration)
     try:
         write_bundle(path, contents, signer)
@@ -102,8 +106,33 @@ def _measure_and_seal(
         raise type(error)(
             f"{error}; what was measured is kept, seal it with: bench run --resume {journal.folder}"
         ) from error
+    _discard(journal)
+    return path, contents.summary
+
+
+def _bundle_path(journal: Journal) -> Path:
+    return journal.folder.parent / f"{journal.session.run_id}.bench.tar"
+
+
+def _discard(journal: Journal) -> None:
     with suppress(OSError):  # the bundle is whole; a folder left behind is only untidy
         rmtree(journal.folder)
+
+
+def _find_sealed(journal: Journal) -> tuple[Path, Summary] | None:
+    """The bundle of a run that was killed after it was sealed, before its folder was gone; None if there is none.
+
+    Raises:
+        BundleError: what is in its place does not verify.
+        OutputError: it is another run's.
+    """
+    path = _bundle_path(journal)
+    if not path.exists():
+        return None
+    contents = verify_bundle(path).contents
+    if contents.plan != journal.session.decision.plan or contents.info.started_at != journal.session.started_at:
+        raise OutputError(f"{path}: is of another run than {journal.folder}; move it away, then resume")
+    _discard(journal)
     return path, contents.summary
 
 

@@ -142,3 +142,35 @@ def test_a_key_that_is_lost_meanwhile_does_not_lose_the_run(tmp_path: Path, work
     path, _ = resume_run(Path(str(caught.value).rpartition(" ")[2]), KEY, tell=ignore, parent={})
     assert workers.measured == measured
     assert verify_bundle(path).contents.summary.cells
+
+
+def test_a_run_killed_after_its_bundle_was_sealed_is_only_tidied_up(
+    tmp_path: Path, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.run.session.rmtree", lambda _folder: None)
+        path, summary = run_plan(decide(), tmp_path, KEY, tell=ignore, parent={})
+    [folder] = tmp_path.glob("*.run")
+    sealed, measured = path.read_bytes(), workers.measured
+    assert resume_run(folder, KEY, tell=ignore, parent={}) == (path, summary)
+    assert list(tmp_path.iterdir()) == [path]
+    assert (path.read_bytes(), workers.measured) == (sealed, measured)
+
+
+@pytest.mark.parametrize("what", ["broken", "another run's"])
+def test_a_bundle_that_is_not_the_runs_is_left_with_its_folder(
+    tmp_path: Path, workers: Workers, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.run.session.rmtree", lambda _folder: None)
+        path, _ = run_plan(decide(), tmp_path, KEY, tell=ignore, parent={})
+    [folder] = tmp_path.glob("*.run")
+    if what == "broken":
+        path.write_bytes(path.read_bytes()[:-512])
+    else:
+        other, _ = run_plan(decide(), tmp_path / "other", KEY, tell=ignore, parent={})
+        path.write_bytes(other.read_bytes())
+    with pytest.raises((BundleError, OutputError), match="not verified" if what == "broken" else "is of another run"):
+        resume_run(folder, KEY, tell=ignore, parent={})
+    assert folder.exists()
+    assert workers.measured > 0
