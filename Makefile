@@ -6,12 +6,13 @@ ARGS ?= --suite quick --profile auto
 TORCH ?=
 BASE ?=
 BUILDER ?= docker
+ARCH ?= $(shell dpkg --print-architecture)
 
 DEVELOPMENT_LOCK := images/requirements-dev.lock
 export BASE BUILDER
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-numa test-container fuzz check format fixtures lock image image-context clean prerequisites environment tools
+.PHONY: help run test test-numa test-container test-emulated fuzz check format fixtures lock image images image-context verify-image clean prerequisites environment tools
 
 help: ## List the verbs
 	@sed --quiet 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand --tabs 16
@@ -33,6 +34,10 @@ test-container: tools image ## Build the image and test it in containers
 fuzz: tools ## Fuzz every reader of outside input for FUZZ_S seconds each, guided by coverage
 	@tests/fuzz/run.sh
 
+test-emulated: tools ## Smoke-test the image for Arm under emulation, and compare what workloads generate; needs qemu-user-static
+	@$(MAKE) image ARCH=arm64
+	@tests/container/emulated.sh
+
 check: tools ## Check format, lint, types and layers
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
@@ -48,14 +53,23 @@ fixtures: tools ## Write the golden files of the tests anew
 
 lock: prerequisites ## Resolve the hash locks again; TORCH=cpu for PyTorch's slim CPU wheels
 	@images/lock.sh $(PYTHON) $(TORCH)
+	@images/lock-base.sh amd64 arm64
 
-image: image-context ## Build bench:latest; BASE=NAME@sha256:DIGEST for another base, LOCK=FILE for other packages
+image: image-context ## Build bench:latest; ARCH=arm64 for bench:arm64, BASE=NAME@sha256:DIGEST for another base, LOCK=FILE for other packages
 	@chmod 1777 results
-	@images/build.sh
+	@images/build.sh $(ARCH)
 
-image-context: ## Put together in build/image what images/Dockerfile reads
+images: environment ## Build both architectures into build/bench.oci.tar, with SBOM and provenance beside it
+	@images/check-prerequisites.sh $(PYTHON) images
+	@images/build-archive.sh $(PYTHON) $(LOCK) amd64 arm64
+
+verify-image: ## Build twice from clean clones of HEAD, without a network, and compare; ARCH=arm64
+	@images/check-prerequisites.sh $(PYTHON) images
+	@images/verify.sh $(PYTHON) $(LOCK) $(ARCH)
+
+image-context: ## Put together in build/image what images/Dockerfile copies
 	@images/check-prerequisites.sh $(PYTHON) image
-	@images/make-context.sh $(PYTHON) $(LOCK)
+	@images/make-context.sh $(PYTHON) $(LOCK) $(ARCH)
 
 clean: ## Remove .venv, build/ and the caches of the tools; results stay
 	rm -rf .venv build .coverage* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

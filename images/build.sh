@@ -1,23 +1,19 @@
 #!/usr/bin/env bash
-# Build bench:latest from build/image into the Docker engine, for this architecture.
+# Build the image from build/image/ARCH, print its digests, and give it to the Docker engine.
 #
-# By BuildKit, if a docker client on PATH has it: only what changed is sent and built. Else by buildah, or if
-# BUILDER=buildah asks for it: it sets all file times to the last commit's, but sends the whole image each time.
+# By BuildKit, if a docker client on PATH has it: only what changed is sent and built, in seconds. By buildah if
+# BUILDER=buildah asks for it or there is no BuildKit: then equal sources make equal digests, but the engine is sent
+# the whole image each time; LOAD=no leaves that out.
 #
-# Usage: [BASE=NAME@sha256:DIGEST] [BUILDER=docker|buildah] build.sh
+# Usage: [BASE=NAME@sha256:DIGEST] [BUILDER=docker|buildah] [LOAD=no] [TAG=NAME] build.sh ARCH
 set -euo pipefail
+arch=$1 native=$(dpkg --print-architecture) facts=build/image/$1/program/opt/bench/image.json
+tag=${TAG:-bench:$([ "$arch" = "$native" ] && echo latest || echo "$arch")}
 
-docker version >/dev/null 2>&1 || {
-    echo "no Docker engine answers; start one (systemctl start docker), or set DOCKER_HOST" >&2
-    exit 1
-}
-
-fact() { sed --quiet "s/^ \"$1\": \"\(.*\)\",\?$/\1/p" build/image/image.json; }
-SOURCE_DATE_EPOCH=$(fact bench.source.epoch)
-export SOURCE_DATE_EPOCH
-mapfile -t labels < <(sed --quiet 's/^ "\([^"]*\)": "\(.*\)",\?$/--label=\1=\2/p' build/image/image.json)
-arguments=(--file images/Dockerfile --tag bench:latest --build-arg "BASE=${BASE:-rootfs}"
-    --build-arg "REVISION=$(fact org.opencontainers.image.revision)" "${labels[@]}" .)
+fact() { sed --quiet "s/^ \"$1\": \"\(.*\)\",\?$/\1/p" "$facts"; }
+mapfile -t labels < <(sed --quiet 's/^ "\([^"]*\)": "\(.*\)",\?$/--label=\1=\2/p' "$facts")
+arguments=(--file images/Dockerfile --build-arg "BASE=${BASE:-rootfs}" --platform "linux/$arch")
+final=(--tag "$tag" --build-arg "REVISION=$(fact org.opencontainers.image.revision)" "${labels[@]}" .)
 
 # Before version 23 BuildKit is part of the client; since then it is a plugin, which may not be there.
 find_buildkit_client() {
@@ -32,12 +28,35 @@ find_buildkit_client() {
     done < <(type -aP docker)
 }
 
-client=$(find_buildkit_client)
-if [ "${BUILDER:-docker}" = docker ] && [ -n "$client" ]; then
-    DOCKER_BUILDKIT=1 "$client" build "${arguments[@]}"
+require_engine() {
+    docker version >/dev/null 2>&1 || {
+        echo "no Docker engine answers; start one (systemctl start docker), or set DOCKER_HOST" >&2
+        exit 1
+    }
+}
+
+# Packages are an image of their own, at a time of their own, so that a new commit does not write them again.
+build_by_buildah() {
+    local packages
+    packages=localhost/bench-packages:$arch-$(echo "$(fact bench.base.digest) $(fact bench.packages.recipe)" | sha256sum | cut -c 1-16)
+    buildah inspect --type image "$packages" >/dev/null 2>&1 ||
+        buildah build --quiet --timestamp 1704067200 "${arguments[@]}" --target packages --tag "$packages" .
+    buildah build --quiet --timestamp "$(fact bench.source.epoch)" "${arguments[@]}" --build-arg "PACKAGES=$packages" "${final[@]}"
+    buildah inspect --type image --format 'manifest {{.FromImageDigest}}
+config   sha256:{{.FromImageID}}{{range .OCIv1.RootFS.DiffIDs}}
+layer    {{.}}{{end}}' "$tag"
+}
+
+if [ "${BUILDER:-docker}" = docker ] && require_engine && client=$(find_buildkit_client) && [ -n "$client" ]; then
+    DOCKER_BUILDKIT=1 "$client" build "${arguments[@]}" "${final[@]}"
+    docker image inspect --format 'config   {{.Id}}{{range .RootFS.Layers}}
+layer    {{.}}{{end}}' "$tag"
 elif command -v buildah >/dev/null; then
-    buildah build --isolation chroot --layers --timestamp "$SOURCE_DATE_EPOCH" "${arguments[@]}"
-    buildah push bench:latest docker-daemon:bench:latest
+    build_by_buildah
+    if [ "${LOAD:-yes}" = yes ]; then
+        require_engine
+        buildah push --quiet "$tag" "docker-daemon:$tag"
+    fi
 else
     echo "missing: BuildKit; install docker-buildx, or buildah" >&2
     exit 1

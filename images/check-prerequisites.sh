@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Say in one line what this host lacks; say nothing if it lacks nothing.
 #
-# Usage: check-prerequisites.sh PYTHON run|test|image
+# Usage: check-prerequisites.sh PYTHON run|test|image|images
 set -euo pipefail
 python=$1 purpose=$2
 
@@ -26,6 +26,11 @@ run | test) # Inductor compiles C++ against Python.h
     command -v g++ >/dev/null || missing "the C++ compiler g++" g++ gcc-c++
     [ "$purpose" = run ] || need_library libjemalloc.so.2 libjemalloc2 jemalloc
     [ "$purpose" = run ] || need_library libtcmalloc_minimal.so.4 libtcmalloc-minimal4 gperftools-libs
+    ;;
+images)
+    command -v buildah >/dev/null || missing buildah buildah buildah
+    command -v skopeo >/dev/null || missing skopeo skopeo skopeo
+    command -v mmdebstrap >/dev/null || missing mmdebstrap mmdebstrap mmdebstrap
     ;;
 image)
     command -v docker >/dev/null || missing docker docker.io moby-engine

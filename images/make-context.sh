@@ -1,25 +1,34 @@
 #!/usr/bin/env bash
-# Put together in build/image what images/Dockerfile reads beside the sources:
-#   base.tar     the root file system; not made where BASE names an image
-#   packages/    the hash lock and the wheels that it names
-#   image.json   what this image is: its labels, for bench to copy into bundles
-# What is there already, from the same recipe and lock, is kept.
+# Put together in build/image/ARCH what images/Dockerfile copies:
+#   base.tar   the root file system; not made where BASE names an image
+#   packages/  the packages of the hash lock, and the results folder
+#   program/   bench, its profiles, and image.json: what this image is, for bench to copy into bundles
+# What is there already, from the same recipes and locks, is kept.
 #
-# Usage: [BASE=NAME@sha256:DIGEST] make-context.sh PYTHON LOCK
+# Usage: [BASE=NAME@sha256:DIGEST] [FETCHED=FOLDER] [OFFLINE=1] make-context.sh PYTHON LOCK ARCH
+#   FETCHED: holds what came through the network, .debs and wheels; build/fetched by default.
 set -euo pipefail
-python=$1 lock=$2 base=${BASE-}
-context=build/image
-mkdir -p "$context"
+python=$1 lock=$2 arch=$3 base=${BASE-} fetched=${FETCHED:-build/fetched}
+host=$(dpkg --print-architecture)
+context=build/image/$arch
+mkdir -p "$context" "$fetched"
 
+make_base() { # ARCH
+    local folder=build/image/$1 recipe
+    recipe=$(cat images/base.sh images/build-base.sh "images/base-$1.lock" | sha256sum)
+    [ "$recipe" != "$(cat "$folder/base.recipe" 2>/dev/null)" ] || return 0
+    echo "Making the root file system for $1; this takes a minute, or four under emulation." >&2
+    mkdir -p "$folder"
+    [ -n "${OFFLINE-}" ] || images/fetch-base.sh "$1" "$fetched/debs-$1"
+    images/build-base.sh "$1" "$fetched/debs-$1" "$folder/base.tar"
+    echo "$recipe" >"$folder/base.recipe"
+}
+
+make_base "$host" # its Python compiles the bytecode
 case $base in
 "")
-    if ! cmp --silent images/build-base.sh "$context/base.recipe"; then
-        echo "Making the root file system; this takes a minute, once." >&2
-        images/build-base.sh "$context/base.tar"
-        sha256sum "$context/base.tar" | cut -d ' ' -f 1 >"$context/base.sha256"
-        cp images/build-base.sh "$context/base.recipe"
-    fi
-    base_name=images/build-base.sh base_digest=sha256:$(cat "$context/base.sha256")
+    make_base "$arch"
+    base_name=images/base-$arch.lock base_digest=sha256:$(sha256sum "$context/base.tar" | cut -d ' ' -f 1)
     ;;
 *@sha256:*) base_name=${base%@*} base_digest=${base##*@} ;;
 *)
@@ -28,25 +37,31 @@ case $base in
     ;;
 esac
 
-if ! cmp --silent "$lock" "$context/packages/requirements.lock"; then
-    echo "Fetching the wheels of $lock; this takes minutes, once." >&2
-    rm -rf "$context/packages" "$context/fetch"
-    "$python" -m venv "$context/fetch"
-    "$context/fetch/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
-        --requirement "$lock" --dest "$context/packages"
-    cp "$lock" "$context/packages/requirements.lock"
-    rm -rf "$context/fetch"
+compiler=$(grep --after-context 1 '^Package: libpython3.11-stdlib$' "images/base-$host.lock")
+recipe=$(echo "$compiler" | cat "$lock" images/make-packages.sh images/compile-bytecode.sh images/settle-modes.sh - | sha256sum | cut -d ' ' -f 1)
+if [ "$recipe" != "$(cat "$context/packages.recipe" 2>/dev/null)" ]; then
+    echo "Installing the packages of $lock for $arch; this takes minutes, once." >&2
+    images/make-packages.sh "$python" "$arch" "$lock" "$fetched" "build/image/$host/base.tar" "$context/packages"
+    echo "$recipe" >"$context/packages.recipe"
 fi
+
+rm -rf "$context/program"
+program=$context/program/opt/bench
+mkdir -p "$program/images"
+cp -R bench profiles LICENSE entrypoint.py "$program"
+find "$program" -name __pycache__ -prune -exec rm -r {} +
+cp "$lock" "$program/images/requirements.lock"
 
 # The time is the last commit's, so that one commit makes one image.
 revision=$(git rev-parse --verify --quiet HEAD || true)
-created=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
+created=$(git log -1 --format=%ct 2>/dev/null || echo 0)
 modified=$([ -z "$(git status --porcelain -- bench profiles images entrypoint.py 2>/dev/null)" ] && echo no || echo yes)
-cat >"$context/image.json" <<END
+cat >"$program/image.json" <<END
 {
  "bench.base.digest": "$base_digest",
  "bench.base.name": "$base_name",
  "bench.lock.digest": "sha256:$(sha256sum "$lock" | cut -d ' ' -f 1)",
+ "bench.packages.recipe": "sha256:$recipe",
  "bench.source.epoch": "$created",
  "bench.source.modified": "$modified",
  "org.opencontainers.image.created": "$(date --utc --date "@$created" +%Y-%m-%dT%H:%M:%SZ)",
@@ -56,3 +71,5 @@ cat >"$context/image.json" <<END
  "org.opencontainers.image.version": "$(sed --quiet 's/^__version__ = "\(.*\)"$/\1/p' bench/__init__.py)"
 }
 END
+images/compile-bytecode.sh "build/image/$host/base.tar" "$context/program" opt/bench
+images/settle-modes.sh "$context/program"

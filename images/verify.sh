@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Build the image twice, each from a clean clone of this checkout's HEAD without a network, and compare the digests of
+# the manifests. Where they differ, say which files of which layers do.
+#
+# Usage: [FETCHED=FOLDER] verify.sh PYTHON LOCK ARCH
+#   FETCHED: .debs and wheels, both fetched before; build/fetched by default.
+set -euo pipefail
+python=$1 lock=$2 arch=$3
+FETCHED=$(realpath "${FETCHED:-build/fetched}")
+export FETCHED BUILDER=buildah LOAD=no
+alone=(env)
+[ "$(id -u)" != 0 ] || alone=(unshare --net) # only root may leave the network
+images/fetch-base.sh "$(dpkg --print-architecture)" "$FETCHED/debs-$(dpkg --print-architecture)"
+images/fetch-base.sh "$arch" "$FETCHED/debs-$arch"
+
+clones=$(mktemp --directory "$PWD/build/verify.XXXXXX")
+trap 'rm -rf "$clones"' EXIT
+for number in 1 2; do
+    clone=$clones/$number
+    git clone --quiet --no-hardlinks . "$clone"
+    echo "build $number of $arch" >&2
+    (
+        cd "$clone"
+        # The second finds nothing of the first: its own context, and no packages kept as an image.
+        buildah images --quiet --filter "reference=localhost/bench-packages" | xargs --no-run-if-empty buildah rmi --force >/dev/null
+        OFFLINE=1 "${alone[@]}" images/make-context.sh "$python" "$lock" "$arch"
+        TAG=localhost/bench-verify:$number images/build.sh "$arch"
+        rm -rf build/image
+    ) | tee "$clones/$number.digests"
+done
+
+if cmp --silent "$clones/1.digests" "$clones/2.digests"; then
+    echo "equal: $(head -n 1 "$clones/1.digests")"
+    buildah rmi --force localhost/bench-verify:1 localhost/bench-verify:2 >/dev/null
+    exit 0
+fi
+for number in 1 2; do
+    buildah push --quiet --disable-compression "localhost/bench-verify:$number" "oci:$clones/oci:$number"
+done
+"$python" images/compare_images.py "$clones/oci" 1 2
+exit 1

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Smoke-test the image for Arm on a machine that only emulates it, and compare what every workload generates there with
+# what it generates here, natively. Needs qemu-user's binfmt handler, .venv and bench:arm64 (make image ARCH=arm64).
+#
+# oneDNN reads which CPU it is on from a file that only an Arm kernel has, and crashes without it: the emulated
+# containers are shown one.
+set -euo pipefail
+image=${1:-bench:arm64}
+folder=$(mktemp --directory)
+trap 'rm -rf "$folder"' EXIT
+for cpu in $(seq 0 $(($(nproc) - 1))); do
+    mkdir -p "$folder/cpu/cpu$cpu/regs/identification"
+    echo 0x00000000410fd0c0 >"$folder/cpu/cpu$cpu/regs/identification/midr_el1"
+done
+for list in online possible present; do
+    cp "/sys/devices/system/cpu/$list" "$folder/cpu/$list"
+done
+chmod -R a+rX "$folder"
+
+inside() {
+    docker run --rm --interactive --platform linux/arm64 --read-only --network none --cap-drop ALL \
+        --security-opt no-new-privileges --tmpfs /tmp "$@"
+}
+python() {
+    inside --volume "$folder/cpu:/sys/devices/system/cpu:ro" --env PYTHONPATH=/opt/bench --env OMP_NUM_THREADS=1 \
+        --entrypoint /opt/bench/venv/bin/python "$image" -
+}
+
+echo "bench detect says that it is emulated:"
+inside "$image" detect --json | grep '"emulated": true'
+echo "torch computes:"
+python <<<'import torch; print(torch.nn.Conv2d(3, 8, 3)(torch.ones(1, 3, 16, 16)).shape)'
+echo "what workloads generate:"
+python <tests/container/generated.py >"$folder/emulated"
+.venv/bin/python tests/container/generated.py >"$folder/native"
+diff "$folder/native" "$folder/emulated"
+echo "$(wc -l <"$folder/native") pairs of workload and mode, weights and inputs equal on both"
