@@ -1,33 +1,40 @@
 #!/usr/bin/env bash
 # Install the packages of a hash lock into a tree for the image, for any architecture on any: nothing of them is run.
 #
-# uv chooses the wheels of the architecture and checks their hashes; what it keeps in FETCHED/uv is not fetched again,
-# and with OFFLINE=1 nothing is. The bytecode is made by the Python of the base for this machine's own architecture, run
-# where it lies by its own loader: it is the same for all architectures, but not for all versions of Python.
+# pip fetches the wheels of the architecture into FETCHED/wheels-ARCH and checks their hashes; what is there is not
+# fetched again, and with OFFLINE=1 nothing is. The bytecode is made by the Python of the base for this machine's own
+# architecture, run where it lies by its own loader: it is the same for all architectures, but not for all versions of
+# Python.
 #
 # Usage: [OFFLINE=1] make-packages.sh PYTHON ARCH LOCK FETCHED BASE.tar TREE
 #   BASE.tar: of this machine's architecture.
 set -euo pipefail
 python=$1 arch=$2 lock=$3 fetched=$(realpath "$4") base=$5 tree=$6
-case $arch in amd64) machine=x86_64 ;; arm64) machine=aarch64 ;; esac
-venv=$tree/opt/bench/venv
+tools=$fetched/tools wheels=$fetched/wheels-$arch venv=$tree/opt/bench/venv
 umask 022
 
-[ -x "$fetched/uv.venv/bin/uv" ] || {
-    "$python" -m venv "$fetched/uv.venv"
-    "$fetched/uv.venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement images/requirements-uv.lock
+[ -x "$tools/bin/pip" ] || {
+    "$python" -m venv "$tools"
+    "$tools/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+        --requirement images/requirements-installer.lock
 }
-rm -rf "$tree"
-"$python" -m venv --without-pip "$venv"
-UV_CACHE_DIR=$fetched/uv ${OFFLINE:+env UV_OFFLINE=1} "$fetched/uv.venv/bin/uv" pip install --quiet --no-config --python "$venv/bin/python" \
-    --python-platform "$machine-manylinux_2_28" --no-deps --only-binary :all: --require-hashes --requirement "$lock"
+if [ -z "${OFFLINE-}" ]; then
+    case $arch in amd64) machine=x86_64 ;; arm64) machine=aarch64 ;; esac
+    # PEP 600: a system with glibc 2.28 takes what was built for any older one.
+    platforms=("--platform=manylinux2014_$machine" "--platform=manylinux2010_$machine" "--platform=manylinux1_$machine")
+    for minor in $(seq 28 -1 5); do
+        platforms+=("--platform=manylinux_2_${minor}_$machine")
+    done
+    "$tools/bin/python" images/wheels.py list "$lock" "$arch" >"$wheels.lock"
+    "$tools/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes \
+        --python-version 3.11 --implementation cp "${platforms[@]}" --requirement "$wheels.lock" --dest "$wheels"
+fi
 
-# What tells of this machine: its Python, in the environment and in the first lines of scripts, which nobody needs.
-rm -rf "$venv"/bin "$venv"/include "$venv"/pyvenv.cfg "$venv"/.lock "$venv"/.gitignore "$venv"/CACHEDIR.TAG
-mkdir "$venv/bin"
+rm -rf "$tree"
+mkdir -p "$venv/bin"
+"$tools/bin/python" images/wheels.py install "$lock" "$arch" "$wheels" "$tree"
 ln -s /usr/bin/python3.11 "$venv/bin/python"
 printf 'home = /usr/bin\ninclude-system-site-packages = false\n' >"$venv/pyvenv.cfg"
-sed --in-place '\|^\.\./\.\./\.\./bin/|d' "$venv"/lib/python3.11/site-packages/*.dist-info/RECORD
 echo /opt/bench >"$venv/lib/python3.11/site-packages/bench.pth"
 
 images/compile-bytecode.sh "$base" "$tree" opt/bench/venv/lib/python3.11/site-packages
