@@ -1,0 +1,101 @@
+"""Which wheels images/wheels.py takes for an image, and what it makes of them."""
+
+import base64
+import hashlib
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from bench.bundle.source import PROJECT
+
+LOCK = """\
+everywhere==1.0 \\
+    --hash=sha256:{digest} \\
+    --hash=sha256:{other}
+    # via bench
+intel_only==2.0 ; platform_machine == 'x86_64' \\
+    --hash=sha256:{digest}
+windows==3.0 ; sys_platform == 'win32' \\
+    --hash=sha256:{digest}
+"""
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(PROJECT / "images/wheels.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def write_wheel(folder: Path, content: bytes = b"value = 1\n") -> Path:
+    """A wheel with one module, one command and one file of data."""
+    folder.mkdir(exist_ok=True)
+    files = {
+        "everywhere.py": content,
+        "everywhere-1.0.data/data/lib/libeverywhere.so": b"\x7fELF",
+        "everywhere-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: everywhere\nVersion: 1.0\n",
+        "everywhere-1.0.dist-info/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: cp311-cp311-linux_aarch64\n",
+        "everywhere-1.0.dist-info/entry_points.txt": b"[console_scripts]\neverywhere = everywhere:main\n",
+    }
+    rows = [f"{name},sha256={encode(data)},{len(data)}" for name, data in files.items()]
+    files["everywhere-1.0.dist-info/RECORD"] = "\n".join([*rows, "everywhere-1.0.dist-info/RECORD,,\n"]).encode()
+    path = folder / "everywhere-1.0-cp311-cp311-linux_aarch64.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode().rstrip("=")
+
+
+def write_lock(folder: Path, digest: str) -> Path:
+    path = folder / "some.lock"
+    path.write_text(LOCK.format(digest=digest, other="1" * 64))
+    return path
+
+
+@pytest.mark.parametrize(("arch", "names"), [("amd64", ["everywhere", "intel-only"]), ("arm64", ["everywhere"])])
+def test_markers_are_judged_for_the_image(arch: str, names: list[str], tmp_path: Path) -> None:
+    done = run("list", write_lock(tmp_path, "0" * 64), arch)
+    assert [line.partition("==")[0] for line in done.stdout.splitlines() if "==" in line] == names
+    assert f"everywhere==1.0 \\\n    --hash=sha256:{'0' * 64} \\\n    --hash=sha256:{'1' * 64}\n" in done.stdout
+
+
+def test_a_wheel_of_another_architecture_is_unpacked_as_if_it_ran_there(tmp_path: Path) -> None:
+    wheel = write_wheel(tmp_path / "wheels")
+    lock = write_lock(tmp_path, hashlib.sha256(wheel.read_bytes()).hexdigest())
+    done = run("install", lock, "arm64", tmp_path / "wheels", tmp_path / "tree")
+    assert done.returncode == 0, done.stderr
+    prefix = tmp_path / "tree/opt/bench/venv"
+    assert (prefix / "lib/python3.11/site-packages/everywhere.py").read_bytes() == b"value = 1\n"
+    assert (prefix / "lib/libeverywhere.so").exists()
+    assert (prefix / "bin/everywhere").read_text().startswith("#!/opt/bench/venv/bin/python\n")
+    assert not list(prefix.rglob("*.pyc"))
+
+
+def test_a_wheel_that_is_not_the_locks_is_refused(tmp_path: Path) -> None:
+    write_wheel(tmp_path / "wheels")
+    done = run("install", write_lock(tmp_path, "0" * 64), "arm64", tmp_path / "wheels", tmp_path / "tree")
+    assert done.returncode == 1
+    assert "is not what the lock names: its SHA-256 is" in done.stderr
+    assert not (tmp_path / "tree").exists()
+
+
+def test_a_wheel_that_is_missing_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "wheels").mkdir()
+    done = run("install", write_lock(tmp_path, "0" * 64), "arm64", tmp_path / "wheels", tmp_path / "tree")
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"{tmp_path}/wheels has no wheel of everywhere 1.0; fetch it: build without OFFLINE\n",
+    )
+
+
+def test_a_lock_without_hashes_is_refused(tmp_path: Path) -> None:
+    lock = tmp_path / "some.lock"
+    lock.write_text("everywhere==1.0\n")
+    done = run("list", lock, "amd64")
+    assert done.returncode == 1
+    assert "has no version or no hashes" in done.stderr
