@@ -42,18 +42,18 @@ def _rows(contents: Contents) -> Iterator[tuple[str, ...]]:
     summaries = {case_name(cells[one.cell].case) + cells[one.cell].layout: one for one in contents.summary.cells}
     for summary in contents.summary.cells:
         cell = cells[summary.cell]
-        fp32 = _find_fp32(cell, summaries)
+        fp32 = _find_eager(msgspec.structs.replace(cell.case, precision="fp32", quant_engine=None), cell, summaries)
         same_work = (cells[one.cell] for one in contents.summary.cells if _is_same_work(cells[one.cell], cell))
         if fp32 is not None and len({case_name(one.case) for one in same_work}) > 1:
-            eager = summaries.get(case_name(msgspec.structs.replace(cell.case, backend="eager")) + cell.layout)
+            eager = _find_eager(cell.case, cell, summaries)
             yield _row(cell, summary, fp32, eager, measurements[cell.id].proof)
 
 
-def _find_fp32(cell: Cell, summaries: Mapping[str, CellSummary]) -> CellSummary | None:
-    """Eager fp32 of the same work, in the same memory format if it was measured so."""
-    formats = (cell.case.memory_format, "channels_last", "contiguous")
-    plain = msgspec.structs.replace(cell.case, precision="fp32", backend="eager", quant_engine=None)
-    names = (case_name(msgspec.structs.replace(plain, memory_format=one)) + cell.layout for one in formats)
+def _find_eager(case: Case, cell: Cell, summaries: Mapping[str, CellSummary]) -> CellSummary | None:
+    """A case in eager, in the same memory format if it was measured so: some engines lay out by themselves."""
+    formats = (case.memory_format, "channels_last", "contiguous")
+    cases = (msgspec.structs.replace(case, backend="eager", memory_format=one) for one in formats)
+    names = (case_name(one) + cell.layout for one in cases)
     return next((summaries[name] for name in names if name in summaries), None)
 
 

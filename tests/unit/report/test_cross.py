@@ -47,6 +47,11 @@ def test_a_compiler_is_held_against_eager_of_its_own_precision() -> None:
     assert "calls" in table.splitlines()[5]
 
 
+def test_an_engine_that_lays_out_by_itself_is_held_against_eager_of_another_format() -> None:
+    table = render_cross_table(crossed(backend="onnxruntime", memory_format="contiguous")) or ""
+    assert "calls" in table.splitlines()[5]
+
+
 def test_one_variant_alone_has_no_cross_table() -> None:
     assert render_cross_table(CONTENTS) is None
 
