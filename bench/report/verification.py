@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bench.bundle.chain import Link
 from bench.bundle.verification import Signer, Verification
 from bench.bundle.verify_many import Checked
-from bench.records.bundle import Contents
+from bench.records.bundle import Contents, Image
 
 
 def render_verification(verification: Verification, links: Sequence[Link] = ()) -> str:
@@ -21,11 +21,27 @@ def render_verification(verification: Verification, links: Sequence[Link] = ()) 
         f"hardware   {len(verification.origins) - len(stated)} fields measured in the run",
         f"           {len(stated)} merely stated by firmware or hypervisor: {', '.join(stated) or 'none'}",
     ]
+    lines += _describe_image(contents.image)
     lines += _describe_hidden(contents)
     lines += [f"cites      {_describe_link(link)}" for link in links]
     if info.emulated:
         lines.append("EMULATED   this run never qualifies hardware")
     return "\n".join(lines)
+
+
+def _describe_image(image: Image) -> list[str]:
+    """The image that the run was in: its own labels, and what whoever started it says; a run sees neither engine nor digest."""
+    if not image.inside:
+        return []
+    revision = image.labels.get("org.opencontainers.image.revision") or "an unknown revision"
+    if image.stated is None:
+        return [f"image      of {revision} by its own labels; its digest is not stated"]
+    stated = image.stated
+    names = ", ".join(stated.repo_digests) or "built on that host"
+    return [
+        f"image      of {revision} by its own labels; {stated.architecture}, {names}",
+        f"           {stated.id}, as {stated.engine} on its host states",
+    ]
 
 
 def _describe_hidden(contents: Contents) -> list[str]:
