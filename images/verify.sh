@@ -13,11 +13,13 @@ alone=(env)
 images/fetch-base.sh "$(dpkg --print-architecture)" "$FETCHED/debs-$(dpkg --print-architecture)"
 images/fetch-base.sh "$arch" "$FETCHED/debs-$arch"
 
+revision=$(git rev-parse HEAD)
 clones=$(mktemp --directory "$PWD/build/verify.XXXXXX")
 trap 'rm -rf "$clones"' EXIT
 for number in 1 2; do
     clone=$clones/$number
     git clone --quiet --no-hardlinks . "$clone"
+    git -C "$clone" checkout --quiet --detach "$revision" # whatever is committed here meanwhile
     echo "build $number of $arch" >&2
     (
         cd "$clone"
