@@ -77,7 +77,7 @@ def verify_many(paths: Sequence[Path], requirements: Requirements) -> Iterator[C
         except BrokenExecutor as error:
             raise EnvironmentUnfitError("a process that verifies was killed; is memory short? Name fewer") from error
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
 
 
 def check_bundle(path: Path, requirements: Requirements) -> Checked:
