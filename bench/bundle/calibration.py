@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from bench.bundle.files import read_file, write_file
 from bench.records.calibration import Calibration
+from bench.records.digest import Digest
 from bench.records.machine import Machine
-from bench.records.measurement import Digest
 from bench.records.record import decode_json, encode_json
 
 FILE_NAME = "calibration.json"

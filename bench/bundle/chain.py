@@ -19,7 +19,7 @@ from bench.bundle.verification import Verification
 from bench.bundle.verify import open_sealed, verify_bundle
 from bench.errors import BenchError, BundleError, UsageError
 from bench.records.bundle import Citation
-from bench.records.measurement import Digest
+from bench.records.digest import Digest
 from bench.records.record import Record
 
 Find = Callable[[Digest], Verification | None]

@@ -10,10 +10,12 @@ from collections.abc import Mapping
 from bench.bundle.archive import ArchiveLimits
 from bench.bundle.disclosure import PRIVATE_FIELDS, withhold
 from bench.errors import BundleError
-from bench.records.bundle import BundleInfo, Contents, Environment, Image, PrivateField
+from bench.records.bundle import BundleInfo, Contents, Environment, PrivateField
 from bench.records.calibration import Calibration
+from bench.records.digest import Digest
+from bench.records.image import Image
 from bench.records.machine import Machine
-from bench.records.measurement import Digest, Measurement, Probe
+from bench.records.measurement import Measurement, Probe
 from bench.records.plan import Plan
 from bench.records.profile import Profile
 from bench.records.record import RecordT, decode_json, encode_json

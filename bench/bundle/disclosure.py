@@ -17,8 +17,8 @@ from msgspec.structs import asdict, replace
 
 from bench.errors import BundleError
 from bench.records.bundle import BundleInfo, Contents, PrivateField
+from bench.records.digest import Digest
 from bench.records.machine import Firmware
-from bench.records.measurement import Digest
 from bench.records.record import Record, decode_json, encode_json, encode_json_line
 
 SALT_BYTES = 16

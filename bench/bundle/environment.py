@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from bench.bundle.source import PROJECT, digest_lock, digest_source, read_revision
 from bench.records.bundle import Distribution, Environment
-from bench.records.measurement import Digest
+from bench.records.digest import Digest
 
 VARIABLE_PREFIXES = (
     "ATEN_",

@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.bundle.files import read_file
 from bench.bundle.strict_json import decode_handwritten_json
 from bench.errors import BenchError, EnvironmentUnfitError
-from bench.records.bundle import Image, StatedImage
+from bench.records.image import Image, StatedImage
 
 LABELS_PATH = Path("opt/bench/image.json")
 """Written by the image's build: a flat JSON object of strings."""

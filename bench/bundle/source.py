@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bench
 from bench.errors import EnvironmentUnfitError
-from bench.records.measurement import Digest
+from bench.records.digest import Digest
 
 PROJECT = Path(bench.__file__).resolve().parents[1]
 """The folder that holds `bench/`, `profiles/` and `images/`."""

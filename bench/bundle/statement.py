@@ -13,7 +13,7 @@ from msgspec import Meta
 from bench.bundle.keys import Fingerprint
 from bench.errors import BundleError
 from bench.records.bundle import BundleInfo, RunId, Timestamp
-from bench.records.measurement import Digest
+from bench.records.digest import Digest
 from bench.records.plan import Plan
 from bench.records.record import Record, decode_json, encode_json
 

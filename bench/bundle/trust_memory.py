@@ -19,7 +19,7 @@ from bench.bundle.keys import fingerprint, format_public_line, parse_public_key
 from bench.bundle.trust import ROOT, TrustStore, read_trust
 from bench.bundle.trust_signature import check_signed, format_payload, require_roots, root_keys
 from bench.errors import BundleError, OutputError
-from bench.records.measurement import Digest
+from bench.records.digest import Digest
 from bench.records.record import Record, decode_json, encode_json
 
 _MAX_SEEN_BYTES = 1 << 20

@@ -5,7 +5,7 @@ from typing import Literal
 from bench.bundle.keys import Fingerprint
 from bench.bundle.origin import Origin
 from bench.records.bundle import Contents
-from bench.records.measurement import Digest
+from bench.records.digest import Digest
 from bench.records.record import Record
 
 

@@ -14,7 +14,7 @@ from bench.bundle.verification import Signer
 from bench.bundle.verify import verify_bundle
 from bench.errors import BenchError, EnvironmentUnfitError, UsageError
 from bench.records.bundle import BundleInfo
-from bench.records.measurement import Digest
+from bench.records.digest import Digest
 from bench.records.record import Record
 
 SUFFIX = ".bench.tar"

@@ -21,7 +21,7 @@ from bench.run.options import RunOptions
 if TYPE_CHECKING:
     from bench.bundle.seal import SigningKey
     from bench.containers.plan import Boundary, ContainerPlan, Limits
-    from bench.records.bundle import StatedImage
+    from bench.records.image import StatedImage
     from bench.records.profile import Layout
 
 EPILOG = """\b

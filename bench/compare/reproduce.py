@@ -12,8 +12,9 @@ import msgspec
 from bench.compare.bundles import compare_runs
 from bench.compare.cells import latencies
 from bench.compare.comparability import find_differences
-from bench.records.bundle import Citation, Contents, Environment, Image
+from bench.records.bundle import Citation, Contents, Environment
 from bench.records.cpulist import format_cpulist, parse_cpulist
+from bench.records.image import Image
 from bench.records.machine import Machine
 from bench.records.reproduction import CellReproduction, Reproduction, ReproductionOutcome
 from bench.records.verdict import CellVerdict, Criteria, Finding

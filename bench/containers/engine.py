@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bench.errors import EnvironmentUnfitError
-from bench.records.bundle import StatedImage
+from bench.records.image import StatedImage
 
 if TYPE_CHECKING:
     from docker import DockerClient

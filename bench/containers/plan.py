@@ -9,8 +9,8 @@ from typing import Any
 
 from bench.bundle.image import STATED_IMAGE
 from bench.errors import UsageError
-from bench.records.bundle import StatedImage
 from bench.records.cpulist import format_cpulist, parse_cpulist
+from bench.records.image import StatedImage
 from bench.records.profile import Layout
 from bench.records.record import Record, encode_json_line
 

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from bench.records.calibration import Calibration
+from bench.records.digest import Digest
+from bench.records.image import Image
 from bench.records.machine import Machine
-from bench.records.measurement import Digest, Measurement, Probe
+from bench.records.measurement import Measurement, Probe
 from bench.records.plan import Plan
 from bench.records.profile import Profile
 from bench.records.record import Record
@@ -95,40 +97,6 @@ class Environment(Record, frozen=True, kw_only=True):
     variables: dict[str, str]
     distributions: tuple[Distribution, ...]
     cpu_evidence: dict[str, str]
-
-
-class StatedImage(Record, frozen=True, kw_only=True):
-    """What whoever started the container says of its image: no run can see this from inside.
-
-    Attributes:
-        id: The engine's name of it: the digest of its configuration, or of its manifest where the engine
-            keeps images in containerd's store.
-        repo_digests: `name@sha256:...` of the registries it was pulled from; none if it was built here.
-        layers: Digests of the uncompressed layers, lowest first: with the labels, what decides whether two
-            images are the same.
-        architecture: As engines call it.
-        engine: Name and version.
-    """
-
-    id: Digest
-    repo_digests: tuple[Annotated[str, Meta(max_length=512)], ...]
-    layers: Annotated[tuple[Digest, ...], Meta(min_length=1, max_length=127)]
-    architecture: Literal["amd64", "arm64"]
-    engine: Annotated[str, Meta(pattern=r"^[\x20-\x7e]{1,100}\Z")]
-
-
-class Image(Record, frozen=True, kw_only=True):
-    """`image.json`: the container image that the run was in.
-
-    Attributes:
-        inside: The run was in a bench image.
-        labels: What the image's build wrote into it.
-        stated: What the host said of it, as `bench container run` does; None if nobody did.
-    """
-
-    inside: bool
-    labels: dict[str, str]
-    stated: StatedImage | None = None
 
 
 class Contents(Record, frozen=True, kw_only=True):

@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from bench.records.case import Case
+from bench.records.digest import Digest
 from bench.records.machine import Count
-from bench.records.measurement import Digest
 from bench.records.profile import LayoutName
 from bench.records.record import Record
 from bench.records.summary import Interval

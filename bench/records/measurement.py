@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from bench.records.digest import Digest
 from bench.records.machine import Count, CpuList
 from bench.records.plan import CellId
 from bench.records.record import Record
@@ -12,7 +13,6 @@ from bench.records.record import Record
 Nanoseconds = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
 NodeId = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,4})\Z")]
-Digest = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}\Z")]
 
 
 class Sample(Record, frozen=True, kw_only=True):

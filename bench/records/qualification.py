@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from bench.records.bundle import RunId, Timestamp
-from bench.records.measurement import Digest
+from bench.records.digest import Digest
 from bench.records.profile import Sentence
 from bench.records.record import Record
 from bench.records.summary import Interval

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from bench.bundle.chain import Link
 from bench.bundle.verification import Signer, Verification
 from bench.bundle.verify_many import Checked
-from bench.records.bundle import Contents, Image
+from bench.records.bundle import Contents
+from bench.records.image import Image
 
 
 def render_verification(verification: Verification, links: Sequence[Link] = ()) -> str:

@@ -15,7 +15,8 @@ import msgspec
 
 from bench.errors import EnvironmentUnfitError, OutputError, UsageError
 from bench.records.bundle import Note, RunId, Timestamp
-from bench.records.measurement import Digest, Failure, Measurement, Probe, Repetition
+from bench.records.digest import Digest
+from bench.records.measurement import Failure, Measurement, Probe, Repetition
 from bench.records.plan import CellId
 from bench.records.record import Record, decode_json, encode_json, encode_json_line
 from bench.run.prepare import Decision

@@ -16,7 +16,8 @@ from bench.hardware.detect import detect
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import plan_run
 from bench.profiles.variables import variables_for, why_not_variable
-from bench.records.bundle import Citation, Contents, Environment, Image
+from bench.records.bundle import Citation, Contents, Environment
+from bench.records.image import Image
 from bench.records.machine import Machine
 from bench.records.plan import Plan
 from bench.run.prepare import Decision, why_not_here

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from bench.records.measurement import Digest
+from bench.records.digest import Digest
 from bench.workloads.parallel import run_parallel
 
 

@@ -11,7 +11,7 @@ from bench.bundle.files import read_file
 from bench.compare.qualification.check import COMPARATORS, Check
 from bench.compare.qualification.checks import BUILT_IN, CHECKS
 from bench.errors import BundleError, UsageError
-from bench.records.measurement import Digest
+from bench.records.digest import Digest
 from bench.records.qualification import QualificationPolicy, Rule
 
 POLICIES_DIR = Path(__file__).parent

@@ -29,7 +29,8 @@ from bench.bundle.trust_store import add_key, new_trust
 from bench.bundle.verification import Verification
 from bench.bundle.verify import verify_bundle
 from bench.errors import BundleError
-from bench.records.bundle import BundleInfo, Contents, Distribution, Environment, Image
+from bench.records.bundle import BundleInfo, Contents, Distribution, Environment
+from bench.records.image import Image
 from bench.records.machine import Firmware
 from bench.records.measurement import Failure, Measurement
 from bench.records.plan import Plan

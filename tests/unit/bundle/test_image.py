@@ -5,7 +5,7 @@ import pytest
 
 from bench.bundle.image import LABELS_PATH, STATED_IMAGE, describe_image
 from bench.errors import EnvironmentUnfitError
-from bench.records.bundle import Image
+from bench.records.image import Image
 
 
 def put(root: Path, text: str) -> Path:

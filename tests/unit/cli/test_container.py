@@ -7,7 +7,7 @@ import pytest
 
 from bench.cli.container import find_bundle, parse_run, plan_container, rebuild_options
 from bench.containers.plan import Boundary, ContainerPlan, Limits
-from bench.records.bundle import StatedImage
+from bench.records.image import StatedImage
 from tests.unit.cli.conftest import Invoke
 
 DIGEST = "sha256:" + "0" * 64

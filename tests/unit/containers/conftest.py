@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from bench.containers.plan import Boundary, ContainerPlan, Limits
-from bench.records.bundle import StatedImage
+from bench.records.image import StatedImage
 
 DIGEST = "sha256:" + "0" * 64
 

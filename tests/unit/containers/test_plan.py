@@ -14,7 +14,7 @@ from bench.containers.plan import (
     require_plain_folder,
 )
 from bench.errors import UsageError
-from bench.records.bundle import StatedImage
+from bench.records.image import StatedImage
 from bench.records.profile import Binding, Layout, LayoutName, Runtime
 
 

@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from bench.bundle.seal import format_sealed
-from bench.records.bundle import StatedImage
+from bench.records.image import StatedImage
 from bench.report.verification import render_verification
 from tests.builders import DIGEST
 from tests.unit.bundle.builder import CONTENTS, open_parts, seal_contents, verify
