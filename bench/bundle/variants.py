@@ -4,7 +4,7 @@ from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.measurement import InForce
 from bench.records.plan import Cell, Plan
-from bench.records.variant import VARIANTS, expect_variables
+from bench.records.variant import VARIANTS, expect_variables, image_argv
 
 
 def check_variants(contents: Contents) -> None:
@@ -44,6 +44,11 @@ def _check_environments(contents: Contents) -> None:
         raise BundleError(
             f"variants {sorted(own)} have interpreters of their own, but those of {sorted(described)} are described"
         )
+    for variant in contents.plan.variants:
+        if variant.image is not None and variant.argv != image_argv(variant.image.id):
+            raise BundleError(
+                f"variant {variant.name} states image {variant.image.id}, its command is {' '.join(variant.argv)}"
+            )
     for name, environment in described.items():
         if environment.source_digest != contents.environment.source_digest:
             raise BundleError(f"variant {name} was measured by another bench, {environment.source_digest}")

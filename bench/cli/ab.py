@@ -32,6 +32,7 @@ Examples:
   bench ab --allocator-a system --allocator-b jemalloc --workload resnet50
   bench ab --backend-a eager --backend-b inductor --workload basic_gnn_gcn
   bench ab --python-b ~/torch-nightly/bin/python --suite standard
+  bench ab --image-a bench:torch-2.13 --image-b bench:latest --workload resnet50
   bench ab --resume results/20261122T101500Z-0123abcd.run
 \b
 Exit status: 0 b is faster, or equivalent within the margin; 1 b is slower in some cell; 3 nothing is shown;
@@ -57,7 +58,9 @@ def side_options(command: Command) -> Command:
     for side in ("b", "a"):
         of_cells, of_workers = f"Of side {side}'s cells.", f"Of side {side}'s workers."
         own = f"Side {side} runs in this interpreter or virtual environment."
+        image = f"Side {side} runs in this image of bench, by name or digest."
         for option in (
+            click.option(f"--image-{side}", metavar="NAME", help=image),
             click.option(f"--python-{side}", metavar="PATH", help=own),
             click.option(f"--precision-{side}", type=click.Choice(PRECISIONS), help=of_cells),
             click.option(f"--backend-{side}", type=click.Choice(BACKENDS), help=of_cells),
@@ -114,7 +117,7 @@ def ab(  # noqa: PLR0917 - click passes by keyword what the options above descri
     if resume is not None:
         path, summary = resume_run(resume, load_signer(key, passphrase_file), tell=tell)
     else:
-        decision = prepare_ab(options, a, b)
+        decision = prepare_ab(options, _identify_image(a), _identify_image(b))
         if dry_run:
             print_plan(decision.plan, as_json=as_json)
             return 0
@@ -138,11 +141,26 @@ def _take_side(given: dict[str, object], side: str) -> "VariantOptions":
         if name in variables:
             raise UsageError(f"--env-{side} {name} is given twice; keep one")
         variables[name] = value
-    own = {name: given.pop(f"{name}_{side}") for name in VariantOptions.__struct_fields__ if name != "variables"}
+    single = set(VariantOptions.__struct_fields__) - {"variables", "stated"}
+    own = {name: given.pop(f"{name}_{side}") for name in single}
     try:
         return msgspec.convert({**own, "variables": variables}, VariantOptions)
     except msgspec.ValidationError as error:
         raise UsageError(f"side {side}: {error}") from error
+
+
+def _identify_image(own: "VariantOptions") -> "VariantOptions":
+    """Ask the engine what the side's image is, if it has one.
+
+    Raises:
+        EnvironmentUnfitError: no engine answers, or it holds no such image.
+    """
+    from bench.containers.engine import identify_image, open_engine
+
+    if own.image is None:
+        return own
+    with open_engine() as client:
+        return msgspec.structs.replace(own, stated=identify_image(client, own.image))
 
 
 def _status(summary: Summary, comparison: Comparison | None) -> int:

@@ -3,16 +3,20 @@
 Paths are the same inside and outside, so that what a run prints can be used where it is read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from bench.bundle.image import STATED_IMAGE
+from bench.bundle.source import PROJECT
 from bench.errors import UsageError
 from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.image import StatedImage
 from bench.records.profile import Layout
 from bench.records.record import Record, encode_json_line
+
+PYTHON = "/opt/bench/venv/bin/python"
+"""Of every image of bench."""
 
 LABEL = "bench.container"
 """Every container of ours bears it: `docker ps --all --filter label=bench.container`."""
@@ -95,32 +99,60 @@ def require_plain_folder(folder: Path) -> None:
 
 
 def container_options(plan: ContainerPlan) -> dict[str, Any]:
-    """The plan as arguments of the SDK's `containers.create`, but for the mounts.
+    """The plan as arguments of the SDK's `containers.create`, but for the mounts."""
+    options = _hardened(plan.image, plan.user, plan.boundary, plan.limits)
+    return options | {
+        "command": list(plan.argv),
+        "environment": {STATED_IMAGE: encode_json_line(plan.stated).decode().strip()},
+        "init": True,
+        "labels": {LABEL: "run"},
+    }
+
+
+def worker_options(
+    image: str, module: str, *, user: str | None, boundary: Boundary, variables: Mapping[str, str]
+) -> dict[str, Any]:
+    """A container for one module of this very bench by the packages of an image: a worker of an `ab` run, say.
+
+    Args:
+        image: Its id.
+        module: What its interpreter runs.
+        user: `uid:gid`; None leaves it to the image.
+        boundary: Of the worker.
+        variables: Set inside, over the image's own.
+    """
+    return _hardened(image, user, boundary, Limits()) | {
+        "entrypoint": [PYTHON, "-m", module],
+        "command": [],
+        "environment": {**variables, "PYTHONPATH": str(PROJECT)},
+        "labels": {LABEL: "worker"},
+        "stdin_open": True,
+    }
+
+
+def _hardened(image: str, user: str | None, boundary: Boundary, limits: Limits) -> dict[str, Any]:
+    """What every container of ours is held to.
 
     SYS_NICE is in the bounding set only, as the user is not root: it makes the engine's seccomp filter let
     `set_mempolicy` through, and gives no right. Without memory nodes to bind to it is left out.
     """
     options: dict[str, Any] = {
-        "image": plan.image,
-        "command": list(plan.argv),
+        "image": image,
         "auto_remove": True,
         "cap_drop": ["ALL"],
-        "cap_add": ["SYS_NICE"] if plan.boundary.memory_nodes else [],
-        "cpuset_cpus": plan.boundary.cpus,
-        "environment": {STATED_IMAGE: encode_json_line(plan.stated).decode().strip()},
-        "init": True,
+        "cap_add": ["SYS_NICE"] if boundary.memory_nodes else [],
+        "cpuset_cpus": boundary.cpus,
         "ipc_mode": "private",
-        "labels": {LABEL: "run"},
         "network_mode": "none",
-        "pids_limit": plan.limits.pids,
+        "pids_limit": limits.pids,
         "read_only": True,
         "security_opt": ["no-new-privileges:true"],
         "tmpfs": {"/tmp": TMPFS},  # noqa: S108 - the container's own
     }
-    if plan.user is not None:
-        options["user"] = plan.user
-    if plan.boundary.memory_nodes:
-        options["cpuset_mems"] = plan.boundary.memory_nodes
-    if plan.limits.memory_bytes is not None:
-        options |= {"mem_limit": plan.limits.memory_bytes, "memswap_limit": plan.limits.memory_bytes}
+    if user is not None:
+        options["user"] = user
+    if boundary.memory_nodes:
+        options["cpuset_mems"] = boundary.memory_nodes
+    if limits.memory_bytes is not None:
+        options |= {"mem_limit": limits.memory_bytes, "memswap_limit": limits.memory_bytes}
     return options

@@ -1,9 +1,9 @@
 """Start a container, pass on what it says, end it with us, and leave nothing behind."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.containers.plan import ContainerPlan, container_options
 from bench.errors import EnvironmentUnfitError, InterruptedRunError
@@ -62,9 +62,18 @@ def _follow(client: "DockerClient", container: "Container", out: Write, err: Wri
         except KeyboardInterrupt:
             interrupted = True
             _stop(container, out, err)
-        for death in deaths:
-            status = int(death["Actor"]["Attributes"]["exitCode"])
-            return InterruptedRunError.exit_code if interrupted else _explain_signal(status)
+        status = await_death(deaths)
+        return InterruptedRunError.exit_code if interrupted else _explain_signal(status)
+
+
+def await_death(deaths: Iterable[Mapping[str, Any]]) -> int:
+    """The exit status of a container, from the engine's events about it.
+
+    Raises:
+        EnvironmentUnfitError: they end without one.
+    """
+    for death in deaths:
+        return int(death["Actor"]["Attributes"]["exitCode"])
     raise EnvironmentUnfitError("the container vanished: did the engine stop?")
 
 

@@ -19,10 +19,13 @@ INHERITED = (
     "VIRTUAL_ENV",
     "CC",
     "CXX",
+    "DOCKER_CERT_PATH",
+    "DOCKER_HOST",
+    "DOCKER_TLS_VERIFY",
     "COVERAGE_PROCESS_START",
     "COVERAGE_PROCESS_CONFIG",
 )
-"""CC and CXX are Inductor's compiler; coverage's own variables let tests count what workers ran."""
+"""CC and CXX are Inductor's compiler; DOCKER_* name the engine, for workers in an image; coverage's own variables let tests count what workers ran."""
 
 INFLUENTIAL = (
     "OMP_", "KMP_", "GOMP_", "MKL_", "DNNL_", "ONEDNN_", "OPENBLAS_", "ATEN_", "TORCH", "PYTORCH_", "LD_PRELOAD",

@@ -14,11 +14,12 @@ TIMEOUT_S = 120.0
 MODULE = "bench.worker.describe"
 
 
-def describe_interpreter(argv: Sequence[str], *, source: str, parent: Mapping[str, str]) -> Environment:
+def describe_interpreter(argv: Sequence[str], *, called: str, source: str, parent: Mapping[str, str]) -> Environment:
     """Ask an interpreter what is installed for it, and whether its workers are this very source.
 
     Args:
-        argv: A worker's command, the interpreter first.
+        argv: A worker's command, its module last.
+        called: What to call the interpreter, in errors.
         source: The folder that holds `bench/`.
         parent: The environment to inherit from.
 
@@ -28,7 +29,7 @@ def describe_interpreter(argv: Sequence[str], *, source: str, parent: Mapping[st
     inherited = {name: parent[name] for name in INHERITED if name in parent}
     try:
         done = subprocess.run(  # noqa: S603 - the user's own interpreter, no shell
-            [argv[0], "-m", MODULE],
+            [*argv[:-1], MODULE],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env={**inherited, "PYTHONPATH": source},
@@ -37,17 +38,17 @@ def describe_interpreter(argv: Sequence[str], *, source: str, parent: Mapping[st
         )
     except OSError as error:
         raise EnvironmentUnfitError(
-            f"{argv[0]} cannot be started: {error.strerror}; name a Python interpreter"
+            f"{called} cannot be started: {error.strerror}; name a Python interpreter"
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise EnvironmentUnfitError(f"{argv[0]} has not described its packages within {TIMEOUT_S:.0f} s") from error
+        raise EnvironmentUnfitError(f"{called} has not described its packages within {TIMEOUT_S:.0f} s") from error
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise EnvironmentUnfitError(
-            f"{argv[0]} cannot run bench's worker: {last or f'status {done.returncode}'}; "
-            "install images/requirements.lock for it"
+            f"{called} cannot run bench's worker: {last or f'status {done.returncode}'}; "
+            "it needs the packages of images/requirements.lock"
         )
     try:
-        return decode_json(done.stdout, Environment, source=f"{argv[0]} -m {MODULE}")
+        return decode_json(done.stdout, Environment, source=f"{called} -m {MODULE}")
     except BenchError as error:
-        raise EnvironmentUnfitError(f"{argv[0]} is no interpreter that can run bench's worker: {error}") from error
+        raise EnvironmentUnfitError(f"{called} does not answer as a worker of bench would: {error}") from error

@@ -5,6 +5,8 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
+from bench.records.digest import Digest
+from bench.records.image import StatedImage
 from bench.records.profile import Choice, Layout, Profile
 from bench.records.record import Record
 
@@ -21,7 +23,8 @@ class Variant(Record, frozen=True, kw_only=True):
     Attributes:
         options: What sets it apart, as typed: `--env TORCHINDUCTOR_FREEZING=1`.
         variables: Set for its workers, over what bench and the profile set.
-        argv: Its workers' command; another interpreter stands in it by its path.
+        argv: Its workers' command; another interpreter stands in it by its path, an image by its id.
+        image: That its workers run in, each in a container of its own; what the engine says of it.
         profile, choice, layouts: Of a side that has another profile, runtime or allocator.
     """
 
@@ -29,9 +32,19 @@ class Variant(Record, frozen=True, kw_only=True):
     options: tuple[Annotated[str, Meta(min_length=1, max_length=4096)], ...]
     variables: dict[GivenName, GivenValue]
     argv: Annotated[tuple[str, ...], Meta(min_length=1)]
+    image: StatedImage | None = None
     profile: Profile | None = None
     choice: Choice | None = None
     layouts: tuple[Layout, ...] = ()
+
+
+def image_argv(image: Digest) -> tuple[str, ...]:
+    """The command of workers in an image: a process out here that stands for one in a container.
+
+    Args:
+        image: The engine's name of it.
+    """
+    return ("python", "-m", "bench.containers.worker", image, "bench.worker")
 
 
 def describe_variant(variant: Variant) -> str:

@@ -11,6 +11,7 @@ from bench.launch.pairs import pair_plans
 from bench.launch.plan import why_machine_cannot
 from bench.profiles.given import check_given, find_readers
 from bench.records.case import Backend, Case, Precision
+from bench.records.image import ENGINE_ARCHITECTURES, StatedImage
 from bench.records.machine import Architecture, Machine
 from bench.records.plan import Plan, Policy, Refusal
 from bench.records.profile import Allocator, OpenMpRuntime
@@ -38,6 +39,7 @@ class VariantOptions(Record, frozen=True, kw_only=True):
 
     Attributes:
         python: An interpreter, or the folder of a virtual environment.
+        image: Name or digest of an image; `stated` is what the engine says of it.
     """
 
     variables: dict[GivenName, GivenValue] = msgspec.field(default_factory=dict)
@@ -47,10 +49,12 @@ class VariantOptions(Record, frozen=True, kw_only=True):
     backend: Backend | None = None
     precision: Precision | None = None
     python: str | None = None
+    image: str | None = None
+    stated: StatedImage | None = None
 
     def typed(self) -> tuple[str, ...]:
         """The options as a user writes them, without the side."""
-        single = {name: getattr(self, name) for name in self.__struct_fields__ if name != "variables"}
+        single = {name: getattr(self, name) for name in self.__struct_fields__ if name not in {"variables", "stated"}}
         return (
             *(f"--env {name}={value}" for name, value in self.variables.items()),
             *(f"--{name} {value}" for name, value in single.items() if value is not None),
@@ -73,12 +77,14 @@ def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, root: 
     """
     if a == b:
         raise UsageError("nothing sets the sides a and b apart; give for example --env-b NAME=VALUE, or --backend-b")
+    machine = detect(root)
+    for own in (a, b):
+        _require_native(own, machine)
     options = msgspec.structs.replace(
         options,
         repetitions=options.repetitions or REPETITIONS,
         target_ci_ratio=options.target_ci_ratio or TARGET_CI_RATIO,
     )
-    machine = detect(root)
     cases, refused = choose_cases(options, machine)
     implied = imply_backend(options, a, b)
     pairs, unpaired = _pair_cases(cases, (_with_backend(a, implied), _with_backend(b, implied)), machine)
@@ -94,6 +100,25 @@ def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, root: 
     plan = msgspec.structs.replace(plan, policy=policy, refused=(*refused, *unpaired))
     _require_difference(plan)
     return Decision(machine=machine, profile=first.profile, plan=plan, environments=environments)
+
+
+def _require_native(own: VariantOptions, machine: Machine) -> None:
+    """Refuse an image for other CPUs: an emulator would run it, at a tenth of the speed.
+
+    Raises:
+        UsageError: the side has an interpreter too.
+        EnvironmentUnfitError: it is for another architecture.
+    """
+    if own.stated is None:
+        return
+    if own.python is not None:
+        raise UsageError(f"a side has --image {own.image} and --python {own.python}; keep one")
+    wanted = ENGINE_ARCHITECTURES[machine.cpu.architecture]
+    if own.stated.architecture != wanted:
+        raise EnvironmentUnfitError(
+            f"image {own.image} is for {own.stated.architecture}, this machine is {wanted}; "
+            "choose an image for this machine, or measure on one that the image is for"
+        )
 
 
 def imply_backend(options: RunOptions, a: VariantOptions, b: VariantOptions) -> Backend | None:
@@ -182,7 +207,8 @@ def _variant(name: VariantName, own: VariantOptions, decision: Decision, first: 
         name=name,
         options=own.typed(),
         variables=own.variables,
-        argv=worker_argv(own.python),
+        argv=worker_argv(own.python, own.stated),
+        image=own.stated,
         profile=decision.profile if other_profile else None,
         choice=decision.plan.profile if other_profile else None,
         layouts=decision.plan.layouts if decision.plan.layouts != first.plan.layouts else (),

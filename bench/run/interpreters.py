@@ -1,6 +1,7 @@
-"""The interpreters that the sides of an `ab` run have of their own, and what is installed for them."""
+"""The interpreters and images that the sides of an `ab` run have of their own, and what is installed in them."""
 
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,16 +10,20 @@ from bench.errors import EnvironmentUnfitError
 from bench.launch.interpreter import describe_interpreter
 from bench.launch.plan import WORKER_ARGV
 from bench.records.bundle import Environment
-from bench.records.variant import Variant, VariantName
+from bench.records.image import StatedImage
+from bench.records.variant import Variant, VariantName, image_argv
 
 
-def worker_argv(python: str | None) -> tuple[str, ...]:
-    """A worker's command in an interpreter, or in the one that runs bench.
+def worker_argv(python: str | None, image: StatedImage | None) -> tuple[str, ...]:
+    """A worker's command in an interpreter or an image, or in what runs bench.
 
     Args:
         python: A path, or the folder of a virtual environment, whose own is meant. Links are kept: a virtual
             environment is found by the path that its interpreter is started with.
+        image: As the engine has it.
     """
+    if image is not None:
+        return image_argv(image.id)
     if python is None:
         return WORKER_ARGV
     path = Path(python).expanduser().absolute()
@@ -26,20 +31,23 @@ def worker_argv(python: str | None) -> tuple[str, ...]:
 
 
 def describe_interpreters(variants: Iterable[Variant]) -> dict[VariantName, Environment]:
-    """The software of each side that has an interpreter of its own, which must run this very source.
+    """The software of each side that has an interpreter or an image of its own, which must run this very source.
 
     Raises:
         EnvironmentUnfitError: it cannot be started, cannot run a worker, or finds another bench.
     """
-    return {one.name: _describe(one.argv) for one in variants if one.argv != WORKER_ARGV}
+    return {one.name: _describe(one) for one in variants if one.argv != WORKER_ARGV}
 
 
-def _describe(argv: tuple[str, ...]) -> Environment:
-    environment = describe_interpreter(argv, source=str(PROJECT), parent=os.environ)
+def _describe(variant: Variant) -> Environment:
+    python, *rest = variant.argv
+    argv = (sys.executable if python == WORKER_ARGV[0] else python, *rest)
+    called = python if variant.image is None else f"image {variant.image.id}"
+    environment = describe_interpreter(argv, called=called, source=str(PROJECT), parent=os.environ)
     source = digest_source()
     if environment.source_digest != source:
         raise EnvironmentUnfitError(
-            f"{argv[0]} finds another bench ({environment.source_digest}) than this one ({source}); "
+            f"{called} finds another bench ({environment.source_digest}) than this one ({source}); "
             "start from the folder of this one"
         )
     return environment

@@ -11,8 +11,9 @@ from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
 from bench.errors import BundleError
 from bench.records.bundle import Contents
+from bench.records.image import StatedImage
 from bench.records.plan import Plan
-from bench.records.variant import Variant, describe_variant
+from bench.records.variant import Variant, describe_variant, image_argv
 from bench.stats.order import order_round
 from bench.stats.summary import summarize
 from tests.builders import DIGEST, make_cell, make_instance, make_measurement, make_plan, make_proof, make_repetition
@@ -21,6 +22,7 @@ from tests.unit.bundle.builder import CONTENTS, ENVIRONMENT, LATENCIES, MS, OPER
 ARGV = ("python", "-m", "bench.worker")
 A = Variant(name="a", options=(), variables={}, argv=ARGV)
 B = Variant(name="b", options=("--env X=1", "--openmp llvm"), variables={"X": "1"}, argv=ARGV)
+IMAGE = StatedImage(id=DIGEST, repo_digests=(), layers=(DIGEST,), architecture="amd64", engine="docker 28.2.2")
 
 
 def make_pair(a: Variant = A, b: Variant = B) -> Plan:
@@ -54,6 +56,11 @@ def test_a_bundle_of_two_sides_verifies_and_keeps_the_software_of_another_interp
     found = verify_bundle(tmp_path / "x.bench.tar").contents
     assert found.plan == plan
     assert found.environments == contents.environments
+
+
+def test_a_side_in_an_image_keeps_what_the_engine_says_of_it() -> None:
+    plan = make_pair(b=replace(B, argv=image_argv(IMAGE.id), image=IMAGE))
+    check_variants(make_contents(plan, environments={"b": ENVIRONMENT}))
 
 
 def test_a_side_is_described_by_what_was_given_for_it() -> None:
@@ -93,6 +100,7 @@ def with_cells(contents: Contents, *order: int) -> Contents:
             lambda it: replace(it, plan=replace(it.plan, variants=(A, replace(B, argv=("/other/python",))))),
             "variants ['b'] have interpreters of their own, but those of [] are described",
         ),
+        (lambda it: replace(it, plan=replace(it.plan, variants=(A, replace(B, image=IMAGE)))), "states image sha256:"),
     ],
     ids=[
         "a variable that did not arrive",
@@ -104,6 +112,7 @@ def with_cells(contents: Contents, *order: int) -> Contents:
         "a cell without its variant's variable",
         "software of no interpreter",
         "an interpreter without its software",
+        "an image that its workers were not in",
     ],
 )
 def test_sides_that_contradict_themselves_are_refused(change: Callable[[Contents], Contents], words: str) -> None:

@@ -8,10 +8,12 @@ import msgspec
 import pytest
 
 from bench.errors import EnvironmentUnfitError, UsageError
+from bench.records.image import StatedImage
 from bench.records.plan import Plan
 from bench.records.suite import CaseFilter
 from bench.run.ab import AIM_S, REPETITIONS, TARGET_CI_RATIO, VariantOptions, imply_backend, prepare_ab
 from bench.run.options import RunOptions
+from tests.builders import DIGEST
 
 PROFILE = """
 name = "mine"
@@ -110,6 +112,22 @@ def test_sides_that_would_prove_nothing_are_refused(a: VariantOptions, b: Varian
     assert words in str(refusal.value)
 
 
+def in_image(architecture: str, **own: str) -> VariantOptions:
+    facts = {"id": DIGEST, "repo_digests": [], "layers": [DIGEST], "architecture": architecture, "engine": "docker 1"}
+    return VariantOptions(image="bench:next", stated=msgspec.convert(facts, StatedImage), **own)  # type: ignore[arg-type]
+
+
+def test_an_image_for_other_cpus_would_be_emulated_and_is_refused() -> None:
+    other = {"x86_64": "arm64", "aarch64": "amd64"}[platform.machine()]
+    with pytest.raises(EnvironmentUnfitError, match=f"image bench:next is for {other}, this machine is"):
+        plan(in_image(other))
+
+
+def test_a_side_has_an_image_or_an_interpreter() -> None:
+    with pytest.raises(UsageError, match="has --image bench:next and --python /x; keep one"):
+        plan(in_image("amd64", python="/x"))
+
+
 def test_an_interpreter_that_cannot_run_a_worker_is_told_before_anything_is_measured(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentUnfitError, match="cannot be started: No such file"):
         plan(VariantOptions(python=str(tmp_path / "python")))
@@ -119,7 +137,7 @@ def test_an_interpreter_that_cannot_run_a_worker_is_told_before_anything_is_meas
     with pytest.raises(EnvironmentUnfitError, match="cannot run bench's worker: no module named bench"):
         plan(VariantOptions(python=str(false)))
     false.write_text("#!/bin/sh\necho '{}'\n")
-    with pytest.raises(EnvironmentUnfitError, match="is no interpreter that can run bench's worker"):
+    with pytest.raises(EnvironmentUnfitError, match="does not answer as a worker of bench would"):
         plan(VariantOptions(python=str(false)))
 
 

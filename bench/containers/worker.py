@@ -1,0 +1,149 @@
+"""`python -m bench.containers.worker IMAGE MODULE`: stands out here for a module that runs in a container.
+
+To whoever started it, it is that module: it passes on the three standard streams and ends as it does, by a signal too.
+When it is killed, the container's standard input ends, and with that the container (`bench.launch.first`).
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from bench.bundle.source import PROJECT
+from bench.containers.engine import open_engine
+from bench.containers.plan import Boundary, choose_user, worker_options
+from bench.containers.run import await_death
+from bench.errors import BenchError, EnvironmentUnfitError
+from bench.launch.binding import die_with_parent
+from bench.launch.environment import INHERITED
+from bench.launch.first import SIGNALLED
+from bench.launch.protocol import Failed, encode_message
+from bench.records.measurement import Failure
+from bench.records.plan import Task
+from bench.records.record import decode_json
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.types import Mount
+
+WORKER = "bench.worker"
+ANYWHERE = Boundary(cpus="", memory_nodes="")
+"""For a module that measures nothing."""
+
+STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+"""What is attached to; output comes in frames, which say whether it is standard output or standard error."""
+STDOUT = 1
+
+
+def main() -> None:
+    """Run the module in the image, and end as it does."""
+    die_with_parent()
+    image, module = sys.argv[1:]
+    is_worker = module == WORKER
+    line = sys.stdin.buffer.readline() if is_worker else b""
+    try:
+        boundary = ANYWHERE if not is_worker else _boundary(decode_json(line, Task, source="task"))
+        options = worker_options(
+            image,
+            "bench.launch.first" if is_worker else module,
+            user=choose_user(os.getuid(), os.getgid()),
+            boundary=boundary,
+            variables=choose_variables(os.environ),
+        )
+        with open_engine() as client:
+            status = _run(client, options, _open_scratch() if is_worker else None, line)
+    except BenchError as error:
+        if is_worker:
+            message = Failed(failure=Failure(reason="error", message=" ".join(str(error).split())[:500]))
+            sys.stdout.buffer.write(encode_message(message))
+        else:
+            sys.stderr.write(f"{error}\n")
+        status = 0 if is_worker else error.exit_code
+    _end_like(status)
+
+
+def choose_variables(here: Mapping[str, str]) -> dict[str, str]:
+    """What a worker is told by variables, of what this process was started with: not what is about this host.
+
+    Paths of libraries differ in an image; `bench.launch.first` finds them there.
+    """
+    outside = {*INHERITED, "LD_PRELOAD", "PYTHONPATH"}
+    return {name: value for name, value in here.items() if name not in outside}
+
+
+def _boundary(task: Task) -> Boundary:
+    return Boundary(cpus=task.binding.cpus, memory_nodes=task.binding.memory_nodes)
+
+
+def _open_scratch() -> Path:
+    """The worker's folder; what root made is open to the image's own user, and to no one who cannot reach it."""
+    scratch = Path(os.environ["TMPDIR"])
+    if os.getuid() == 0:
+        for folder in (scratch, *(path for path in scratch.iterdir() if path.is_dir())):
+            folder.chmod(0o1777)
+    return scratch
+
+
+def _mounts(scratch: Path | None) -> "list[Mount]":
+    """This bench in place of the image's, at the same path; and the folder that its workers share over a run."""
+    from docker.types import Mount
+
+    own = [
+        Mount(str(path), str(path), type="bind", read_only=True) for path in (PROJECT / "bench", PROJECT / "profiles")
+    ]
+    return own if scratch is None else [*own, Mount(str(scratch), str(scratch), type="bind")]
+
+
+def _run(client: "DockerClient", options: dict[str, Any], scratch: Path | None, line: bytes) -> int:
+    """Start the container and pass on what is said, to its end.
+
+    Raises:
+        EnvironmentUnfitError: it cannot be started, or vanished.
+    """
+    from docker.errors import APIError, NotFound
+    from docker.utils.socket import frames_iter
+
+    container = client.containers.create(**options, mounts=_mounts(scratch))
+    try:
+        deaths = client.events(decode=True, filters={"container": container.id, "event": "die"})
+        with closing(deaths):
+            socket = client.api.attach_socket(str(container.id), params=STREAMS)
+            container.start()
+            Thread(target=_pass_input, args=(line, socket.fileno()), daemon=True).start()
+            for stream, chunk in frames_iter(socket, tty=False):  # type: ignore[no-untyped-call] # the SDK's own
+                to = sys.stdout if stream == STDOUT else sys.stderr
+                to.buffer.write(chunk)
+                to.buffer.flush()
+            return await_death(deaths)
+    except APIError as error:
+        raise EnvironmentUnfitError(f"the container cannot be started: {error.explanation or error}") from error
+    finally:
+        with suppress(NotFound, APIError):  # gone already, or going
+            container.remove(force=True)
+
+
+def _pass_input(line: bytes, socket: int) -> None:
+    """What this process is told, to the container; nothing when that has ended."""
+    with suppress(OSError):
+        while line:
+            line = line[os.write(socket, line) :]
+            line = line or os.read(sys.stdin.fileno(), 1 << 16)
+
+
+def _end_like(status: int) -> None:
+    """End by the same signal as the module did, or with the same status, and leave no thread to wait for."""
+    sys.stdout.flush()
+    if status > SIGNALLED:
+        number = status - SIGNALLED
+        with suppress(OSError):
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""`bench ab` with an image on one side: its workers run in containers, by this bench, and leave nothing behind."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from bench.bundle.verify import verify_bundle
+from bench.containers.plan import LABEL
+from tests.container.engine import IMAGE, Engine
+
+pytestmark = pytest.mark.docker
+
+JUDGED = {0, 1, 3}
+PATIENCE_S = 120
+ONE_CELL = ("--suite", "smoke", "--workload", "basic_gnn_gcn", "--mode", "inference", "--layout", "latency")
+
+
+def start(*arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "bench", "ab", "--image-b", IMAGE, *ONE_CELL, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def count(engine: Engine) -> int:
+    return len(engine.client.containers.list(all=True, filters={"label": LABEL}))
+
+
+def wait_for(engine: Engine, wanted: int) -> int:
+    deadline = monotonic() + PATIENCE_S
+    while (found := count(engine)) != wanted and monotonic() < deadline:
+        sleep(0.1)
+    return found
+
+
+@pytest.mark.slow
+def test_an_image_is_measured_in_pairs_with_what_is_installed_here(engine: Engine, results: Path) -> None:
+    with start("--repetitions", "2", "--allocator", "jemalloc", "--output", str(results)) as running:
+        out, err = running.communicate(timeout=900)
+
+    assert running.returncode in JUDGED, err
+    [bundle] = results.glob("*.bench.tar")
+    contents = verify_bundle(bundle).contents
+    a, b = contents.plan.variants
+    assert a.image is None
+    assert b.image is not None
+    assert b.image.id == engine.image.id
+    assert f"side b: --image {IMAGE}" in out
+    assert contents.environments["b"].source_digest == contents.environment.source_digest
+    for measurement in contents.measurements:
+        assert measurement.failure is None
+        for repetition in measurement.repetitions:
+            [instance] = repetition.instances
+            in_use = {library.name for library in instance.in_force.libraries if library.in_use}
+            assert "jemalloc" in in_use  # found anew in the image, where paths are others
+            assert instance.in_force.memory_binding == "mempolicy"
+    assert wait_for(engine, 0) == 0
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_takes_its_containers_along(engine: Engine, results: Path) -> None:
+    with start("--repetitions", "2", "--output", str(results)) as running:
+        assert wait_for(engine, 1) == 1
+        os.kill(running.pid, signal.SIGKILL)
+        running.communicate(timeout=60)
+    assert wait_for(engine, 0) == 0
+
+
+def test_an_image_that_the_engine_does_not_hold_is_told_in_one_line(engine: Engine) -> None:
+    assert engine.image
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "ab", "--image-b", "bench:none", *ONE_CELL],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 4
+    assert done.stderr.splitlines()[-1].startswith("bench: the Docker engine holds no image bench:none; build it with")

@@ -1,0 +1,37 @@
+"""A worker in an image: what its container may do, and what it is told."""
+
+from bench.bundle.source import PROJECT
+from bench.containers.plan import LABEL, PYTHON, Boundary, worker_options
+from bench.containers.worker import choose_variables
+from tests.builders import DIGEST
+
+
+def test_its_container_is_held_to_its_binding_and_to_as_little_as_a_runs() -> None:
+    options = worker_options(
+        DIGEST, "bench.worker", user="1000:1000", boundary=Boundary(cpus="0-3", memory_nodes="1"), variables={"X": "1"}
+    )
+    assert (options["cpuset_cpus"], options["cpuset_mems"], options["user"]) == ("0-3", "1", "1000:1000")
+    assert (options["cap_drop"], options["cap_add"], options["read_only"]) == (["ALL"], ["SYS_NICE"], True)
+    assert (options["network_mode"], options["security_opt"]) == ("none", ["no-new-privileges:true"])
+    assert options["entrypoint"] == [PYTHON, "-m", "bench.worker"]
+    assert options["labels"] == {LABEL: "worker"}
+
+
+def test_it_finds_this_bench_and_not_the_images() -> None:
+    anywhere = Boundary(cpus="", memory_nodes="")
+    options = worker_options(DIGEST, "bench.worker", user=None, boundary=anywhere, variables={"X": "1"})
+    assert options["environment"] == {"X": "1", "PYTHONPATH": str(PROJECT)}
+
+
+def test_it_is_told_what_the_plan_sets_and_nothing_of_this_host() -> None:
+    here = {
+        "OMP_NUM_THREADS": "2",
+        "TMPDIR": "/results/x.run/scratch/0000",
+        "PATH": "/home/me/.venv/bin",
+        "HOME": "/home/me",
+        "VIRTUAL_ENV": "/home/me/.venv",
+        "DOCKER_HOST": "unix:///run/docker.sock",
+        "LD_PRELOAD": "/usr/lib/x86_64-linux-gnu/libjemalloc.so.2",
+        "PYTHONPATH": "/home/me/bench",
+    }
+    assert choose_variables(here) == {"OMP_NUM_THREADS": "2", "TMPDIR": "/results/x.run/scratch/0000"}
