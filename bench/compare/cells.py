@@ -79,9 +79,10 @@ def judge_cells(
     """
     judged = [_estimate(evidence, run_scatter) for evidence in evidences]
     tested = [(evidence, one) for evidence, one in zip(evidences, judged, strict=True) if isinstance(one, LogRatio)]
-    differences = [difference_p_value(estimate, _allowed(evidence)) for evidence, estimate in tested]
+    differences = [difference_p_value(estimate, allow_for(evidence.host_movement)) for evidence, estimate in tested]
     equivalences = [
-        equivalence_p_value(estimate, criteria.margin_ratio, _allowed(evidence)) for evidence, estimate in tested
+        equivalence_p_value(estimate, criteria.margin_ratio, allow_for(evidence.host_movement))
+        for evidence, estimate in tested
     ]
     adjusted = map(
         _Tested,
@@ -129,7 +130,7 @@ def _refuse(evidence: Evidence, outcome: Outcome, reason: str) -> Judged:
 
 def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: Criteria) -> Judged:
     shown = tested.difference <= criteria.false_alarm_level
-    detectable = detectable_ratio(estimate, tested.level, _allowed(evidence))
+    detectable = detectable_ratio(estimate, tested.level, allow_for(evidence.host_movement))
     notes = evidence.notes
     reasons: tuple[str, ...] = ()
     if tested.equivalence <= criteria.equivalence_level:
@@ -162,26 +163,30 @@ def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: C
     return Judged(verdict=verdict, estimate=estimate)
 
 
-def _allowed(evidence: Evidence) -> tuple[float, float]:
-    """What the host's own movement may have done to the logarithm of the ratio.
+def allow_for(movement: HostMovement | None) -> tuple[float, float]:
+    """What the host's own movement may have done to the logarithm of the ratio, least and greatest.
 
     How a cell divides between compute and memory is not known, so that anything between no movement and the
     larger one may be the host's.
     """
-    if evidence.host_movement is None:
+    if movement is None:
         return 0.0, 0.0
-    moved = (log(evidence.host_movement.compute_ratio), log(evidence.host_movement.bandwidth_ratio))
+    moved = (log(movement.compute_ratio), log(movement.bandwidth_ratio))
     return min(0.0, *moved), max(0.0, *moved)
+
+
+def describe_movement(movement: HostMovement) -> str:
+    """The host's own movement, in a clause."""
+    return (
+        f"the host itself moved between the runs: its probes took {movement.compute_ratio - 1:+.1%} (compute) and "
+        f"{movement.bandwidth_ratio - 1:+.1%} (memory bandwidth) longer, which explains the difference"
+    )
 
 
 def _why_not_shown(evidence: Evidence, estimate: LogRatio, level: float, detectable: float, criteria: Criteria) -> str:
     moved = evidence.host_movement
     if moved is not None and difference_p_value(estimate) <= level:
-        return (
-            f"the host itself moved between the runs: its probes took {moved.compute_ratio - 1:+.1%} (compute) and "
-            f"{moved.bandwidth_ratio - 1:+.1%} (memory bandwidth) longer, which explains the difference; "
-            "measure both at once with bench ab"
-        )
+        return f"{describe_movement(moved)}; measure both at once with bench ab"
     return (
         f"neither a difference nor equivalence within {criteria.margin_ratio:.1%} is shown: "
         f"with this scatter, a change below {detectable:.1%} would mostly be missed"

@@ -2,21 +2,23 @@
 
 The question is one of equivalence, not of difference: two runs too noisy to be told apart have not reproduced one
 another. Beyond the margin in either direction is not reproduced: a number that is much better here was not this one
-either.
+either. What the host's own probes moved by between the runs is put down to the host, in either direction.
 """
 
 from collections.abc import Iterable, Sequence
+from math import exp
 
 import msgspec
 
 from bench.compare.bundles import compare_runs
-from bench.compare.cells import latencies
+from bench.compare.cells import allow_for, describe_movement, latencies
 from bench.compare.comparability import find_differences
 from bench.records.bundle import Citation, Contents, Environment
 from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.image import Image
 from bench.records.machine import Machine
 from bench.records.reproduction import CellReproduction, Reproduction, ReproductionOutcome
+from bench.records.summary import Interval
 from bench.records.verdict import CellVerdict, Criteria, Finding
 from bench.stats.ratio import REPETITIONS_MIN
 
@@ -119,8 +121,16 @@ def _weigh(
         return ("too_noisy" if failed.startswith("too_noisy") else "not_reproduced"), f"it has no number here: {failed}"
     if verdict.ratio is None:
         return "not_comparable" if verdict.outcome == "not_comparable" else "too_noisy", "; ".join(verdict.reasons)
+    return _weigh_ratio(verdict, verdict.ratio, margin_ratio)
+
+
+def _weigh_ratio(verdict: CellVerdict, ratio: Interval, margin_ratio: float) -> tuple[ReproductionOutcome, str]:
     if verdict.outcome == "equivalent":
         return "reproduced", f"equivalent within {margin_ratio:.1%}"
-    if verdict.ratio.low > 1 + margin_ratio or verdict.ratio.high < 1 / (1 + margin_ratio):
-        return "not_reproduced", f"{'slower' if verdict.ratio.point > 1 else 'faster'} by more than {margin_ratio:.1%}"
+    low, high = 1 / (1 + margin_ratio), 1 + margin_ratio
+    least, most = map(exp, allow_for(verdict.host_movement))
+    if ratio.high < low * least or ratio.low > high * most:
+        return "not_reproduced", f"{'slower' if ratio.point > 1 else 'faster'} by more than {margin_ratio:.1%}"
+    if verdict.host_movement is not None and (ratio.high < low or ratio.low > high):
+        return "too_noisy", describe_movement(verdict.host_movement)
     return "too_noisy", f"neither within {margin_ratio:.1%} nor beyond it is shown"

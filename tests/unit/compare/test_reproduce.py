@@ -16,7 +16,16 @@ from bench.records.bundle import Citation, Contents, Distribution
 from bench.records.measurement import Failure
 from bench.records.verdict import Finding
 from bench.stats.summary import summarize
-from tests.builders import DIGEST, make_cell, make_instance, make_machine, make_measurement, make_plan, make_proof
+from tests.builders import (
+    DIGEST,
+    make_cell,
+    make_instance,
+    make_machine,
+    make_measurement,
+    make_plan,
+    make_probe,
+    make_proof,
+)
 from tests.builders import make_repetition as repeat
 from tests.unit.bundle.builder import CONTENTS, ENVIRONMENT
 
@@ -60,6 +69,17 @@ def test_a_run_is_reproduced_if_it_is_shown_to_be_the_same(again: Contents, outc
     assert reproduction.outcome == outcome
     assert [cell.outcome for cell in reproduction.cells] == [outcome]
     assert reproduction.run_id == AGAIN
+
+
+def test_what_the_hosts_own_probes_explain_is_not_held_against_a_run() -> None:
+    probes = (make_probe(gflops=100.0), make_probe(gflops=100.0, sequence=9))
+    faster = (make_probe(gflops=110.0), make_probe(gflops=110.0, sequence=9))
+    original, again = replace(ORIGINAL, probes=probes), replace(make_run(0.088), probes=faster)
+    [cell] = judge_reproduction(CITES, original, again, 0.05).cells
+    assert cell.outcome == "too_noisy"
+    assert "its probes took -9.1% (compute)" in cell.reason
+    much = replace(make_run(0.08), probes=faster)
+    assert judge_reproduction(CITES, original, much, 0.05).outcome == "not_reproduced"
 
 
 def fail(contents: Contents) -> Contents:
