@@ -4,15 +4,19 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 
+from msgspec.structs import replace
+
 from bench.compare.cells import Evidence, Judged, judge_cells, latencies
 from bench.compare.comparability import Purpose, find_cell_differences, find_differences, refusal
 from bench.errors import BundleError, UsageError
 from bench.records.bundle import Contents
 from bench.records.case import Case
+from bench.records.image import Image
 from bench.records.measurement import Measurement, Probe
 from bench.records.plan import Cell
 from bench.records.profile import LayoutName
 from bench.records.record import encode_json
+from bench.records.variant import Variant
 from bench.records.verdict import (
     ASSUMED_SCATTER,
     Comparison,
@@ -72,9 +76,18 @@ def compare_variants(contents: Contents, criteria: Criteria) -> Comparison:
     """Compare the variants a and b of one run, whose repetitions were interleaved: a is base, b is new."""
     cells = contents.plan.cells
     pairs = [(a, b) for a, b in pairwise(cells) if (a.variant, b.variant) == ("a", "b")]
-    refused = refusal(find_differences(contents, contents, "variants"))
-    evidences = [_gather((contents, a), (contents, b), refused, "variants") for a, b in pairs]
-    return _conclude("a", "b", criteria, None, evidences)
+    a, b = (_as_seen_by(variant, contents) for variant in contents.plan.variants)
+    findings = find_differences(a, b, "variants")
+    refused = refusal(findings)
+    evidences = [_gather((contents, base), (contents, new), refused, "variants") for base, new in pairs]
+    return _conclude("a", "b", criteria, None, evidences, findings=findings)
+
+
+def _as_seen_by(variant: Variant, contents: Contents) -> Contents:
+    """A run with the software and in the image that one side's workers had."""
+    environment = contents.environments.get(variant.name, contents.environment)
+    image = contents.image if variant.image is None else Image(inside=True, labels={}, stated=variant.image)
+    return replace(contents, environment=environment, image=image)
 
 
 def measure_movement(base: Sequence[Probe], new: Sequence[Probe], layout: LayoutName) -> HostMovement | None:

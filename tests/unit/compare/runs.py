@@ -9,6 +9,7 @@ from bench.records.bundle import Contents
 from bench.records.measurement import Failure
 from bench.records.plan import Cell
 from bench.records.summary import Summary
+from bench.records.variant import VARIANTS, Variant
 from tests.builders import (
     make_cell,
     make_instance,
@@ -30,7 +31,10 @@ def times(factor: float) -> tuple[float, ...]:
 
 
 def make_run(*latencies: Sequence[float], cells: Sequence[Cell] = (), gflops: float = 100.0) -> Contents:
-    """A run whose cells have these seconds an iteration in their repetitions; a cell without any has failed."""
+    """A run whose cells have these seconds an iteration in their repetitions; a cell without any has failed.
+
+    Where a cell is of a variant, the plan has both.
+    """
     cells = cells or tuple(
         make_cell(index, case=replace(make_cell().case, batch_size=index + 1)) for index in range(len(latencies))
     )
@@ -44,12 +48,15 @@ def make_run(*latencies: Sequence[float], cells: Sequence[Cell] = (), gflops: fl
         )
         for cell, values in zip(cells, latencies, strict=True)
     ]
+    plan = make_plan(*cells)
+    sides = VARIANTS if any(cell.variant for cell in cells) else ()
+    variants = tuple(Variant(name=side, options=(), variables={}, argv=plan.argv) for side in sides)
     failure = Failure(reason="crashed", message="it fell over")
     failed = {one.cell: "crashed: it fell over" for one in measurements if not one.repetitions}
     return replace(
         CONTENTS,
         info=replace(CONTENTS.info, run_id=f"20260102T030405Z-{next(_RUNS):08x}"),
-        plan=make_plan(*cells),
+        plan=replace(plan, variants=variants),
         probes=(make_probe(gflops=gflops), make_probe(gflops=gflops, sequence=9)),
         measurements=tuple(one if one.repetitions else replace(one, failure=failure) for one in measurements),
         summary=Summary(cells=(), failed=failed, drift=()),

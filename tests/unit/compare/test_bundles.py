@@ -3,9 +3,12 @@ from msgspec.structs import replace
 
 from bench.compare.bundles import compare_runs, compare_variants, measure_movement
 from bench.errors import BundleError, UsageError
+from bench.records.bundle import Distribution
+from bench.records.image import Image, StatedImage
 from bench.records.plan import Refusal
+from bench.records.variant import image_argv
 from bench.records.verdict import Comparison, Criteria, RunScatter
-from tests.builders import make_cell, make_probe
+from tests.builders import DIGEST, make_cell, make_probe
 from tests.unit.compare.runs import STEADY, make_run, times
 
 CALM = RunScatter(ratio=0.001, runs=None, source="a test")
@@ -153,6 +156,22 @@ def test_variants_of_one_run_are_compared_in_pairs() -> None:
     comparison = compare_variants(make_run(base, new, cells=(a, b)), CRITERIA)
     assert (outcomes(comparison), comparison.interleaved, comparison.run_scatter) == (["slower"], True, None)
     assert [(one.field, one.weight) for one in comparison.cells[0].findings] == [("environment.OMP_DYNAMIC", "note")]
+
+
+def test_what_the_software_of_two_variants_differs_in_is_said_and_forbids_nothing() -> None:
+    a, b = replace(make_cell(0), variant="a"), replace(make_cell(1), variant="b")
+    run = make_run(STEADY, times(0.9), cells=(a, b))
+    newer = Distribution(name="torch", version="2.15.0", digest=None)
+    own = {"b": replace(run.environment, distributions=(newer,))}
+    run = replace(run, image=Image(inside=False, labels={}))
+    image = StatedImage(id=DIGEST, repo_digests=(), layers=(DIGEST,), architecture="amd64", engine="docker 28.2.2")
+    first, second = run.plan.variants
+    sides = replace(run.plan, variants=(first, replace(second, argv=image_argv(image.id), image=image)))
+    comparison = compare_variants(replace(run, environments=own, plan=sides), CRITERIA)
+    assert outcomes(comparison) == ["faster"]
+    findings = {one.field: (one.weight, one.new) for one in comparison.findings}
+    assert findings["environment.distributions.torch"] == ("note", "2.15.0")
+    assert findings["image.inside"] == ("note", "True")
 
 
 def test_a_variant_without_its_partner_is_not_comparable() -> None:
