@@ -43,6 +43,16 @@ def test_a_precision_without_units_is_not_waited_for(monkeypatch: pytest.MonkeyP
     assert ("fp16", 1024) not in asked
 
 
+@pytest.mark.parametrize(("seconds", "calls"), [(0.01, 21), (1.0, 4), (30.0, 1)], ids=["usual", "slow", "emulated"])
+def test_a_slow_machine_makes_fewer_rounds(monkeypatch: pytest.MonkeyPatch, seconds: float, calls: int) -> None:
+    made: list[int] = []
+    monkeypatch.setattr(ceilings, "_time", lambda call: call() or round(seconds * 1e9))
+    assert measure_products({"fp32": lambda size: lambda: made.append(size)}, 512) == pytest.approx(
+        {"fp32": 2 * 512**3 / seconds}
+    )
+    assert len(made) == calls
+
+
 @pytest.mark.parametrize("error", [AttributeError("no such operator"), RuntimeError("not built with oneDNN")])
 def test_a_product_that_torch_lacks_is_left_out(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     products, _ = scripted(monkeypatch, {"fp32": 1e11, "int8": error})
