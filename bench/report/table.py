@@ -13,6 +13,7 @@ from bench.records.summary import CellSummary, Drift
 from bench.report.cross import render_cross_table
 from bench.report.machine import describe_calibration, describe_machine
 from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
+from bench.workloads.registry import WORKLOADS
 
 CASE_HEADERS = ("mode", "precision", "format", "backend", "batch", "layout", "side")
 NUMBER_HEADERS = ("latency", "", "throughput", "", "of ceiling", "first call", "memory", "n", "")
@@ -51,7 +52,9 @@ def render_results(contents: Contents) -> str:
 
 def describe_case(case: Case) -> str:
     """A case in words, shape included where it is not the workload's own."""
-    name = case.workload if case.phase is None else f"{case.workload} {case.phase}"
+    facts = WORKLOADS.get(case.workload)  # a bundle's may be of another bench
+    own = {} if facts is None else facts.shape
+    name = _name(case, {key: value for key, value in case.shape.items() if own.get(key) != value})
     return f"{name}, {case.mode}, {case.precision}, {case.memory_format}, {case.backend}, batch {case.batch_size}"
 
 
@@ -67,7 +70,7 @@ def _table(contents: Contents, cells: Mapping[str, Cell]) -> list[str]:
     ]
     rows = [
         (
-            _name(cells[summary.cell].case),
+            _name(cells[summary.cell].case, cells[summary.cell].case.shape),
             *(row[index] for index in varying),
             *_numbers(cells[summary.cell], summary, contents),
         )
@@ -79,10 +82,9 @@ def _table(contents: Contents, cells: Mapping[str, Cell]) -> list[str]:
     return [f"all cells: {', '.join(common)}", "", table] if common else ["", table]
 
 
-def _name(case: Case) -> str:
+def _name(case: Case, shape: Mapping[str, int]) -> str:
     name = case.workload if case.phase is None else f"{case.workload} {case.phase}"
-    shape = " ".join(f"{key}={value}" for key, value in sorted(case.shape.items()))
-    return f"{name} {shape}".rstrip()
+    return " ".join((name, *(f"{key}={value}" for key, value in sorted(shape.items()))))
 
 
 def _describe_columns(cell: Cell) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from bench.report.in_force import render_in_force
 from bench.report.machine import describe_machine, render_machine
 from bench.report.plan import render_plan
 from bench.report.progress import render_progress
-from bench.report.table import render_results
+from bench.report.table import describe_case, render_results
 from tests.builders import CASE, CHOICE, make_machine, make_plan
 from tests.unit.bundle.builder import CELLS, CONTENTS
 
@@ -29,9 +29,16 @@ def test_what_was_in_force_is_as_it_was_reviewed(check_golden: Golden) -> None:
     check_golden("report/in_force.txt", render_in_force(CONTENTS) + "\n")
 
 
+def test_a_case_is_told_with_its_shape_where_that_is_not_the_workloads_own() -> None:
+    assert describe_case(CASE).startswith("resnet50 image_size=64, inference, ")
+    usual = msgspec.structs.replace(CASE, shape={"image_size": 224})
+    assert describe_case(usual).startswith("resnet50, inference, ")
+
+
 def test_a_cell_without_a_number_says_why() -> None:
-    assert "no number for resnet50, inference, fp32, channels_last, eager, batch 4, latency: crashed: worker" in (
-        render_results(CONTENTS)
+    assert (
+        "no number for resnet50 image_size=64, inference, fp32, channels_last, eager, batch 4, latency: crashed: worker"
+        in (render_results(CONTENTS))
     )
 
 
@@ -47,7 +54,7 @@ def test_emulation_drift_and_refusals_are_never_left_out() -> None:
     text = render_results(contents)
     assert "EMULATED" in text
     assert "drift: over 3 probes of layout latency, compute moved by 30%" in text
-    assert "refused resnet50, inference, fp32, channels_last, eager, batch 4: no such thing" in text
+    assert "refused resnet50 image_size=64, inference, fp32, channels_last, eager, batch 4: no such thing" in text
 
 
 def test_a_run_that_measured_nothing_has_no_table() -> None:
