@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 import msgspec
 from typing_extensions import override
 
-from bench.cli.plan_options import output_option, parse_options, plan_options
+from bench.cli.measuring import exit_status, measure, sitting_options, take_sitting
+from bench.cli.plan_options import parse_options, plan_options
 from bench.cli.results import print_results
-from bench.cli.run import exit_status, print_plan, tell, warn
-from bench.cli.sign_options import load_signer, signing_options
-from bench.cli.types import Line, Percent
+from bench.cli.types import Percent
 from bench.errors import UsageError
 from bench.records.case import BACKENDS, PRECISIONS
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES
@@ -83,23 +81,8 @@ def side_options(command: Command) -> Command:
 @side_options
 @click.option("--margin", "margin_ratio", type=Percent(), default="2%", show_default=True, metavar="2%", help="Latencies this close are equivalent.")  # fmt: skip
 @plan_options
-@click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with an interrupted run.")
-@output_option
-@click.option("--note", type=Line(), help="Kept in the bundle; bench redact can take it out again.")
-@signing_options
-@click.option("--dry-run", is_flag=True, help="Print the plan and measure nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def ab(  # noqa: PLR0917 - click passes by keyword what the options above describe
-    margin_ratio: float,
-    resume: Path | None,
-    output: Path,
-    note: str | None,
-    key: Path | None,
-    passphrase_file: Path | None,
-    dry_run: bool,
-    as_json: bool,
-    **given: object,
-) -> int:
+@sitting_options
+def ab(margin_ratio: float, **given: object) -> int:
     """Prove an optimisation: measure two sides in turn on this host, and say which is faster.
 
     Side a is the base and side b what is to be proved; options without a side are for both. Repetitions of the
@@ -110,21 +93,15 @@ def ab(  # noqa: PLR0917 - click passes by keyword what the options above descri
     read by Inductor alone and no backend is chosen, both sides are measured with backend inductor.
     """
     from bench.run.ab import prepare_ab
-    from bench.run.session import resume_run, run_plan
 
+    sitting = take_sitting(given)
     a, b = _take_side(given, "a"), _take_side(given, "b")
     options = parse_options(given)
-    if resume is not None:
-        path, summary = resume_run(resume, load_signer(key, passphrase_file), tell=tell)
-    else:
-        decision = prepare_ab(options, _identify_image(a), _identify_image(b))
-        if dry_run:
-            print_plan(decision.plan, as_json=as_json)
-            return 0
-        warn(decision.plan)
-        path, summary = run_plan(decision, output, load_signer(key, passphrase_file), tell=tell, note=note)
-    comparison = print_results(path, as_json=as_json, margin_ratio=margin_ratio)
-    return _status(summary, comparison)
+    measured = measure(lambda: prepare_ab(options, _identify_image(a), _identify_image(b)), sitting)
+    if measured is None:
+        return 0
+    path, summary = measured
+    return _status(summary, print_results(path, as_json=sitting.as_json, margin_ratio=margin_ratio))
 
 
 def _take_side(given: dict[str, object], side: str) -> "VariantOptions":

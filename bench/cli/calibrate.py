@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli.console import print_text
-from bench.cli.run import tell
+from bench.cli.measuring import tell
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import CommaList
 

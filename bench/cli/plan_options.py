@@ -1,7 +1,6 @@
 """The options that decide a plan, for every verb that measures one."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -78,9 +77,6 @@ def plan_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
-
-
-output_option = click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Where the bundle lands (or BENCH_OUTPUT).")  # fmt: skip
 
 
 def parse_options(given: dict[str, object]) -> RunOptions:

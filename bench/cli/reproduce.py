@@ -4,10 +4,8 @@ from pathlib import Path
 
 import click
 
-from bench.cli.plan_options import output_option
-from bench.cli.run import print_plan, tell
-from bench.cli.sign_options import load_signer, signing_options
-from bench.cli.types import Line, Percent
+from bench.cli.measuring import measure, sitting_options, take_sitting
+from bench.cli.types import Percent
 from bench.errors import TooNoisyError, UsageError
 from bench.records.reproduction import EXIT_STATUS, Reproduction
 
@@ -26,24 +24,8 @@ named, and nothing is measured; 6 the bundle does not verify.
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies this close are the same.")  # fmt: skip
 @click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store: some key of it must have signed BUNDLE.")  # fmt: skip
-@click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with an interrupted run.")
-@output_option
-@click.option("--note", type=Line(), help="Kept in the bundle; bench redact can take it out again.")
-@signing_options
-@click.option("--dry-run", is_flag=True, help="Say what differs, print the plan, and measure nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def reproduce(  # noqa: PLR0917 - click passes by keyword what the options above describe
-    bundle: Path,
-    margin_ratio: float,
-    trust: Path | None,
-    resume: Path | None,
-    output: Path,
-    note: str | None,
-    key: Path | None,
-    passphrase_file: Path | None,
-    dry_run: bool,
-    as_json: bool,
-) -> int:
+@sitting_options
+def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, **given: object) -> int:
     """Does BUNDLE's plan give the same numbers here?
 
     BUNDLE is verified first. Then machine, limits and software are held against it: packages by hash, one by one.
@@ -55,30 +37,26 @@ def reproduce(  # noqa: PLR0917 - click passes by keyword what the options above
     from bench.cli.trust import load_trust
     from bench.compare.reproduce import find_obstacles, judge_reproduction, refuse_reproduction, why_cannot_tell
     from bench.run.reproduce import cite, look_here, prepare_reproduction
-    from bench.run.session import resume_run, run_plan
 
+    sitting = take_sitting(given)
     original = verify_bundle(bundle, Requirements(trust=None if trust is None else load_trust(trust, ())))
     cites, contents = cite(original), original.contents
     machine, environment, image = look_here()
     findings = find_obstacles(contents, machine, environment, image)
     if any(finding.weight == "refuse" for finding in findings):
-        return _report(refuse_reproduction(cites, findings, margin_ratio), None, as_json=as_json)
+        return _report(refuse_reproduction(cites, findings, margin_ratio), None, as_json=sitting.as_json)
     decision = prepare_reproduction(original, machine)
-    if dry_run:
-        print_plan(decision.plan, as_json=as_json)
-        return 0
     reason = why_cannot_tell(contents)
     if reason is not None:
         raise TooNoisyError(reason)
-    signer = load_signer(key, passphrase_file)
-    if resume is not None:
-        path, _ = resume_run(resume, signer, tell=tell)
-    else:
-        path, _ = run_plan(decision, output, signer, tell=tell, note=note)
+    measured = measure(lambda: decision, sitting)
+    if measured is None:
+        return 0
+    path, _ = measured
     again = verify_bundle(path).contents
     if again.info.cites != cites:
         raise UsageError(f"{path} does not do run {cites.run_id} again; name the bundle that it cites")
-    return _report(judge_reproduction(cites, contents, again, margin_ratio), path, as_json=as_json)
+    return _report(judge_reproduction(cites, contents, again, margin_ratio), path, as_json=sitting.as_json)
 
 
 def _report(reproduction: Reproduction, path: Path | None, *, as_json: bool) -> int:
