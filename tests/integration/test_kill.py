@@ -3,7 +3,6 @@
 import json
 import random
 import subprocess
-import sys
 import time
 from itertools import chain
 from pathlib import Path
@@ -12,34 +11,15 @@ import psutil
 import pytest
 
 from bench.bundle.verify import verify_bundle
+from tests.integration.tiny import start, write_suite
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
-REPO = Path(__file__).parents[2]
 KILLS = 10
 LONGEST_S = 30.0
 """Enough for start, probe and one or two repetitions, so that kills fall on each of them."""
 REPETITIONS = 12
 """Of each of two cells: more than ten sessions of that length make, on a machine twice as fast as most."""
-
-SUITE = f"""
-name = "tiny"
-summary = "two cells in seconds"
-layouts = ["latency"]
-[policy]
-repetitions_min = {REPETITIONS}
-repetitions_max = 60
-warmup_max_s = 0.2
-measure_s = 0.3
-samples_min = 5
-sample_s = 0.01
-target_ci_ratio = 0.99
-timeout_s = 300
-[[cases]]
-workload = ["basic_gnn_gcn"]
-mode = ["inference", "training"]
-shape = {{ nodes = 500, edges = 4000 }}
-"""
 
 Made = tuple[str, int, int]
 """What tells a repetition from every other: cell, place in the run, and the first sample's start."""
@@ -49,13 +29,7 @@ def begin(output: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start a run, or go on with the one that is there."""
     folders = list(output.glob("*.run"))
     resume = ("--resume", str(folders[0])) if folders else arguments
-    return subprocess.Popen(
-        [sys.executable, "-m", "bench", "run", "--output", str(output), *resume],
-        cwd=REPO,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return start("run", "--output", str(output), *resume)
 
 
 def read_whole_lines(output: Path) -> list[bytes]:
@@ -87,11 +61,10 @@ def list_workers() -> list[psutil.Process]:
 
 def test_ten_kills_at_random_moments_lose_nothing_and_count_nothing_twice(tmp_path: Path) -> None:
     moments = random.Random(20261125)  # noqa: S311 - moments, not secrets
-    suite, output = tmp_path / "tiny.toml", tmp_path / "out"
-    suite.write_text(SUITE, encoding="utf-8")
+    suite, output = write_suite(tmp_path, repetitions=(REPETITIONS, 60)), tmp_path / "out"
     before: list[bytes] = []
     for number in range(KILLS):
-        run = begin(output, "--suite", str(suite))
+        run = begin(output, "--suite", suite)
         seconds = moments.uniform(0.5, LONGEST_S)
         time.sleep(seconds)
         assert run.poll() is None, f"the run was over before kill {number + 1}: {run.communicate()}"
@@ -101,7 +74,7 @@ def test_ten_kills_at_random_moments_lose_nothing_and_count_nothing_twice(tmp_pa
         assert lines[: len(before)] == before, "what was on disk before is not there now"
         print(f"kill {number + 1} after {seconds:.1f} s: {len(lines)} entries, {len(list_made(lines))} repetitions")
         before = lines
-    run = begin(output, "--suite", str(suite))
+    run = begin(output, "--suite", suite)
     out, err = run.communicate(timeout=500)
     assert run.returncode == 0, err
     (bundle,) = output.iterdir()

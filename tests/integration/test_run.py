@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,55 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.integration.tiny import bench, start, write_suite
+
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
-
-SUITE = """
-name = "tiny"
-summary = "two cells in seconds"
-layouts = ["{layout}"]
-[policy]
-repetitions_min = {repetitions}
-repetitions_max = {most}
-warmup_max_s = 0.2
-measure_s = 0.3
-samples_min = 5
-sample_s = 0.01
-target_ci_ratio = 0.99
-timeout_s = 300
-[[cases]]
-workload = ["basic_gnn_gcn"]
-mode = ["inference", "training"]
-shape = {{ nodes = 500, edges = 4000 }}
-"""
-
-REPO = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def suite(tmp_path: Path) -> Callable[..., str]:
-    def write(*, layout: str = "latency", repetitions: int = 1, most: int = 20) -> str:
-        path = tmp_path / "tiny.toml"
-        path.write_text(SUITE.format(layout=layout, repetitions=repetitions, most=most), encoding="utf-8")
-        return str(path)
-
-    return write
-
-
-def bench(*arguments: str, cwd: Path = REPO) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(REPO / "entrypoint.py"), *arguments],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=560,
-    )
-
-
-def start(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "bench", *arguments], cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
 
 
 def workers(parent: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -101,8 +54,8 @@ def summary(bundle: str) -> dict[str, object]:
     return found
 
 
-def test_a_run_ends_with_a_table_and_a_bundle_that_verifies(tmp_path: Path, suite: Callable[..., str]) -> None:
-    done = bench("--suite", suite(), "--output", str(tmp_path / "out"))
+def test_a_run_ends_with_a_table_and_a_bundle_that_verifies(tmp_path: Path) -> None:
+    done = bench("--suite", write_suite(tmp_path), "--output", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     *_, last = done.stdout.splitlines()
     assert last.startswith("bundle: ")
@@ -116,10 +69,10 @@ def test_a_run_ends_with_a_table_and_a_bundle_that_verifies(tmp_path: Path, suit
     assert [path.name for path in (tmp_path / "out").iterdir()] == [Path(bundle).name]
 
 
-def test_two_instances_run_bound_apart_and_together(tmp_path: Path, suite: Callable[..., str]) -> None:
+def test_two_instances_run_bound_apart_and_together(tmp_path: Path) -> None:
     cpus = len(os.sched_getaffinity(0))
     assert cpus >= 2, "this test needs two CPUs"
-    done = bench("--suite", suite(layout="throughput"), "--mode", "inference", "--instances", "2", "--threads", "1", "--json", "--output", str(tmp_path / "out"))  # fmt: skip
+    done = bench("--suite", write_suite(tmp_path, layout="throughput"), "--mode", "inference", "--instances", "2", "--threads", "1", "--json", "--output", str(tmp_path / "out"))  # fmt: skip
     assert done.returncode == 0, done.stderr
     from bench.bundle.verify import verify_bundle
 
@@ -134,10 +87,8 @@ def test_two_instances_run_bound_apart_and_together(tmp_path: Path, suite: Calla
 
 
 @pytest.mark.usefixtures("no_orphans")
-def test_a_worker_killed_in_mid_run_fails_its_cell_and_the_run_goes_on(
-    tmp_path: Path, suite: Callable[..., str]
-) -> None:
-    run = start("--suite", suite(), "--output", str(tmp_path / "out"))
+def test_a_worker_killed_in_mid_run_fails_its_cell_and_the_run_goes_on(tmp_path: Path) -> None:
+    run = start("--suite", write_suite(tmp_path), "--output", str(tmp_path / "out"))
     journal = lambda: b"".join(path.read_bytes() for path in (tmp_path / "out").glob("*.run/journal.jsonl"))  # noqa: E731
     wait_for(lambda: journal().count(b'"type":"probe"') == 1)
     wait_for(lambda: workers(run))
@@ -154,18 +105,18 @@ def test_a_worker_killed_in_mid_run_fails_its_cell_and_the_run_goes_on(
 
 
 @pytest.mark.usefixtures("no_orphans")
-def test_a_worker_that_takes_too_long_fails_its_cell(tmp_path: Path, suite: Callable[..., str]) -> None:
-    done = bench("--suite", suite(), "--mode", "inference", "--timeout", "1", "--output", str(tmp_path / "out"))
+def test_a_worker_that_takes_too_long_fails_its_cell(tmp_path: Path) -> None:
+    done = bench(
+        "--suite", write_suite(tmp_path), "--mode", "inference", "--timeout", "1", "--output", str(tmp_path / "out")
+    )
     assert done.returncode == 5
     assert "timeout: no result within 1 s" in done.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "docker stop"])
 @pytest.mark.usefixtures("no_orphans")
-def test_an_interrupted_run_keeps_what_it_has_and_resumes(
-    tmp_path: Path, suite: Callable[..., str], number: signal.Signals
-) -> None:
-    run = start("--suite", suite(repetitions=2), "--output", str(tmp_path / "out"))
+def test_an_interrupted_run_keeps_what_it_has_and_resumes(tmp_path: Path, number: signal.Signals) -> None:
+    run = start("--suite", write_suite(tmp_path, repetitions=(2, 20)), "--output", str(tmp_path / "out"))
     wait_for(
         lambda: any(
             b'"type":"repetition"' in path.read_bytes() for path in (tmp_path / "out").glob("*.run/journal.jsonl")
@@ -189,8 +140,8 @@ def test_an_interrupted_run_keeps_what_it_has_and_resumes(
 
 
 @pytest.mark.usefixtures("no_orphans")
-def test_a_run_killed_outright_leaves_no_worker_and_no_half_bundle(tmp_path: Path, suite: Callable[..., str]) -> None:
-    run = start("--suite", suite(), "--output", str(tmp_path / "out"))
+def test_a_run_killed_outright_leaves_no_worker_and_no_half_bundle(tmp_path: Path) -> None:
+    run = start("--suite", write_suite(tmp_path), "--output", str(tmp_path / "out"))
     wait_for(lambda: workers(run))
     run.kill()
     run.communicate(timeout=60)
@@ -200,20 +151,20 @@ def test_a_run_killed_outright_leaves_no_worker_and_no_half_bundle(tmp_path: Pat
     assert done.returncode == 0, done.stderr
 
 
-def test_the_key_of_the_operator_signs(tmp_path: Path, suite: Callable[..., str]) -> None:
+def test_the_key_of_the_operator_signs(tmp_path: Path) -> None:
     key = tmp_path / "operator.pem"
     assert bench("keygen", str(key), "--no-passphrase").returncode == 0
-    done = bench("--suite", suite(), "--mode", "inference", "--key", str(key), "--output", str(tmp_path / "out"))
+    done = bench(
+        "--suite", write_suite(tmp_path), "--mode", "inference", "--key", str(key), "--output", str(tmp_path / "out")
+    )
     assert done.returncode == 0, done.stderr
     bundle = done.stdout.splitlines()[-1].removeprefix("bundle: ")
     assert bench("verify", bundle, "--key", f"{key}.pub").returncode == 0
 
 
-def test_no_worker_ever_sees_the_key_or_a_stray_setting(
-    tmp_path: Path, suite: Callable[..., str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_worker_ever_sees_the_key_or_a_stray_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_PROC_BIND", "true")
-    run = start("--suite", suite(), "--mode", "inference", "--output", str(tmp_path / "out"))
+    run = start("--suite", write_suite(tmp_path), "--mode", "inference", "--output", str(tmp_path / "out"))
     wait_for(lambda: workers(run))
     environment = workers(run)[0].environ()
     run.communicate(timeout=300)

@@ -2,50 +2,13 @@
 
 import json
 import subprocess
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from tests.integration.tiny import bench, write_suite
+
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
-
-SUITE = """
-name = "tiny"
-summary = "one cell in seconds"
-layouts = ["latency"]
-[policy]
-repetitions_min = {repetitions}
-repetitions_max = {repetitions}
-warmup_max_s = 0.2
-measure_s = 0.3
-samples_min = 5
-sample_s = 0.01
-target_ci_ratio = 0.99
-timeout_s = 300
-[[cases]]
-workload = ["basic_gnn_gcn"]
-shape = {{ nodes = 500, edges = 4000 }}
-"""
-
-REPO = Path(__file__).parents[2]
-
-
-def bench(*arguments: str, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*prefix, sys.executable, str(REPO / "entrypoint.py"), *arguments],
-        cwd=REPO,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=560,
-    )
-
-
-def write_suite(folder: Path, repetitions: int) -> str:
-    path = folder / "tiny.toml"
-    path.write_text(SUITE.format(repetitions=repetitions), encoding="utf-8")
-    return str(path)
 
 
 def last_bundle(done: subprocess.CompletedProcess[str]) -> str:
@@ -55,7 +18,7 @@ def last_bundle(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_a_variable_reaches_one_side_and_takes_effect_there_alone(tmp_path: Path) -> None:
-    suite = write_suite(tmp_path, 1)
+    suite = write_suite(tmp_path, repetitions=(1, 1), modes=["inference"])
     done = bench(
         "ab", "--env-b", "TORCHINDUCTOR_FREEZING=1", "--suite", suite, "--output", str(tmp_path), "--repetitions", "1"
     )
@@ -75,7 +38,9 @@ def test_a_variable_reaches_one_side_and_takes_effect_there_alone(tmp_path: Path
 
 
 def test_a_run_is_done_again_and_cited_and_not_with_a_cpu_less(tmp_path: Path) -> None:
-    done = bench("run", "--suite", write_suite(tmp_path, 5), "--output", str(tmp_path))
+    done = bench(
+        "run", "--suite", write_suite(tmp_path, repetitions=(5, 5), modes=["inference"]), "--output", str(tmp_path)
+    )
     original = last_bundle(done)
     if "too_noisy" not in done.stdout:
         again = bench("reproduce", original, "--output", str(tmp_path))

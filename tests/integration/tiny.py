@@ -1,0 +1,61 @@
+"""A suite of seconds, and the program as users start it."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+REPO = Path(__file__).parents[2]
+
+_SUITE = """
+name = "tiny"
+summary = "cells in seconds"
+layouts = ["{layout}"]
+[policy]
+repetitions_min = {least}
+repetitions_max = {most}
+warmup_max_s = 0.2
+measure_s = 0.3
+samples_min = 5
+sample_s = 0.01
+target_ci_ratio = 0.99
+timeout_s = 300
+[[cases]]
+workload = ["basic_gnn_gcn"]
+mode = [{modes}]
+shape = {{ nodes = 500, edges = 4000 }}
+"""
+
+
+def write_suite(
+    folder: Path,
+    *,
+    repetitions: tuple[int, int] = (1, 20),
+    layout: str = "latency",
+    modes: Sequence[str] = ("inference", "training"),
+) -> str:
+    """Write the suite into a folder, a cell a mode."""
+    path = folder / "tiny.toml"
+    least, most = repetitions
+    text = _SUITE.format(layout=layout, least=least, most=most, modes=", ".join(f'"{mode}"' for mode in modes))
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def bench(*arguments: str, cwd: Path = REPO, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """Run it to its end."""
+    return subprocess.run(
+        [*prefix, sys.executable, str(REPO / "entrypoint.py"), *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=560,
+    )
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    """Start it, to be killed or interrupted."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "bench", *arguments], cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
