@@ -81,5 +81,5 @@ def test_an_image_that_the_engine_does_not_hold_is_told_in_one_line(engine: Engi
         text=True,
         check=False,
     )
-    assert done.returncode == 4
+    assert done.returncode == 7
     assert done.stderr.splitlines()[-1].startswith("bench: the Docker engine holds no image bench:none; build it with")
