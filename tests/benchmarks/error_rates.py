@@ -1,6 +1,7 @@
 """How often our verdicts are wrong, and how often they find what is there.
 
-    python -m tests.benchmarks.error_rates [--comparisons N] [--picture FILE.svg] [BUNDLE...]
+    python -m tests.benchmarks.error_rates [--comparisons N] [--picture FILE.svg]
+    python -m tests.benchmarks.error_rates [--comparisons N] BUNDLE...
     python -m tests.benchmarks.error_rates --live [--rounds N]
 
 Like is compared with like, and with what takes 2% and 5% longer, on synthetic hosts (`hosts.py`), on the
@@ -192,6 +193,7 @@ def main() -> None:
             "Recorded repetitions, dealt to two sides",
             (rate for name, one in recorded for effect in effects for rate in resample(name, one, effect, number)),
         )
+        return
     alarms = report("Like with like, synthetic", simulate_alarms(number))
     report("Ten minutes for one workload of 100 ms", simulate_ten_minutes(number // 4))
     power = [
