@@ -31,8 +31,8 @@ CEILING_ROUNDS = 4
 """Of the products that serve as a ceiling only."""
 
 LONGEST_NS = 4_000_000_000
-"""No ceiling takes longer rounds than this in sum, whatever the machine: a slow core needs 20 s for twenty products, an
-emulated one that for a single one."""
+"""A ceiling's rounds end after this time, whatever the machine, and a product of which a single one would take longer is not
+begun: a slow core needs 20 s for twenty products, an emulated one minutes for one."""
 
 Product = Callable[[int], Callable[[], object]]
 """Makes, for a size, the call that multiplies two square matrices."""
@@ -48,17 +48,17 @@ def measure_products(products: Mapping[str, Product], size: int = MATRIX_SIZE) -
     """Operations a second of each precision's square product, 2 n³ each; without those that torch lacks here.
 
     Args:
-        products: `fp32` among them, against which the others' trials are held.
+        products: `fp32` first, against which the others' trials are held.
         size: Of the matrices.
     """
-    rates = {"fp32": _rate(products["fp32"], size, ROUNDS)}
+    rates: dict[str, float] = {}
     for name, product in products.items():
-        if name not in rates:
-            try:
-                trial = _rate(product, TRIAL_SIZE, CEILING_ROUNDS)
-            except (AttributeError, RuntimeError):  # what torch says of kernels that it was not built with
-                continue
-            rates[name] = trial if trial < HOPELESS * rates["fp32"] else _rate(product, size, CEILING_ROUNDS)
+        try:
+            trial = _rate(product, TRIAL_SIZE, CEILING_ROUNDS)
+        except (AttributeError, RuntimeError):  # what torch says of kernels that it was not built with
+            continue
+        hopeless = trial < HOPELESS * rates.get("fp32", 0.0) or 2 * size**3 / trial * 1e9 > LONGEST_NS
+        rates[name] = trial if hopeless else _rate(product, size, ROUNDS if name == "fp32" else CEILING_ROUNDS)
     return rates
 
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from bench.measure import ceilings
-from bench.measure.ceilings import PRODUCTS, TRIAL_SIZE, Product, measure_products
+from bench.measure.ceilings import PRODUCTS, ROUNDS, TRIAL_SIZE, Product, measure_products
 
 pytestmark = pytest.mark.torch
 
@@ -34,7 +34,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch, rates: dict[str, float | Exception
 def test_each_precision_is_tried_small_and_measured_large(monkeypatch: pytest.MonkeyPatch) -> None:
     products, asked = scripted(monkeypatch, {"fp32": 1e11, "bf16": 4e11})
     assert measure_products(products, 1024) == pytest.approx({"fp32": 1e11, "bf16": 4e11})
-    assert asked == [("fp32", 1024), ("bf16", TRIAL_SIZE), ("bf16", 1024)]
+    assert asked == [("fp32", TRIAL_SIZE), ("fp32", 1024), ("bf16", TRIAL_SIZE), ("bf16", 1024)]
 
 
 def test_a_precision_without_units_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,14 +43,17 @@ def test_a_precision_without_units_is_not_waited_for(monkeypatch: pytest.MonkeyP
     assert ("fp16", 1024) not in asked
 
 
-@pytest.mark.parametrize(("seconds", "calls"), [(0.01, 21), (1.0, 4), (30.0, 1)], ids=["usual", "slow", "emulated"])
-def test_a_slow_machine_makes_fewer_rounds(monkeypatch: pytest.MonkeyPatch, seconds: float, calls: int) -> None:
+@pytest.mark.parametrize(
+    ("rate", "rounds"), [(1e11, 1 + ROUNDS), (3e9, 2), (4e8, 0)], ids=["usual", "slow", "emulated"]
+)
+def test_a_slow_machine_makes_fewer_rounds_and_none_that_takes_minutes(
+    monkeypatch: pytest.MonkeyPatch, rate: float, rounds: int
+) -> None:
     made: list[int] = []
-    monkeypatch.setattr(ceilings, "_time", lambda call: call() or round(seconds * 1e9))
-    assert measure_products({"fp32": lambda size: lambda: made.append(size)}, 512) == pytest.approx(
-        {"fp32": 2 * 512**3 / seconds}
-    )
-    assert len(made) == calls
+    monkeypatch.setattr(ceilings, "_time", lambda call: call() or round(2 * made[-1] ** 3 / rate * 1e9))
+    products = {"fp32": lambda size: lambda: made.append(size)}
+    assert measure_products(products, 1536) == pytest.approx({"fp32": rate})
+    assert made.count(1536) == rounds
 
 
 @pytest.mark.parametrize("error", [AttributeError("no such operator"), RuntimeError("not built with oneDNN")])
