@@ -7,11 +7,13 @@ lie in memory without ever being called.
 
 import ctypes
 import hashlib
+import os
 import platform
 import re
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -68,6 +70,10 @@ _SEPARATORS = frozenset(" :")
 _ENTRY: dict[LibraryRole, str] = {"openmp": "GOMP_parallel", "allocator": "posix_memalign"}
 """What torch calls to start threads, and for a tensor's memory. Not `malloc`: a program that takes its address and
 is linked to a fixed place, as Debian's python3.11, stands for it before all libraries (ELF's canonical address)."""
+
+
+_CALLER = "libtorch_cpu.so"
+"""Makes those calls."""
 
 
 class _SymbolPlace(ctypes.Structure):
@@ -128,7 +134,9 @@ def read_libraries(root: Path = Path("/")) -> tuple[Library, ...]:
         maps = (root / "proc/self/maps").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ()
-    called = {role: find_symbol(symbol) for role, symbol in _ENTRY.items()}
+    files = mapped_files(maps)
+    caller = next((path for path in files if path.name == _CALLER), None)
+    called = {role: find_symbol(symbol, caller) for role, symbol in _ENTRY.items()}
     return tuple(
         Library(
             role=role,
@@ -137,7 +145,7 @@ def read_libraries(root: Path = Path("/")) -> tuple[Library, ...]:
             digest=f"sha256:{_digest(path)}",
             in_use=_is_same_file(called[role], path),
         )
-        for path in mapped_files(maps)
+        for path in files
         for role, name in _kinds(path.name)
         if path.is_file()
     )
@@ -149,17 +157,34 @@ def mapped_files(maps: str) -> tuple[Path, ...]:
     return tuple(Path(name) for name in dict.fromkeys(found))
 
 
-def find_symbol(name: str) -> Path | None:
-    """The file in which the dynamic linker finds a function for all that is loaded; None if there is none."""
+def find_symbol(name: str, caller: Path | None = None) -> Path | None:
+    """The file in which the dynamic linker finds a function; None if there is none.
+
+    It looks among what is there for all, which is what was there at the start and was preloaded, and then among the
+    libraries that the caller itself brought along (ld.so(8), dlopen(3)). On x86-64 torch's OpenMP runtime is of the first
+    kind, on Arm of the second.
+
+    Args:
+        name: Of the function.
+        caller: A loaded library that calls it.
+    """
     process = ctypes.CDLL(None)
-    try:
-        address = ctypes.cast(getattr(process, name), ctypes.c_void_p)
-    except AttributeError:
-        return None
-    place = _SymbolPlace()
-    if not process.dladdr(address, ctypes.byref(place)) or place.file is None:
-        return None
-    return Path(place.file.decode(errors="replace"))
+    scopes = [process] if caller is None else [process, *_open_loaded(caller)]
+    for scope in scopes:
+        try:
+            address = ctypes.cast(getattr(scope, name), ctypes.c_void_p)
+        except AttributeError:
+            continue
+        place = _SymbolPlace()
+        if process.dladdr(address, ctypes.byref(place)) and place.file is not None:
+            return Path(place.file.decode(errors="replace"))
+    return None
+
+
+def _open_loaded(path: Path) -> Iterator[ctypes.CDLL]:
+    """A handle of a library, if it is loaded; it is not loaded for this."""
+    with suppress(OSError):
+        yield ctypes.CDLL(str(path), mode=os.RTLD_NOLOAD | os.RTLD_LAZY)
 
 
 def find_library_fault(runtime: Runtime, libraries: Sequence[Library]) -> str | None:

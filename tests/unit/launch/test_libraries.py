@@ -169,6 +169,23 @@ def test_a_function_that_is_nowhere_has_no_file() -> None:
     assert find_symbol("bench_has_no_such_function") is None
 
 
+def test_a_function_that_only_its_caller_brought_along_is_found_by_the_caller() -> None:
+    """NumPy's OpenBLAS is loaded for NumPy alone, as torch's OpenMP runtime is on Arm."""
+    from numpy._core import _multiarray_umath
+
+    caller = Path(_multiarray_umath.__file__)
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8")
+    [blas] = [path for path in mapped_files(maps) if "openblas" in path.name and "numpy" in str(path)]
+    assert find_symbol("scipy_cblas_dgemm64_") is None
+    found = find_symbol("scipy_cblas_dgemm64_", caller)
+    assert found is not None
+    assert found.samefile(blas)
+
+
+def test_a_caller_that_is_not_loaded_is_not_loaded_to_ask_it(tmp_path: Path) -> None:
+    assert find_symbol("bench_has_no_such_function", tmp_path / "libnone.so") is None
+
+
 OTHER = Library(role="openmp", name="llvm", file="libomp.so", digest=DIGEST, in_use=False)
 
 
