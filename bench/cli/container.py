@@ -68,7 +68,7 @@ def container_run(ctx: click.Context, image: str, memory_bytes: int | None, pids
 
     inner = parse_run(ctx.args, ctx.command_path)
     signer = None if inner.params["key"] is None else load_signer(inner.params["key"], inner.params["passphrase_file"])
-    boundary = draw_boundary(_decide_layouts(inner))
+    boundary = draw_boundary([binding for layout in _decide_layouts(inner) for binding in layout.instances])
     limits = Limits(memory_bytes=memory_bytes, pids=pids)
     with open_engine() as client:
         plan = plan_container(

@@ -12,7 +12,7 @@ from bench.bundle.source import PROJECT
 from bench.errors import UsageError
 from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.image import StatedImage
-from bench.records.profile import Layout
+from bench.records.profile import Binding
 from bench.records.record import Record, encode_json_line
 
 PYTHON = "/opt/bench/venv/bin/python"
@@ -71,9 +71,8 @@ class ContainerPlan(Record, frozen=True, kw_only=True):
     stated: StatedImage
 
 
-def draw_boundary(layouts: Sequence[Layout]) -> Boundary:
-    """The CPUs and memory nodes of all instances of all layouts."""
-    bindings = [binding for layout in layouts for binding in layout.instances]
+def draw_boundary(bindings: Sequence[Binding]) -> Boundary:
+    """The CPUs and memory nodes of all instances."""
     cpus = frozenset[int]().union(*(parse_cpulist(binding.cpus) for binding in bindings))
     nodes = [parse_cpulist(binding.memory_nodes) for binding in bindings]
     return Boundary(

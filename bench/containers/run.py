@@ -2,7 +2,8 @@
 
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.containers.plan import ContainerPlan, container_options
@@ -35,25 +36,8 @@ def run_container(client: "DockerClient", plan: ContainerPlan, *, out: Write, er
         EnvironmentUnfitError: it cannot be started, or vanished.
         KeyboardInterrupt: a second time, while it was stopping; it is killed.
     """
-    from docker.errors import APIError, NotFound
-    from docker.types import Mount
-
-    mounts = [Mount(str(plan.writable), str(plan.writable), type="bind")]
-    mounts += [Mount(str(path), str(path), type="bind", read_only=True) for path in plan.readable]
-    container = client.containers.create(**container_options(plan), mounts=mounts)
-    try:
-        return _follow(client, container, out, err)
-    except APIError as error:
-        raise EnvironmentUnfitError(f"the container cannot be started: {error.explanation or error}") from error
-    finally:
-        with suppress(NotFound, APIError):  # gone already, or going
-            container.remove(force=True)
-
-
-def _follow(client: "DockerClient", container: "Container", out: Write, err: Write) -> int:
-    """Start it and read to its end. Whoever waits for its death asks before it lives, else it may be missed."""
-    deaths = client.events(decode=True, filters={"container": container.id, "event": "die"})
-    with closing(deaths):
+    with created(client, container_options(plan), writable=[plan.writable], readable=plan.readable) as life:
+        container, deaths = life
         output = _attach(container)
         container.start()
         interrupted = False
@@ -64,6 +48,40 @@ def _follow(client: "DockerClient", container: "Container", out: Write, err: Wri
             _stop(container, out, err)
         status = await_death(deaths)
         return InterruptedRunError.exit_code if interrupted else _explain_signal(status)
+
+
+@contextmanager
+def created(
+    client: "DockerClient", options: Mapping[str, Any], *, writable: Iterable[Path], readable: Iterable[Path]
+) -> Iterator[tuple["Container", Iterable[Mapping[str, Any]]]]:
+    """A container that is not started yet, and the engine's events of its death; it is removed in any case.
+
+    Whoever waits for its death asks before it lives, else it may be missed.
+
+    Args:
+        client: Of an open engine.
+        options: Arguments of the SDK's `containers.create`.
+        writable: Paths of this host that are under the same ones inside.
+        readable: The same, read-only.
+
+    Raises:
+        EnvironmentUnfitError: it cannot be started.
+    """
+    from docker.errors import APIError, NotFound
+    from docker.types import Mount
+
+    mounts = [Mount(str(path), str(path), type="bind") for path in writable]
+    mounts += [Mount(str(path), str(path), type="bind", read_only=True) for path in readable]
+    container = client.containers.create(**options, mounts=mounts)
+    try:
+        deaths = client.events(decode=True, filters={"container": container.id, "event": "die"})
+        with closing(deaths):
+            yield container, deaths
+    except APIError as error:
+        raise EnvironmentUnfitError(f"the container cannot be started: {error.explanation or error}") from error
+    finally:
+        with suppress(NotFound, APIError):  # gone already, or going
+            container.remove(force=True)
 
 
 def await_death(deaths: Iterable[Mapping[str, Any]]) -> int:

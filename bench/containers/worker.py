@@ -8,16 +8,16 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from bench.bundle.source import PROJECT
 from bench.containers.engine import open_engine
-from bench.containers.plan import Boundary, choose_user, worker_options
-from bench.containers.run import await_death
-from bench.errors import BenchError, EnvironmentUnfitError
+from bench.containers.plan import Boundary, choose_user, draw_boundary, worker_options
+from bench.containers.run import await_death, created
+from bench.errors import BenchError
 from bench.launch.binding import die_with_parent
 from bench.launch.environment import INHERITED
 from bench.launch.first import SIGNALLED
@@ -28,7 +28,6 @@ from bench.records.record import decode_json
 
 if TYPE_CHECKING:
     from docker import DockerClient
-    from docker.types import Mount
 
 WORKER = "bench.worker"
 ANYWHERE = Boundary(cpus="", memory_nodes="")
@@ -46,7 +45,7 @@ def main() -> None:
     is_worker = module == WORKER
     line = sys.stdin.buffer.readline() if is_worker else b""
     try:
-        boundary = ANYWHERE if not is_worker else _boundary(decode_json(line, Task, source="task"))
+        boundary = draw_boundary([decode_json(line, Task, source="task").binding]) if is_worker else ANYWHERE
         options = worker_options(
             image,
             "bench.launch.first" if is_worker else module,
@@ -55,7 +54,7 @@ def main() -> None:
             variables=choose_variables(os.environ),
         )
         with open_engine() as client:
-            status = _run(client, options, _open_scratch() if is_worker else None, line)
+            status = _run(client, options, [_open_scratch()] if is_worker else [], line)
     except BenchError as error:
         if is_worker:
             message = Failed(failure=Failure(reason="error", message=" ".join(str(error).split())[:500]))
@@ -75,10 +74,6 @@ def choose_variables(here: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in here.items() if name not in outside}
 
 
-def _boundary(task: Task) -> Boundary:
-    return Boundary(cpus=task.binding.cpus, memory_nodes=task.binding.memory_nodes)
-
-
 def _open_scratch() -> Path:
     """The worker's folder; what root made is open to the image's own user, and to no one who cannot reach it."""
     scratch = Path(os.environ["TMPDIR"])
@@ -88,42 +83,24 @@ def _open_scratch() -> Path:
     return scratch
 
 
-def _mounts(scratch: Path | None) -> "list[Mount]":
-    """This bench in place of the image's, at the same path; and the folder that its workers share over a run."""
-    from docker.types import Mount
-
-    own = [
-        Mount(str(path), str(path), type="bind", read_only=True) for path in (PROJECT / "bench", PROJECT / "profiles")
-    ]
-    return own if scratch is None else [*own, Mount(str(scratch), str(scratch), type="bind")]
-
-
-def _run(client: "DockerClient", options: dict[str, Any], scratch: Path | None, line: bytes) -> int:
-    """Start the container and pass on what is said, to its end.
+def _run(client: "DockerClient", options: dict[str, Any], scratch: list[Path], line: bytes) -> int:
+    """Start the container, with this bench in place of the image's, and pass on what is said, to its end.
 
     Raises:
         EnvironmentUnfitError: it cannot be started, or vanished.
     """
-    from docker.errors import APIError, NotFound
     from docker.utils.socket import frames_iter
 
-    container = client.containers.create(**options, mounts=_mounts(scratch))
-    try:
-        deaths = client.events(decode=True, filters={"container": container.id, "event": "die"})
-        with closing(deaths):
-            socket = client.api.attach_socket(str(container.id), params=STREAMS)
-            container.start()
-            Thread(target=_pass_input, args=(line, socket.fileno()), daemon=True).start()
-            for stream, chunk in frames_iter(socket, tty=False):  # type: ignore[no-untyped-call] # the SDK's own
-                to = sys.stdout if stream == STDOUT else sys.stderr
-                to.buffer.write(chunk)
-                to.buffer.flush()
-            return await_death(deaths)
-    except APIError as error:
-        raise EnvironmentUnfitError(f"the container cannot be started: {error.explanation or error}") from error
-    finally:
-        with suppress(NotFound, APIError):  # gone already, or going
-            container.remove(force=True)
+    with created(client, options, writable=scratch, readable=(PROJECT / "bench", PROJECT / "profiles")) as life:
+        container, deaths = life
+        socket = client.api.attach_socket(str(container.id), params=STREAMS)
+        container.start()
+        Thread(target=_pass_input, args=(line, socket.fileno()), daemon=True).start()
+        for stream, chunk in frames_iter(socket, tty=False):  # type: ignore[no-untyped-call] # the SDK's own
+            to = sys.stdout if stream == STDOUT else sys.stderr
+            to.buffer.write(chunk)
+            to.buffer.flush()
+        return await_death(deaths)
 
 
 def _pass_input(line: bytes, socket: int) -> None:

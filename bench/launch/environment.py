@@ -74,14 +74,18 @@ def worker_environment(
     """
     inherited = {name: parent[name] for name in INHERITED if name in parent}
     places = {"TMPDIR": str(scratch), "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor")}
-    preload = {"LD_PRELOAD": ":".join(map(str, preloads))} if preloads else {}
-    return inherited | dict(planned) | thread_environment(binding) | preload | places
+    return inherited | dict(planned) | thread_environment(binding) | preload_environment(preloads) | places
 
 
 def thread_environment(binding: Binding) -> dict[str, str]:
     """Thread counts for the runtimes that read them when they are loaded."""
     count = str(binding.threads)
     return {"MKL_NUM_THREADS": count, "OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count}
+
+
+def preload_environment(preloads: Sequence[Path]) -> dict[str, str]:
+    """What has libraries loaded before all others."""
+    return {"LD_PRELOAD": ":".join(map(str, preloads))} if preloads else {}
 
 
 def find_dropped(parent: Mapping[str, str], planned: Mapping[str, str]) -> tuple[str, ...]:

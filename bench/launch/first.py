@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import suppress
 
+from bench.launch.environment import preload_environment
 from bench.launch.libraries import find_preloads
 from bench.records.plan import Task
 from bench.records.record import decode_json
@@ -22,8 +23,7 @@ def main() -> None:
     """Start the worker, pass on what it is told, and end as it does; or at once, when nobody listens any more."""
     line = sys.stdin.buffer.readline()
     task = decode_json(line, Task, source="task")
-    preloads = find_preloads(task.runtime)  # where this image has them
-    preload = {"LD_PRELOAD": ":".join(map(str, preloads))} if preloads else {}
+    preload = preload_environment(find_preloads(task.runtime))  # where this image has them
     its_input, to_worker = os.pipe()
     worker = subprocess.Popen([sys.executable, "-m", "bench.worker"], stdin=its_input, env=dict(os.environ) | preload)
     os.close(its_input)

@@ -1,5 +1,6 @@
 """The plan, decided purely: which cells, held to what, in which environment."""
 
+import sys
 from collections.abc import Mapping, Sequence
 
 from bench.errors import EnvironmentUnfitError
@@ -103,6 +104,12 @@ def why_machine_cannot(case: Case, machine: Machine) -> str | None:
     if machine.cpu.architecture == "x86_64" and machine.cpu.isa and "avx2" not in machine.cpu.isa:
         return f"{case.workload} needs AVX2, and this CPU ({machine.cpu.model_name}) has none"
     return None
+
+
+def resolve_argv(argv: Sequence[str]) -> tuple[str, ...]:
+    """A command of a plan as it is started on this host."""
+    python, *rest = argv
+    return (sys.executable if python == WORKER_ARGV[0] else python, *rest)
 
 
 def estimate_repetition_s(policy: Policy) -> float:

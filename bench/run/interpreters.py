@@ -1,14 +1,13 @@
 """The interpreters and images that the sides of an `ab` run have of their own, and what is installed in them."""
 
 import os
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from bench.bundle.source import PROJECT, digest_source
 from bench.errors import EnvironmentUnfitError
 from bench.launch.interpreter import describe_interpreter
-from bench.launch.plan import WORKER_ARGV
+from bench.launch.plan import WORKER_ARGV, resolve_argv
 from bench.records.bundle import Environment
 from bench.records.image import StatedImage
 from bench.records.variant import Variant, VariantName, image_argv
@@ -40,10 +39,10 @@ def describe_interpreters(variants: Iterable[Variant]) -> dict[VariantName, Envi
 
 
 def _describe(variant: Variant) -> Environment:
-    python, *rest = variant.argv
-    argv = (sys.executable if python == WORKER_ARGV[0] else python, *rest)
-    called = python if variant.image is None else f"image {variant.image.id}"
-    environment = describe_interpreter(argv, called=called, source=str(PROJECT), parent=os.environ)
+    called = variant.argv[0] if variant.image is None else f"image {variant.image.id}"
+    environment = describe_interpreter(
+        resolve_argv(variant.argv), called=called, source=str(PROJECT), parent=os.environ
+    )
     source = digest_source()
     if environment.source_digest != source:
         raise EnvironmentUnfitError(

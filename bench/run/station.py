@@ -1,6 +1,5 @@
 """The station: starts the workers that a plan asks for, each with its environment and its scratch folder."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import rmtree
@@ -8,6 +7,7 @@ from shutil import rmtree
 from bench.bundle.source import PROJECT
 from bench.launch.environment import worker_environment
 from bench.launch.libraries import find_preloads
+from bench.launch.plan import resolve_argv
 from bench.launch.process import run_workers
 from bench.records.measurement import InstanceResult, PackageResult, ProbeResult
 from bench.records.plan import Cell, Plan, Task, find_argv
@@ -109,8 +109,8 @@ class Station:
 
     def _run_tasks(self, tasks: Sequence[Task], cell: Cell, folder: Path) -> Sequence[Result]:
         (folder / "inductor").mkdir(parents=True, exist_ok=True)
-        python, *rest = find_argv(self._plan, cell)
-        own = python == self._plan.argv[0]
+        argv = find_argv(self._plan, cell)
+        own = argv[0] == self._plan.argv[0]
 
         def environment(task: Task) -> dict[str, str]:
             preloads = find_preloads(task.runtime)
@@ -120,7 +120,7 @@ class Station:
             return whole if own else whole | {"PYTHONPATH": str(PROJECT)}  # its workers are this bench's, not its own
 
         return self._run(
-            (sys.executable if own else python, *rest),
+            resolve_argv(argv),
             tasks,
             [environment(task) for task in tasks],
             timeout_s=self._plan.policy.timeout_s,

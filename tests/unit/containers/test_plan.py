@@ -30,11 +30,13 @@ def layout(name: LayoutName, *instances: tuple[str, str]) -> Layout:
 
 def test_boundary_holds_every_instance_of_every_layout() -> None:
     layouts = [layout("latency", ("0-3", "0")), layout("throughput", ("0-3", "0"), ("8-11", "1"))]
-    assert draw_boundary(layouts) == Boundary(cpus="0-3,8-11", memory_nodes="0-1")
+    assert draw_boundary([*layouts[0].instances, *layouts[1].instances]) == Boundary(
+        cpus="0-3,8-11", memory_nodes="0-1"
+    )
 
 
 def test_an_instance_that_may_use_any_memory_leaves_it_open() -> None:
-    assert draw_boundary([layout("throughput", ("0", "0"), ("1", ""))]).memory_nodes == ""
+    assert draw_boundary(layout("throughput", ("0", "0"), ("1", "")).instances).memory_nodes == ""
 
 
 def test_nothing_is_granted_but_what_the_plan_says(plan: ContainerPlan) -> None:
