@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import docker
 from docker.models.containers import Container
 from docker.models.images import Image
+
+from bench.containers.plan import LABEL
 
 IMAGE = "bench:latest"
 PYTHON = ["/opt/bench/venv/bin/python", "-c"]
@@ -19,6 +22,7 @@ _HARDENED: dict[str, Any] = {
     "security_opt": ["no-new-privileges:true"],
 }
 _PATIENCE_S = 900
+_SETTLED_S = 120
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,17 @@ class Engine:
         status = container.wait()["StatusCode"]
         stdout, stderr = (container.logs(stdout=out, stderr=not out).decode() for out in (True, False))
         return Finished(status, stdout, stderr)
+
+    def ours(self) -> list[Container]:
+        """The containers that bench itself made and that are still there."""
+        return self._client.containers.list(all=True, filters={"label": LABEL})
+
+    def wait_for_ours(self, count: int) -> list[Container]:
+        """The same, as soon as there are so many, or when patience ends."""
+        deadline = monotonic() + _SETTLED_S
+        while len(left := self.ours()) != count and monotonic() < deadline:
+            sleep(0.1)
+        return left
 
     def close(self) -> None:
         for container in self._containers:

@@ -5,18 +5,15 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 
 from bench.bundle.verify import verify_bundle
-from bench.containers.plan import LABEL
 from tests.container.engine import IMAGE, Engine
 
 pytestmark = pytest.mark.docker
 
 JUDGED = {0, 1, 3}
-PATIENCE_S = 120
 ONE_CELL = ("--suite", "smoke", "--workload", "basic_gnn_gcn", "--mode", "inference", "--layout", "latency")
 
 
@@ -27,17 +24,6 @@ def start(*arguments: str) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def count(engine: Engine) -> int:
-    return len(engine.client.containers.list(all=True, filters={"label": LABEL}))
-
-
-def wait_for(engine: Engine, wanted: int) -> int:
-    deadline = monotonic() + PATIENCE_S
-    while (found := count(engine)) != wanted and monotonic() < deadline:
-        sleep(0.1)
-    return found
 
 
 @pytest.mark.slow
@@ -61,16 +47,16 @@ def test_an_image_is_measured_in_pairs_with_what_is_installed_here(engine: Engin
             in_use = {library.name for library in instance.in_force.libraries if library.in_use}
             assert "jemalloc" in in_use  # found anew in the image, where paths are others
             assert instance.in_force.memory_binding == "mempolicy"
-    assert wait_for(engine, 0) == 0
+    assert not engine.wait_for_ours(0)
 
 
 @pytest.mark.slow
 def test_a_run_that_is_killed_takes_its_containers_along(engine: Engine, results: Path) -> None:
     with start("--repetitions", "2", "--output", str(results)) as running:
-        assert wait_for(engine, 1) == 1
+        assert len(engine.wait_for_ours(1)) == 1
         os.kill(running.pid, signal.SIGKILL)
         running.communicate(timeout=60)
-    assert wait_for(engine, 0) == 0
+    assert not engine.wait_for_ours(0)
 
 
 def test_an_image_that_the_engine_does_not_hold_is_told_in_one_line(engine: Engine) -> None:

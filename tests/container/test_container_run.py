@@ -5,21 +5,17 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
-from docker.models.containers import Container
 
 from bench.bundle.keys import generate_key
 from bench.bundle.verify import verify_bundle
-from bench.containers.plan import LABEL
 from tests.container.engine import Engine
 
 pytestmark = pytest.mark.docker
 
 MEASURED = {0, 3}
 ONE_CELL = ("--suite", "smoke", "--workload", "basic_gnn_gcn", "--mode", "inference", "--repetitions", "1:2")
-PATIENCE_S = 120
 
 
 def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
@@ -40,17 +36,6 @@ def run(*arguments: str, **variables: str) -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def ours(engine: Engine) -> list[Container]:
-    return engine.client.containers.list(all=True, filters={"label": LABEL})
-
-
-def wait_until_gone(engine: Engine) -> list[Container]:
-    deadline = monotonic() + PATIENCE_S
-    while (left := ours(engine)) and monotonic() < deadline:
-        sleep(0.5)
-    return left
-
-
 @pytest.mark.slow
 def test_leaves_a_bundle_that_names_its_image_and_nothing_else(engine: Engine, results: Path) -> None:
     status, out, err = run(*ONE_CELL, "--layout", "single_core", "--output", str(results))
@@ -69,7 +54,7 @@ def test_leaves_a_bundle_that_names_its_image_and_nothing_else(engine: Engine, r
         for repetition in contents.measurements[0].repetitions
         for instance in repetition.instances
     } == {"mempolicy"}
-    assert not wait_until_gone(engine)
+    assert not engine.wait_for_ours(0)
 
 
 @pytest.mark.slow
@@ -86,7 +71,7 @@ def test_a_key_signs_outside_when_the_container_is_gone(engine: Engine, results:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert verified.returncode == 0, verified.stderr
-    assert not wait_until_gone(engine)
+    assert not engine.wait_for_ours(0)
 
 
 @pytest.mark.slow
@@ -105,7 +90,7 @@ def test_interrupted_it_says_how_to_go_on_and_leaves_no_container(
     assert process.returncode == 130, rest
     [folder] = results.glob("*.run")
     assert f"--resume {folder}" in rest
-    assert not wait_until_gone(engine)
+    assert not engine.wait_for_ours(0)
 
 
 @pytest.mark.slow
@@ -115,7 +100,7 @@ def test_killed_it_leaves_a_run_that_ends_by_itself(engine: Engine, results: Pat
         process.stderr.readline()
         process.kill()
 
-    assert not wait_until_gone(engine)
+    assert not engine.wait_for_ours(0)
 
 
 def test_an_image_that_is_not_there_is_one_line_and_is_not_fetched(engine: Engine, results: Path) -> None:
@@ -126,7 +111,7 @@ def test_an_image_that_is_not_there_is_one_line_and_is_not_fetched(engine: Engin
         "bench: the Docker engine holds no image bench-that-nobody-built; build it with `make image`, or name another "
         "with --image\n"
     )
-    assert not ours(engine)
+    assert not engine.ours()
 
 
 def test_one_that_cannot_start_is_one_line_and_leaves_nothing(engine: Engine, results: Path) -> None:
@@ -135,7 +120,7 @@ def test_one_that_cannot_start_is_one_line_and_leaves_nothing(engine: Engine, re
     assert (status, out) == (7, "")
     assert len(err.splitlines()) == 1
     assert "memory" in err.lower()
-    assert not ours(engine)
+    assert not engine.ours()
 
 
 def test_options_pass_through_and_the_runs_own_status_comes_back(results: Path) -> None:
