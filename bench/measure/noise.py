@@ -138,7 +138,8 @@ def _involuntary_switches(root: Path) -> int | None:
 
 
 def _read(path: Path) -> str:
-    with suppress(OSError):
+    """The file's text; empty if it cannot be read, or has a name that no file can have."""
+    with suppress(OSError, ValueError):
         return path.read_text(encoding="ascii", errors="replace")
     return ""
 

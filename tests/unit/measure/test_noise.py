@@ -55,9 +55,17 @@ def test_a_counter_that_runs_backwards_is_unknown(tmp_path: Path) -> None:
         ("0::/../x\n", "sys/fs/cgroup", "throttled_usec 1000000\n", 1.0),
         ("4:cpu,cpuacct:/d\n1:name=systemd:/d\n", "sys/fs/cgroup/cpu/d", "throttled_time 2000000000\n", 2.0),
         ("4:cpuacct,cpu:/gone\n", "sys/fs/cgroup/cpu", "throttled_time 3000000000\n", 3.0),
+        ("0::/a\0b\n", "sys/fs/cgroup", "throttled_usec 1000000\n", 1.0),
         ("4:cpuset:/d\n", "sys/fs/cgroup/cpu/d", "throttled_time 2000000000\n", None),
     ],
-    ids=["v2", "v2 outside the namespace", "v1", "v1 mounted at its own root", "no cpu controller"],
+    ids=[
+        "v2",
+        "v2 outside the namespace",
+        "v1",
+        "v1 mounted at its own root",
+        "a name with a null byte",
+        "no cpu controller",
+    ],
 )
 def test_throttling_is_read_from_the_own_cgroup(
     tmp_path: Path, groups: str, folder: str, stat: str, expected: float | None
