@@ -16,10 +16,10 @@ from tests.integration.tiny import start, write_suite
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 KILLS = 10
-LONGEST_S = 30.0
-"""Enough for start, probe and one or two repetitions, so that kills fall on each of them."""
 REPETITIONS = 12
-"""Of each of two cells: more than ten sessions of that length make, on a machine twice as fast as most."""
+"""Of each of two cells: more than ten sessions make, each killed before its third repetition, on any machine."""
+LONGEST_S = 300.0
+"""What a session may take to its second repetition."""
 
 Made = tuple[str, int, int]
 """What tells a repetition from every other: cell, place in the run, and the first sample's start."""
@@ -51,6 +51,16 @@ def list_made(lines: list[bytes]) -> list[Made]:
     ]
 
 
+def wait_for(run: subprocess.Popen[str], output: Path, repetitions: int) -> float:
+    """Wait until so many are in the journal, and return the seconds that it took."""
+    began = time.monotonic()
+    while len(list_made(read_whole_lines(output))) < repetitions:
+        assert run.poll() is None, f"the run was over before its repetition {repetitions}: {run.communicate()}"
+        assert time.monotonic() - began < LONGEST_S, f"no repetition {repetitions} after {LONGEST_S:.0f} s"
+        time.sleep(0.05)
+    return time.monotonic() - began
+
+
 def list_workers() -> list[psutil.Process]:
     return [
         process
@@ -63,16 +73,22 @@ def test_ten_kills_at_random_moments_lose_nothing_and_count_nothing_twice(tmp_pa
     moments = random.Random(20261125)  # noqa: S311 - moments, not secrets
     suite, output = write_suite(tmp_path, repetitions=(REPETITIONS, 60)), tmp_path / "out"
     before: list[bytes] = []
+    run = begin(output, "--suite", suite)
+    to_first_s, to_second_s = wait_for(run, output, 1), wait_for(run, output, 2)
     for number in range(KILLS):
-        run = begin(output, "--suite", suite)
-        seconds = moments.uniform(0.5, LONGEST_S)
-        time.sleep(seconds)
+        # In the start, the probe or the first repetition, or else in the second: as far as this machine is quick.
+        moment = moments.uniform(0, 2)
+        if number:
+            run = begin(output, "--suite", suite)
+            if moment > 1:
+                wait_for(run, output, len(list_made(before)) + 1)
+        time.sleep(moment * to_first_s if moment < 1 else (moment - 1) * to_second_s)
         assert run.poll() is None, f"the run was over before kill {number + 1}: {run.communicate()}"
         run.kill()
         run.communicate(timeout=60)
         lines = read_whole_lines(output)
         assert lines[: len(before)] == before, "what was on disk before is not there now"
-        print(f"kill {number + 1} after {seconds:.1f} s: {len(lines)} entries, {len(list_made(lines))} repetitions")
+        print(f"kill {number + 1} at {moment:.2f}: {len(lines)} entries, {len(list_made(lines))} repetitions")
         before = lines
     run = begin(output, "--suite", suite)
     out, err = run.communicate(timeout=500)
