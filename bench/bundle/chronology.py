@@ -81,15 +81,19 @@ def _moments(contents: Contents) -> Iterator[tuple[datetime, float, str]]:
             if previous is not None and not _fits(0.0, (began - previous).total_seconds()):
                 raise BundleError(f"{where} began at {began:%H:%M:%S}, before the one that it follows")
             previous = began
-            yield began, max(map(_life_s, repetition.instances), default=0.0), where
+            yield began, max(map(_work_s, repetition.instances), default=0.0), where
     for probe in contents.probes:
         where = f"a probe of layout {probe.layout!r}"
         yield parse_timestamp(probe.started_at, source=where), 0.0, where
 
 
-def _life_s(instance: InstanceResult) -> float:
-    """The least time that a worker lived; `compile_s` is left out, as another process may have spent it."""
-    cold_s = instance.import_s + instance.build_s + instance.prepare_s + instance.load_s + instance.first_call_s
+def _work_s(instance: InstanceResult) -> float:
+    """The least time that a worker worked.
+
+    `import_s` is left out, as it may have loaded beside the repetition before; `compile_s`, as another process may have
+    spent it.
+    """
+    cold_s = instance.build_s + instance.prepare_s + instance.load_s + instance.first_call_s
     span = _span([instance])
     return cold_s + (0.0 if span is None else (span[1] - span[0]) / 1e9)
 

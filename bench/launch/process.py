@@ -1,6 +1,6 @@
-"""Worker processes: start them together, let them start timing together, and account for how each ended.
+"""A worker process: start it, hear it, and account for how it ended.
 
-The only module that starts processes. While workers are timed, this process sleeps in `select`.
+The only module that starts workers. While they are timed, this process sleeps in `select`.
 """
 
 import os
@@ -17,7 +17,17 @@ from typing import IO
 import msgspec
 
 from bench.errors import LaunchError
-from bench.launch.protocol import GO, MAX_LINE_BYTES, Failed, Measured, Message, Packaged, Probed, Ready, decode_message
+from bench.launch.protocol import (
+    MAX_LINE_BYTES,
+    Failed,
+    Loaded,
+    Measured,
+    Message,
+    Packaged,
+    Probed,
+    Ready,
+    decode_message,
+)
 from bench.records.measurement import Failure, InstanceResult, PackageResult, ProbeResult
 from bench.records.plan import Task
 from bench.records.record import encode_json_line
@@ -34,42 +44,7 @@ class WorkerFailedError(Exception):
         self.failure = failure
 
 
-def run_workers(
-    argv: Sequence[str], tasks: Sequence[Task], environments: Sequence[Mapping[str, str]], *, timeout_s: float
-) -> list[InstanceResult] | list[ProbeResult] | list[PackageResult]:
-    """Run one worker per task, all at once, and return what they measured, in the order of the tasks.
-
-    Args:
-        argv: The worker's command.
-        tasks: All of one repetition, so all of one kind.
-        environments: The whole environment of each.
-        timeout_s: From here to the end of the last worker.
-
-    Raises:
-        WorkerFailedError: a worker crashed, was killed, ran out of time or memory, or said why it cannot go on.
-            All of them are gone by then, with every process that they started.
-        LaunchError: the command cannot be started at all.
-    """
-    workers: list[_Worker] = []
-    deadline = monotonic() + timeout_s
-    try:
-        for task, environment in zip(tasks, environments, strict=True):
-            workers.append(_Worker(argv, task, environment))
-        _wait(workers, deadline, timeout_s, until=lambda worker: worker.last is not None)
-        for worker in workers:
-            worker.require_ready()
-        for worker in workers:
-            worker.say(GO)
-        _wait(workers, deadline, timeout_s, until=lambda worker: not isinstance(worker.last, Ready))
-        results = [worker.result() for worker in workers]
-        _wait(workers, deadline, timeout_s, until=lambda worker: worker.at_end)
-    finally:
-        for worker in workers:
-            worker.end()
-    return results  # type: ignore[return-value] # one kind of task gives one kind of result
-
-
-class _Worker:
+class Worker:
     """One child with its pipes. Its process group is its own, so that all it starts ends with it."""
 
     def __init__(self, argv: Sequence[str], task: Task, environment: Mapping[str, str]) -> None:
@@ -119,16 +94,16 @@ class _Worker:
                 raise WorkerFailedError(self._failure("error", "the worker's output has no end"))
         elif chunk == b"":
             self.at_end = True
-            if self.last is None or isinstance(self.last, Ready):
+            if self.last is None or isinstance(self.last, Loaded | Ready):
                 raise WorkerFailedError(self._explain_end())
 
-    def require_ready(self) -> None:
-        """Go on only if it waits for `Go`.
+    def require(self, waiting: type[Loaded | Ready]) -> None:
+        """Go on only if it waits for `Go`, having said this.
 
         Raises:
             WorkerFailedError: it said why it cannot go on.
         """
-        if not isinstance(self.last, Ready):
+        if not isinstance(self.last, waiting):
             self.result()
             raise WorkerFailedError(self._failure("error", "the worker did not wait for the others"))
 
@@ -187,8 +162,18 @@ class _Worker:
         return tuple(self._stderr.read().decode(errors="replace").splitlines()[-STDERR_LINES:])
 
 
-def _wait(workers: Sequence[_Worker], deadline: float, timeout_s: float, *, until: Callable[[_Worker], bool]) -> None:
-    """Hear workers until a condition holds for each, sleeping in between."""
+def hear_all(workers: Sequence[Worker], deadline: float, timeout_s: float, *, until: Callable[[Worker], bool]) -> None:
+    """Hear workers until a condition holds for each, sleeping in between.
+
+    Args:
+        workers: All of one repetition.
+        deadline: When the monotonic clock shows it, time is over.
+        timeout_s: What to call the time that they had.
+        until: The condition.
+
+    Raises:
+        WorkerFailedError: one ended without a result, spoke nonsense, or ran out of time.
+    """
     with selectors.DefaultSelector() as selector:
         for worker in workers:
             if not until(worker):

@@ -3,8 +3,8 @@
 The worker keeps its real standard output to itself and points file descriptor 1 at standard error, so
 that nothing a library prints can be taken for a message.
 
-    parent → worker   Task, then after all instances are ready: Go
-    worker → parent   Ready (warm-up is over), then Measured, Probed, Packaged or Failed
+    parent → worker   Task; Go, when it is this repetition's turn; Go, when all of its instances are ready
+    worker → parent   Loaded (libraries are there); Ready (warm-up is over); Measured, Probed, Packaged or Failed
 """
 
 import msgspec
@@ -13,8 +13,12 @@ from bench.records.measurement import Failure, InstanceResult, PackageResult, Pr
 from bench.records.record import encode_json_line
 
 
+class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
+    """Bound, with its libraries, and nothing built yet: waits for `Go`, maybe for as long as another repetition takes."""
+
+
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
-    """Bound, built and warm: waits for `Go`."""
+    """Built and warm: waits for `Go`."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True, tag="measured"):
@@ -41,7 +45,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     failure: Failure
 
 
-Message = Ready | Measured | Probed | Packaged | Failed
+Message = Loaded | Ready | Measured | Probed | Packaged | Failed
 
 MAX_LINE_BYTES = 1 << 26
 """A worker that says more in one line is broken."""

@@ -11,7 +11,7 @@ from time import monotonic
 from bench.bundle.timestamp import format_timestamp
 from bench.errors import LaunchError
 from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
-from bench.launch.process import WorkerFailedError, run_workers
+from bench.launch.process import WorkerFailedError
 from bench.records.measurement import Failure, Probe, Repetition
 from bench.records.plan import Cell, Plan
 from bench.records.progress import Progress
@@ -19,7 +19,7 @@ from bench.run.faults import find_fault
 from bench.run.journal import CellEntry, Journal, ProbeEntry, RepetitionEntry
 from bench.run.pace import Pace
 from bench.run.standing import NOT_BEGUN, Standing, Stop, judge_standing, why_stop
-from bench.run.station import Run, Station
+from bench.run.station import Order, Station, Workers
 from bench.stats.noise import invalid_reasons
 from bench.stats.order import Turn, find_partners, next_turn
 
@@ -35,7 +35,7 @@ class Execution:
         *,
         parent: Mapping[str, str],
         tell: Tell,
-        run: Run = run_workers,
+        workers: Workers,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         """Get ready; nothing runs yet.
@@ -44,7 +44,7 @@ class Execution:
             journal: Its session holds the plan.
             parent: The environment that workers inherit from.
             tell: Called between timed parts.
-            run: Starts workers; a test passes a script.
+            workers: Runs them.
             clock: Seconds that never step.
         """
         self._journal = journal
@@ -54,7 +54,7 @@ class Execution:
         self._tell = tell
         self._clock = clock
         self._pace = Pace(self._plan.policy, clock)
-        self._station = Station(self._plan, journal.folder / "scratch", parent=parent, run=run)
+        self._station = Station(self._plan, journal.folder / "scratch", parent=parent, workers=workers)
         self._standings: dict[str, Standing] = {}
         self._since_probe: int | None = None
         self._probed_at = clock()
@@ -69,16 +69,17 @@ class Execution:
         for cell in self._plan.cells:
             self._judge(cell)
         while True:
-            turn = self._next_turn()
+            turn, then = self._next_turns()
             if turn is None and (self._since_probe == 0 or not self._open()):
                 break
             if turn is None or self._is_probe_due(turn):
-                self._probe()
+                self._probe(turn)
                 self._settle()
             else:
-                self._measure(turn)
+                self._measure(turn, then)
 
-    def _next_turn(self) -> Turn | None:
+    def _next_turns(self) -> tuple[Turn | None, Turn | None]:
+        """What comes next, and what after that if nothing that is measured meanwhile changes it."""
         stops, may_begin = self._find_stops(), self._may_begin()
 
         def wants_more(cell: Cell) -> bool:
@@ -89,7 +90,10 @@ class Execution:
             return may_begin
 
         wanting = {cell.id for cell in self._plan.cells if wants_more(cell)}
-        return next_turn(self._plan.cells, wanting, self._journal.last_turn, self._plan.order_seed)
+        turn = next_turn(self._plan.cells, wanting, self._journal.last_turn, self._plan.order_seed)
+        if turn is None:
+            return None, None
+        return turn, next_turn(self._plan.cells, wanting, (turn.round, turn.cell.id), self._plan.order_seed)
 
     def _may_begin(self) -> bool:
         """Whether the budget allows a cell to begin; the first always does."""
@@ -118,7 +122,7 @@ class Execution:
             for one, stop in own.items()
         }
 
-    def _measure(self, turn: Turn) -> None:
+    def _measure(self, turn: Turn, then: Turn | None) -> None:
         """Make one repetition of a cell, and look whether it may go on."""
         cell = turn.cell
         index = len(self._journal.repetitions(cell.id))
@@ -126,7 +130,7 @@ class Execution:
         self._since_probe = (self._since_probe or 0) + 1
         started_at, start = format_timestamp(datetime.now(UTC)), self._clock()
         try:
-            instances = self._station.measure(cell, first=index == 0)
+            instances = self._station.measure(Order(cell, first=index == 0), then=self._order(then, after=turn))
         except WorkerFailedError as error:
             self._fail(cell, error.failure)
             return
@@ -144,6 +148,13 @@ class Execution:
         )
         self._journal.add(RepetitionEntry(cell=cell.id, repetition=repetition))
         self._judge(cell)
+
+    def _order(self, turn: Turn | None, *, after: Turn | None = None) -> Order | None:
+        """What the station is told of a turn that comes next, or after another."""
+        if turn is None:
+            return None
+        again = after is not None and after.cell is turn.cell
+        return Order(turn.cell, first=not again and not self._journal.repetitions(turn.cell.id))
 
     def _judge(self, cell: Cell) -> None:
         """See how a cell stands after what was measured of it, and fail it if it may have no number."""
@@ -174,13 +185,13 @@ class Execution:
         late = self._clock() - self._probed_at >= PROBE_EVERY_S
         return self._since_probe >= REPETITIONS_PER_PROBE or (late and self._since_probe > 0)
 
-    def _probe(self) -> None:
+    def _probe(self, then: Turn | None) -> None:
         """Probe every layout. A probe that fails leaves a cell without a ceiling, and nothing else."""
         for layout in self._plan.layouts:
             self._say("probe", None, 0)
             started_at = format_timestamp(datetime.now(UTC))
             try:
-                instances = self._station.probe(layout)
+                instances = self._station.probe(layout, then=self._order(then))
             except WorkerFailedError:
                 continue
             probe = Probe(

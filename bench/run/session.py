@@ -22,6 +22,7 @@ from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
 from bench.errors import BenchError, EnvironmentUnfitError, InterruptedRunError, OutputError
 from bench.hardware.detect import detect
+from bench.launch.workers import Workers
 from bench.records.bundle import BundleInfo, Contents, Note
 from bench.records.calibration import Calibration
 from bench.records.machine import Machine, Topology
@@ -92,7 +93,8 @@ def _measure_and_seal(
 ) -> tuple[Path, Summary]:
     calibration = find_calibration(journal.folder.absolute().parent, journal.session.decision.machine)
     try:
-        Execution(journal, parent=parent, tell=tell).measure_all()
+        with Workers() as workers:
+            Execution(journal, parent=parent, tell=tell, workers=workers).measure_all()
     except KeyboardInterrupt as error:
         raise InterruptedRunError(
             f"interrupted; what was measured is kept, go on with: "

@@ -16,7 +16,7 @@ from bench.variants.memory_format import check_memory_format, convert_inputs, co
 from bench.variants.observation import Observation
 from bench.variants.precision import ambient_autocast, cast_inputs, check_precision, step_autocast
 from bench.variants.quantization.engine import engine_in_force
-from bench.variants.quantization.quantize import Quantized, quantize
+from bench.variants.quantization.quantize import Quantized, load_quantization, quantize
 
 _RUNNERS: Mapping[Backend, str] = MappingProxyType(
     {
@@ -196,6 +196,16 @@ class Prepared:
         }
 
 
+def load_variant(case: Case) -> None:
+    """Load what `prepare` will need of a case's backend and precision, so that their libraries are no part of its time.
+
+    Raises:
+        EnvironmentUnfitError: the backend's packages are not installed.
+    """
+    _load_runner(case)
+    load_quantization(case)
+
+
 def prepare(workload: Workload, case: Case, package: Path | None = None) -> Prepared:
     """Make a workload's variant; compilers do their work here or, those of `torch.compile`, in the first call.
 
@@ -229,12 +239,17 @@ def make_package(workload: Workload, case: Case, path: Path) -> float:
 
 
 def _prepare(workload: Workload, case: Case, options: Mapping[str, object]) -> Prepared:
-    lacking = why_not_installed(case.backend)
-    if lacking is not None:
-        raise EnvironmentUnfitError(lacking)
+    runner = _load_runner(case)
     convert_model(workload.model, case.memory_format)
-    module, _, name = _RUNNERS[case.backend].partition(":")
-    runner: type[Runner] = getattr(importlib.import_module(module), name)
     quantized = quantize(workload, case, convert_inputs(workload.inputs, case.memory_format))
     model = workload.model if quantized is None else quantized.model
     return Prepared(workload, case, runner(model, case, **options), quantized)
+
+
+def _load_runner(case: Case) -> type[Runner]:
+    lacking = why_not_installed(case.backend)
+    if lacking is not None:
+        raise EnvironmentUnfitError(lacking)
+    module, _, name = _RUNNERS[case.backend].partition(":")
+    runner: type[Runner] = getattr(importlib.import_module(module), name)
+    return runner

@@ -1,10 +1,19 @@
-"""The barrier: instances of one layout start their timed parts together."""
+"""Barriers: the workers of one repetition begin together, and start their timed parts together."""
 
 import sys
 from typing import BinaryIO
 
 from bench.errors import LaunchError
-from bench.launch.protocol import GO, Ready, encode_message
+from bench.launch.protocol import GO, Loaded, Ready, encode_message
+
+
+def wait_for_turn(channel: BinaryIO) -> None:
+    """Say that libraries are loaded, and sleep until the parent wants this repetition.
+
+    Raises:
+        LaunchError: the parent hung up.
+    """
+    _wait(channel, Loaded())
 
 
 def wait_for_all(channel: BinaryIO) -> None:
@@ -13,7 +22,11 @@ def wait_for_all(channel: BinaryIO) -> None:
     Raises:
         LaunchError: the parent hung up.
     """
-    channel.write(encode_message(Ready()))
+    _wait(channel, Ready())
+
+
+def _wait(channel: BinaryIO, message: Loaded | Ready) -> None:
+    channel.write(encode_message(message))
     channel.flush()
     if sys.stdin.buffer.readline() != GO:
-        raise LaunchError("the run ended before this worker could start its timed part")
+        raise LaunchError("the run ended before this worker was told to go on")

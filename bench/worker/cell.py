@@ -1,4 +1,4 @@
-"""One repetition of one cell in one instance: bind, build, prepare, warm up, wait, time, prove."""
+"""One repetition of one cell in one instance: bind, load, wait, build, prepare, warm up, wait, time, prove."""
 
 from pathlib import Path
 from time import perf_counter_ns
@@ -14,7 +14,7 @@ from bench.measure.noise import watched
 from bench.records.case import Case
 from bench.records.measurement import InstanceResult
 from bench.records.plan import Task
-from bench.worker.barrier import wait_for_all
+from bench.worker.barrier import wait_for_all, wait_for_turn
 from bench.workloads.registry import find_workload, load_builder
 
 PART_ROUNDS = 3
@@ -33,13 +33,16 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
     start = perf_counter_ns()
     import torch
 
-    from bench.variants.prepare import prepare
+    from bench.variants.prepare import load_variant, prepare
     from bench.worker.prove import prove
 
     build_workload = load_builder(find_workload(case.workload))
+    load_variant(case)
     torch.set_num_threads(task.binding.threads)
     widen_main_thread(task.binding)
-    imported = perf_counter_ns()
+    import_ns = perf_counter_ns() - start
+    wait_for_turn(channel)
+    start = perf_counter_ns()
     workload = build_workload(case)
     built = perf_counter_ns()
     prepared = prepare(workload, case, None if task.package is None else Path(task.package))
@@ -73,8 +76,8 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
             warmup=warmup,
             steady=steady,
             samples=samples,
-            import_s=(imported - start) / 1e9,
-            build_s=(built - imported) / 1e9,
+            import_s=import_ns / 1e9,
+            build_s=(built - start) / 1e9,
             prepare_s=max(0.0, (ready - built) / 1e9 - compiled_here_s - prepared.load_s),
             compile_s=prepared.compile_s,
             load_s=prepared.load_s,

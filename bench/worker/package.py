@@ -8,7 +8,7 @@ from bench.launch.binding import bind_process
 from bench.launch.protocol import Message, Packaged
 from bench.records.measurement import PackageResult
 from bench.records.plan import Task
-from bench.worker.barrier import wait_for_all
+from bench.worker.barrier import wait_for_all, wait_for_turn
 from bench.workloads.registry import find_workload, load_builder
 
 
@@ -25,8 +25,11 @@ def make_package(task: Task, channel: BinaryIO) -> Message:
 
     from bench.variants import prepare
 
+    build_workload = load_builder(find_workload(task.case.workload))
+    prepare.load_variant(task.case)
     torch.set_num_threads(task.binding.threads)
-    workload = load_builder(find_workload(task.case.workload))(task.case)
+    wait_for_turn(channel)
+    workload = build_workload(task.case)
     wait_for_all(channel)
     compile_s = prepare.make_package(workload, task.case, Path(task.package))
     return Packaged(result=PackageResult(compile_s=compile_s))

@@ -5,7 +5,7 @@ from typing import BinaryIO
 from bench.launch.binding import bind_process
 from bench.launch.protocol import Message, Probed
 from bench.records.plan import Task
-from bench.worker.barrier import wait_for_all
+from bench.worker.barrier import wait_for_all, wait_for_turn
 
 
 def probe(task: Task, channel: BinaryIO) -> Message:
@@ -16,5 +16,6 @@ def probe(task: Task, channel: BinaryIO) -> Message:
     from bench.measure.ceilings import measure_ceilings
 
     torch.set_num_threads(task.binding.threads)
+    wait_for_turn(channel)
     wait_for_all(channel)
     return Probed(result=measure_ceilings())

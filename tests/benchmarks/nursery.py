@@ -25,8 +25,9 @@ import numpy as np
 
 from bench.launch.environment import worker_environment
 from bench.launch.libraries import find_preloads
-from bench.launch.process import WorkerFailedError, run_workers
-from bench.launch.protocol import GO, Failed, Measured, Ready, decode_message, encode_message
+from bench.launch.process import WorkerFailedError
+from bench.launch.protocol import GO, Failed, Loaded, Measured, Ready, decode_message, encode_message
+from bench.launch.workers import Job, Workers
 from bench.records.measurement import InstanceResult
 from bench.records.plan import Policy, Task
 from bench.records.record import decode_json, encode_json_line
@@ -83,7 +84,7 @@ def main(workload: str, seconds: float, file: Path) -> None:
 
 def fresh(task: Task, environment: dict[str, str]) -> InstanceResult:
     """One repetition as bench makes it."""
-    (result,) = run_workers((sys.executable, "-m", "bench.worker"), [task], [environment], timeout_s=120)
+    (result,) = Workers().run(Job((sys.executable, "-m", "bench.worker"), [task], [environment]), timeout_s=120)
     if not isinstance(result, InstanceResult):
         raise TypeError("a task to measure gives an instance's result")
     return result
@@ -119,7 +120,7 @@ class Nursery:
         while True:
             assert self._process.stdout is not None
             message = decode_message(self._process.stdout.readline())
-            if isinstance(message, Ready):
+            if isinstance(message, Loaded | Ready):
                 self._say(GO)
             if isinstance(message, Measured):
                 return message.result

@@ -22,7 +22,7 @@ from bench.hardware.detect import detect
 from bench.launch.environment import plan_environment, worker_environment
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import WORKER_ARGV
-from bench.launch.process import run_workers
+from bench.launch.workers import Job, Workers
 from bench.profiles.overrides import Overrides
 from bench.profiles.resolve import resolve_layouts
 from bench.profiles.variables import variables_for
@@ -86,7 +86,8 @@ def measure(case: Case, binding: Binding, runtime: Runtime, profile: Profile) ->
             parent=os.environ,
             scratch=Path(scratch),
         )
-        (result,) = run_workers((sys.executable, *WORKER_ARGV[1:]), [task], [environment], timeout_s=POLICY.timeout_s)
+        job = Job((sys.executable, *WORKER_ARGV[1:]), [task], [environment])
+        (result,) = Workers().run(job, timeout_s=POLICY.timeout_s)
     if not isinstance(result, InstanceResult):
         raise TypeError("a task to measure gives an instance's result")
     seconds = median(sample.elapsed_ns / sample.iterations for sample in result.samples) / 1e9

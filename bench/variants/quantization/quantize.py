@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from importlib import import_module
 from typing import Any, Protocol
 
 import torch
@@ -40,6 +41,14 @@ class Workload(Protocol):
     def model(self) -> nn.Module: ...  # noqa: D102
     @property
     def iterate(self) -> Callable[..., Any]: ...  # noqa: D102
+
+
+def load_quantization(case: Case) -> None:
+    """Load what `quantize` will need; nothing for other precisions."""
+    if case.precision == "fx_int8":
+        import_module("bench.variants.quantization.fx")
+    elif case.precision == "pt2e_int8":
+        import_module("bench.variants.quantization.pt2e")
 
 
 def quantize(workload: Workload, case: Case, inputs: Mapping[str, Tensor]) -> Quantized | None:

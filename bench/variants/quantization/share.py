@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
-from torch._dynamo.utils import counters
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from bench.variants.errors import NoEffectError
@@ -50,6 +49,8 @@ _PACKED = ("qconv_weight_prepack_matcher_count", "qlinear_weight_prepack_matcher
 
 def count_packed() -> int:
     """Products for which Inductor packed int8 weights in this process so far."""
+    from torch._dynamo.utils import counters  # a second to import, which only those who compile spend
+
     return sum(counters["inductor"][name] for name in _PACKED)
 
 

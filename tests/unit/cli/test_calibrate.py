@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from bench.hardware.detect import detect
-from bench.run import execute
+from bench.run import session
 from bench.run.prepare import Decision
 from tests.builders import POLICY, PROFILE, make_cell, make_plan
 from tests.unit.cli.conftest import Invoke
@@ -18,7 +18,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "bench.run.prepare.prepare_run", lambda _options: Decision(machine=detect(), profile=PROFILE, plan=plan)
     )
-    monkeypatch.setitem(execute.Execution.__init__.__kwdefaults__, "run", Workers())  # type: ignore[arg-type]
+    monkeypatch.setattr(session, "Workers", Workers)
 
 
 def test_keeps_what_it_found_where_later_runs_find_it(tmp_path: Path, invoke: Invoke) -> None:

@@ -11,10 +11,11 @@ from typing_extensions import override
 
 from bench.bundle import environment
 from bench.hardware.detect import detect
+from bench.launch.workers import Job
 from bench.records.bundle import Distribution
 from bench.records.measurement import InstanceResult, ProbeResult
 from bench.records.plan import Task
-from bench.run import execute, reproduce
+from bench.run import reproduce, session
 from tests.builders import make_instance, make_proof
 from tests.unit.cli.conftest import Invoke
 from tests.unit.run.scripted import Workers
@@ -53,13 +54,11 @@ class Pace(Workers):
     slowdown = 1.0
 
     @override
-    def __call__(
-        self, argv: Sequence[str], tasks: Sequence[Task], environments: Sequence[dict[str, str]], *, timeout_s: float
-    ) -> Sequence[InstanceResult | ProbeResult]:
-        results = super().__call__(argv, tasks, environments, timeout_s=timeout_s)
+    def run(self, job: Job, *, timeout_s: float, then: Job | None = None) -> Sequence[InstanceResult | ProbeResult]:
+        results = super().run(job, timeout_s=timeout_s, then=then)
         return [
             self._bind(task, one) if isinstance(one, InstanceResult) else one
-            for task, one in zip(tasks, results, strict=True)
+            for task, one in zip(job.tasks, results, strict=True)
         ]
 
     def _bind(self, task: Task, result: InstanceResult) -> InstanceResult:
@@ -92,7 +91,7 @@ def no_cpu_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
     scripted = Pace()
-    monkeypatch.setitem(execute.Execution.__init__.__kwdefaults__, "run", scripted)  # type: ignore[arg-type]
+    monkeypatch.setattr(session, "Workers", lambda: scripted)
     return scripted
 
 

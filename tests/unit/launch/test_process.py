@@ -8,19 +8,23 @@ import psutil
 import pytest
 
 from bench.errors import LaunchError
-from bench.launch.process import STDERR_LINES, WorkerFailedError, run_workers
-from bench.launch.protocol import Failed, Measured, Ready, encode_message
+from bench.launch.process import STDERR_LINES, WorkerFailedError
+from bench.launch.protocol import Failed, Loaded, Measured, Ready, encode_message
+from bench.launch.workers import Job, Workers
 from bench.records.measurement import Failure, InstanceResult
 from bench.records.plan import Task
 from tests.builders import BINDING, CASE, POLICY, RUNTIME, make_instance
 
 TASK = Task(kind="measure", case=CASE, binding=BINDING, runtime=RUNTIME, policy=POLICY, prove=False)
+LOADED = encode_message(Loaded()).decode().strip()
 READY = encode_message(Ready()).decode().strip()
 MEASURED = encode_message(Measured(result=make_instance())).decode().strip()
 FAILED = encode_message(Failed(failure=Failure(reason="no_effect", message="nothing became int8"))).decode().strip()
 
+LOAD = f"hear(); say({LOADED!r}); hear();"
+
 GOOD = f"""
-    hear(); say({READY!r}); hear(); say({MEASURED!r})
+    hear(); say({LOADED!r}); hear(); say({READY!r}); hear(); say({MEASURED!r})
 """
 
 
@@ -29,7 +33,8 @@ def run(body: str, *, count: int = 1, timeout_s: float = 20, tmp_path: Path | No
     program = "import os, sys, time\ndef hear(): return sys.stdin.readline()\ndef say(line): print(line, flush=True)\n"
     environment = dict(os.environ) | ({} if tmp_path is None else {"OUT": str(tmp_path)})
     argv = [sys.executable, "-c", program + textwrap.dedent(body)]
-    results = run_workers(argv, [TASK] * count, [environment] * count, timeout_s=timeout_s)
+    with Workers() as workers:
+        results = workers.run(Job(argv, [TASK] * count, [environment] * count), timeout_s=timeout_s)
     return [result for result in results if isinstance(result, InstanceResult)]
 
 
@@ -49,7 +54,7 @@ def test_results_come_back_in_the_order_of_the_tasks() -> None:
 
 def test_the_task_reaches_the_worker_through_its_standard_input(tmp_path: Path) -> None:
     run(
-        f"open(os.environ['OUT'] + '/task', 'w').write(hear()); say({READY!r}); hear(); say({MEASURED!r})",
+        f"open(os.environ['OUT'] + '/task', 'w').write(hear()); say({LOADED!r}); hear(); say({READY!r}); hear(); say({MEASURED!r})",
         tmp_path=tmp_path,
     )
     assert '"workload":"resnet50"' in (tmp_path / "task").read_text()
@@ -61,6 +66,7 @@ def test_no_worker_starts_timing_before_all_are_ready(tmp_path: Path) -> None:
         hear()
         first = os.path.exists(os.environ["OUT"] + "/seen")
         open(os.environ["OUT"] + "/seen", "w").close()
+        say({LOADED!r}); hear()
         time.sleep(0.5 * first)
         open(f"{{os.environ['OUT']}}/ready-{{os.getpid()}}", "w").write(str(time.monotonic_ns()))
         say({READY!r}); hear()
@@ -83,11 +89,26 @@ def test_no_worker_starts_timing_before_all_are_ready(tmp_path: Path) -> None:
         ("os.kill(os.getpid(), 11)", "crashed", "died of SIGSEGV"),
         ("say('hello')", "error", "said what is no message"),
         (f"hear(); say({FAILED!r})", "no_effect", "nothing became int8"),
-        (f"hear(); say({READY!r}); hear(); say({FAILED!r})", "no_effect", "nothing became int8"),
-        (f"hear(); say({READY!r}); hear(); sys.exit(0)", "error", "ended with status 0 and no result"),
+        (f"{LOAD} say({FAILED!r})", "no_effect", "nothing became int8"),
+        (f"{LOAD} say({READY!r}); hear(); say({FAILED!r})", "no_effect", "nothing became int8"),
+        (f"hear(); say({LOADED!r}); sys.exit(0)", "error", "ended with status 0 and no result"),
+        (f"{LOAD} say({READY!r}); hear(); sys.exit(0)", "error", "ended with status 0 and no result"),
         (f"hear(); say({MEASURED!r})", "error", "did not wait for the others"),
+        (f"{LOAD} say({MEASURED!r})", "error", "did not wait for the others"),
     ],
-    ids=["exits", "killed", "crashes", "babbles", "fails early", "fails late", "forgets its result", "does not wait"],
+    ids=[
+        "exits",
+        "killed",
+        "crashes",
+        "babbles",
+        "fails at loading",
+        "fails early",
+        "fails late",
+        "ends when loaded",
+        "forgets its result",
+        "does not wait for its turn",
+        "does not wait for the others",
+    ],
 )
 def test_each_way_to_fail_has_its_reason(body: str, reason: str, message: str) -> None:
     failed = failure(body)
@@ -114,7 +135,7 @@ def test_one_failing_instance_ends_the_others(tmp_path: Path) -> None:
     try:
         os.close(os.open(os.environ["OUT"] + "/first", os.O_CREAT | os.O_EXCL))
     except FileExistsError:
-        say({READY!r}); time.sleep(100)
+        say({LOADED!r}); time.sleep(100)
     sys.exit(4)
     """
     before = children()
@@ -124,7 +145,7 @@ def test_one_failing_instance_ends_the_others(tmp_path: Path) -> None:
 
 def test_a_worker_that_cannot_be_started_says_which() -> None:
     with pytest.raises(LaunchError, match="cannot start a worker with /no/such/python: No such file"):
-        run_workers(["/no/such/python"], [TASK], [{}], timeout_s=5)
+        Workers().run(Job(["/no/such/python"], [TASK], [{}]), timeout_s=5)
 
 
 def test_an_interrupt_leaves_no_worker_behind(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Self
 
 from bench.launch.process import WorkerFailedError
+from bench.launch.workers import Job
 from bench.records.measurement import Failure, InstanceResult, ProbeResult
 from bench.records.plan import Plan, Task
 from bench.records.progress import Progress
@@ -17,22 +19,27 @@ Outcome = InstanceResult | Failure | BaseException
 
 
 class Workers:
-    """Stands in for `run_workers`: takes the next outcome of a script, and good results when it is over."""
+    """Stands in for `bench.launch.workers.Workers`: takes the next outcome of a script, and good results when it is over."""
 
     def __init__(self, *script: Outcome) -> None:
         self.script = list(script)
-        self.tasks: list[Sequence[Task]] = []
-        self.environments: list[Sequence[dict[str, str]]] = []
+        self.jobs: list[Job] = []
+        self.foreseen: list[Job | None] = []
         self.now_ns = 1_000_000_000
         self.gflops: list[float] = []
 
-    def __call__(
-        self, argv: Sequence[str], tasks: Sequence[Task], environments: Sequence[dict[str, str]], *, timeout_s: float
-    ) -> Sequence[InstanceResult | ProbeResult]:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def run(self, job: Job, *, timeout_s: float, then: Job | None = None) -> Sequence[InstanceResult | ProbeResult]:
         assert timeout_s > 0
-        assert argv == (sys.executable, "-m", "bench.worker")
-        self.tasks.append(tasks)
-        self.environments.append(environments)
+        assert job.argv == (sys.executable, "-m", "bench.worker")
+        self.jobs.append(job)
+        self.foreseen.append(then)
+        tasks = job.tasks
         if tasks[0].kind == "probe":
             probe = make_probe(gflops=self.gflops.pop(0)) if self.gflops else make_probe()
             return [probe.instances[0] for _ in tasks]
@@ -44,6 +51,11 @@ class Workers:
         self.now_ns += 10_000_000_000
         good = make_instance(start_ns=self.now_ns, proof=make_proof() if tasks[0].prove else None)
         return [outcome or good for _ in tasks]
+
+    @property
+    def tasks(self) -> list[Sequence[Task]]:
+        """Of every job."""
+        return [job.tasks for job in self.jobs]
 
     @property
     def measured(self) -> int:
@@ -74,5 +86,5 @@ class Bench:
             return self._execute(journal, workers, lambda: 0.0)
 
     def _execute(self, journal: Journal, workers: Workers, clock: Callable[[], float]) -> Journal:
-        Execution(journal, parent={"PATH": "/bin"}, tell=self.told.append, run=workers, clock=clock).measure_all()
+        Execution(journal, parent={"PATH": "/bin"}, tell=self.told.append, workers=workers, clock=clock).measure_all()
         return journal

@@ -8,11 +8,11 @@ import pytest
 
 from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
 from bench.launch.process import WorkerFailedError
+from bench.launch.workers import Job
 from bench.records.measurement import Failure, InstanceResult
-from bench.records.plan import Task
 from bench.run.journal import Journal
 from bench.stats.order import find_disorder, order_round
-from tests.builders import BINDING, DIGEST, POLICY, make_cell, make_instance, make_plan, make_proof, noisy
+from tests.builders import BINDING, CASE, DIGEST, POLICY, make_cell, make_instance, make_plan, make_proof, noisy
 from tests.unit.run.scripted import Bench, Workers
 
 CRASH = Failure(reason="crashed", message="the worker died of SIGSEGV", stderr=("boom",))
@@ -143,10 +143,10 @@ def test_drift_without_end_stops_at_the_most_repetitions(tmp_path: Path) -> None
 
 def test_a_probe_that_fails_voids_nothing_and_ends_nothing(tmp_path: Path) -> None:
     class Unprobed(Workers):
-        def __call__(self, argv: Sequence[str], tasks: Sequence[Task], *rest: Any, **named: Any) -> Sequence[Any]:
-            if tasks[0].kind == "probe":
+        def run(self, job: Job, **named: Any) -> Sequence[Any]:
+            if job.tasks[0].kind == "probe":
                 raise WorkerFailedError(CRASH)
-            return super().__call__(argv, tasks, *rest, **named)
+            return super().run(job, **named)
 
     journal = Bench(tmp_path, make_plan()).measure(Unprobed())
     assert journal.probes() == ()
@@ -206,12 +206,10 @@ def test_time_to_spare_goes_to_rounds_of_cells_that_are_not_precise(tmp_path: Pa
 def test_workers_get_their_binding_and_a_scratch_folder_of_the_run(tmp_path: Path) -> None:
     bench, workers = Bench(tmp_path, make_plan()), Workers()
     bench.measure(workers)
-    (environment,) = workers.environments[-1]
+    (environment,) = workers.jobs[-1].environments
     assert environment["OMP_NUM_THREADS"] == "2"
     assert environment["TMPDIR"] == str(bench.folder / "scratch/probe")
-    ((measuring,), *_) = (
-        each for each, tasks in zip(workers.environments, workers.tasks, strict=True) if tasks[0].kind == "measure"
-    )
+    ((measuring,), *_) = (job.environments for job in workers.jobs if job.tasks[0].kind == "measure")
     assert measuring["TORCHINDUCTOR_CACHE_DIR"] == str(bench.folder / "scratch/0000-resnet50-fp32-latency/inductor")
     assert (bench.folder / "scratch/0000-resnet50-fp32-latency/inductor").is_dir()
 
@@ -222,16 +220,50 @@ def test_a_first_repetition_finds_no_cache_and_later_ones_find_its(tmp_path: Pat
     found = []
 
     class Compiling(Workers):
-        def __call__(self, argv: Sequence[str], tasks: Sequence[Task], *rest: Any, **named: Any) -> Sequence[Any]:
-            if tasks[0].kind == "measure":
+        def run(self, job: Job, **named: Any) -> Sequence[Any]:
+            if job.tasks[0].kind == "measure":
                 found.append(compiled.exists())
                 compiled.touch()
-            return super().__call__(argv, tasks, *rest, **named)
+            return super().run(job, **named)
 
     with pytest.raises(KeyboardInterrupt):
         bench.measure(Compiling(KeyboardInterrupt()))
     bench.resume(Compiling())
     assert found == [False, False, True]
+
+
+def test_each_repetition_is_foreseen_while_the_job_before_it_loads(tmp_path: Path) -> None:
+    workers = Workers(*scattered(4, cells=3))
+    Bench(tmp_path, make_plan(make_cell(0), make_cell(1), make_cell(2))).measure(workers)
+    measuring = [job for job in workers.jobs if job.tasks[0].kind == "measure"]
+    assert len(measuring) == 12
+    for before, job, then in zip(workers.jobs, workers.jobs[1:], workers.foreseen, strict=False):
+        if job.tasks[0].kind == "measure":
+            assert job == then, f"{before} was not told what comes next"
+    assert [job.tasks[0].prove for job in measuring] == [True] * 3 + [False] * 9
+
+
+def test_a_probe_between_foresees_the_same_repetition(tmp_path: Path) -> None:
+    workers = Workers(*scattered(4, cells=2))
+    Bench(tmp_path, make_plan(make_cell(0), make_cell(1))).measure(workers)
+    jobs = list(zip(workers.jobs, workers.foreseen, strict=True))
+    probes = [number for number, (job, _) in enumerate(jobs) if job.tasks[0].kind == "probe"]
+    assert len(probes) > 2
+    for number in probes[1:-1]:
+        assert jobs[number][1] == jobs[number - 1][1] == jobs[number + 1][0]
+
+
+def test_what_waits_for_a_package_is_not_foreseen_before_there_is_one(tmp_path: Path) -> None:
+    packaged = make_cell(1, case=msgspec.structs.replace(CASE, backend="aot_inductor"))
+    workers = Workers(*scattered(4, cells=2))
+    Bench(tmp_path, make_plan(make_cell(0), packaged)).measure(workers)
+    foreseen = [
+        (job.tasks[0].kind, then is not None)
+        for job, then in zip(workers.jobs, workers.foreseen, strict=True)
+        if then is None or then.tasks[0].case == packaged.case
+    ]
+    assert ("package", False) in foreseen
+    assert foreseen.index(("package", False)) < foreseen.index(("measure", True))
 
 
 def test_progress_counts_up_and_tells_the_time_left(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from bench.bundle.verify import verify_bundle
 from bench.errors import BundleError, EnvironmentUnfitError, InterruptedRunError, OutputError
 from bench.hardware.detect import detect
 from bench.records.progress import Progress
-from bench.run import execute
 from bench.run.journal import Session, begin_journal
 from bench.run.prepare import Decision
 from bench.run.session import resume_run, run_plan
@@ -34,7 +33,7 @@ def ignore(_progress: Progress) -> None:
 def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
     """Scripted workers whose samples are long over, in place of real ones."""
     scripted = Workers()
-    monkeypatch.setitem(execute.Execution.__init__.__kwdefaults__, "run", scripted)  # type: ignore[arg-type]
+    monkeypatch.setattr("bench.run.session.Workers", lambda: scripted)
     return scripted
 
 

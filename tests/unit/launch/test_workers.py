@@ -1,0 +1,128 @@
+"""Who loads beside whom, who waits, and who is gone: each worker's whole program writes what it does into a file."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from bench.launch.process import WorkerFailedError
+from bench.launch.protocol import Loaded, Measured, Ready, encode_message
+from bench.launch.workers import Job, Workers
+from bench.records.plan import Task
+from tests.builders import BINDING, CASE, POLICY, RUNTIME, make_instance
+
+TASK = Task(
+    kind="measure",
+    case=CASE,
+    binding=msgspec.structs.replace(BINDING, cpus="0-1"),
+    runtime=RUNTIME,
+    policy=POLICY,
+    prove=False,
+)
+LOADED, READY, MEASURED = (
+    encode_message(message).decode().strip() for message in (Loaded(), Ready(), Measured(result=make_instance()))
+)
+GOOD = f"""
+import os, sys, time
+def note(what):
+    with open(os.environ["LOG"], "a") as log:
+        log.write(f"{{os.environ['NAME']}} {{what}}\\n")
+task = sys.stdin.readline()
+note("starts")
+if os.environ.get("FAILS"): sys.exit(3)
+if os.environ.get("SLOW"): time.sleep(0.5)
+note("loaded"); print({LOADED!r}, flush=True)
+if not sys.stdin.readline(): sys.exit(0)
+note("works"); print({READY!r}, flush=True)
+sys.stdin.readline()
+note("ends"); print({MEASURED!r}, flush=True)
+"""
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "log"
+
+
+@pytest.fixture
+def workers() -> Iterator[Workers]:
+    before = set(psutil.Process().children(recursive=True))
+    with Workers() as workers:
+        yield workers
+    assert set(psutil.Process().children(recursive=True)) <= before, "workers were left behind"
+
+
+def job(log: Path, name: str, *, task: Task = TASK, **variables: str) -> Job:
+    environment = dict(os.environ) | {"LOG": str(log), "NAME": name} | variables
+    return Job([sys.executable, "-c", GOOD], [task], [environment])
+
+
+def read(log: Path) -> list[str]:
+    return log.read_text().splitlines()
+
+
+def test_the_next_job_loads_before_this_one_works_and_works_when_its_turn_comes(workers: Workers, log: Path) -> None:
+    a, b = job(log, "a"), job(log, "b", SLOW="1")
+    assert workers.run(a, timeout_s=20, then=b) == [make_instance()]
+    assert sorted(read(log)[:4]) == ["a loaded", "a starts", "b loaded", "b starts"]
+    assert read(log)[4:] == ["a works", "a ends"]
+    assert workers.run(b, timeout_s=20) == [make_instance()]
+    assert read(log)[6:] == ["b works", "b ends"]
+
+
+def test_loaded_workers_let_nobody_load_beside_them_while_they_work(workers: Workers, log: Path) -> None:
+    a, b, c = (job(log, name) for name in "abc")
+    workers.run(a, timeout_s=20, then=b)
+    workers.run(b, timeout_s=20, then=c)
+    assert "c starts" not in read(log)
+
+
+def test_one_who_waits_outlasts_what_comes_between(workers: Workers, log: Path) -> None:
+    a, b, probe = (job(log, name) for name in ("a", "b", "probe"))
+    workers.run(a, timeout_s=20, then=b)
+    workers.run(probe, timeout_s=20, then=b)
+    workers.run(b, timeout_s=20)
+    assert read(log).count("b starts") == 1
+    assert read(log)[-1] == "b ends"
+
+
+def test_one_who_waits_in_vain_is_gone_when_another_is_to_wait(workers: Workers, log: Path) -> None:
+    a, b, c, d = (job(log, name) for name in "abcd")
+    workers.run(a, timeout_s=20, then=b)
+    (waiting,) = psutil.Process().children()
+    workers.run(c, timeout_s=20, then=d)
+    assert not waiting.is_running()
+    assert "b works" not in read(log)
+
+
+def test_a_worker_like_another_but_for_its_environment_is_not_taken_for_it(workers: Workers, log: Path) -> None:
+    workers.run(job(log, "a"), timeout_s=20, then=job(log, "b"))
+    workers.run(job(log, "b", OMP_NUM_THREADS="7"), timeout_s=20)
+    assert read(log).count("b starts") == 2
+
+
+def test_one_that_fails_at_loading_ahead_fails_in_its_own_turn_alone(workers: Workers, log: Path) -> None:
+    a, b = job(log, "a"), job(log, "b", FAILS="1")
+    assert workers.run(a, timeout_s=20, then=b) == [make_instance()]
+    with pytest.raises(WorkerFailedError, match="ended with status 3"):
+        workers.run(b, timeout_s=20)
+
+
+def test_when_loading_fails_nobody_goes_on_loading_beside_the_next(workers: Workers, log: Path) -> None:
+    with pytest.raises(WorkerFailedError, match="ended with status 3"):
+        workers.run(job(log, "a", FAILS="1"), timeout_s=20, then=job(log, "b", SLOW="1"))
+    assert not psutil.Process().children()
+
+
+def test_on_a_single_cpu_nobody_loads_beside_another(workers: Workers, log: Path) -> None:
+    alone = msgspec.structs.replace(TASK, binding=msgspec.structs.replace(BINDING, cpus="1"))
+    workers.run(job(log, "a"), timeout_s=20, then=job(log, "b", task=alone))
+    assert read(log) == ["a starts", "a loaded", "a works", "a ends"]
+
+
+def test_one_that_cannot_be_started_ahead_hinders_nobody(workers: Workers, log: Path) -> None:
+    assert workers.run(job(log, "a"), timeout_s=20, then=Job(["/no/such/python"], [TASK], [{}])) == [make_instance()]
