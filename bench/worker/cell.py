@@ -15,6 +15,7 @@ from bench.records.case import Case
 from bench.records.measurement import InstanceResult
 from bench.records.plan import Task
 from bench.worker.barrier import wait_for_all, wait_for_turn
+from bench.worker.loading import loading
 from bench.workloads.registry import find_workload, load_builder
 
 PART_ROUNDS = 3
@@ -31,13 +32,14 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
     case = _require_case(task)
     memory_binding = bind_process(task.binding)
     start = perf_counter_ns()
-    import torch
+    with loading():
+        import torch
 
-    from bench.variants.prepare import load_variant, prepare
-    from bench.worker.prove import prove
+        from bench.variants.prepare import load_variant, prepare
+        from bench.worker.prove import prove
 
-    build_workload = load_builder(find_workload(case.workload))
-    load_variant(case)
+        build_workload = load_builder(find_workload(case.workload))
+        load_variant(case)
     torch.set_num_threads(task.binding.threads)
     widen_main_thread(task.binding)
     import_ns = perf_counter_ns() - start

@@ -9,6 +9,7 @@ from bench.launch.protocol import Message, Packaged
 from bench.records.measurement import PackageResult
 from bench.records.plan import Task
 from bench.worker.barrier import wait_for_all, wait_for_turn
+from bench.worker.loading import loading
 from bench.workloads.registry import find_workload, load_builder
 
 
@@ -21,12 +22,13 @@ def make_package(task: Task, channel: BinaryIO) -> Message:
     if task.case is None or task.package is None:
         raise LaunchError("a task to package names no case, or no file")
     bind_process(task.binding)
-    import torch
+    with loading():
+        import torch
 
-    from bench.variants import prepare
+        from bench.variants import prepare
 
-    build_workload = load_builder(find_workload(task.case.workload))
-    prepare.load_variant(task.case)
+        build_workload = load_builder(find_workload(task.case.workload))
+        prepare.load_variant(task.case)
     torch.set_num_threads(task.binding.threads)
     wait_for_turn(channel)
     workload = build_workload(task.case)

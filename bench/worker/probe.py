@@ -6,14 +6,16 @@ from bench.launch.binding import bind_process
 from bench.launch.protocol import Message, Probed
 from bench.records.plan import Task
 from bench.worker.barrier import wait_for_all, wait_for_turn
+from bench.worker.loading import loading
 
 
 def probe(task: Task, channel: BinaryIO) -> Message:
     """Measure compute and memory bandwidth, together with the probes of the layout's other instances."""
     bind_process(task.binding)
-    import torch
+    with loading():
+        import torch
 
-    from bench.measure.ceilings import measure_ceilings
+        from bench.measure.ceilings import measure_ceilings
 
     torch.set_num_threads(task.binding.threads)
     wait_for_turn(channel)
