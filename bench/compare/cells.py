@@ -131,7 +131,7 @@ def _refuse(evidence: Evidence, outcome: Outcome, reason: str) -> Judged:
 def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: Criteria) -> Judged:
     shown = tested.difference <= criteria.false_alarm_level
     detectable = detectable_ratio(estimate, tested.level, allow_for(evidence.host_movement))
-    notes = evidence.notes
+    notes = evidence.notes + _describe_memory(evidence, estimate)
     reasons: tuple[str, ...] = ()
     if tested.equivalence <= criteria.equivalence_level:
         outcome: Outcome = "equivalent"
@@ -181,6 +181,15 @@ def describe_movement(movement: HostMovement) -> str:
         f"the host itself moved between the runs: its probes took {movement.compute_ratio - 1:+.1%} (compute) and "
         f"{movement.bandwidth_ratio - 1:+.1%} (memory bandwidth) longer, which explains the difference"
     )
+
+
+def _describe_memory(evidence: Evidence, estimate: LogRatio) -> tuple[str, ...]:
+    """Why an interval is much wider than the number of repetitions lets one expect."""
+    made = (len(evidence.base_s), len(evidence.new_s))
+    if estimate.counts is None or all(2 * worth > count for worth, count in zip(estimate.counts, made, strict=True)):
+        return ()
+    base, new = (f"{count} count for {worth:.1f}" for worth, count in zip(estimate.counts, made, strict=True))
+    return (f"repetitions are like those before them, as beside a neighbour who stays: of base {base}, of new {new}",)
 
 
 def _why_not_shown(evidence: Evidence, estimate: LogRatio, level: float, detectable: float, criteria: Criteria) -> str:

@@ -133,4 +133,4 @@ def _weigh_ratio(verdict: CellVerdict, ratio: Interval, margin_ratio: float) -> 
         return "not_reproduced", f"{'slower' if ratio.point > 1 else 'faster'} by more than {margin_ratio:.1%}"
     if verdict.host_movement is not None and (ratio.high < low or ratio.low > high):
         return "too_noisy", describe_movement(verdict.host_movement)
-    return "too_noisy", f"neither within {margin_ratio:.1%} nor beyond it is shown"
+    return "too_noisy", "; ".join((f"neither within {margin_ratio:.1%} nor beyond it is shown", *verdict.notes))

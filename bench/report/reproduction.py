@@ -3,11 +3,11 @@
 from tabulate import tabulate
 
 from bench.records.reproduction import EXIT_STATUS, CellReproduction, Reproduction, ReproductionOutcome
-from bench.records.verdict import Finding
+from bench.records.verdict import Criteria, Finding
 from bench.report.table import describe_case
 
-HEADERS = ("cell", "layout", "outcome", "latency", "interval", "n", "")
-ALIGN = ("left", "left", "left", "right", "right", "right", "left")
+HEADERS = ("cell", "layout", "outcome", "latency", "interval", "p", "n", "")
+ALIGN = ("left", "left", "left", "right", "right", "right", "right", "left")
 
 OUTCOMES: dict[ReproductionOutcome, str] = {
     "reproduced": "reproduced: every cell is the same within the margin",
@@ -26,9 +26,18 @@ def render_reproduction(reproduction: Reproduction) -> str:
     if reproduction.cells:
         rows = [_row(cell) for cell in reproduction.cells]
         lines += ["", tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True, colalign=ALIGN), ""]
-        lines.append(f"latency: now over then; margin {reproduction.margin_ratio:.1%}; n: valid repetitions then/now")
+        lines += _legend(reproduction.margin_ratio)
     status = EXIT_STATUS[reproduction.outcome]
     return "\n".join([*lines, f"{OUTCOMES[reproduction.outcome]} (exit status {status})"])
+
+
+def _legend(margin_ratio: float) -> list[str]:
+    criteria = Criteria(margin_ratio=margin_ratio)
+    return [
+        f"latency: now over then; margin {margin_ratio:.1%}; n: valid repetitions then/now",
+        f"p: how often cells beyond the margin would come out this alike; reproduced at {criteria.equivalence_level:.0%}",
+        f"interval: at a level of {criteria.false_alarm_level:.1%} over all cells; wholly beyond the margin is not reproduced",
+    ]
 
 
 def _describe_finding(finding: Finding) -> str:
@@ -44,6 +53,7 @@ def _row(cell: CellReproduction) -> tuple[str, ...]:
         cell.outcome.replace("_", " "),
         "" if ratio is None else f"{ratio.point - 1:+.2%}",
         "" if ratio is None else f"{ratio.low - 1:+.2%} to {ratio.high - 1:+.2%}",
+        "" if verdict.equivalence_p_value is None else f"{verdict.equivalence_p_value:.2g}",
         f"{verdict.base_repetitions}/{verdict.new_repetitions}",
         cell.reason,
     )

@@ -50,11 +50,13 @@ class LogRatio(Record, frozen=True, kw_only=True):
         point: The estimate.
         own: What its own repetitions say of its error.
         shared: What all estimates of the same two runs have in common: the runs' own scatter.
+        counts: How many independent repetitions those of base and of new are worth; None where pairs are compared.
     """
 
     point: float
     own: tuple[Variance, ...]
     shared: tuple[Variance, ...] = ()
+    counts: tuple[float, float] | None = None
 
     @property
     def error(self) -> float:
@@ -102,11 +104,12 @@ def estimate_unpaired(base_s: Sequence[float], new_s: Sequence[float], run_scatt
     _require(min(len(base_s), len(new_s)), f"{len(base_s)} and {len(new_s)} valid repetitions")
     base, new = [log(value) for value in base_s], [log(value) for value in new_s]
     larger = max(_variance(base), _variance(new), key=lambda one: one.value)
-    counts = [_effective_count(base), _effective_count(new)]
+    counts = (_effective_count(base), _effective_count(new))
     return LogRatio(
         point=fmean(new) - fmean(base),
         own=(Variance(value=larger.value * sum(1 / count for count in counts), freedom=max(1.0, min(counts) - 1)),),
         shared=(Variance(value=2 * run_scatter.value, freedom=run_scatter.freedom),),
+        counts=counts,
     )
 
 

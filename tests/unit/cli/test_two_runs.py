@@ -183,6 +183,7 @@ def test_reproduce_gives_a_verdict_and_a_bundle_that_cites(
     outcome = invoke("reproduce", original, "--output", str(Path(original).parent))
     assert outcome.status == (0 if same else 1), outcome.err
     assert words in outcome.out
+    assert "would come out this alike; reproduced at 5%\n" in outcome.out
     verified = invoke("verify", find_bundle(outcome.out))
     assert verified.status == 0
     assert "found, intact, signed by SHA256:" in verified.out

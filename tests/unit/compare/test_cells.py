@@ -128,6 +128,14 @@ def test_unequal_numbers_make_no_difference() -> None:
     assert judge(evidence(STEADY[:5], STEADY * 4))[0].outcome == "equivalent"
 
 
+def test_repetitions_that_remember_one_another_are_said_to_count_for_few() -> None:
+    drifting = tuple(0.1 + 0.0002 * place for place in range(12))
+    verdict = judge(evidence(drifting, times(1.0)))[0]
+    (note,) = verdict.notes
+    assert note.endswith("beside a neighbour who stays: of base 12 count for 0.6, of new 8 count for 8.0")
+    assert judge(evidence(times(1.0), times(1.0)))[0].notes == ()
+
+
 def test_invalid_repetitions_are_not_used() -> None:
     good, bad = make_repetition(0, make_instance((0.01,) * 6)), make_repetition(1, make_instance((0.09,) * 6))
     measurement = make_measurement(make_cell(), good, msgspec.structs.replace(bad, invalid=("steal",)))
