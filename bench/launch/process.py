@@ -124,6 +124,11 @@ class Worker:
         """What to say of a worker that did not end in time."""
         return self._failure("timeout", f"no result within {timeout_s:g} s; give more with --timeout")
 
+    @property
+    def lives(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def end(self) -> None:
         """Kill what is left of the process group, and reap the worker."""
         if self._process.stdin is not None:

@@ -71,8 +71,11 @@ class Workers:
         return self._next is not None and self._next[0] == job
 
     def _take(self, job: Job) -> "_Crew | None":
-        """The workers that wait for this job."""
+        """The workers that wait for this job, if nothing ended them meanwhile."""
         if self._next is None or not self._awaits(job):
+            return None
+        if not self._next[1].lives:
+            self._dismiss()
             return None
         (_, crew), self._next = self._next, None
         return crew
@@ -134,6 +137,11 @@ class _Crew:
         results = [worker.result() for worker in self._workers]
         hear_all(self._workers, deadline, timeout_s, until=lambda worker: worker.at_end)
         return results
+
+    @property
+    def lives(self) -> bool:
+        """Whether none of them has ended."""
+        return all(worker.lives for worker in self._workers)
 
     def end(self) -> None:
         """Kill what is left."""

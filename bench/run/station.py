@@ -6,6 +6,7 @@ from shutil import rmtree
 from typing import NamedTuple, Protocol
 
 from bench.bundle.source import PROJECT
+from bench.errors import LaunchError
 from bench.launch.environment import worker_environment
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import resolve_argv
@@ -102,7 +103,10 @@ class Station:
         if then is None or self._wants_package(then.cell):
             return None
         self._empty(then)
-        return self._order_job(then)
+        try:
+            return self._order_job(then)
+        except LaunchError:  # is told in its own turn
+            return None
 
     def _empty(self, order: Order) -> None:
         """Empty a cell's folder before its first repetition, and not again while its workers wait there."""

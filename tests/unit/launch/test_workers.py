@@ -99,6 +99,16 @@ def test_one_who_waits_in_vain_is_gone_when_another_is_to_wait(workers: Workers,
     assert "b works" not in read(log)
 
 
+def test_one_who_was_killed_while_he_waited_is_replaced(workers: Workers, log: Path) -> None:
+    a, b = job(log, "a"), job(log, "b")
+    workers.run(a, timeout_s=20, then=b)
+    (waiting,) = psutil.Process().children()
+    waiting.kill()
+    psutil.wait_procs([waiting], timeout=10)
+    assert workers.run(b, timeout_s=20) == [make_instance()]
+    assert read(log)[-4:] == ["b starts", "b loaded", "b works", "b ends"]
+
+
 def test_a_worker_like_another_but_for_its_environment_is_not_taken_for_it(workers: Workers, log: Path) -> None:
     workers.run(job(log, "a"), timeout_s=20, then=job(log, "b"))
     workers.run(job(log, "b", OMP_NUM_THREADS="7"), timeout_s=20)

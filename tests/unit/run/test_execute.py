@@ -6,13 +6,26 @@ from typing import Any
 import msgspec
 import pytest
 
+from bench.errors import LaunchError
 from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
 from bench.launch.process import WorkerFailedError
 from bench.launch.workers import Job
 from bench.records.measurement import Failure, InstanceResult
+from bench.records.profile import Runtime
 from bench.run.journal import Journal
 from bench.stats.order import find_disorder, order_round
-from tests.builders import BINDING, CASE, DIGEST, POLICY, make_cell, make_instance, make_plan, make_proof, noisy
+from tests.builders import (
+    BINDING,
+    CASE,
+    DIGEST,
+    POLICY,
+    RUNTIME,
+    make_cell,
+    make_instance,
+    make_plan,
+    make_proof,
+    noisy,
+)
 from tests.unit.run.scripted import Bench, Workers
 
 CRASH = Failure(reason="crashed", message="the worker died of SIGSEGV", stderr=("boom",))
@@ -264,6 +277,23 @@ def test_what_waits_for_a_package_is_not_foreseen_before_there_is_one(tmp_path: 
     ]
     assert ("package", False) in foreseen
     assert foreseen.index(("package", False)) < foreseen.index(("measure", True))
+
+
+def test_what_cannot_be_started_later_is_no_fault_of_what_comes_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = msgspec.structs.replace(RUNTIME, openmp="intel")
+    broken = msgspec.structs.replace(make_cell(1), runtime=lacking)
+
+    def find(runtime: Runtime) -> tuple[str, ...]:
+        if runtime == lacking:
+            raise LaunchError("no such library")
+        return ()
+
+    monkeypatch.setattr("bench.run.station.find_preloads", find)
+    failed, good = Bench(tmp_path, make_plan(make_cell(0), broken)).measure(Workers()).measurements()
+    assert good.failure is None
+    assert failed.failure == Failure(reason="binding", message="no such library")
 
 
 def test_progress_counts_up_and_tells_the_time_left(tmp_path: Path) -> None:
