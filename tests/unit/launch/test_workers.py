@@ -50,10 +50,15 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def workers() -> Iterator[Workers]:
-    before = set(psutil.Process().children(recursive=True))
     with Workers() as workers:
         yield workers
-    assert set(psutil.Process().children(recursive=True)) <= before, "workers were left behind"
+    assert not living(), "workers were left behind"
+
+
+def living() -> list[psutil.Process]:
+    """Workers of these tests; other children are other tests'."""
+    children = psutil.Process().children()
+    return [child for child in children if child.status() != psutil.STATUS_ZOMBIE and GOOD in child.cmdline()]
 
 
 def job(log: Path, name: str, *, task: Task = TASK, **variables: str) -> Job:
@@ -93,7 +98,7 @@ def test_one_who_waits_outlasts_what_comes_between(workers: Workers, log: Path) 
 def test_one_who_waits_in_vain_is_gone_when_another_is_to_wait(workers: Workers, log: Path) -> None:
     a, b, c, d = (job(log, name) for name in "abcd")
     workers.run(a, timeout_s=20, then=b)
-    (waiting,) = psutil.Process().children()
+    (waiting,) = living()
     workers.run(c, timeout_s=20, then=d)
     assert not waiting.is_running()
     assert "b works" not in read(log)
@@ -102,7 +107,7 @@ def test_one_who_waits_in_vain_is_gone_when_another_is_to_wait(workers: Workers,
 def test_one_who_was_killed_while_he_waited_is_replaced(workers: Workers, log: Path) -> None:
     a, b = job(log, "a"), job(log, "b")
     workers.run(a, timeout_s=20, then=b)
-    (waiting,) = psutil.Process().children()
+    (waiting,) = living()
     waiting.kill()
     psutil.wait_procs([waiting], timeout=10)
     assert workers.run(b, timeout_s=20) == [make_instance()]
@@ -125,7 +130,7 @@ def test_one_that_fails_at_loading_ahead_fails_in_its_own_turn_alone(workers: Wo
 def test_when_loading_fails_nobody_goes_on_loading_beside_the_next(workers: Workers, log: Path) -> None:
     with pytest.raises(WorkerFailedError, match="ended with status 3"):
         workers.run(job(log, "a", FAILS="1"), timeout_s=20, then=job(log, "b", SLOW="1"))
-    assert not psutil.Process().children()
+    assert not living()
 
 
 def test_on_a_single_cpu_nobody_loads_beside_another(workers: Workers, log: Path) -> None:
