@@ -19,6 +19,11 @@ dpkg_options+=('--dpkgopt=path-include=/usr/share/doc/*/copyright')
 
 # Run mmdebstrap for an architecture. A merged /usr is made first, else a package would bring perl to merge it.
 bootstrap() { # ARCH [OPTION]... SUITE OUTPUT [MIRROR]...
+    if [ "$1" != "$(dpkg --print-architecture)" ] && ! arch-test "$1" >/dev/null 2>&1; then
+        echo "this host runs no programs for $1, as Debian's packages for it do when they are installed;" \
+            "install qemu-user-static and arch-test, and have the kernel's binfmt_misc know them" >&2
+        return 1
+    fi
     mmdebstrap --quiet --architectures="$1" --variant=essential --include="$packages" \
         --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr "${dpkg_options[@]}" "${@:2}" >/dev/null
 }
