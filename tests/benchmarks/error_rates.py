@@ -41,9 +41,9 @@ CASE = Case(
 EFFECTS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06)
 REPETITIONS = (5, 10, 20, 40, 80)
 TEN_MINUTES_S = 600.0
-SECONDS = {"fresh": 6.0, "fresh, slow imports": 10.0}
-"""Of one repetition of a workload of 100 ms, from start to start: imports, warm-up and timed part; resnet50 and vit_b_16 took
-5.5 to 6 s on the machine of the README's table, and 10 s on a slower one."""
+SECONDS = {"usual": 4.5, "slow": 8.0}
+"""Of one repetition of a workload of 100 ms, from start to start: loading, warm-up and timed part; `bench ab` of resnet50 took
+4.5 s on the machine of the README's table, and a slower one takes less than twice as long."""
 
 ARRANGEMENTS = {"interleaved": interleave, "two runs": run_apart}
 NO_SCATTER = RunScatter(ratio=0.0, runs=None, source="repetitions of one run, dealt to two sides")
