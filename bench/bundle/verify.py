@@ -1,6 +1,5 @@
 """Verification: eight steps, the cheapest refusal first. It raises, or returns what was proven."""
 
-import gc
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,23 +23,12 @@ from bench.bundle.timestamp import parse_timestamp
 from bench.bundle.verification import Signer, Verification
 from bench.errors import BundleError
 from bench.records.bundle import Contents
+from bench.records.collector import collector_paused
 
 TRUST_NOBODY = Requirements()
 
 
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Let the garbage collector rest: records are trees, and looking for cycles in a million of them takes a tenth of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-@_collector_paused()
+@collector_paused()
 def verify_bundle(
     path: Path,
     requirements: Requirements = TRUST_NOBODY,

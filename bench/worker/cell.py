@@ -12,10 +12,10 @@ from bench.measure.loop import quiet_interpreter, time_samples, warm_up
 from bench.measure.memory import read_peak_bytes
 from bench.measure.noise import watched
 from bench.records.case import Case
+from bench.records.collector import collector_paused
 from bench.records.measurement import InstanceResult
 from bench.records.plan import Task
 from bench.worker.barrier import wait_for_all, wait_for_turn
-from bench.worker.loading import loading
 from bench.workloads.registry import find_workload, load_builder
 
 PART_ROUNDS = 3
@@ -32,7 +32,7 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
     case = _require_case(task)
     memory_binding = bind_process(task.binding)
     start = perf_counter_ns()
-    with loading():
+    with collector_paused():
         import torch
 
         from bench.variants.prepare import load_variant, prepare

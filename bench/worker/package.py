@@ -6,10 +6,10 @@ from typing import BinaryIO
 from bench.errors import LaunchError
 from bench.launch.binding import bind_process
 from bench.launch.protocol import Message, Packaged
+from bench.records.collector import collector_paused
 from bench.records.measurement import PackageResult
 from bench.records.plan import Task
 from bench.worker.barrier import wait_for_all, wait_for_turn
-from bench.worker.loading import loading
 from bench.workloads.registry import find_workload, load_builder
 
 
@@ -22,7 +22,7 @@ def make_package(task: Task, channel: BinaryIO) -> Message:
     if task.case is None or task.package is None:
         raise LaunchError("a task to package names no case, or no file")
     bind_process(task.binding)
-    with loading():
+    with collector_paused():
         import torch
 
         from bench.variants import prepare

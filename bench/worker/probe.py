@@ -4,15 +4,15 @@ from typing import BinaryIO
 
 from bench.launch.binding import bind_process
 from bench.launch.protocol import Message, Probed
+from bench.records.collector import collector_paused
 from bench.records.plan import Task
 from bench.worker.barrier import wait_for_all, wait_for_turn
-from bench.worker.loading import loading
 
 
 def probe(task: Task, channel: BinaryIO) -> Message:
     """Measure compute and memory bandwidth, together with the probes of the layout's other instances."""
     bind_process(task.binding)
-    with loading():
+    with collector_paused():
         import torch
 
         from bench.measure.ceilings import measure_ceilings
