@@ -12,7 +12,7 @@ from math import exp, inf, log, sqrt
 from statistics import fmean, median, variance
 
 from bench.errors import TooNoisyError
-from bench.records.measurement import Repetition
+from bench.records.measurement import InstanceResult, Repetition
 from bench.records.record import Record
 from bench.records.summary import Interval
 
@@ -77,10 +77,12 @@ class LogRatio(Record, frozen=True, kw_only=True):
 
 def repetition_latency_s(repetition: Repetition) -> float:
     """Seconds an iteration of one repetition: the mean over its instances of the median of their samples."""
-    return fmean(
-        median(sample.elapsed_ns / sample.iterations for sample in instance.samples) / 1e9
-        for instance in repetition.instances
-    )
+    return fmean(map(instance_latency_s, repetition.instances))
+
+
+def instance_latency_s(instance: InstanceResult) -> float:
+    """Seconds an iteration of one instance: the median of its samples."""
+    return median(sample.elapsed_ns / sample.iterations for sample in instance.samples) / 1e9
 
 
 def estimate_unpaired(base_s: Sequence[float], new_s: Sequence[float], run_scatter: Variance) -> LogRatio:

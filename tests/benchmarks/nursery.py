@@ -1,6 +1,6 @@
 """Whether repetitions forked from a process that has imported everything scatter like fresh processes.
 
-    python tests/benchmarks/nursery.py WORKLOAD [SECONDS] [FILE]
+    python -m tests.benchmarks.nursery WORKLOAD [SECONDS] [FILE]
 
 A pair is one repetition in a fresh worker and one in a child forked from a nursery: a process with the cell's
 environment that has imported torch and the family's builder, runs no parallel region and has one thread. Who
@@ -13,8 +13,7 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from statistics import median
@@ -23,58 +22,30 @@ from typing import Self
 
 import numpy as np
 
-from bench.launch.environment import worker_environment
-from bench.launch.libraries import find_preloads
 from bench.launch.process import WorkerFailedError
 from bench.launch.protocol import GO, Failed, Loaded, Measured, Ready, decode_message, encode_message
 from bench.launch.workers import Job, Workers
 from bench.records.measurement import InstanceResult
-from bench.records.plan import Policy, Task
+from bench.records.plan import Task
 from bench.records.record import decode_json, encode_json_line
-from bench.records.suite import CaseFilter
-from bench.run.options import RunOptions
-from bench.run.prepare import prepare_run
-
-Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-
-POLICY = Policy(
-    repetitions_min=1,
-    repetitions_max=1,
-    warmup_max_s=1,
-    measure_s=1,
-    samples_min=5,
-    sample_s=0.02,
-    target_ci_ratio=0.1,
-    timeout_s=120,
-)
+from bench.stats.ratio import instance_latency_s
+from tests.benchmarks.hosts import Array
+from tests.benchmarks.repetition import SHORT, only_result, short_job
 
 
 def main(workload: str, seconds: float, file: Path) -> None:
     """Alternate for so long, then print what the file holds."""
-    plan = prepare_run(
-        RunOptions(wanted=CaseFilter(workload=(workload,), mode=("inference",), precision=("fp32",)))
-    ).plan
-    cell = plan.cells[0]
-    task = Task(
-        kind="measure", case=cell.case, binding=cell.instances[0], runtime=cell.runtime, policy=POLICY, prove=False
-    )
-    with tempfile.TemporaryDirectory() as scratch:
-        environment = worker_environment(
-            cell.environment,
-            task.binding,
-            preloads=find_preloads(task.runtime),
-            parent=os.environ,
-            scratch=Path(scratch),
-        )
-        fresh(task, environment)  # fills compilers' caches
+    with short_job(workload) as job:
+        ((task,), (environment,)) = job.tasks, job.environments
+        fresh(job)  # fills compilers' caches
         with Nursery(task, environment) as nursery, file.open("a", encoding="utf-8") as stream:
             end, pair = monotonic() + seconds, 0
             while monotonic() < end:
                 row: dict[str, object] = {"workload": workload}
                 for who in ("fresh", "forked") if pair % 2 else ("forked", "fresh"):
                     start = monotonic()
-                    result = fresh(task, environment) if who == "fresh" else nursery.fork(task)
-                    row[who] = latency_s(result)
+                    result = fresh(job) if who == "fresh" else nursery.fork(task)
+                    row[who] = instance_latency_s(result)
                     row[f"{who}_wall_s"] = monotonic() - start
                 stream.write(json.dumps(row) + "\n")
                 stream.flush()
@@ -82,28 +53,20 @@ def main(workload: str, seconds: float, file: Path) -> None:
     report([json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()])
 
 
-def fresh(task: Task, environment: dict[str, str]) -> InstanceResult:
+def fresh(job: Job) -> InstanceResult:
     """One repetition as bench makes it."""
-    (result,) = Workers().run(Job((sys.executable, "-m", "bench.worker"), [task], [environment]), timeout_s=120)
-    if not isinstance(result, InstanceResult):
-        raise TypeError("a task to measure gives an instance's result")
-    return result
-
-
-def latency_s(result: InstanceResult) -> float:
-    """The number that a repetition gives."""
-    return median(sample.elapsed_ns / sample.iterations for sample in result.samples) / 1e9
+    return only_result(Workers().run(job, timeout_s=SHORT.timeout_s))
 
 
 class Nursery:
     """A process that has imported, and forks a child for each task. The child takes over its pipes meanwhile."""
 
-    def __init__(self, task: Task, environment: dict[str, str]) -> None:
+    def __init__(self, task: Task, environment: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, __file__, "--nursery"],
+            [sys.executable, "-m", "tests.benchmarks.nursery", "--nursery"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment | {"OPENBLAS_NUM_THREADS": "1"},  # NumPy's own starts its pool when it is loaded
+            env={**environment, "OPENBLAS_NUM_THREADS": "1"},  # NumPy's own starts its pool when it is loaded
         )
         self._say(encode_json_line(task))
 

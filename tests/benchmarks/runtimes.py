@@ -1,6 +1,6 @@
 """What OpenMP runtime and allocator bring here: throughput of every combination over that of torch's own.
 
-    python tests/benchmarks/runtimes.py [ROUNDS]
+    python -m tests.benchmarks.runtimes [ROUNDS]
 
 Every combination runs in workers of its own, bound as the profile's latency layout says, with those of the
 profile's variables that the combination reads; torch's own (gnu, system) runs without any. A round runs
@@ -8,30 +8,26 @@ all of them, the next in the opposite order, so that drift of the machine favour
 round; nothing is asserted.
 """
 
-import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from itertools import product
-from pathlib import Path
 from statistics import median
 
 from tabulate import tabulate
 
 from bench.hardware.detect import detect
-from bench.launch.environment import plan_environment, worker_environment
-from bench.launch.libraries import find_preloads
-from bench.launch.plan import WORKER_ARGV
-from bench.launch.workers import Job, Workers
+from bench.launch.environment import plan_environment
+from bench.launch.workers import Workers
 from bench.profiles.overrides import Overrides
 from bench.profiles.resolve import resolve_layouts
 from bench.profiles.variables import variables_for
 from bench.records.case import Case
-from bench.records.measurement import InstanceResult
 from bench.records.plan import Policy, Task
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, Binding, Profile, Runtime
 from bench.run.prepare import select_profile
+from bench.stats.ratio import instance_latency_s
 from bench.workloads.registry import find_workload
+from tests.benchmarks.repetition import one_job, only_result
 
 POLICY = Policy(
     repetitions_min=1,
@@ -78,20 +74,9 @@ def measure(case: Case, binding: Binding, runtime: Runtime, profile: Profile) ->
     """Items per second in one fresh worker, by its median sample."""
     variables: Mapping[str, str] = {} if runtime == OWN else variables_for(profile, runtime)
     task = Task(kind="measure", case=case, binding=binding, runtime=runtime, policy=POLICY, prove=False)
-    with tempfile.TemporaryDirectory() as scratch:
-        environment = worker_environment(
-            plan_environment(variables),
-            binding,
-            preloads=find_preloads(runtime),
-            parent=os.environ,
-            scratch=Path(scratch),
-        )
-        job = Job((sys.executable, *WORKER_ARGV[1:]), [task], [environment])
-        (result,) = Workers().run(job, timeout_s=POLICY.timeout_s)
-    if not isinstance(result, InstanceResult):
-        raise TypeError("a task to measure gives an instance's result")
-    seconds = median(sample.elapsed_ns / sample.iterations for sample in result.samples) / 1e9
-    return result.items_per_iteration / seconds
+    with one_job(task, plan_environment(variables)) as job:
+        result = only_result(Workers().run(job, timeout_s=POLICY.timeout_s))
+    return result.items_per_iteration / instance_latency_s(result)
 
 
 def print_table(title: str, rates: Mapping[Runtime, list[float]]) -> None:

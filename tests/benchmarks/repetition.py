@@ -1,0 +1,69 @@
+"""Single repetitions in fresh workers, as a run makes them, for benchmarks of how it makes them."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.launch.environment import worker_environment
+from bench.launch.libraries import find_preloads
+from bench.launch.plan import WORKER_ARGV
+from bench.launch.workers import Job
+from bench.records.measurement import InstanceResult
+from bench.records.plan import Policy, Task
+from bench.records.suite import CaseFilter
+from bench.run.options import RunOptions
+from bench.run.prepare import prepare_run
+from bench.stats.ratio import instance_latency_s
+
+SHORT = Policy(
+    repetitions_min=1,
+    repetitions_max=1,
+    warmup_max_s=1,
+    measure_s=1,
+    samples_min=5,
+    sample_s=0.02,
+    target_ci_ratio=0.1,
+    timeout_s=120,
+)
+
+
+@contextmanager
+def one_job(task: Task, variables: Mapping[str, str]) -> Iterator[Job]:
+    """The job of a task in one worker, with the plan's variables and a scratch folder that lasts as long as this."""
+    with tempfile.TemporaryDirectory() as scratch:
+        environment = worker_environment(
+            variables,
+            task.binding,
+            preloads=find_preloads(task.runtime),
+            parent=os.environ,
+            scratch=Path(scratch),
+        )
+        yield Job((sys.executable, *WORKER_ARGV[1:]), [task], [environment])
+
+
+@contextmanager
+def short_job(workload: str) -> Iterator[Job]:
+    """The job of a workload's inference in fp32, as planned for this machine."""
+    wanted = CaseFilter(workload=(workload,), mode=("inference",), precision=("fp32",))
+    cell = prepare_run(RunOptions(wanted=wanted)).plan.cells[0]
+    task = Task(
+        kind="measure", case=cell.case, binding=cell.instances[0], runtime=cell.runtime, policy=SHORT, prove=False
+    )
+    with one_job(task, cell.environment) as job:
+        yield job
+
+
+def only_result(results: Sequence[object]) -> InstanceResult:
+    """What the only worker of a task to measure says."""
+    (result,) = results
+    if not isinstance(result, InstanceResult):
+        raise TypeError("a task to measure gives an instance's result")
+    return result
+
+
+def only_latency_s(results: Sequence[object]) -> float:
+    """The number that such a repetition gives."""
+    return instance_latency_s(only_result(results))
