@@ -1,6 +1,6 @@
 """A worker process: start it, hear it, and account for how it ended.
 
-The only module that starts workers. While they are timed, this process sleeps in `select`.
+While workers are timed, the process that started them sleeps in `select`.
 """
 
 import os

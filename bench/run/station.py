@@ -68,9 +68,7 @@ class Station:
         """
         self._empty(order)
         self._package(order.cell)
-        results = self._workers.run(
-            self._order_job(order), timeout_s=self._plan.policy.timeout_s, then=self._foresee(then)
-        )
+        results = self._run(self._order_job(order), self._foresee(then))
         return tuple(result for result in results if isinstance(result, InstanceResult))
 
     def probe(self, layout: Layout, *, then: Order | None = None) -> tuple[ProbeResult, ...]:
@@ -95,7 +93,7 @@ class Station:
             for binding in layout.instances
         ]
         job = self._job(tasks, self._plan.cells[0], self._scratch / "probe")
-        results = self._workers.run(job, timeout_s=self._plan.policy.timeout_s, then=self._foresee(then))
+        results = self._run(job, self._foresee(then))
         return tuple(result for result in results if isinstance(result, ProbeResult))
 
     def _foresee(self, then: Order | None) -> Job | None:
@@ -134,8 +132,11 @@ class Station:
             package=self._path(cell),
             prove=False,
         )
-        self._workers.run(self._job([task], cell, self._scratch / cell.id), timeout_s=self._plan.policy.timeout_s)
+        self._run(self._job([task], cell, self._scratch / cell.id))
         self._packaged.add(cell.id)
+
+    def _run(self, job: Job, then: Job | None = None) -> Sequence[Result]:
+        return self._workers.run(job, timeout_s=self._plan.policy.timeout_s, then=then)
 
     def _order_job(self, order: Order) -> Job:
         cell = order.cell
