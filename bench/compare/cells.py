@@ -141,6 +141,9 @@ def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: C
     else:
         outcome = "no_difference_shown"
         reasons = (_why_not_shown(evidence, estimate, tested.level, detectable, criteria),)
+    shown_ratio = interval(estimate, tested.level)
+    if outcome in {"faster", "slower"} and shown_ratio.low <= 1 <= shown_ratio.high:
+        notes += _describe_ranks(estimate, outcome)
     paired = evidence.base_s.keys() & evidence.new_s.keys()
     verdict = CellVerdict(
         case=evidence.case,
@@ -148,7 +151,7 @@ def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: C
         base=evidence.base,
         new=evidence.new,
         outcome=outcome,
-        ratio=interval(estimate, tested.level),
+        ratio=shown_ratio,
         level=tested.level,
         p_value=tested.difference,
         equivalence_p_value=tested.equivalence,
@@ -190,6 +193,16 @@ def _describe_memory(evidence: Evidence, estimate: LogRatio) -> tuple[str, ...]:
         return ()
     base, new = (f"{count} count for {worth:.1f}" for worth, count in zip(estimate.counts, made, strict=True))
     return (f"repetitions are like those before them, as beside a neighbour who stays: of base {base}, of new {new}",)
+
+
+def _describe_ranks(estimate: LogRatio, outcome: Outcome) -> tuple[str, ...]:
+    """Why there is a difference though the means' interval does not leave it out."""
+    if estimate.ranks is None:
+        return ()
+    slower = estimate.ranks.slower_share
+    share = slower if outcome == "slower" else 1 - slower
+    shown = f"shown by ranks: new's repetition is the {outcome} one in {share:.0%} of all pairings with one of base"
+    return (f"{shown}; the means scatter too much to show it",)
 
 
 def _why_not_shown(evidence: Evidence, estimate: LogRatio, level: float, detectable: float, criteria: Criteria) -> str:

@@ -67,9 +67,11 @@ class CellVerdict(Record, frozen=True, kw_only=True):
     Attributes:
         base, new: The cell's id on either side; None if that side has no such cell.
         outcome: `equivalent` goes before faster and slower: what the margin allows is no regression.
-        ratio: Latency of new over base: 1.05 takes 5% longer. The interval is at `1 - level`.
+        ratio: Latency of new over base: 1.05 takes 5% longer. The interval misses it in a share `level` at most; of many
+            pairs in half of that, as their ranks have the other half.
         level: At which Holm's procedure held this cell: the false alarm level over the cells still in question.
-        p_value: That there is no difference, host movement included; adjusted over all cells by Holm's procedure.
+        p_value: That there is no difference, host movement included; by means, or of many pairs by means and ranks;
+            adjusted over all cells by Holm's procedure.
         equivalence_p_value: That the difference is beyond the margin; adjusted likewise.
         base_repetitions, new_repetitions: Valid ones that were used; in a paired comparison those with a valid partner.
         detectable_ratio: The smallest change that four comparisons in five would have shown.

@@ -15,10 +15,15 @@ from bench.errors import TooNoisyError
 from bench.records.measurement import InstanceResult, Repetition
 from bench.records.record import Record
 from bench.records.summary import Interval
+from bench.stats.ranks import PairRanks
 
 REPETITIONS_MIN = 5
 """Of either side. With four there are 70 ways to deal eight repetitions to two sides, so that even the most extreme one
 is rarer than 1 in 35 only, whatever the distribution; with five, 1 in 126. Processes that run at one of two speeds deal so."""
+
+RANKED_MIN = 20
+"""Pairs from which on their ranks are judged too. There are half a million ways to tell 20 pairs apart, enough for the level
+that each of a thousand cells is held to; of ten pairs, ranks could say nothing that one of ten cells is asked for."""
 
 SCATTER_FLOOR = 0.0005
 """Standard deviation that repetitions are given at least: no two processes are known to repeat better than this,
@@ -51,12 +56,19 @@ class LogRatio(Record, frozen=True, kw_only=True):
         own: What its own repetitions say of its error.
         shared: What all estimates of the same two runs have in common: the runs' own scatter.
         counts: How many independent repetitions those of base and of new are worth; None where pairs are compared.
+        ranks: Of pairs, if they are many: a second test of whether there is a difference.
     """
 
     point: float
     own: tuple[Variance, ...]
     shared: tuple[Variance, ...] = ()
     counts: tuple[float, float] | None = None
+    ranks: PairRanks | None = None
+
+    @property
+    def tests(self) -> int:
+        """How many tests share a false alarm level (Bonferroni): of means, and of ranks."""
+        return 1 if self.ranks is None else 2
 
     @property
     def error(self) -> float:
@@ -119,7 +131,9 @@ def estimate_paired(pairs: Sequence[tuple[float, float]]) -> LogRatio:
     """The ratio of latencies that were measured in turn, base and new, on one host.
 
     Method: Student's, of the pairs' differences of logarithms: what a pair has in common, such as the host's
-    speed in that minute, cancels.
+    speed in that minute, cancels. With many pairs a difference may also be shown by their ranks, each test at half
+    the level: where processes run at one of several speeds, ranks find in the same time what means miss.
+    The ratio, its interval and equivalence are always the means'.
 
     Args:
         pairs: Seconds an iteration of a repetition of base and of its partner of new.
@@ -130,17 +144,23 @@ def estimate_paired(pairs: Sequence[tuple[float, float]]) -> LogRatio:
     _require(len(pairs), f"{len(pairs)} pairs of valid repetitions")
     differences = [log(new / base) for base, new in pairs]
     one = _variance(differences)
-    return LogRatio(point=fmean(differences), own=(Variance(value=one.value / len(pairs), freedom=one.freedom),))
+    return LogRatio(
+        point=fmean(differences),
+        own=(Variance(value=one.value / len(pairs), freedom=one.freedom),),
+        ranks=PairRanks(pairs) if len(pairs) >= RANKED_MIN else None,
+    )
 
 
 def average(estimates: Sequence[LogRatio]) -> LogRatio:
     """The mean of several cells' estimates: the logarithm of the geometric mean of their ratios.
 
-    What cells of the same two runs share does not average out.
+    What cells of the same two runs share does not average out. One estimate alone is its own mean.
 
     Method: Fleming and Wallace, How not to lie with statistics (CACM 29(3), 1986).
     """
     count = len(estimates)
+    if count == 1:
+        return estimates[0]
     own = tuple(
         Variance(value=one.value / count**2, freedom=one.freedom) for estimate in estimates for one in estimate.own
     )
@@ -148,25 +168,34 @@ def average(estimates: Sequence[LogRatio]) -> LogRatio:
 
 
 def interval(estimate: LogRatio, level: float) -> Interval:
-    """The ratio, with the interval that misses it in a share `level` of comparisons (Student's t)."""
+    """The ratio of the means, with the interval that misses it in a share `level` of comparisons at most (Student's t).
+
+    Where ranks share the level, it excludes 1 just if the means alone show a difference.
+    """
     from scipy.special import stdtrit
 
-    reach = float(stdtrit(estimate.freedom, 1 - level / 2)) * estimate.error
+    reach = float(stdtrit(estimate.freedom, 1 - level / estimate.tests / 2)) * estimate.error
     return Interval(point=exp(estimate.point), low=exp(estimate.point - reach), high=exp(estimate.point + reach))
 
 
 def difference_p_value(estimate: LogRatio, allowed: tuple[float, float] = (0.0, 0.0)) -> float:
     """How likely an estimate this far outside of what is allowed would be if nothing else had changed; two-sided.
 
+    Ranks count only if they point where the means do.
+
     Args:
         estimate: The ratio.
-        allowed: Logarithms, least and greatest, that are put down to the host; 0 is between them.
+        allowed: Logarithms, least and greatest, that are put down to the host; 0 is between them. Nothing is
+            of pairs, which share their host.
     """
     from scipy.special import stdtr
 
     low, high = allowed
     outside = max(estimate.point - high, low - estimate.point, 0.0)
-    return min(1.0, 2 * float(stdtr(estimate.freedom, -outside / estimate.error)))
+    p_values = [2 * float(stdtr(estimate.freedom, -outside / estimate.error))]
+    if estimate.ranks is not None and estimate.ranks.score * estimate.point > 0:
+        p_values.append(estimate.ranks.p_value)
+    return min(1.0, estimate.tests * min(p_values))
 
 
 def equivalence_p_value(estimate: LogRatio, margin_ratio: float, allowed: tuple[float, float] = (0.0, 0.0)) -> float:
@@ -193,10 +222,14 @@ def detectable_ratio(estimate: LogRatio, level: float, allowed: tuple[float, flo
 
     Method: the usual sum of the level's and the power's quantiles; Cohen (1988), chapter 2.
     """
-    from scipy.special import stdtrit
+    from scipy.special import ndtri, stdtrit
 
-    quantiles = float(stdtrit(estimate.freedom, 1 - level / 2) + stdtrit(estimate.freedom, POWER))
-    return exp(quantiles * estimate.error + max(allowed[1], -allowed[0])) - 1
+    tail = level / estimate.tests / 2
+    quantiles = float(stdtrit(estimate.freedom, 1 - tail) + stdtrit(estimate.freedom, POWER))
+    by_means = exp(quantiles * estimate.error + max(allowed[1], -allowed[0])) - 1
+    if estimate.ranks is None:
+        return by_means
+    return min(by_means, estimate.ranks.detectable_ratio(float(ndtri(1 - tail) + ndtri(POWER))))
 
 
 def _variance(values: Sequence[float]) -> Variance:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bench.launch.plan import REPETITIONS_PER_PROBE
+
 Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 SAMPLES = 20
 LATENCY_S = 0.1
@@ -38,8 +40,17 @@ def drifting_path(rng: np.random.Generator, count: int) -> Array:
 
 
 def neighbour_path(rng: np.random.Generator, count: int) -> Array:
-    """A neighbour that comes and goes, and takes 10% while it is there."""
-    switched = np.cumsum(rng.random(count) < 0.1) + rng.integers(2)
+    """A neighbour that stays for ten repetitions or so, is away for as many, and takes 10% while it is there."""
+    return _visit(rng, count, change=0.1)
+
+
+def lasting_neighbour_path(rng: np.random.Generator, count: int) -> Array:
+    """The same, and it stays for fifty."""
+    return _visit(rng, count, change=0.02)
+
+
+def _visit(rng: np.random.Generator, count: int, *, change: float) -> Array:
+    switched = np.cumsum(rng.random(count) < change) + rng.integers(2)
     return 0.1 * (switched % 2).astype(np.float64)
 
 
@@ -80,6 +91,7 @@ HOSTS: Mapping[str, Host] = MappingProxyType(
         "correlated": Host(steady_path, correlated_process),
         "drifting": Host(drifting_path, normal_process),
         "neighbour": Host(neighbour_path, normal_process),
+        "lasting neighbour": Host(lasting_neighbour_path, normal_process),
     }
 )
 
@@ -104,14 +116,19 @@ def interleave(host: Host, rng: np.random.Generator, repetitions: int, effect: f
 def run_apart(host: Host, rng: np.random.Generator, repetitions: int, effect: float) -> Pair:
     """One run after another; each ends where five to `repetitions` of its own agree to 1%, as runs do.
 
-    Three probes in each run see the host's path at its start, middle and end, with half a percent of noise.
+    As in a run, a probe comes first, after every so many repetitions and last. It sees the host's path with half a
+    percent of noise.
     """
     count = 2 * repetitions
     path = host.path(rng, count)
     seconds = LATENCY_S * np.exp(path + host.process(rng, count))
-    sides = (slice(0, repetitions), slice(repetitions, count))
-    probes = [np.median(path[side][[0, repetitions // 2, -1]] + rng.normal(0, 0.005, 3)) for side in sides]
-    base, new = (stop_when_precise(seconds[side]) for side in sides)
+    sides, probes = [], []
+    for of_run in (slice(0, repetitions), slice(repetitions, count)):
+        made = stop_when_precise(seconds[of_run])
+        at = sorted({*range(0, len(made), REPETITIONS_PER_PROBE), len(made) - 1})
+        sides.append(made)
+        probes.append(np.median(path[of_run][at] + rng.normal(0, 0.005, len(at))))
+    base, new = sides
     return Pair(base, new * (1 + effect), float(np.exp(probes[1] - probes[0])))
 
 

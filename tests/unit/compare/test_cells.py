@@ -6,6 +6,7 @@ import pytest
 
 from bench.compare.cells import Evidence, judge_cells, latencies
 from bench.records.verdict import ASSUMED_SCATTER, CellVerdict, Criteria, HostMovement, RunScatter
+from tests.benchmarks.hosts import HOSTS, interleave
 from tests.builders import CASE, make_cell, make_instance, make_measurement, make_repetition
 
 CALM = RunScatter(ratio=0.001, runs=None, source="a test")
@@ -108,6 +109,18 @@ def test_drift_that_both_of_a_pair_share_does_not_hide_a_difference() -> None:
     pair = evidence(tuple(STEADY * drift), tuple(np.array(times(1.05))[::-1] * drift))
     assert judge(pair, scatter=None)[0].outcome == "slower"
     assert judge(pair)[0].outcome == "no_difference_shown"
+
+
+@pytest.mark.parametrize("outcome", ["slower", "faster"])
+def test_a_difference_that_only_ranks_show_is_a_verdict_and_says_so(outcome: str) -> None:
+    pair = interleave(HOSTS["two speeds"], np.random.default_rng(1), 50, 0.025)
+    sides = (pair.base_s, pair.new_s) if outcome == "slower" else (pair.new_s, pair.base_s)
+    verdict = judge(evidence(*sides), scatter=None)[0]
+    assert verdict.ratio is not None
+    assert verdict.ratio.low < 1 < verdict.ratio.high
+    assert verdict.outcome == outcome
+    (note,) = verdict.notes
+    assert note.startswith(f"shown by ranks: new's repetition is the {outcome} one in 7")
 
 
 def test_many_cells_ask_more_of_each() -> None:

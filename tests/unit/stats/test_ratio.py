@@ -1,12 +1,14 @@
 from collections.abc import Callable
-from math import exp, inf, log
+from math import exp, inf, log, sin
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from scipy import stats
 
 from bench.errors import TooNoisyError
 from bench.stats.ratio import (
+    RANKED_MIN,
     SCATTER_FLOOR,
     LogRatio,
     Variance,
@@ -37,6 +39,52 @@ def test_pairs_are_judged_as_scipy_judges_them() -> None:
     assert difference_p_value(estimate) == pytest.approx(expected.pvalue)
     shown = interval(estimate, 0.01)
     assert (log(shown.low), log(shown.high)) == pytest.approx(tuple(expected.confidence_interval(0.99)))
+
+
+def two_speeds(pairs: int, factor: float) -> list[tuple[float, float]]:
+    """Pairs of processes that run at one of two speeds, 8% apart: each combination as often as any other."""
+    speeds = [(one, other * factor) for one in (1.0, 1.08) for other in (1.0, 1.08)]
+    jitter = [1 + 0.001 * sin(place) for place in range(2 * pairs)]
+    return [
+        (speeds[at % 4][0] * jitter[2 * at] / 10, speeds[at % 4][1] * jitter[2 * at + 1] / 10) for at in range(pairs)
+    ]
+
+
+def test_ranks_of_many_pairs_show_what_means_do_not_at_half_the_level() -> None:
+    pairs = two_speeds(40, 1.02)
+    estimate = estimate_paired(pairs)
+    of_means = stats.ttest_rel([log(new) for _, new in pairs], [log(base) for base, _ in pairs])
+    assert estimate.ranks is not None
+    assert of_means.pvalue > 0.01
+    assert difference_p_value(estimate) == pytest.approx(2 * estimate.ranks.p_value)
+    assert difference_p_value(estimate) < 0.001
+    shown = interval(estimate, 0.01)
+    assert (log(shown.low), log(shown.high)) == pytest.approx(tuple(of_means.confidence_interval(0.995)))
+
+
+def test_few_pairs_have_no_ranks_to_share_the_level_with() -> None:
+    assert estimate_paired(two_speeds(RANKED_MIN - 1, 1.02)).ranks is None
+    assert estimate_paired(two_speeds(RANKED_MIN, 1.02)).ranks is not None
+
+
+def test_ranks_that_contradict_the_means_show_nothing() -> None:
+    pairs = [(0.1, 0.101)] * 36 + [(0.2, 0.1)] * 4
+    estimate = estimate_paired(pairs)
+    assert estimate.ranks is not None
+    assert (estimate.ranks.score > 0, estimate.point < 0) == (True, True)
+    assert estimate.ranks.p_value < 0.001
+    assert difference_p_value(estimate) > 0.05
+
+
+def test_ranks_show_smaller_changes_than_means_where_speeds_are_two() -> None:
+    pairs = two_speeds(80, 1.0)
+    detectable = detectable_ratio(estimate_paired(pairs), 0.005)
+    assert detectable < 0.01 < detectable_ratio(replace(estimate_paired(pairs), ranks=None), 0.005)
+
+
+def test_one_estimate_alone_is_its_own_mean() -> None:
+    estimate = estimate_paired(two_speeds(40, 1.02))
+    assert average([estimate]) == estimate
 
 
 def test_sides_of_equal_scatter_are_judged_more_carefully_than_by_welch() -> None:
