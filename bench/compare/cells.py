@@ -22,6 +22,7 @@ from bench.stats.ratio import (
     estimate_unpaired,
     interval,
     repetition_latency_s,
+    usual_variance,
 )
 
 
@@ -77,7 +78,10 @@ def judge_cells(
         run_scatter: Between the two runs; None if repetitions were interleaved in one, so that those of equal index
             are pairs.
     """
-    judged = [_estimate(evidence, run_scatter) for evidence in evidences]
+    usual = usual_variance(
+        (tuple(one.base_s.values()), tuple(one.new_s.values())) for one in evidences if one.refusal is None
+    )
+    judged = [_estimate(evidence, run_scatter, usual) for evidence in evidences]
     tested = [(evidence, one) for evidence, one in zip(evidences, judged, strict=True) if isinstance(one, LogRatio)]
     differences = [difference_p_value(estimate, allow_for(evidence.host_movement)) for evidence, estimate in tested]
     equivalences = [
@@ -96,7 +100,7 @@ def judge_cells(
     )
 
 
-def _estimate(evidence: Evidence, run_scatter: RunScatter | None) -> LogRatio | tuple[Outcome, str]:
+def _estimate(evidence: Evidence, run_scatter: RunScatter | None, usual: float) -> LogRatio | tuple[Outcome, str]:
     """The ratio, or the outcome of a cell that has none, with the reason."""
     if evidence.refusal is not None:
         return "not_comparable", evidence.refusal
@@ -106,7 +110,7 @@ def _estimate(evidence: Evidence, run_scatter: RunScatter | None) -> LogRatio | 
             return estimate_paired([(base[index], new[index]) for index in sorted(base.keys() & new.keys())])
         freedom = inf if run_scatter.runs is None else run_scatter.runs - 1
         scatter = Variance(value=run_scatter.ratio**2, freedom=freedom)
-        return estimate_unpaired(tuple(base.values()), tuple(new.values()), scatter)
+        return estimate_unpaired(tuple(base.values()), tuple(new.values()), scatter, usual)
     except TooNoisyError as error:
         return "no_difference_shown", str(error)
 

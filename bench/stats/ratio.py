@@ -6,7 +6,7 @@ Rigorous Benchmarking in Reasonable Time, ISMM 2013). Logarithms make 2% up and 
 the geometric mean of ratios into a mean.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import exp, inf, log, sqrt
 from statistics import fmean, median, variance
@@ -28,6 +28,9 @@ that each of a thousand cells is held to; of ten pairs, ranks could say nothing 
 SCATTER_FLOOR = 0.0005
 """Standard deviation that repetitions are given at least: no two processes are known to repeat better than this,
 and repetitions that agree to the last digit by chance prove nothing."""
+
+USUAL_WEIGHT = REPETITIONS_MIN - 1
+"""Degrees of freedom that the usual variance of a comparison's cells counts for: as many as the fewest repetitions have."""
 
 MEMORY_MAX = 0.9
 """Correlation of a repetition with the one before that is believed at most; twenty such repetitions count as one."""
@@ -97,13 +100,18 @@ def instance_latency_s(instance: InstanceResult) -> float:
     return median(sample.elapsed_ns / sample.iterations for sample in instance.samples) / 1e9
 
 
-def estimate_unpaired(base_s: Sequence[float], new_s: Sequence[float], run_scatter: Variance) -> LogRatio:
+def estimate_unpaired(
+    base_s: Sequence[float], new_s: Sequence[float], run_scatter: Variance, usual: float = 0.0
+) -> LogRatio:
     """The ratio of two runs' latencies.
 
     Method: Student's, of logarithms, where both sides are given the larger of their two variances and the degrees of
     freedom of the smaller side, repetitions that follow one another count for less, and the scatter between runs
     is added. Welch's variances are not safe here: repetitions end when they agree, so that five processes that
-    all ran at one of two speeds seem to have no scatter at all, and differ from twenty that ran at both.
+    all ran at one of two speeds seem to have no scatter at all, and differ from twenty that ran at both. Nor is
+    a cell's own variance, where it is one of many and five of either side may be of one speed: one that is less
+    than usual is taken together with the usual one (Smyth, Statistical Applications in Genetics and Molecular
+    Biology 3, 2004, with a weight that is given).
     Repetitions of one run also share the run's hour, and show nothing of how another would have come out.
     `tests/benchmarks/error_rates.py` has the rates.
 
@@ -111,20 +119,37 @@ def estimate_unpaired(base_s: Sequence[float], new_s: Sequence[float], run_scatt
         base_s: Seconds an iteration of each repetition of base.
         new_s: The same of new.
         run_scatter: Variance of one run's logarithm about the host's long-term mean.
+        usual: Variance of repetitions' logarithms in the cells of this comparison, by `usual_variance`.
 
     Raises:
         TooNoisyError: too few repetitions on either side.
     """
     _require(min(len(base_s), len(new_s)), f"{len(base_s)} and {len(new_s)} valid repetitions")
     base, new = [log(value) for value in base_s], [log(value) for value in new_s]
-    larger = max(_variance(base), _variance(new), key=lambda one: one.value)
+    larger = _larger_variance(base, new)
+    blended = (USUAL_WEIGHT * usual + larger.freedom * larger.value) / (USUAL_WEIGHT + larger.freedom)
+    scatter = max(larger.value, blended)
     counts = (_effective_count(base), _effective_count(new))
     return LogRatio(
         point=fmean(new) - fmean(base),
-        own=(Variance(value=larger.value * sum(1 / count for count in counts), freedom=max(1.0, min(counts) - 1)),),
+        own=(Variance(value=scatter * sum(1 / count for count in counts), freedom=max(1.0, min(counts) - 1)),),
         shared=(Variance(value=2 * run_scatter.value, freedom=run_scatter.freedom),),
         counts=counts,
     )
+
+
+def usual_variance(cells: Iterable[tuple[Sequence[float], Sequence[float]]]) -> float:
+    """The median over cells of the larger variance of the logarithms of their sides' repetitions; 0 without any.
+
+    Args:
+        cells: Seconds an iteration of each repetition of base and of new; cells with too few count for nothing.
+    """
+    variances = [
+        _larger_variance([log(value) for value in base], [log(value) for value in new]).value
+        for base, new in cells
+        if min(len(base), len(new)) >= REPETITIONS_MIN
+    ]
+    return median(variances) if variances else 0.0
 
 
 def estimate_paired(pairs: Sequence[tuple[float, float]]) -> LogRatio:
@@ -234,6 +259,10 @@ def detectable_ratio(estimate: LogRatio, level: float, allowed: tuple[float, flo
 
 def _variance(values: Sequence[float]) -> Variance:
     return Variance(value=max(variance(values), SCATTER_FLOOR**2), freedom=len(values) - 1)
+
+
+def _larger_variance(base: Sequence[float], new: Sequence[float]) -> Variance:
+    return max(_variance(base), _variance(new), key=lambda one: one.value)
 
 
 def _effective_count(values: Sequence[float]) -> float:

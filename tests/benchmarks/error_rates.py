@@ -214,7 +214,8 @@ def simulate_alarms(comparisons: int) -> Iterator[Rate]:
     for name, host in HOSTS.items():
         for arrangement in ARRANGEMENTS:
             for repetitions, cells in ((5, 1), (20, 1), (10, 10)):
-                yield simulate(name, host, arrangement, repetitions, 0.0, comparisons // cells, cells)
+                number = comparisons if cells == 1 else comparisons // 3
+                yield simulate(name, host, arrangement, repetitions, 0.0, number, cells)
 
 
 def simulate_ten_minutes(comparisons: int) -> Iterator[Rate]:

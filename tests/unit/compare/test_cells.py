@@ -130,6 +130,13 @@ def test_many_cells_ask_more_of_each() -> None:
     assert among.p_value == pytest.approx(10 * (alone.p_value or 0))
 
 
+def test_five_of_one_speed_each_prove_nothing_where_other_cells_run_at_two() -> None:
+    slow, fast, both = (0.108, 0.1081, 0.1079, 0.1082, 0.1078), STEADY[:5], (0.1, 0.108, 0.1, 0.108, 0.108)
+    assert judge(evidence(fast, slow), scatter=ASSUMED_SCATTER)[0].outcome == "slower"
+    among = judge(evidence(fast, slow), *[evidence(both, both)] * 9, scatter=ASSUMED_SCATTER)[0]
+    assert among.outcome == "no_difference_shown"
+
+
 def test_a_refused_cell_has_no_number_and_costs_the_others_nothing() -> None:
     refused = evidence(STEADY, times(2.0), refusal="other weights")
     verdicts = judge(refused, evidence(STEADY, times(1.05)))

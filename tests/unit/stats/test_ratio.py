@@ -20,6 +20,7 @@ from bench.stats.ratio import (
     estimate_unpaired,
     interval,
     repetition_latency_s,
+    usual_variance,
 )
 from tests.builders import make_instance, make_repetition
 
@@ -98,6 +99,21 @@ def test_five_that_agree_by_chance_prove_nothing_against_twenty_that_do_not() ->
     welch = stats.ttest_ind(np.log(agreeing), np.log(two_speeds), equal_var=False).pvalue
     assert welch < 0.005
     assert difference_p_value(estimate_unpaired(agreeing, two_speeds, NO_SCATTER)) > 0.05
+
+
+def test_a_cell_that_scatters_less_than_is_usual_is_half_believed() -> None:
+    own = float(np.var(np.log(BASE), ddof=1))
+    agreeing, usual = estimate_unpaired(BASE, BASE, NO_SCATTER), usual_variance([((1.0, 1.1) * 3, (1.0,) * 6)])
+    among = estimate_unpaired(BASE, BASE, NO_SCATTER, usual)
+    assert usual == pytest.approx(np.var(np.log((1.0, 1.1) * 3), ddof=1))
+    assert among.error**2 / agreeing.error**2 == pytest.approx((4 * usual + 5 * own) / 9 / own)
+    assert estimate_unpaired(BASE, BASE, NO_SCATTER, own / 2) == agreeing
+
+
+def test_what_is_usual_is_the_median_of_cells_that_have_enough() -> None:
+    cells = [((1.0, factor) * 3, (1.0,) * 6) for factor in (1.01, 1.02, 1.3)]
+    assert usual_variance([*cells, ((1.0, 9.0), (1.0, 9.0))]) == usual_variance(cells[1:2])
+    assert usual_variance([]) == 0.0
 
 
 def test_values_that_agree_to_the_last_digit_keep_a_scatter() -> None:
