@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from transformers.models.clip.configuration_clip import CLIPConfig
+from transformers.models.clip.modeling_clip import CLIPModel
 from typing_extensions import override
 
 from bench.errors import UsageError
@@ -34,8 +35,6 @@ def build_clip_vit_b_32(case: Case) -> Workload:
     Raises:
         UsageError: training is asked for with one pair, in which there is nothing to tell apart.
     """
-    from transformers.models.clip.modeling_clip import CLIPModel
-
     if case.mode == "training" and case.batch_size == 1:
         raise UsageError(
             f"{case.workload}: training tells each image's text from the others in its batch, and the batch size is 1; take at least 2"

@@ -14,11 +14,17 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from transformers.configuration_utils import PreTrainedConfig
 from transformers.models.albert.configuration_albert import AlbertConfig
+from transformers.models.albert.modeling_albert import AlbertForMaskedLM
 from transformers.models.bert.configuration_bert import BertConfig
+from transformers.models.bert.modeling_bert import BertForMaskedLM
 from transformers.models.deberta_v2.configuration_deberta_v2 import DebertaV2Config
+from transformers.models.deberta_v2.modeling_deberta_v2 import DebertaV2ForMaskedLM
 from transformers.models.distilbert.configuration_distilbert import DistilBertConfig
+from transformers.models.distilbert.modeling_distilbert import DistilBertForMaskedLM
 from transformers.models.electra.configuration_electra import ElectraConfig
+from transformers.models.electra.modeling_electra import ElectraForPreTraining
 from transformers.models.roberta.configuration_roberta import RobertaConfig
+from transformers.models.roberta.modeling_roberta import RobertaForMaskedLM
 from typing_extensions import override
 
 from bench.records.case import Case
@@ -49,7 +55,7 @@ class Reader(nn.Module):
 def build_bert_base(case: Case) -> Workload:
     """BERT base, uncased, with its masked-language-modelling head: TorchBench's `hf_Bert`."""
     config = BertConfig(num_hidden_layers=case.shape["layers"], attn_implementation="sdpa", **_NO_DROPOUT)
-    return _build_bert(case, config)
+    return _build(case, config, BertForMaskedLM)
 
 
 def build_bert_large(case: Case) -> Workload:
@@ -62,13 +68,11 @@ def build_bert_large(case: Case) -> Workload:
         attn_implementation="sdpa",
         **_NO_DROPOUT,
     )
-    return _build_bert(case, config)
+    return _build(case, config, BertForMaskedLM)
 
 
 def build_distilbert(case: Case) -> Workload:
     """DistilBERT base, uncased, with its masked-language-modelling head."""
-    from transformers.models.distilbert.modeling_distilbert import DistilBertForMaskedLM
-
     config = DistilBertConfig(
         n_layers=case.shape["layers"], dropout=0.0, attention_dropout=0.0, attn_implementation="sdpa"
     )
@@ -77,8 +81,6 @@ def build_distilbert(case: Case) -> Workload:
 
 def build_roberta_base(case: Case) -> Workload:
     """RoBERTa base with its masked-language-modelling head."""
-    from transformers.models.roberta.modeling_roberta import RobertaForMaskedLM
-
     config = RobertaConfig(
         num_hidden_layers=case.shape["layers"],
         max_position_embeddings=514,
@@ -92,8 +94,6 @@ def build_roberta_base(case: Case) -> Workload:
 
 def build_albert_base(case: Case) -> Workload:
     """ALBERT base v2 with its masked-language-modelling head: one layer's weights, used as often as there are layers."""
-    from transformers.models.albert.modeling_albert import AlbertForMaskedLM
-
     config = AlbertConfig(
         num_hidden_layers=case.shape["layers"],
         hidden_size=768,
@@ -107,8 +107,6 @@ def build_albert_base(case: Case) -> Workload:
 
 def build_electra_base(case: Case) -> Workload:
     """ELECTRA base, the discriminator: it says of each token whether it was replaced."""
-    from transformers.models.electra.modeling_electra import ElectraForPreTraining
-
     config = ElectraConfig(
         num_hidden_layers=case.shape["layers"],
         embedding_size=768,
@@ -130,8 +128,6 @@ def build_electra_base(case: Case) -> Workload:
 
 def build_deberta_v3_base(case: Case) -> Workload:
     """DeBERTa v3 base with a masked-language-modelling head; transformers has its attention in plain operations only."""
-    from transformers.models.deberta_v2.modeling_deberta_v2 import DebertaV2ForMaskedLM
-
     config = DebertaV2Config(
         num_hidden_layers=case.shape["layers"],
         hidden_size=768,
@@ -147,12 +143,6 @@ def build_deberta_v3_base(case: Case) -> Workload:
         **_NO_DROPOUT,
     )
     return _build(case, config, DebertaV2ForMaskedLM)
-
-
-def _build_bert(case: Case, config: BertConfig) -> Workload:
-    from transformers.models.bert.modeling_bert import BertForMaskedLM
-
-    return _build(case, config, BertForMaskedLM)
 
 
 def _build(case: Case, config: PreTrainedConfig, network: Any, branches: Mapping[str, int] = _BRANCHES) -> Workload:  # noqa: ANN401 - a class of transformers, which has no types

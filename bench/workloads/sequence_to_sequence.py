@@ -12,7 +12,9 @@ from typing import Any
 from torch import Tensor, nn
 from transformers.configuration_utils import PreTrainedConfig
 from transformers.models.bart.configuration_bart import BartConfig
+from transformers.models.bart.modeling_bart import BartForConditionalGeneration
 from transformers.models.t5.configuration_t5 import T5Config
+from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 from typing_extensions import override
 
 from bench.records.case import Case
@@ -56,8 +58,6 @@ def build_t5_base(case: Case) -> Workload:
 
 def build_bart_base(case: Case) -> Workload:
     """BART base."""
-    from transformers.models.bart.modeling_bart import BartForConditionalGeneration
-
     layers = case.shape["layers"]
     config = BartConfig(
         d_model=768,
@@ -75,8 +75,6 @@ def build_bart_base(case: Case) -> Workload:
 
 
 def _build_t5(case: Case, *, d_model: int, d_ff: int, num_heads: int) -> Workload:
-    from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
-
     layers = case.shape["layers"]
     config = T5Config(
         d_model=d_model,

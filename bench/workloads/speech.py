@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import ctc_loss, log_softmax
 from transformers.models.wav2vec2.configuration_wav2vec2 import Wav2Vec2Config
+from transformers.models.wav2vec2.modeling_wav2vec2 import Wav2Vec2ForCTC
 from transformers.models.whisper.configuration_whisper import WhisperConfig
+from transformers.models.whisper.modeling_whisper import WhisperForConditionalGeneration
 from typing_extensions import override
 
 from bench.records.case import Case
@@ -69,8 +71,6 @@ def build_whisper_base(case: Case) -> Workload:
 
     The encoder's table of positions is generated as all weights are; sines would not be the same everywhere.
     """
-    from transformers.models.whisper.modeling_whisper import WhisperForConditionalGeneration
-
     layers, frames = case.shape["layers"], case.shape["seconds"] * _MEL_FRAMES_PER_S
     config = WhisperConfig(
         d_model=512,
@@ -105,8 +105,6 @@ def build_whisper_base(case: Case) -> Workload:
 
 def build_wav2vec2_base(case: Case) -> Workload:
     """wav2vec 2.0 base with its head for letters, trained by connectionist temporal classification."""
-    from transformers.models.wav2vec2.modeling_wav2vec2 import Wav2Vec2ForCTC
-
     config = Wav2Vec2Config(
         num_hidden_layers=case.shape["layers"],
         hidden_dropout=0.0,
