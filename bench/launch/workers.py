@@ -46,7 +46,7 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         """Nobody is left behind."""
-        self._dismiss()
+        self.dismiss()
 
     def run(self, job: Job, *, timeout_s: float, then: Job | None = None) -> Sequence[Result]:
         """Run a job, and return what its workers measured, in the order of the tasks.
@@ -67,6 +67,14 @@ class Workers:
                 self._load(then, crew, timeout_s)
             return crew.run(timeout_s)
 
+    def dismiss(self) -> bool:
+        """End who waits, and say whether anybody did."""
+        if self._next is None:
+            return False
+        self._next[1].end()
+        self._next = None
+        return True
+
     def _awaits(self, job: Job) -> bool:
         return self._next is not None and self._next[0] == job
 
@@ -75,14 +83,14 @@ class Workers:
         if self._next is None or not self._awaits(job):
             return None
         if not self._next[1].lives:
-            self._dismiss()
+            self.dismiss()
             return None
         (_, crew), self._next = self._next, None
         return crew
 
     def _load(self, job: Job, beside: "_Crew", timeout_s: float) -> None:
         """Load a job's workers beside others. Only loaded ones wait; those that fail are dropped, to fail in their turn."""
-        self._dismiss()
+        self.dismiss()
         with suppress(LaunchError), ExitStack() as stack:
             crew = stack.enter_context(_Crew(job))
             beside.load(timeout_s)
@@ -90,11 +98,6 @@ class Workers:
                 crew.load(timeout_s)
                 stack.pop_all()
                 self._next = job, crew
-
-    def _dismiss(self) -> None:
-        if self._next is not None:
-            self._next[1].end()
-            self._next = None
 
 
 class _Crew:

@@ -10,6 +10,7 @@ from bench.errors import LaunchError
 from bench.launch.environment import worker_environment
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import resolve_argv
+from bench.launch.process import WorkerFailedError
 from bench.launch.workers import Job, Result
 from bench.records.measurement import InstanceResult, ProbeResult
 from bench.records.plan import Cell, Plan, Task, find_argv
@@ -21,6 +22,7 @@ class Workers(Protocol):
     """What starts them: `bench.launch.workers.Workers`, or a test's script."""
 
     def run(self, job: Job, *, timeout_s: float, then: Job | None = None) -> Sequence[Result]: ...  # noqa: D102
+    def dismiss(self) -> bool: ...  # noqa: D102
 
 
 class Order(NamedTuple):
@@ -56,7 +58,7 @@ class Station:
         self._packaged: set[str] = set()
 
     def measure(self, order: Order, *, then: Order | None = None) -> tuple[InstanceResult, ...]:
-        """Measure one repetition of a cell.
+        """Measure one repetition of a cell; once more if memory ran out while the next one's workers had some of it.
 
         Args:
             order: What to measure.
@@ -66,6 +68,15 @@ class Station:
             WorkerFailedError: a worker did not come to its end.
             LaunchError: one could not be started.
         """
+        try:
+            return self._measure(order, then)
+        except WorkerFailedError as error:
+            if error.failure.reason != "out_of_memory" or not self._workers.dismiss():
+                raise
+        self._emptied.discard(order.cell.id)
+        return self._measure(order, None)
+
+    def _measure(self, order: Order, then: Order | None) -> tuple[InstanceResult, ...]:
         self._empty(order)
         self._package(order.cell)
         results = self._run(self._order_job(order), self._foresee(then))

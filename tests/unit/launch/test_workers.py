@@ -133,6 +133,14 @@ def test_when_loading_fails_nobody_goes_on_loading_beside_the_next(workers: Work
     assert not living()
 
 
+def test_who_waits_can_be_dismissed(workers: Workers, log: Path) -> None:
+    workers.run(job(log, "a"), timeout_s=20, then=job(log, "b"))
+    assert living()
+    assert workers.dismiss()
+    assert not living()
+    assert not workers.dismiss()
+
+
 def test_on_a_single_cpu_nobody_loads_beside_another(workers: Workers, log: Path) -> None:
     alone = msgspec.structs.replace(TASK, binding=msgspec.structs.replace(BINDING, cpus="1"))
     workers.run(job(log, "a"), timeout_s=20, then=job(log, "b", task=alone))

@@ -25,6 +25,7 @@ class Workers:
         self.script = list(script)
         self.jobs: list[Job] = []
         self.foreseen: list[Job | None] = []
+        self.waits = False
         self.now_ns = 1_000_000_000
         self.gflops: list[float] = []
 
@@ -51,6 +52,10 @@ class Workers:
         self.now_ns += 10_000_000_000
         good = make_instance(start_ns=self.now_ns, proof=make_proof() if tasks[0].prove else None)
         return [outcome or good for _ in tasks]
+
+    def dismiss(self) -> bool:
+        waited, self.waits = self.waits, False
+        return waited
 
     @property
     def tasks(self) -> list[Sequence[Task]]:

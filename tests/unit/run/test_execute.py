@@ -245,6 +245,32 @@ def test_a_first_repetition_finds_no_cache_and_later_ones_find_its(tmp_path: Pat
     assert found == [False, False, True]
 
 
+@pytest.mark.parametrize("waits", [True, False], ids=["somebody waits", "nobody waits"])
+def test_one_that_ran_out_of_memory_is_tried_once_more_if_somebody_waited_meanwhile(
+    tmp_path: Path, waits: bool
+) -> None:
+    bench = Bench(tmp_path, make_plan(make_cell(0), make_cell(1)))
+    found: list[bool] = []
+
+    class Compiling(Workers):
+        def run(self, job: Job, **named: Any) -> Sequence[Any]:
+            if job.tasks[0].kind == "measure":
+                compiled = Path(job.environments[0]["TORCHINDUCTOR_CACHE_DIR"]) / "code.so"
+                found.append(compiled.exists())
+                compiled.touch()
+            return super().run(job, **named)
+
+    workers = Compiling(Failure(reason="out_of_memory", message="the kernel killed the worker"))
+    workers.waits = waits
+    failures = [measurement.failure for measurement in bench.measure(workers).measurements()]
+    assert [failure is None for failure in failures].count(True) == (2 if waits else 1)
+    if waits:
+        first, again = [at for at, job in enumerate(workers.jobs) if job.tasks[0].kind == "measure"][:2]
+        assert workers.jobs[first] == workers.jobs[again]
+        assert (workers.foreseen[first] is None, workers.foreseen[again]) == (False, None)
+        assert found[:2] == [False, False]
+
+
 def test_each_repetition_is_foreseen_while_the_job_before_it_loads(tmp_path: Path) -> None:
     workers = Workers(*scattered(4, cells=3))
     Bench(tmp_path, make_plan(make_cell(0), make_cell(1), make_cell(2))).measure(workers)
