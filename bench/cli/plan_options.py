@@ -63,7 +63,7 @@ def plan_options(command: Command) -> Command:
                 "target_ci_ratio",
                 type=Percent(),
                 metavar="1%",
-                help="Repeat until intervals are ± this.",
+                help="Repeat until intervals are ± this, a hundred times at most.",
             ),
             click.option("--repetitions", type=Repetitions(), metavar="MIN:MAX", help="Fresh processes per cell."),
             click.option(

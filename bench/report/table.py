@@ -143,9 +143,9 @@ def _is_steady(instance: InstanceResult) -> bool:
 
 def _legend(policy: Policy) -> str:
     return (
-        f"± half of the {policy.confidence:.0%} interval; n repetitions×samples; first call with empty caches\n"
+        f"± half of the {policy.confidence * 100:.3g}% interval; n repetitions×samples; first call with empty caches\n"
         "of ceiling: share of what this run's own probes of matrix product and memory bandwidth reached\n"
-        f"u not shown steady, by the warm-up or by the samples; w interval wider than the ±{policy.target_ci_ratio:.0%} "
+        f"u not shown steady, by the warm-up or by the samples; w interval wider than the ±{policy.target_ci_ratio * 100:.3g}% "
         "asked for; o of one repetition, whose samples alone make the interval; iN invalid repetitions, not used"
     )
 

@@ -19,12 +19,12 @@ from bench.records.record import Record
 from bench.records.variant import GivenName, GivenValue, Variant, VariantName, describe_variant
 from bench.run.interpreters import describe_interpreters, worker_argv
 from bench.run.options import RunOptions
-from bench.run.prepare import Decision, choose_cases, decide, why_not_here
+from bench.run.prepare import REPETITIONS_MOST, Decision, choose_cases, decide, why_not_here
 from bench.suites.expand import QUANT_ENGINE
 
-REPETITIONS = (6, 100)
+REPETITIONS = (6, REPETITIONS_MOST)
 """Of each side, where the user names none: with fewer than six pairs only large effects can be shown, and time ends most
-proofs before a hundred. Fifty show 2% in nine of ten, thirty in three of four (`tests/benchmarks/README.md`)."""
+proofs before a hundred. 66 show 2% in nine of ten, 37 in three of four at least (`tests/benchmarks/README.md`)."""
 
 TARGET_CI_RATIO = 0.005
 """Of each side's own interval, where the user names none: a suite's is for a table, and would end a proof before it could

@@ -29,6 +29,9 @@ from bench.variants.engines import why_not_installed
 from bench.workloads.registry import WORKLOADS
 from bench.workloads.validity import why_not
 
+REPETITIONS_MOST = 100
+"""Of a cell, where the user asks for an interval and for no number of them."""
+
 
 class Decision(Record, frozen=True, kw_only=True):
     """What a run rests on: the machine as it was found, the profile, and the plan made of them.
@@ -152,11 +155,15 @@ def select_profile(name: str, machine: Machine, *, force: bool) -> tuple[Profile
 
 def override_policy(policy: Policy, options: RunOptions) -> Policy:
     """The suite's policy with the user's values in place of single ones."""
-    changes: dict[str, float | int] = {}
+    changes: dict[str, float | int | None] = {}
     if options.budget_s is not None:
-        changes["budget_s"] = options.budget_s
+        changes |= {"budget_s": options.budget_s, "aim_s": None}  # the user's time, in place of the suite's
     if options.target_ci_ratio is not None:
-        changes["target_ci_ratio"] = options.target_ci_ratio
+        # What ends repetitions is then this aim, or the time, and not the number that is enough for the suite's.
+        changes |= {
+            "target_ci_ratio": options.target_ci_ratio,
+            "repetitions_max": max(policy.repetitions_max, REPETITIONS_MOST),
+        }
     if options.timeout_s is not None:
         changes["timeout_s"] = options.timeout_s
     if options.repetitions is not None:

@@ -110,6 +110,40 @@ def test_options_reach_the_plan(invoke: Invoke) -> None:
     assert (policy.budget_s, policy.target_ci_ratio, policy.timeout_s) == (5400, 0.005, 90)
 
 
+@pytest.mark.parametrize(
+    ("options", "repetitions"),
+    [
+        ([], (3, 5)),
+        (["--target-ci", "1%"], (3, 100)),
+        (["--target-ci", "1%", "--repetitions", "4:9"], (4, 9)),
+        (["ab", "--env-b", "A=1"], (6, 100)),
+    ],
+)
+def test_who_asks_for_an_interval_is_not_held_to_the_suites_number(
+    invoke: Invoke, options: list[str], repetitions: tuple[int, int]
+) -> None:
+    outcome = invoke(*options, "--suite", "quick", "--workload", "resnet50", "--dry-run", "--json")
+    policy = decode_json(outcome.out.encode(), Plan, source="-").policy
+    assert (policy.repetitions_min, policy.repetitions_max) == repetitions
+
+
+@pytest.mark.parametrize(
+    ("options", "times"),
+    [
+        ([], (300, None)),
+        (["--budget", "10m"], (None, 600)),
+        (["ab", "--env-b", "A=1"], (600, None)),
+        (["ab", "--env-b", "A=1", "--budget", "14m"], (None, 840)),
+    ],
+)
+def test_a_budget_is_the_users_time_in_place_of_the_suites(
+    invoke: Invoke, options: list[str], times: tuple[float | None, float | None]
+) -> None:
+    outcome = invoke(*options, "--suite", "quick", "--workload", "resnet50", "--dry-run", "--json")
+    policy = decode_json(outcome.out.encode(), Plan, source="-").policy
+    assert (policy.aim_s, policy.budget_s) == times
+
+
 def test_an_overridden_layout_says_so(invoke: Invoke) -> None:
     outcome = invoke("--suite", "smoke", "--layout", "latency", "--threads", "1", "--dry-run")
     assert "layout latency: overridden by --threads 1" in outcome.out
