@@ -79,9 +79,9 @@ def _row(cell: CellVerdict) -> tuple[str, ...]:
 
 def _legend() -> tuple[str, ...]:
     return (
-        "latency: of new over base, + takes longer; interval: at the level that Holm's procedure held the cell to",
-        "could show: the smallest change that four such comparisons in five would show; p: adjusted over all cells;",
-        "n: valid repetitions of base/new, the unit of evidence",
+        "latency: of new over base, + takes longer; interval: at the level that Holm's procedure held the cell to,",
+        "at half of it for many pairs, whose ranks are judged too; could show: the smallest change that four such",
+        "comparisons in five would show; p: adjusted over all cells; n: valid repetitions of base/new, the unit of evidence",
     )
 
 
