@@ -13,12 +13,12 @@ from bench.records.profile import Choice, Layout
 WORKER_ARGV = ("python", "-m", "bench.worker")
 """In the plan `python` stands for the interpreter that runs bench, wherever that lies on a host."""
 
-OVERHEAD_S = 16.0
-"""Seconds for one repetition beside its timed part: imports, building, first call, checks. An
-estimate for people, taken from runs on 2 cores; nothing is decided by it."""
+OVERHEAD_S = 4.0
+"""Seconds for one repetition beside its warm-up and timed part: imports, building, first call, checks. An
+estimate for people, taken from the suite quick on 2 cores; nothing is decided by it."""
 
-PROBE_S = 5.0
-"""The same for one probe."""
+PROBE_S = 3.0
+"""The same for one probe; so much of a run's time is kept for the last one."""
 
 REPETITIONS_PER_PROBE = 6
 """Repetitions between two probes at most, as a drift of the host voids all of them at once."""

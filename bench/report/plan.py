@@ -32,8 +32,17 @@ def render_plan(plan: Plan) -> str:
     lines += [f"refused {case_name(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
     repetitions = f"{plan.policy.repetitions_min} to {plan.policy.repetitions_max} repetitions each"
     order = f"in rounds shuffled by seed {plan.order_seed}"
-    lines += ["", f"{len(plan.cells)} cells, {repetitions}, {order}: about {format_duration(plan.estimate_s)}"]
+    lines += ["", f"{len(plan.cells)} cells, {repetitions}, {order}: {_describe_time(plan)}"]
     return "\n".join(lines)
+
+
+def _describe_time(plan: Plan) -> str:
+    """How long the least takes, and until when there may be more."""
+    least = f"about {format_duration(plan.estimate_s)}"
+    aims = [seconds for seconds in (plan.policy.aim_s, plan.policy.budget_s) if seconds is not None]
+    if not aims or plan.policy.repetitions_min == plan.policy.repetitions_max or min(aims) <= plan.estimate_s:
+        return least
+    return f"{least} for the least, more until {format_duration(min(aims))}"
 
 
 def layout_notes(layout: Layout) -> tuple[str, ...]:

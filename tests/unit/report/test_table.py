@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import msgspec
+import pytest
 
 from bench.records.plan import Refusal
 from bench.records.progress import Progress
@@ -102,3 +103,22 @@ def test_each_kind_of_progress_is_one_line(check_golden: Golden) -> None:
     lines = [render_progress(moment) for moment in moments]
     assert all("\n" not in line for line in lines)
     check_golden("report/progress.txt", "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "about 1 min 0 s"),
+        ({"aim_s": 300.0}, "about 1 min 0 s for the least, more until 5 min 0 s"),
+        ({"aim_s": 300.0, "budget_s": 90.0}, "about 1 min 0 s for the least, more until 1 min 30 s"),
+        ({"budget_s": 30.0}, "about 1 min 0 s"),
+        ({"aim_s": 300.0, "repetitions_max": 2}, "about 1 min 0 s"),
+    ],
+    ids=["no aim", "an aim", "a budget before it", "a budget too short", "no more than the least"],
+)
+def test_a_plan_says_how_long_the_least_takes_and_until_when_there_is_more(
+    changes: dict[str, float], said: str
+) -> None:
+    plan = make_plan()
+    plan = msgspec.structs.replace(plan, policy=msgspec.structs.replace(plan.policy, **changes), estimate_s=60.0)
+    assert render_plan(plan).endswith(f": {said}")
