@@ -1,6 +1,6 @@
 """A comparison as text: what differs, each cell's verdict, the means, and the outcome with its exit status."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tabulate import tabulate
 
@@ -10,6 +10,9 @@ from bench.report.table import describe_case
 
 HEADERS = ("cell", "layout", "verdict", "latency", "interval", "could show", "p", "n")
 ALIGN = ("left", "left", "left", "right", "right", "right", "right", "right")
+
+NAMED = 3
+"""Cells that are named where something holds for many."""
 
 OUTCOMES: dict[ComparisonOutcome, str] = {
     "no_regression": "no regression: every cell is faster, or equivalent within the margin",
@@ -22,12 +25,11 @@ OUTCOMES: dict[ComparisonOutcome, str] = {
 def render_comparison(comparison: Comparison) -> str:
     """The whole comparison, for people."""
     lines = [f"base {comparison.base}, new {comparison.new}", _describe_method(comparison), ""]
-    lines += _findings("", comparison.findings)
+    lines += _findings(comparison.findings)
     if comparison.cells:
         rows = [_row(cell) for cell in comparison.cells]
         lines += [tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True, colalign=ALIGN), "", *_legend()]
-    for cell in comparison.cells:
-        lines += _details(cell)
+    lines += _details(comparison.cells)
     lines += [
         f"geometric mean of {one.family}: latency {_percent(one.ratio.point)} "
         f"({_range(one.ratio)}, {one.cells} cell{'s' if one.cells > 1 else ''})"
@@ -55,15 +57,15 @@ def _describe_method(comparison: Comparison) -> str:
     )
 
 
-def _findings(prefix: str, findings: tuple[Finding, ...]) -> list[str]:
+def _findings(findings: tuple[Finding, ...]) -> list[str]:
     """Refusals and warnings in full; notes only counted where there are many."""
     grave = [one for one in findings if one.weight != "note"]
     notes = [one for one in findings if one.weight == "note"]
-    lines = [f"{prefix}{one.weight}: {one.field}: {one.base} → {one.new} ({one.reason})" for one in grave]
+    lines = [f"{one.weight}: {one.field}: {one.base} → {one.new} ({one.reason})" for one in grave]
     if len(notes) > 5:
         names = ", ".join(one.field.rsplit(".", 1)[-1] for one in notes[:5])
-        return [*lines, f"{prefix}note: {len(notes)} more fields differ and do not forbid a verdict: {names}, ..."]
-    return [*lines, *(f"{prefix}note: {one.field}: {one.base} → {one.new} ({one.reason})" for one in notes)]
+        return [*lines, f"note: {len(notes)} more fields differ and do not forbid a verdict: {names}, ..."]
+    return [*lines, *(f"note: {one.field}: {one.base} → {one.new} ({one.reason})" for one in notes)]
 
 
 def _row(cell: CellVerdict) -> tuple[str, ...]:
@@ -85,10 +87,15 @@ def _legend() -> tuple[str, ...]:
     )
 
 
-def _details(cell: CellVerdict) -> Iterator[str]:
-    where = cell.base or cell.new or describe_case(cell.case)
-    yield from _findings(f"{where}: ", cell.findings)
-    yield from (f"{where}: {text}" for text in (*cell.reasons, *cell.notes))
+def _details(cells: Iterable[CellVerdict]) -> Iterator[str]:
+    """What is to be said of cells, once where it is the same of several."""
+    said: dict[str, list[str]] = {}
+    for cell in cells:
+        for text in (*_findings(cell.findings), *cell.reasons, *cell.notes):
+            said.setdefault(text, []).append(cell.base or cell.new or describe_case(cell.case))
+    for text, of in said.items():
+        more = f" and {len(of) - NAMED} more" if len(of) > NAMED else ""
+        yield f"{', '.join(of[:NAMED])}{more}: {text}"
 
 
 def _range(ratio: Interval) -> str:

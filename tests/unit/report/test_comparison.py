@@ -28,6 +28,15 @@ def test_says_why_there_is_no_verdict() -> None:
     assert text.endswith("(exit status 3)")
 
 
+def test_what_is_the_same_of_many_cells_is_said_once() -> None:
+    few, many = (STEADY[:3],) * 5, (STEADY,) * 5
+    text = render_comparison(compare_runs(make_run(*few), make_run(*many), Criteria()))
+    (line,) = (line for line in text.splitlines() if "are too few" in line)
+    assert "0000-" in line
+    assert "0003-" not in line
+    assert " and 2 more: 3 and 8 valid repetitions are too few" in line
+
+
 def test_refusals_stand_before_the_table_and_many_notes_are_counted() -> None:
     base = make_run(STEADY)
     distributions = tuple(replace(base.environment.distributions[0], name=f"package{index}") for index in range(6))
