@@ -56,14 +56,15 @@ def prepare_reproduction(verification: Verification, machine: Machine) -> Decisi
         )
     if not plan.cells or not plan.layouts:
         raise BundleError("its plan has no cells, or none has a place; there is nothing to run")
-    for difference in _differences(plan, _plan_again(contents, machine)):
+    again = _plan_again(contents, machine)
+    for difference in _differences(plan, again):
         raise BundleError(f"its plan is not what bench makes of its cases: {difference}; it is not run")
     for cell in plan.cells:
         reason = why_not_here(cell.case)
         if reason is not None:
             raise EnvironmentUnfitError(f"cell {cell.id} cannot be run here: {reason}")
         find_preloads(cell.runtime)
-    return Decision(machine=machine, profile=contents.profile, plan=plan, cites=cite(verification))
+    return Decision(machine=machine, profile=contents.profile, plan=again, cites=cite(verification))
 
 
 def _plan_again(contents: Contents, machine: Machine) -> Plan:
@@ -90,12 +91,14 @@ def _plan_again(contents: Contents, machine: Machine) -> Plan:
 
 
 def _differences(stated: Plan, made: Plan) -> Iterator[str]:
-    """Where two plans differ: fields of the whole, then of their cells."""
+    """Where two plans differ in what is run: fields of the whole, then of their cells."""
     if len(stated.cells) != len(made.cells):
         yield f"it has {len(stated.cells)} cells, wanted {len(made.cells)}"
         return
     wholes = (
-        (name, getattr(stated, name), getattr(made, name)) for name in stated.__struct_fields__ if name != "cells"
+        (name, getattr(stated, name), getattr(made, name))
+        for name in stated.__struct_fields__
+        if name not in {"cells", "estimate_s"}  # how long it takes, another bench may know better
     )
     cells = (
         (f"{one.id}.{name}", getattr(one, name), getattr(other, name))

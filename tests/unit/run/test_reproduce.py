@@ -47,6 +47,14 @@ def test_the_very_plan_is_run_again_and_the_original_cited(verification: Verific
     assert again.cites == cite(verification)
 
 
+def test_a_bench_that_estimates_another_time_runs_it_all_the_same(
+    verification: Verification, decision: Decision
+) -> None:
+    slower = replace(decision.plan, estimate_s=decision.plan.estimate_s + 1000)
+    older = replace(verification, contents=replace(verification.contents, plan=slower))
+    assert prepare_reproduction(older, decision.machine).plan == decision.plan
+
+
 @pytest.mark.usefixtures("workers")
 def test_its_bundle_carries_the_citation(verification: Verification, decision: Decision, tmp_path: Path) -> None:
     again = replace(prepare_reproduction(verification, decision.machine), plan=CONTENTS.plan, profile=CONTENTS.profile)
