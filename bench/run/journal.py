@@ -8,8 +8,8 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import IO
 
 import msgspec
 
@@ -73,7 +73,7 @@ _DECODER = msgspec.json.Decoder(Entry)
 class Journal:
     """An open journal: what was measured so far, and the way to add to it."""
 
-    def __init__(self, folder: Path, session: Session, stream: IO[bytes], entries: list[Entry]) -> None:
+    def __init__(self, folder: Path, session: Session, stream: FileIO, entries: list[Entry]) -> None:
         self.folder = folder
         self.session = session
         self.entries: list[Entry] = []
@@ -92,8 +92,7 @@ class Journal:
             OutputError: it cannot be written; what was written before is whole.
         """
         try:
-            self._stream.write(encode_json_line(entry))
-            self._stream.flush()
+            _write_whole(self._stream, encode_json_line(entry))
             os.fsync(self._stream.fileno())
         except OSError as error:
             raise OutputError(
@@ -177,7 +176,7 @@ def begin_journal(output: Path, session: Session) -> Iterator[Journal]:
     try:
         folder.mkdir()
         _write_synced(folder / "session.json", encode_json(session))
-        stream = (folder / "journal.jsonl").open("xb")
+        stream = (folder / "journal.jsonl").open("xb", buffering=0)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made: {error.strerror}; choose another place with --output") from error
     with stream:
@@ -210,7 +209,7 @@ def resume_journal(folder: Path) -> Iterator[Journal]:
     """
     session = read_session(folder)
     try:
-        stream = (folder / "journal.jsonl").open("r+b")
+        stream = (folder / "journal.jsonl").open("r+b", buffering=0)
     except OSError as error:
         raise UsageError(f"{folder} holds no interrupted run: {error.filename}: {error.strerror}") from error
     with stream:
@@ -219,7 +218,14 @@ def resume_journal(folder: Path) -> Iterator[Journal]:
         yield Journal(folder, session, stream, entries)
 
 
-def _read_entries(stream: IO[bytes], folder: Path) -> list[Entry]:
+def _write_whole(stream: FileIO, data: bytes) -> None:
+    """Write all of it, unbuffered: what a full disk refused is not tried once more when the file is closed."""
+    left = memoryview(data)
+    while left:
+        left = left[stream.write(left) :]
+
+
+def _read_entries(stream: FileIO, folder: Path) -> list[Entry]:
     """Read whole lines, and cut off what a crash left of an unfinished one."""
     data = stream.read()
     whole = data.rfind(b"\n") + 1
@@ -234,7 +240,7 @@ def _read_entries(stream: IO[bytes], folder: Path) -> list[Entry]:
     return entries
 
 
-def _lock(stream: IO[bytes], folder: Path) -> None:
+def _lock(stream: FileIO, folder: Path) -> None:
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -1,10 +1,11 @@
 import os
+import resource
 from pathlib import Path
 
 import pytest
 
 from bench.errors import BundleError, EnvironmentUnfitError, OutputError, UsageError
-from bench.run.journal import CellEntry, ProbeEntry, RepetitionEntry, ResumeEntry, begin_journal, resume_journal
+from bench.run.journal import CellEntry, Entry, ProbeEntry, RepetitionEntry, ResumeEntry, begin_journal, resume_journal
 from tests.builders import make_plan, make_probe, make_repetition
 from tests.unit.run.scripted import Bench
 
@@ -19,6 +20,13 @@ def filled(tmp_path: Path) -> Bench:
         journal.add(RepetitionEntry(cell=CELL, repetition=make_repetition(1, sequence=2)))
         journal.add(CellEntry(cell=CELL, stopped="precise"))
     return bench
+
+
+def go_on(bench: Bench, entry: Entry) -> list[Entry]:
+    """Take a run up again, and add one entry; all that it has then."""
+    with resume_journal(bench.folder) as journal:
+        journal.add(entry)
+        return journal.entries
 
 
 def test_what_was_added_is_there_after_opening_again(tmp_path: Path) -> None:
@@ -85,6 +93,22 @@ def test_a_run_id_that_is_taken_is_not_reused(tmp_path: Path) -> None:
     bench = filled(tmp_path)
     with pytest.raises(OutputError, match="File exists"), begin_journal(tmp_path, bench.session):
         pass
+
+
+def test_a_disk_that_fills_up_stops_the_run_says_how_to_go_on_and_loses_nothing(tmp_path: Path) -> None:
+    bench = filled(tmp_path)
+    journal_file = bench.folder / "journal.jsonl"
+    room = journal_file.stat().st_size + 10
+    entry = ProbeEntry(probe=make_probe())
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        with pytest.raises(OutputError, match=r"File too large; make room, then go on with --resume .*\.run"):
+            go_on(bench, entry)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert journal_file.stat().st_size == room, "a part of the line is there"
+    assert len(go_on(bench, entry)) == 5
 
 
 def test_a_disk_that_fills_up_stops_the_run_and_says_how_to_go_on(
