@@ -10,7 +10,7 @@ from bench.records.measurement import Measurement
 from bench.records.plan import CellId
 from bench.records.profile import LayoutName
 from bench.records.record import Record
-from bench.records.verdict import CellVerdict, Criteria, Finding, HostMovement, Outcome, RunScatter
+from bench.records.verdict import TOLD_MAX, CellVerdict, Criteria, Finding, HostMovement, Outcome, RunScatter
 from bench.stats.holm import adjust, step_levels
 from bench.stats.ratio import (
     LogRatio,
@@ -215,5 +215,5 @@ def _why_not_shown(evidence: Evidence, estimate: LogRatio, level: float, detecta
         return f"{describe_movement(moved)}; measure both at once with bench ab"
     return (
         f"neither a difference nor equivalence within {criteria.margin_ratio:.1%} is shown: "
-        f"with this scatter, a change below {detectable:.1%} would mostly be missed"
+        f"with this scatter, a change below {min(detectable, TOLD_MAX):.1%} would mostly be missed"
     )

@@ -17,6 +17,10 @@ Outcome = Literal["faster", "slower", "equivalent", "no_difference_shown", "not_
 Weight = Literal["refuse", "warn", "note"]
 
 
+TOLD_MAX = 9.0
+"""The change that people are told at most, as a share: what takes ten times as long and more needs no digits."""
+
+
 class Criteria(Record, frozen=True, kw_only=True):
     """What a comparison is held to.
 

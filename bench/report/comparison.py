@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from tabulate import tabulate
 
 from bench.records.summary import Interval
-from bench.records.verdict import EXIT_STATUS, CellVerdict, Comparison, ComparisonOutcome, Finding
+from bench.records.verdict import EXIT_STATUS, TOLD_MAX, CellVerdict, Comparison, ComparisonOutcome, Finding
 from bench.report.table import describe_case
 
 HEADERS = ("cell", "layout", "verdict", "latency", "interval", "could show", "p", "n")
@@ -74,7 +74,7 @@ def _row(cell: CellVerdict) -> tuple[str, ...]:
     name = describe_case(cell.case)
     if cell.ratio is None or cell.p_value is None:
         return (name, cell.layout, verdict, "", "", "", "", count)
-    detectable = "" if cell.detectable_ratio is None else f"{cell.detectable_ratio:.1%}"
+    detectable = "" if cell.detectable_ratio is None else _percent(1 + cell.detectable_ratio).replace("+", "")
     p_value = "<0.0001" if cell.p_value < 1e-4 else f"{cell.p_value:.4f}"
     return (name, cell.layout, verdict, _percent(cell.ratio.point), _range(cell.ratio), detectable, p_value, count)
 
@@ -103,4 +103,4 @@ def _range(ratio: Interval) -> str:
 
 
 def _percent(ratio: float) -> str:
-    return f"{ratio - 1:+.1%}"
+    return f"{ratio - 1:+.1%}" if ratio - 1 <= TOLD_MAX else f">{TOLD_MAX:+.0%}"

@@ -269,8 +269,9 @@ def _effective_count(values: Sequence[float]) -> float:
     """How many independent values these are worth, if each remembers the one before: a neighbour stays for a while.
 
     Method: a first-order autoregression's, (1 - r) / (1 + r) of them (Wilks, Statistical Methods in the Atmospheric
-    Sciences, section 5.2.4), where r is rid of its bias in few values (Marriott and Pope, Biometrika 41, 1954); an r
-    below 0 is not believed.
+    Sciences, section 5.2.4), where r is rid of its bias in few values (Marriott and Pope, Biometrika 41, 1954) and
+    believed as far as it exceeds its standard error (Bartlett, Supplement to the Journal of the Royal Statistical
+    Society 8, 1946): of five values that remember nothing, it is often large by chance.
     """
     mean = fmean(values)
     total = sum((value - mean) ** 2 for value in values)
@@ -278,7 +279,8 @@ def _effective_count(values: Sequence[float]) -> float:
     if not total:
         return len(values)
     biased = following / total
-    memory = min(max(0.0, biased + (1 + 4 * biased) / len(values)), MEMORY_MAX)
+    shown = biased + (1 + 4 * biased) / len(values) - 1 / sqrt(len(values))
+    memory = min(max(0.0, shown), MEMORY_MAX)
     return len(values) * (1 - memory) / (1 + memory)
 
 

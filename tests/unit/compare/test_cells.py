@@ -152,7 +152,7 @@ def test_repetitions_that_remember_one_another_are_said_to_count_for_few() -> No
     drifting = tuple(0.1 + 0.0002 * place for place in range(12))
     verdict = judge(evidence(drifting, times(1.0)))[0]
     (note,) = verdict.notes
-    assert note.endswith("beside a neighbour who stays: of base 12 count for 0.6, of new 8 count for 8.0")
+    assert note.endswith("beside a neighbour who stays: of base 12 count for 1.4, of new 8 count for 8.0")
     assert judge(evidence(times(1.0), times(1.0)))[0].notes == ()
 
 

@@ -28,6 +28,15 @@ def test_says_why_there_is_no_verdict() -> None:
     assert text.endswith("(exit status 3)")
 
 
+def test_what_is_beyond_ten_times_as_long_is_told_without_digits() -> None:
+    wild = (0.1, 10.0, 0.1, 10.0, 0.1)
+    text = render_comparison(compare_runs(make_run(wild), make_run(wild), Criteria()))
+    line = next(line for line in text.splitlines() if line.startswith("resnet50"))
+    assert " to >+900% " in line
+    assert " >900% " in line
+    assert "a change below 900.0% would mostly be missed" in text
+
+
 def test_what_is_the_same_of_many_cells_is_said_once() -> None:
     few, many = (STEADY[:3],) * 5, (STEADY,) * 5
     text = render_comparison(compare_runs(make_run(*few), make_run(*many), Criteria()))

@@ -130,6 +130,14 @@ def test_repetitions_that_remember_the_one_before_are_worth_fewer() -> None:
     assert bound.error > 2 * free.error
 
 
+@pytest.mark.parametrize("count", [5, 10, 20])
+def test_values_that_remember_nothing_are_seldom_taken_for_such_that_do(count: int) -> None:
+    rng = np.random.default_rng(count)
+    estimates = [estimate_unpaired(*np.exp(rng.normal(0, 0.02, (2, count))).tolist(), NO_SCATTER) for _ in range(500)]
+    halved = [worth for one in estimates for worth in one.counts or () if worth < count / 2]
+    assert len(halved) < 0.1 * 1000
+
+
 def test_the_scatter_between_runs_widens_the_interval() -> None:
     apart = estimate_unpaired(BASE, NEW, Variance(value=0.01**2, freedom=inf))
     assert apart.error**2 == pytest.approx(estimate_unpaired(BASE, NEW, NO_SCATTER).error ** 2 + 2 * 0.01**2)
