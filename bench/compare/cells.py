@@ -1,6 +1,6 @@
 """From the valid repetitions of both sides to a verdict on each cell. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf, log
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from bench.records.measurement import Measurement
 from bench.records.plan import CellId
 from bench.records.profile import LayoutName
 from bench.records.record import Record
+from bench.records.summary import Interval
 from bench.records.verdict import TOLD_MAX, CellVerdict, Criteria, Finding, HostMovement, Outcome, RunScatter
 from bench.stats.holm import adjust, step_levels
 from bench.stats.ratio import (
@@ -78,10 +79,8 @@ def judge_cells(
         run_scatter: Between the two runs; None if repetitions were interleaved in one, so that those of equal index
             are pairs.
     """
-    usual = usual_variance(
-        (tuple(one.base_s.values()), tuple(one.new_s.values())) for one in evidences if one.refusal is None
-    )
-    judged = [_estimate(evidence, run_scatter, usual) for evidence in evidences]
+    estimate = _estimate_pairs if run_scatter is None else _between_runs(evidences, run_scatter)
+    judged = [_try(estimate, evidence) for evidence in evidences]
     tested = [(evidence, one) for evidence, one in zip(evidences, judged, strict=True) if isinstance(one, LogRatio)]
     differences = [difference_p_value(estimate, allow_for(evidence.host_movement)) for evidence, estimate in tested]
     equivalences = [
@@ -100,19 +99,29 @@ def judge_cells(
     )
 
 
-def _estimate(evidence: Evidence, run_scatter: RunScatter | None, usual: float) -> LogRatio | tuple[Outcome, str]:
+def _try(estimate: Callable[[Evidence], LogRatio], evidence: Evidence) -> LogRatio | tuple[Outcome, str]:
     """The ratio, or the outcome of a cell that has none, with the reason."""
     if evidence.refusal is not None:
         return "not_comparable", evidence.refusal
-    base, new = evidence.base_s, evidence.new_s
     try:
-        if run_scatter is None:
-            return estimate_paired([(base[index], new[index]) for index in sorted(base.keys() & new.keys())])
-        freedom = inf if run_scatter.runs is None else run_scatter.runs - 1
-        scatter = Variance(value=run_scatter.ratio**2, freedom=freedom)
-        return estimate_unpaired(tuple(base.values()), tuple(new.values()), scatter, usual)
+        return estimate(evidence)
     except TooNoisyError as error:
         return "no_difference_shown", str(error)
+
+
+def _estimate_pairs(evidence: Evidence) -> LogRatio:
+    base, new = evidence.base_s, evidence.new_s
+    return estimate_paired([(base[index], new[index]) for index in sorted(base.keys() & new.keys())])
+
+
+def _between_runs(evidences: Sequence[Evidence], run_scatter: RunScatter) -> Callable[[Evidence], LogRatio]:
+    """How a cell of two runs is estimated, given all that are compared."""
+    freedom = inf if run_scatter.runs is None else run_scatter.runs - 1
+    scatter = Variance(value=run_scatter.ratio**2, freedom=freedom)
+    usual = usual_variance(
+        (tuple(one.base_s.values()), tuple(one.new_s.values())) for one in evidences if one.refusal is None
+    )
+    return lambda one: estimate_unpaired(tuple(one.base_s.values()), tuple(one.new_s.values()), scatter, usual)
 
 
 def _refuse(evidence: Evidence, outcome: Outcome, reason: str) -> Judged:
@@ -145,9 +154,8 @@ def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: C
     else:
         outcome = "no_difference_shown"
         reasons = (_why_not_shown(evidence, estimate, tested.level, detectable, criteria),)
-    shown_ratio = interval(estimate, tested.level)
-    if outcome in {"faster", "slower"} and shown_ratio.low <= 1 <= shown_ratio.high:
-        notes += _describe_ranks(estimate, outcome)
+    ratio = interval(estimate, tested.level)
+    notes += _describe_ranks(estimate, outcome, ratio)
     paired = evidence.base_s.keys() & evidence.new_s.keys()
     verdict = CellVerdict(
         case=evidence.case,
@@ -155,7 +163,7 @@ def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: C
         base=evidence.base,
         new=evidence.new,
         outcome=outcome,
-        ratio=shown_ratio,
+        ratio=ratio,
         level=tested.level,
         p_value=tested.difference,
         equivalence_p_value=tested.equivalence,
@@ -199,9 +207,9 @@ def _describe_memory(evidence: Evidence, estimate: LogRatio) -> tuple[str, ...]:
     return (f"repetitions are like those before them, as beside a neighbour who stays: of base {base}, of new {new}",)
 
 
-def _describe_ranks(estimate: LogRatio, outcome: Outcome) -> tuple[str, ...]:
-    """Why there is a difference though the means' interval does not leave it out."""
-    if estimate.ranks is None:
+def _describe_ranks(estimate: LogRatio, outcome: Outcome, ratio: Interval) -> tuple[str, ...]:
+    """Why there is a difference where the means' interval has room for none."""
+    if estimate.ranks is None or outcome not in {"faster", "slower"} or not ratio.low <= 1 <= ratio.high:
         return ()
     slower = estimate.ranks.slower_share
     share = slower if outcome == "slower" else 1 - slower

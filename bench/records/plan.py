@@ -45,6 +45,11 @@ class Policy(Record, frozen=True, kw_only=True):
     timeout_s: Annotated[float, Meta(gt=0)]
     confidence: Annotated[float, Meta(ge=0.5, lt=1)] = 0.95
 
+    @property
+    def more_until_s(self) -> float | None:
+        """Seconds until which there may be repetitions beyond the least; None without aim and budget."""
+        return min((seconds for seconds in (self.aim_s, self.budget_s) if seconds is not None), default=None)
+
 
 class Cell(Record, frozen=True, kw_only=True):
     """A case in a layout: what gets a number.

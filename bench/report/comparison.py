@@ -74,7 +74,7 @@ def _row(cell: CellVerdict) -> tuple[str, ...]:
     name = describe_case(cell.case)
     if cell.ratio is None or cell.p_value is None:
         return (name, cell.layout, verdict, "", "", "", "", count)
-    detectable = "" if cell.detectable_ratio is None else _percent(1 + cell.detectable_ratio).replace("+", "")
+    detectable = "" if cell.detectable_ratio is None else _change(cell.detectable_ratio)
     p_value = "<0.0001" if cell.p_value < 1e-4 else f"{cell.p_value:.4f}"
     return (name, cell.layout, verdict, _percent(cell.ratio.point), _range(cell.ratio), detectable, p_value, count)
 
@@ -103,4 +103,8 @@ def _range(ratio: Interval) -> str:
 
 
 def _percent(ratio: float) -> str:
-    return f"{ratio - 1:+.1%}" if ratio - 1 <= TOLD_MAX else f">{TOLD_MAX:+.0%}"
+    return _change(ratio - 1, "+")
+
+
+def _change(share: float, sign: str = "") -> str:
+    return f"{share:{sign}.1%}" if share <= TOLD_MAX else f">{TOLD_MAX:{sign}.0%}"

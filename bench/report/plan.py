@@ -39,10 +39,10 @@ def render_plan(plan: Plan) -> str:
 def _describe_time(plan: Plan) -> str:
     """How long the least takes, and until when there may be more."""
     least = f"about {format_duration(plan.estimate_s)}"
-    aims = [seconds for seconds in (plan.policy.aim_s, plan.policy.budget_s) if seconds is not None]
-    if not aims or plan.policy.repetitions_min == plan.policy.repetitions_max or min(aims) <= plan.estimate_s:
+    until_s = plan.policy.more_until_s
+    if until_s is None or plan.policy.repetitions_min == plan.policy.repetitions_max or until_s <= plan.estimate_s:
         return least
-    return f"{least} for the least, more until {format_duration(min(aims))}"
+    return f"{least} for the least, more until {format_duration(until_s)}"
 
 
 def layout_notes(layout: Layout) -> tuple[str, ...]:

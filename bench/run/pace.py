@@ -42,5 +42,5 @@ class Pace:
 
     def spare_s(self, owed: Iterable[tuple[str, int]]) -> float:
         """Seconds until the aim or the budget that so many repetitions and the last probe leave; infinite without either."""
-        aims = [seconds for seconds in (self._policy.aim_s, self._policy.budget_s) if seconds is not None]
-        return min(aims) - self.elapsed_s - self.expect_s(owed) - PROBE_S if aims else float("inf")
+        until_s = self._policy.more_until_s
+        return float("inf") if until_s is None else until_s - self.elapsed_s - self.expect_s(owed) - PROBE_S

@@ -31,30 +31,34 @@ class PairRanks:
         self._new = [log(new) for _, new in pairs]
 
     @cached_property
+    def _gaps(self) -> list[int]:
+        return self._gaps_if_slower(0.0)
+
+    @cached_property
     def score(self) -> float:
         """Standard score of new's ranks; above 0 if new is the slower more often."""
-        return self._score_if_slower(0.0)
+        return _score(self._gaps)
 
     @cached_property
     def slower_share(self) -> float:
         """Of any repetition of new and any of base, how often new's is the slower; half of those that are equal."""
-        return 0.5 + sum(self._gaps(0.0)) / (4 * len(self._base) ** 2)
+        return 0.5 + sum(self._gaps) / (4 * len(self._base) ** 2)
 
     @cached_property
     def p_value(self) -> float:
         """In how many of all ways to swap the sides of pairs new's ranks would be this far behind or ahead, as a share."""
         import numpy as np
 
-        gaps = [abs(gap) for gap in self._gaps(0.0)]
+        gaps = [abs(gap) for gap in self._gaps if gap]
         unit = gcd(*gaps) or 1
         total = sum(gaps) // unit
         odds = np.zeros(total + 1)  # of each sum of the gaps in which new is behind
         odds[0] = 1.0
         for gap in gaps:
             step = gap // unit
-            odds[step:] = (odds[step:] + odds[: total + 1 - step]) / 2 if step else odds
+            odds[step:] = (odds[step:] + odds[: total + 1 - step]) / 2
             odds[:step] /= 2
-        fewer = (total - abs(sum(self._gaps(0.0))) // unit) // 2
+        fewer = (total - abs(sum(self._gaps)) // unit) // 2
         return min(1.0, 2 * float(odds[: fewer + 1].sum()))
 
     def detectable_ratio(self, score: float) -> float:
@@ -66,14 +70,10 @@ class PairRanks:
         everything = self._base + self._new
         span = max(everything) - min(everything) + GRAIN
         steps = range(round(2 * span / GRAIN) + 2)
-        found = bisect_left(steps, score, key=lambda step: self._score_if_slower(step * GRAIN - span))
+        found = bisect_left(steps, score, key=lambda step: _score(self._gaps_if_slower(step * GRAIN - span)))
         return found * GRAIN - span if found < len(steps) else inf
 
-    def _score_if_slower(self, shift: float) -> float:
-        gaps = self._gaps(shift)
-        return sum(gaps) / (hypot(*gaps) or 1.0)
-
-    def _gaps(self, shift: float) -> list[int]:
+    def _gaps_if_slower(self, shift: float) -> list[int]:
         """By how many ranks new is behind base in each pair, doubled, so that those that are equal share theirs."""
         new = [value + shift for value in self._new]
         ordered = sorted(self._base + new)
@@ -81,3 +81,7 @@ class PairRanks:
             [bisect_left(ordered, value) + bisect_right(ordered, value) for value in side] for side in (self._base, new)
         )
         return [behind - ahead for ahead, behind in zip(base_ranks, new_ranks, strict=True)]
+
+
+def _score(gaps: Sequence[int]) -> float:
+    return sum(gaps) / (hypot(*gaps) or 1.0)
