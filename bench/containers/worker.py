@@ -45,7 +45,8 @@ def main() -> None:
     is_worker = module == WORKER
     line = sys.stdin.buffer.readline() if is_worker else b""
     try:
-        boundary = draw_boundary([decode_json(line, Task, source="task").binding]) if is_worker else ANYWHERE
+        task = decode_json(line, Task, source="task") if is_worker else None
+        boundary = ANYWHERE if task is None else draw_boundary([task.binding])
         options = worker_options(
             image,
             "bench.launch.first" if is_worker else module,
@@ -54,7 +55,7 @@ def main() -> None:
             variables=choose_variables(os.environ),
         )
         with open_engine() as client:
-            status = _run(client, options, [_open_scratch()] if is_worker else [], line)
+            status = _run(client, options, [] if task is None else [_open_scratch(task)], line)
     except BenchError as error:
         if is_worker:
             message = Failed(failure=Failure(reason="error", message=" ".join(str(error).split())[:500]))
@@ -74,12 +75,11 @@ def choose_variables(here: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in here.items() if name not in outside}
 
 
-def _open_scratch() -> Path:
+def _open_scratch(task: Task) -> Path:
     """The worker's folder; what root made is open to the image's own user, and to no one who cannot reach it."""
-    scratch = Path(os.environ["TMPDIR"])
+    scratch = Path(task.scratch)
     if os.getuid() == 0:
-        for folder in (scratch, *(path for path in scratch.iterdir() if path.is_dir())):
-            folder.chmod(0o1777)
+        scratch.chmod(0o1777)
     return scratch
 
 

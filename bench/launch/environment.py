@@ -61,7 +61,6 @@ def worker_environment(
     *,
     preloads: Sequence[Path],
     parent: Mapping[str, str],
-    scratch: Path,
 ) -> dict[str, str]:
     """The whole environment of one worker.
 
@@ -70,11 +69,9 @@ def worker_environment(
         binding: Its threads.
         preloads: Libraries to load before torch.
         parent: Of this process.
-        scratch: A folder of this run alone, for temporary files and compilers' caches.
     """
     inherited = {name: parent[name] for name in INHERITED if name in parent}
-    places = {"TMPDIR": str(scratch), "TORCHINDUCTOR_CACHE_DIR": str(scratch / "inductor")}
-    return inherited | dict(planned) | thread_environment(binding) | preload_environment(preloads) | places
+    return inherited | dict(planned) | thread_environment(binding) | preload_environment(preloads)
 
 
 def thread_environment(binding: Binding) -> dict[str, str]:

@@ -13,11 +13,11 @@ from bench.records.profile import Choice, Layout
 WORKER_ARGV = ("python", "-m", "bench.worker")
 """In the plan `python` stands for the interpreter that runs bench, wherever that lies on a host."""
 
-OVERHEAD_S = 4.0
-"""Seconds for one repetition beside its warm-up and timed part: imports, building, first call, checks. An
+OVERHEAD_S = 2.5
+"""Seconds for one repetition beside its warm-up and timed part: its share of loading, building, first call, checks. An
 estimate for people, taken from the suite quick on 2 cores; nothing is decided by it."""
 
-PROBE_S = 3.0
+PROBE_S = 1.5
 """The same for one probe; so much of a run's time is kept for the last one."""
 
 REPETITIONS_PER_PROBE = 6

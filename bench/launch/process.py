@@ -1,4 +1,4 @@
-"""A worker process: start it, hear it, and account for how it ended.
+"""A worker process: start it, give it tasks, hear it, and account for how it ended.
 
 While workers are timed, the process that started them sleeps in `select`.
 """
@@ -50,8 +50,9 @@ class Worker:
     def __init__(self, argv: Sequence[str], task: Task, environment: Mapping[str, str]) -> None:
         self.last: Message | None = None
         self.at_end = False
+        self._outcome: Message | None = None
         self._buffer = bytearray()
-        self._stderr: IO[bytes] = tempfile.TemporaryFile(dir=environment.get("TMPDIR"))  # noqa: SIM115 - closed by end()
+        self._stderr: IO[bytes] = tempfile.TemporaryFile(dir=task.scratch)  # noqa: SIM115 - closed by end()
         self._oom_kills = _count_oom_kills()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the plan's own argv, no shell
@@ -78,6 +79,14 @@ class Worker:
                 self._process.stdin.write(line)
                 self._process.stdin.flush()
 
+    def begin(self, line: bytes) -> None:
+        """Have a loaded worker do a task; of what it did before nothing is kept."""
+        self.last = self._outcome = None
+        self._oom_kills = _count_oom_kills()
+        self._stderr.seek(0)
+        self._stderr.truncate()
+        self.say(line)
+
     def hear(self) -> None:
         """Take in what the worker has written, or its end.
 
@@ -94,17 +103,17 @@ class Worker:
                 raise WorkerFailedError(self._failure("error", "the worker's output has no end"))
         elif chunk == b"":
             self.at_end = True
-            if self.last is None or isinstance(self.last, Loaded | Ready):
+            if self._outcome is None:
                 raise WorkerFailedError(self._explain_end())
 
     def require(self, waiting: type[Loaded | Ready]) -> None:
-        """Go on only if it waits for `Go`, having said this.
+        """Go on only if it waits, having said this.
 
         Raises:
             WorkerFailedError: it said why it cannot go on.
         """
         if not isinstance(self.last, waiting):
-            self.result()
+            self._fail_as_told()
             raise WorkerFailedError(self._failure("error", "the worker did not wait for the others"))
 
     def result(self) -> InstanceResult | ProbeResult | PackageResult:
@@ -113,12 +122,10 @@ class Worker:
         Raises:
             WorkerFailedError: it said why it could not.
         """
-        if isinstance(self.last, Measured | Probed | Packaged):
-            return self.last.result
-        if isinstance(self.last, Failed):
-            stderr = self.last.failure.stderr or self._tail()
-            raise WorkerFailedError(msgspec.structs.replace(self.last.failure, stderr=stderr))
-        raise WorkerFailedError(self._explain_end())
+        if isinstance(self._outcome, Measured | Probed | Packaged):
+            return self._outcome.result
+        self._fail_as_told()
+        raise WorkerFailedError(self._failure("error", "the worker waits for its next task and gave no result"))
 
     def timed_out(self, timeout_s: float) -> Failure:
         """What to say of a worker that did not end in time."""
@@ -145,6 +152,14 @@ class Worker:
             self.last = decode_message(line)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise WorkerFailedError(self._failure("error", f"the worker said what is no message: {error}")) from error
+        if not isinstance(self.last, Loaded | Ready):
+            self._outcome = self.last
+
+    def _fail_as_told(self) -> None:
+        """Raise what it said of why it could not, if it did."""
+        if isinstance(self._outcome, Failed):
+            stderr = self._outcome.failure.stderr or self._tail()
+            raise WorkerFailedError(msgspec.structs.replace(self._outcome.failure, stderr=stderr))
 
     def _explain_end(self) -> Failure:
         status = self._process.wait()

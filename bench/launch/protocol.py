@@ -3,8 +3,12 @@
 The worker keeps its real standard output to itself and points file descriptor 1 at standard error, so
 that nothing a library prints can be taken for a message.
 
-    parent → worker   Task; Go, when it is this repetition's turn; Go, when all of its instances are ready
-    worker → parent   Loaded (libraries are there); Ready (warm-up is over); Measured, Probed, Packaged or Failed
+    parent → worker   Task, whose libraries to load; then the same or others like it, each when it is its turn; Go,
+                      when all instances of it are ready
+    worker → parent   Loaded, when it waits for a task; Ready, when warm-up is over; Measured, Probed, Packaged or Failed
+
+A task is done in a child of the worker, on the same pipes. The worker waits meanwhile, ends whatever the child leaves
+behind, says Loaded again if the child came to its end, and else ends as it did.
 """
 
 import msgspec
@@ -14,7 +18,7 @@ from bench.records.record import encode_json_line
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
-    """Bound, with its libraries, and nothing built yet: waits for `Go`, maybe for as long as another repetition takes."""
+    """Bound, with its libraries, and nothing built yet: waits for a task, maybe for as long as other repetitions take."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):

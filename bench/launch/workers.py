@@ -1,8 +1,9 @@
-"""Workers of a repetition: load together, begin together, start timing together; and the next one's load meanwhile.
+"""Workers of a repetition: begin together, and start timing together, in processes that come from loaded ones.
 
-Loading torch and a model's library takes one thread a second or more, and is most of a short repetition. So while the
-workers of a job load, those of the job after it load beside them, and then sleep on a pipe until their turn. They are
-processes of their own from their first instruction, as without that, and nothing of them runs while another is timed.
+Loading torch and a model's library takes one thread a second or more, and is most of a short repetition. So a crew of
+processes, one an instance, loads once, and does each job that has the same to load in children of its own. Where the
+next jobs have something else to load, their crews do so while this one loads, and then sleep on a pipe until their
+turn. Nothing of those who wait runs while another is timed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,29 +17,35 @@ from bench.launch.protocol import GO, Loaded, Ready
 from bench.records.cpulist import parse_cpulist
 from bench.records.measurement import InstanceResult, PackageResult, ProbeResult
 from bench.records.plan import Task
+from bench.records.record import encode_json_line
 
 Result = InstanceResult | ProbeResult | PackageResult
 
+CREWS_MAX = 5
+"""Crews at a time: one for each library, one for torch alone and one for probes. A process of theirs holds 250 MB."""
+
 
 class Job(NamedTuple):
-    """What workers are started for, one a task.
+    """What workers are needed for, one a task.
 
     Attributes:
         argv: The worker's command.
         tasks: All of one repetition, so all of one kind.
         environments: The whole environment of each.
+        crew: Jobs of one command, environments and bindings that name the same crew are done by it.
     """
 
     argv: Sequence[str]
     tasks: Sequence[Task]
     environments: Sequence[Mapping[str, str]]
+    crew: str
 
 
 class Workers:
     """Runs jobs one after another, each in processes of its own."""
 
     def __init__(self) -> None:
-        self._next: tuple[Job, _Crew] | None = None
+        self._waiting: list[_Crew] = []
 
     def __enter__(self) -> Self:
         """Nobody is started yet."""
@@ -48,63 +55,75 @@ class Workers:
         """Nobody is left behind."""
         self.dismiss()
 
-    def run(self, job: Job, *, timeout_s: float, then: Job | None = None) -> Sequence[Result]:
+    def run(self, job: Job, *, timeout_s: float, then: Sequence[Job] = ()) -> Sequence[Result]:
         """Run a job, and return what its workers measured, in the order of the tasks.
 
         Args:
             job: What to do.
             timeout_s: For loading, and again from there to the end of the last worker.
-            then: What probably comes next: its workers load now, if two can load on their CPUs without slowing one
-                another down, and wait for their turn until others are to wait.
+            then: What probably comes next, in order. Who can do none of it, or only the last of it, ends now. If this
+                job's crew has to load, others that are needed load beside it, where a worker has more than one CPU:
+                loading takes one.
 
         Raises:
             WorkerFailedError: a worker crashed, was killed, ran out of time or memory, or said why it cannot go on.
                 All of this job are gone by then, with every process that they started.
             LaunchError: the command cannot be started at all.
         """
-        with self._take(job) or _Crew(job) as crew:
-            if then is not None and not crew.loaded and not self._awaits(then) and _has_room(then):
-                self._load(then, crew, timeout_s)
-            return crew.run(timeout_s)
+        waiting = self._take(job)
+        needed = dict.fromkeys(one for later in then for one in self._waiting if one.can_do(later))
+        self._end_waiting(but=list(needed)[: CREWS_MAX - 1])
+        with ExitStack() as stack:
+            crew = stack.enter_context(waiting or _Crew(job))
+            if not crew.loaded:
+                self._load(crew, [other for other in then if not crew.can_do(other)], timeout_s)
+            results = crew.run(job, timeout_s)
+            if any(map(crew.can_do, then)):
+                stack.pop_all()
+                self._waiting.append(crew)
+            return results
 
     def dismiss(self) -> bool:
         """End who waits, and say whether anybody did."""
-        if self._next is None:
-            return False
-        self._next[1].end()
-        self._next = None
-        return True
-
-    def _awaits(self, job: Job) -> bool:
-        return self._next is not None and self._next[0] == job
+        waited = bool(self._waiting)
+        self._end_waiting()
+        return waited
 
     def _take(self, job: Job) -> "_Crew | None":
-        """The workers that wait for this job, if nothing ended them meanwhile."""
-        if self._next is None or not self._awaits(job):
-            return None
-        if not self._next[1].lives:
-            self.dismiss()
-            return None
-        (_, crew), self._next = self._next, None
-        return crew
+        """The crew that waits and can do this job, if there is one."""
+        found = next((one for one in self._waiting if one.can_do(job)), None)
+        if found is not None:
+            self._waiting.remove(found)
+        return found
 
-    def _load(self, job: Job, beside: "_Crew", timeout_s: float) -> None:
-        """Load a job's workers beside others. Only loaded ones wait; those that fail are dropped, to fail in their turn."""
-        self.dismiss()
-        with suppress(LaunchError), ExitStack() as stack:
-            crew = stack.enter_context(_Crew(job))
-            beside.load(timeout_s)
-            with suppress(WorkerFailedError):
-                crew.load(timeout_s)
-                stack.pop_all()
-                self._next = job, crew
+    def _end_waiting(self, *, but: Sequence["_Crew"] = ()) -> None:
+        for crew in self._waiting:
+            if crew not in but:
+                crew.end()
+        self._waiting = list(but)
+
+    def _load(self, crew: "_Crew", then: Sequence[Job], timeout_s: float) -> None:
+        """Load a crew, and others beside it. Only loaded ones wait; who fails is dropped, to fail in his turn."""
+        for job in then:
+            found = any(one.can_do(job) for one in self._waiting)
+            if not found and len(self._waiting) + 1 < CREWS_MAX and _has_room(job):
+                with suppress(LaunchError):
+                    self._waiting.append(_Crew(job))
+        try:
+            crew.load(timeout_s)
+            for one in self._waiting:
+                with suppress(WorkerFailedError):
+                    one.load(timeout_s)
+        finally:
+            self._end_waiting(but=[one for one in self._waiting if one.loaded])
 
 
 class _Crew:
-    """The workers of one job, from their start to the end of all that they started."""
+    """Processes that have loaded what some jobs need, from their start to the end of all that they started."""
 
     def __init__(self, job: Job) -> None:
         self.loaded = False
+        self._kind = _kind(job)
         self._workers: list[Worker] = []
         try:
             for task, environment in zip(job.tasks, job.environments, strict=True):
@@ -119,26 +138,32 @@ class _Crew:
     def __exit__(self, *_: object) -> None:
         self.end()
 
+    def can_do(self, job: Job) -> bool:
+        """Whether this is a job of theirs, and none of them has ended."""
+        return self.lives and _kind(job) == self._kind
+
     def load(self, timeout_s: float) -> None:
-        """Wait until libraries are loaded by all."""
+        """Wait until libraries are loaded by all, if they are not yet."""
+        if self.loaded:
+            return
         hear_all(self._workers, monotonic() + timeout_s, timeout_s, until=lambda worker: worker.last is not None)
         for worker in self._workers:
             worker.require(Loaded)
         self.loaded = True
 
-    def run(self, timeout_s: float) -> Sequence[Result]:
-        """Let them do their tasks, to their end."""
-        if not self.loaded:
-            self.load(timeout_s)
+    def run(self, job: Job, timeout_s: float) -> Sequence[Result]:
+        """Let them do a job's tasks, to their end."""
         deadline = monotonic() + timeout_s
-        self._tell_all(GO)
-        hear_all(self._workers, deadline, timeout_s, until=lambda worker: not isinstance(worker.last, Loaded))
+        for worker, task in zip(self._workers, job.tasks, strict=True):
+            worker.begin(encode_json_line(task))
+        hear_all(self._workers, deadline, timeout_s, until=lambda worker: worker.last is not None)
         for worker in self._workers:
             worker.require(Ready)
-        self._tell_all(GO)
+        for worker in self._workers:
+            worker.say(GO)
         hear_all(self._workers, deadline, timeout_s, until=lambda worker: not isinstance(worker.last, Ready))
         results = [worker.result() for worker in self._workers]
-        hear_all(self._workers, deadline, timeout_s, until=lambda worker: worker.at_end)
+        hear_all(self._workers, deadline, timeout_s, until=lambda worker: isinstance(worker.last, Loaded))
         return results
 
     @property
@@ -151,11 +176,12 @@ class _Crew:
         for worker in self._workers:
             worker.end()
 
-    def _tell_all(self, line: bytes) -> None:
-        for worker in self._workers:
-            worker.say(line)
+
+def _kind(job: Job) -> tuple[object, ...]:
+    """What two jobs have in common that one crew can do."""
+    return (*job.argv, job.crew, [task.binding for task in job.tasks], job.environments)
 
 
 def _has_room(job: Job) -> bool:
-    """Whether two can load on the CPUs of each worker without slowing one another down."""
+    """Whether each worker has a CPU to load on beside another's."""
     return all(len(parse_cpulist(task.binding.cpus)) > 1 for task in job.tasks)

@@ -7,6 +7,7 @@ from msgspec import Meta
 from bench.records.record import Record
 
 Mode = Literal["inference", "training"]
+Library = Literal["torchvision", "transformers", "torch_geometric"]
 Phase = Literal["prefill", "decode"]
 Precision = Literal["fp32", "bf16", "fp16", "amp_bf16", "amp_fp16", "fx_int8", "pt2e_int8"]
 QuantEngine = Literal["x86", "onednn", "fbgemm", "qnnpack"]
@@ -78,6 +79,7 @@ class WorkloadFacts(Record, frozen=True, kw_only=True):
 
     Attributes:
         target: `module:function` that builds it, loaded by the worker only.
+        library: What that function's module loads beside torch.
         summary: One line for people.
         source: Where batch sizes and shapes come from.
         phases: Empty, or the parts that inference is measured in.
@@ -95,6 +97,7 @@ class WorkloadFacts(Record, frozen=True, kw_only=True):
     name: WorkloadName
     family: Family
     target: str
+    library: Library | None = None
     summary: str
     source: str
     phases: tuple[Phase, ...] = ()

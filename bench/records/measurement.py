@@ -151,7 +151,8 @@ class InstanceResult(Record, frozen=True, kw_only=True):
         warmup: Samples before the steady state, kept apart.
         steady: The warm-up ended because samples were steady, not because its time was over.
         samples: The timed samples, in order.
-        import_s: Loading libraries, those of the variant too; maybe while other workers loaded theirs.
+        import_s: Processor time for loading libraries, those of the variant too. They may have been loaded for other
+            cells as well, and while others loaded theirs.
         build_s: Building model, weights and inputs.
         prepare_s: Making the variant: casting, laying out, quantizing.
         compile_s: In compilers before the first call; one that works in the first call is counted there. A package's
@@ -196,13 +197,13 @@ class PackageResult(Record, frozen=True, kw_only=True):
 
 
 class Repetition(Record, frozen=True, kw_only=True):
-    """One fresh set of worker processes for one cell.
+    """One fresh process per instance for one cell.
 
     Attributes:
         index: From 0, invalid ones counted.
         round: The round of the run's order in which it was made, from 0.
         sequence: Its place among all repetitions and probes of the run, from 0.
-        started_at: When its turn came; its workers may have loaded before. RFC 3339, UTC.
+        started_at: When its turn came; its libraries may have been loaded before. RFC 3339, UTC.
         invalid: Reason codes; a repetition with any is kept and not used.
         instances: In the order of the cell's bindings.
     """

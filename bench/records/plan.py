@@ -18,8 +18,8 @@ class Policy(Record, frozen=True, kw_only=True):
     """How much is measured.
 
     Attributes:
-        repetitions_min, repetitions_max: Fresh sets of worker processes per cell; invalid ones do
-            not count towards the least, but do towards the most.
+        repetitions_min, repetitions_max: Per cell, each in a fresh process per instance; invalid ones do not count
+            towards the least, but do towards the most.
         warmup_max_s: Longest warm-up; samples not steady by then are said to be so.
         measure_s: Timed seconds aimed at in one repetition.
         samples_min: Timed samples at least, however long they take.
@@ -121,6 +121,7 @@ class Task(Record, frozen=True, kw_only=True):
         case: None for a probe.
         runtime: What the worker must find itself with.
         package: Where that file is, or is to be made; None for all other cells.
+        scratch: A folder for temporary files and compilers' caches.
         variables: What the worker must find of every variable that is given for a side of an `ab` run; None for one
             that is not set.
         prove: Also check correctness, hashes and instruction path, untimed, after the timed part.
@@ -131,6 +132,7 @@ class Task(Record, frozen=True, kw_only=True):
     binding: Binding
     runtime: Runtime
     policy: Policy
+    scratch: str
     package: str | None = None
     variables: dict[GivenName, str | None] = {}
     prove: bool

@@ -4,7 +4,7 @@ A repetition lies between two probes, and is valid only if they agree. So a cell
 taken after its last repetition: until then it stands aside, and wants more if that probe voids one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -24,6 +24,9 @@ from bench.stats.noise import invalid_reasons
 from bench.stats.order import Turn, find_partners, next_turn
 
 Tell = Callable[[Progress], None]
+
+FORESEEN = 16
+"""Turns that are looked ahead for who loads beside whom, and who is still needed."""
 
 
 class Execution:
@@ -69,17 +72,17 @@ class Execution:
         for cell in self._plan.cells:
             self._judge(cell)
         while True:
-            turn, then = self._next_turns()
-            if turn is None and (self._since_probe == 0 or not self._open()):
+            turns = self._next_turns()
+            if not turns and (self._since_probe == 0 or not self._open()):
                 break
-            if turn is None or self._is_probe_due(turn):
-                self._probe(turn)
+            if not turns or self._is_probe_due(turns[0]):
+                self._probe(turns)
                 self._settle()
             else:
-                self._measure(turn, then)
+                self._measure(turns[0], turns[1:])
 
-    def _next_turns(self) -> tuple[Turn | None, Turn | None]:
-        """What comes next, and what after that if nothing that is measured meanwhile changes it."""
+    def _next_turns(self) -> list[Turn]:
+        """What comes next, and the rest of the round after that, if nothing that is measured meanwhile changes it."""
         stops, may_begin = self._find_stops(), self._may_begin()
 
         def wants_more(cell: Cell) -> bool:
@@ -90,10 +93,19 @@ class Execution:
             return may_begin
 
         wanting = {cell.id for cell in self._plan.cells if wants_more(cell)}
-        turn = next_turn(self._plan.cells, wanting, self._journal.last_turn, self._plan.order_seed)
-        if turn is None:
-            return None, None
-        return turn, next_turn(self._plan.cells, wanting, (turn.round, turn.cell.id), self._plan.order_seed)
+        made = {one: len(self._journal.repetitions(one)) for one in wanting}
+        turns: list[Turn] = []
+        last = self._journal.last_turn
+        while len(turns) < FORESEEN:
+            turn = next_turn(self._plan.cells, wanting, last, self._plan.order_seed)
+            if turn is None or (turns[1:] and turn.round > turns[1].round):
+                break
+            turns.append(turn)
+            last = turn.round, turn.cell.id
+            made[turn.cell.id] += 1
+            if made[turn.cell.id] >= self._plan.policy.repetitions_max:
+                wanting.discard(turn.cell.id)
+        return turns
 
     def _may_begin(self) -> bool:
         """Whether the budget allows a cell to begin; the first always does."""
@@ -122,7 +134,7 @@ class Execution:
             for one, stop in own.items()
         }
 
-    def _measure(self, turn: Turn, then: Turn | None) -> None:
+    def _measure(self, turn: Turn, then: Sequence[Turn]) -> None:
         """Make one repetition of a cell, and look whether it may go on."""
         cell = turn.cell
         index = len(self._journal.repetitions(cell.id))
@@ -130,7 +142,8 @@ class Execution:
         self._since_probe = (self._since_probe or 0) + 1
         started_at, start = format_timestamp(datetime.now(UTC)), self._clock()
         try:
-            instances = self._station.measure(Order(cell, first=index == 0), then=self._order(then, after=turn))
+            order, *foreseen = self._orders([turn, *then])
+            instances = self._station.measure(order, then=foreseen)
         except WorkerFailedError as error:
             self._fail(cell, error.failure)
             return
@@ -149,12 +162,14 @@ class Execution:
         self._journal.add(RepetitionEntry(cell=cell.id, repetition=repetition))
         self._judge(cell)
 
-    def _order(self, turn: Turn | None, *, after: Turn | None = None) -> Order | None:
-        """What the station is told of a turn that comes next, or after another."""
-        if turn is None:
-            return None
-        again = after is not None and after.cell is turn.cell
-        return Order(turn.cell, first=not again and not self._journal.repetitions(turn.cell.id))
+    def _orders(self, turns: Sequence[Turn]) -> list[Order]:
+        """What the station is told of turns that come one after another."""
+        begun = {cell.id for cell in self._plan.cells if self._journal.repetitions(cell.id)}
+        orders = []
+        for turn in turns:
+            orders.append(Order(turn.cell, first=turn.cell.id not in begun, round=turn.round))
+            begun.add(turn.cell.id)
+        return orders
 
     def _judge(self, cell: Cell) -> None:
         """See how a cell stands after what was measured of it, and fail it if it may have no number."""
@@ -185,13 +200,13 @@ class Execution:
         late = self._clock() - self._probed_at >= PROBE_EVERY_S
         return self._since_probe >= REPETITIONS_PER_PROBE or (late and self._since_probe > 0)
 
-    def _probe(self, then: Turn | None) -> None:
+    def _probe(self, then: Sequence[Turn]) -> None:
         """Probe every layout. A probe that fails leaves a cell without a ceiling, and nothing else."""
         for layout in self._plan.layouts:
             self._say("probe", None, 0)
             started_at = format_timestamp(datetime.now(UTC))
             try:
-                instances = self._station.probe(layout, then=self._order(then))
+                instances = self._station.probe(layout, then=self._orders(then))
             except WorkerFailedError:
                 continue
             probe = Probe(

@@ -1,4 +1,4 @@
-"""`python -m bench.worker`: a task in on standard input, a result out on standard output.
+"""`python -m bench.worker`: tasks in on standard input, results out on standard output.
 
 Started by `bench.launch.process` with thread counts already in its environment; nothing here loads
 torch before the process is bound, so that every thread it starts inherits the binding.
@@ -7,32 +7,42 @@ torch before the process is bound, so that every thread it starts inherits the b
 import os
 import sys
 import traceback
-from typing import BinaryIO
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, NoReturn
 
 from bench.errors import BenchError, LaunchError
 from bench.launch.binding import die_with_parent
-from bench.launch.protocol import Failed, Message, encode_message
+from bench.launch.protocol import Failed, Loaded, Message
 from bench.records.measurement import Failure
 from bench.records.plan import Task
 from bench.records.record import decode_json
 from bench.variants.errors import NoEffectError
+from bench.worker.load import Loading, load, settle
+from bench.worker.talk import hear, say, take_standard_output
+from bench.worker.turns import Turns, end_like
 
 
 def main() -> None:
-    """Do the one task, say how it went, and end."""
+    """Load what a task needs, then do each task like it that comes, until nobody asks any more."""
     die_with_parent()
+    turns = Turns()
     os.environ.pop("LD_PRELOAD", None)  # meant for this process, not for the compilers that Inductor starts
-    channel = _take_standard_output()
-    task = decode_json(sys.stdin.buffer.readline(), Task, source="task")
+    channel = take_standard_output()
     try:
-        message = _work(task, channel)
-    except Exception as error:  # noqa: BLE001 - the border: whatever a model throws fails the cell, told by name
-        traceback.print_exc()
-        message = Failed(failure=explain_error(error))
-    channel.write(encode_message(message))
-    channel.flush()
-    sys.stderr.flush()
-    os._exit(0)  # what libraries do at exit (pools, caches) belongs to nobody's time, and can hang
+        first = decode_json(hear(), Task, source="task")
+        settle(Path(first.scratch))
+        loading = load(first)
+        say(channel, Loaded())
+        while line := hear():
+            task = decode_json(line, Task, source="task")
+            status = turns.take(partial(_do, task, loading, channel))
+            if status != 0:
+                end_like(status)
+            say(channel, Loaded())
+    except Exception as error:  # noqa: BLE001 - the border
+        _fail(channel, error)
+    os._exit(0)
 
 
 def explain_error(error: Exception) -> Failure:
@@ -49,7 +59,24 @@ def explain_error(error: Exception) -> Failure:
     return Failure(reason="error", message=f"{type(error).__name__}: {text}")
 
 
-def _work(task: Task, channel: BinaryIO) -> Message:
+def _do(task: Task, loading: Loading, channel: BinaryIO) -> NoReturn:
+    """Do one task, say how it went, and end."""
+    try:
+        settle(Path(task.scratch))
+        say(channel, _work(task, loading, channel))
+    except Exception as error:  # noqa: BLE001 - the border: whatever a model throws fails the cell, told by name
+        _fail(channel, error)
+    sys.stderr.flush()
+    os._exit(0)  # what libraries do at exit (pools, caches) belongs to nobody's time, and can hang
+
+
+def _fail(channel: BinaryIO, error: Exception) -> None:
+    traceback.print_exception(error)
+    say(channel, Failed(failure=explain_error(error)))
+    sys.stderr.flush()
+
+
+def _work(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     if task.kind == "probe":
         from bench.worker.probe import probe
 
@@ -57,17 +84,10 @@ def _work(task: Task, channel: BinaryIO) -> Message:
     if task.kind == "package":
         from bench.worker.package import make_package
 
-        return make_package(task, channel)
+        return make_package(task, loading, channel)
     from bench.worker.cell import measure_cell
 
-    return measure_cell(task, channel)
-
-
-def _take_standard_output() -> BinaryIO:
-    """Keep the real standard output for messages, and send what libraries print to standard error."""
-    channel = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return channel
+    return measure_cell(task, loading, channel)
 
 
 if __name__ == "__main__":

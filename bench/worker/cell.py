@@ -1,49 +1,42 @@
-"""One repetition of one cell in one instance: bind, load, wait, build, prepare, warm up, wait, time, prove."""
+"""One repetition of one cell in one instance: load the rest, build, prepare, warm up, wait, time, prove."""
 
 from pathlib import Path
 from time import perf_counter_ns
 from typing import BinaryIO
 
+import torch
+
 from bench.errors import LaunchError
-from bench.launch.binding import bind_process, find_binding_fault, find_variable_fault, read_in_force, widen_main_thread
+from bench.launch.binding import find_binding_fault, find_variable_fault, read_in_force, widen_main_thread
 from bench.launch.libraries import find_library_fault
 from bench.launch.protocol import Measured, Message
 from bench.measure.loop import quiet_interpreter, time_samples, warm_up
 from bench.measure.memory import read_peak_bytes
 from bench.measure.noise import watched
-from bench.records.case import Case
-from bench.records.collector import collector_paused
 from bench.records.measurement import InstanceResult
 from bench.records.plan import Task
-from bench.worker.barrier import wait_for_all, wait_for_turn
+from bench.variants.prepare import prepare
+from bench.worker.load import Loading, load_rest, require_case
+from bench.worker.prove import prove
+from bench.worker.talk import wait_for_all
 from bench.workloads.registry import find_workload, load_builder
 
 PART_ROUNDS = 3
 """Steps of training whose parts are timed apart, after the timed part."""
 
 
-def measure_cell(task: Task, channel: BinaryIO) -> Message:
+def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     """Measure, in the order in which it has to be.
 
     Raises:
         LaunchError: what is in force is not what the plan says.
         NoEffectError: precision, memory format or backend did not take effect.
     """
-    case = _require_case(task)
-    memory_binding = bind_process(task.binding)
-    start = perf_counter_ns()
-    with collector_paused():
-        import torch
-
-        from bench.variants.prepare import load_variant, prepare
-        from bench.worker.prove import prove
-
-        build_workload = load_builder(find_workload(case.workload))
-        load_variant(case)
+    case = require_case(task)
+    loading = load_rest(task, loading)
     torch.set_num_threads(task.binding.threads)
     widen_main_thread(task.binding)
-    import_ns = perf_counter_ns() - start
-    wait_for_turn(channel)
+    build_workload = load_builder(find_workload(case.workload))
     start = perf_counter_ns()
     workload = build_workload(case)
     built = perf_counter_ns()
@@ -65,7 +58,7 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
             noise = noise_since()
     peak_run_bytes = read_peak_bytes(earlier=peak_load_bytes)
     parts_ns = prepared.time_parts(PART_ROUNDS)
-    in_force = read_in_force(memory_binding, torch.get_num_threads(), variables=task.variables)
+    in_force = read_in_force(loading.memory_binding, torch.get_num_threads(), variables=task.variables)
     fault = (
         find_binding_fault(task.binding, in_force)
         or find_library_fault(task.runtime, in_force.libraries)
@@ -78,7 +71,7 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
             warmup=warmup,
             steady=steady,
             samples=samples,
-            import_s=import_ns / 1e9,
+            import_s=loading.import_ns / 1e9,
             build_s=(built - start) / 1e9,
             prepare_s=max(0.0, (ready - built) / 1e9 - compiled_here_s - prepared.load_s),
             compile_s=prepared.compile_s,
@@ -93,9 +86,3 @@ def measure_cell(task: Task, channel: BinaryIO) -> Message:
             proof=prove(workload, prepared, case) if task.prove else None,
         )
     )
-
-
-def _require_case(task: Task) -> Case:
-    if task.case is None:
-        raise LaunchError("a task to measure names no case")
-    return task.case

@@ -3,8 +3,8 @@
     python -m tests.benchmarks.loading WORKLOAD [SECONDS]
 
 Two repetitions in a row are made alone, then two of which the second has loaded beside the first, in turn; who goes first
-alternates (ABBA). All are fresh workers. Nothing is asserted: printed are the ratio of wall times, and of the latencies of
-the first repetitions, beside which another waits, and of the second, which had waited.
+alternates (ABBA). All have loaded for themselves. Nothing is asserted: printed are the ratio of wall times, and of the
+latencies of the first repetitions, beside which another waits, and of the second, which had waited.
 """
 
 import sys
@@ -25,12 +25,15 @@ def main(workload: str, seconds: float) -> None:
     firsts: dict[bool, list[float]] = {False: [], True: []}
     lasts: dict[bool, list[float]] = {False: [], True: []}
     with short_job(workload) as job, Workers() as workers:
+        later = job._replace(crew="second")
         end, pair = monotonic() + seconds, 0
         while pair < 2 or monotonic() < end:  # an interval takes two
             for beside in (False, True) if pair % 2 else (True, False):
                 began = monotonic()
-                first = workers.run(job, timeout_s=SHORT.timeout_s, then=job if beside else None)
-                second = workers.run(job, timeout_s=SHORT.timeout_s)
+                first = workers.run(
+                    job._replace(crew="first"), timeout_s=SHORT.timeout_s, then=[later] if beside else []
+                )
+                second = workers.run(later, timeout_s=SHORT.timeout_s)
                 walls[beside].append(monotonic() - began)
                 firsts[beside].append(only_latency_s(first))
                 lasts[beside].append(only_latency_s(second))

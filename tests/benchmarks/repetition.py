@@ -5,14 +5,15 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from bench.launch.environment import worker_environment
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import WORKER_ARGV
 from bench.launch.workers import Job
+from bench.records.case import Case
 from bench.records.measurement import InstanceResult
 from bench.records.plan import Policy, Task
+from bench.records.profile import Binding, Runtime
 from bench.records.suite import CaseFilter
 from bench.run.options import RunOptions
 from bench.run.prepare import prepare_run
@@ -31,17 +32,16 @@ SHORT = Policy(
 
 
 @contextmanager
-def one_job(task: Task, variables: Mapping[str, str]) -> Iterator[Job]:
-    """The job of a task in one worker, with the plan's variables and a scratch folder that lasts as long as this."""
+def one_job(
+    case: Case, binding: Binding, runtime: Runtime, policy: Policy, variables: Mapping[str, str]
+) -> Iterator[Job]:
+    """The job of a case in one worker, with the plan's variables and a scratch folder that lasts as long as this."""
     with tempfile.TemporaryDirectory() as scratch:
-        environment = worker_environment(
-            variables,
-            task.binding,
-            preloads=find_preloads(task.runtime),
-            parent=os.environ,
-            scratch=Path(scratch),
+        task = Task(
+            kind="measure", case=case, binding=binding, runtime=runtime, policy=policy, scratch=scratch, prove=False
         )
-        yield Job((sys.executable, *WORKER_ARGV[1:]), [task], [environment])
+        environment = worker_environment(variables, binding, preloads=find_preloads(runtime), parent=os.environ)
+        yield Job((sys.executable, *WORKER_ARGV[1:]), [task], [environment], "benchmark")
 
 
 @contextmanager
@@ -49,10 +49,7 @@ def short_job(workload: str) -> Iterator[Job]:
     """The job of a workload's inference in fp32, as planned for this machine."""
     wanted = CaseFilter(workload=(workload,), mode=("inference",), precision=("fp32",))
     cell = prepare_run(RunOptions(wanted=wanted)).plan.cells[0]
-    task = Task(
-        kind="measure", case=cell.case, binding=cell.instances[0], runtime=cell.runtime, policy=SHORT, prove=False
-    )
-    with one_job(task, cell.environment) as job:
+    with one_job(cell.case, cell.instances[0], cell.runtime, SHORT, cell.environment) as job:
         yield job
 
 

@@ -22,7 +22,7 @@ from bench.profiles.overrides import Overrides
 from bench.profiles.resolve import resolve_layouts
 from bench.profiles.variables import variables_for
 from bench.records.case import Case
-from bench.records.plan import Policy, Task
+from bench.records.plan import Policy
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, Binding, Profile, Runtime
 from bench.run.prepare import select_profile
 from bench.stats.ratio import instance_latency_s
@@ -73,8 +73,7 @@ def main(rounds: int) -> None:
 def measure(case: Case, binding: Binding, runtime: Runtime, profile: Profile) -> float:
     """Items per second in one fresh worker, by its median sample."""
     variables: Mapping[str, str] = {} if runtime == OWN else variables_for(profile, runtime)
-    task = Task(kind="measure", case=case, binding=binding, runtime=runtime, policy=POLICY, prove=False)
-    with one_job(task, plan_environment(variables)) as job:
+    with one_job(case, binding, runtime, POLICY, plan_environment(variables)) as job:
         result = only_result(Workers().run(job, timeout_s=POLICY.timeout_s))
     return result.items_per_iteration / instance_latency_s(result)
 

@@ -9,6 +9,7 @@ from bench.workloads.catalogue.sources import TORCHBENCH
 _classifier = partial(
     WorkloadFacts,
     family="cnn",
+    library="torchvision",
     target="bench.workloads.classifiers:build_classifier",
     precisions=EVERY_PRECISION,
     memory_formats=EVERY_FORMAT,

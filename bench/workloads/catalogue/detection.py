@@ -15,6 +15,7 @@ _NO_NMS = "torchvision has no non-maximum suppression in {} on CPUs; use {}, who
 _detector = partial(
     WorkloadFacts,
     family="detection",
+    library="torchvision",
     precisions=("fp32", "amp_bf16", "amp_fp16", "fx_int8"),
     memory_formats=EVERY_FORMAT,
     backends=("eager", "torchscript", "inductor"),

@@ -10,6 +10,7 @@ from bench.workloads.catalogue.sources import TORCHBENCH
 _basic = partial(
     WorkloadFacts,
     family="gnn",
+    library="torch_geometric",
     precisions=EVERY_PRECISION,
     memory_formats=CONTIGUOUS,
     backends=EVERY_BACKEND,
@@ -25,6 +26,7 @@ _BASIC_SOURCE = f"{TORCHBENCH}: torchbenchmark/util/framework/gnn"
 _sampled = partial(
     WorkloadFacts,
     family="gnn",
+    library="torch_geometric",
     source="fan-outs of GraphSAGE (arXiv:1706.02216), classes of TorchBench's gcn and sage, batch size of PyG's examples",
     memory_formats=CONTIGUOUS,
     batch_size={"inference": 1024, "training": 1024},

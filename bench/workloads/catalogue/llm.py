@@ -9,6 +9,7 @@ from bench.workloads.catalogue.sources import TORCHBENCH
 _llm = partial(
     WorkloadFacts,
     family="llm",
+    library="transformers",
     phases=("prefill", "decode"),
     precisions=(*FLOATING, "fx_int8"),
     refused={"pt2e_int8": "torch.export, which PT2E needs, refuses a model that is handed a StaticCache"},

@@ -7,6 +7,7 @@ WORKLOADS = (
     WorkloadFacts(
         name="deeplabv3_resnet50",
         family="segmentation",
+        library="torchvision",
         target="bench.workloads.segmentation:build_deeplabv3_resnet50",
         summary="DeepLab v3 on ResNet-50 segments images: dilated convolutions; training with Adam",
         source="torchvision's image size for it; TorchBench has no such model",

@@ -9,6 +9,7 @@ from bench.workloads.catalogue.sources import TORCHBENCH
 _transformer = partial(
     WorkloadFacts,
     family="transformer",
+    library="transformers",
     precisions=EVERY_PRECISION,
     memory_formats=CONTIGUOUS,
     backends=EVERY_BACKEND,

@@ -9,6 +9,7 @@ from bench.workloads.catalogue.sources import TORCHBENCH
 _transformer = partial(
     WorkloadFacts,
     family="vision_transformer",
+    library="torchvision",
     target="bench.workloads.classifiers:build_classifier",
     precisions=EVERY_PRECISION,
     memory_formats=CONTIGUOUS,

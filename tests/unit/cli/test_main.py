@@ -130,7 +130,7 @@ def test_who_asks_for_an_interval_is_not_held_to_the_suites_number(
 @pytest.mark.parametrize(
     ("options", "times"),
     [
-        ([], (300, None)),
+        ([], (200, None)),
         (["--budget", "10m"], (None, 600)),
         (["ab", "--env-b", "A=1"], (600, None)),
         (["ab", "--env-b", "A=1", "--budget", "14m"], (None, 840)),

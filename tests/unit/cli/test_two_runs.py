@@ -54,7 +54,7 @@ class Pace(Workers):
     slowdown = 1.0
 
     @override
-    def run(self, job: Job, *, timeout_s: float, then: Job | None = None) -> Sequence[InstanceResult | ProbeResult]:
+    def run(self, job: Job, *, timeout_s: float, then: Sequence[Job] = ()) -> Sequence[InstanceResult | ProbeResult]:
         results = super().run(job, timeout_s=timeout_s, then=then)
         return [
             self._bind(task, one) if isinstance(one, InstanceResult) else one

@@ -4,17 +4,12 @@ from bench.launch.environment import find_dropped, plan_environment, worker_envi
 from bench.records.profile import Binding
 from tests.builders import BINDING
 
-SCRATCH = Path("/scratch")
 
-
-def test_a_worker_gets_its_threads_the_plan_and_places_of_its_own() -> None:
-    environment = worker_environment(
-        {"OMP_DYNAMIC": "FALSE"}, BINDING, preloads=(), parent={"PATH": "/bin"}, scratch=SCRATCH
-    )
+def test_a_worker_gets_its_threads_and_what_the_plan_sets() -> None:
+    environment = worker_environment({"OMP_DYNAMIC": "FALSE"}, BINDING, preloads=(), parent={"PATH": "/bin"})
     assert environment["OMP_NUM_THREADS"] == environment["MKL_NUM_THREADS"] == "2"
     assert environment["OMP_DYNAMIC"] == "FALSE"
     assert environment["PATH"] == "/bin"
-    assert environment["TORCHINDUCTOR_CACHE_DIR"] == "/scratch/inductor"
 
 
 def test_nothing_that_moves_numbers_is_inherited() -> None:
@@ -27,7 +22,7 @@ def test_nothing_that_moves_numbers_is_inherited() -> None:
         "MALLOC_CONF": "x",
         "AWS_SECRET_ACCESS_KEY": "secret",
     }
-    environment = worker_environment({}, BINDING, preloads=(), parent=parent, scratch=SCRATCH)
+    environment = worker_environment({}, BINDING, preloads=(), parent=parent)
     assert environment["OMP_NUM_THREADS"] == "2"
     assert not (parent.keys() - {"OMP_NUM_THREADS"}) & environment.keys()
 
@@ -44,15 +39,15 @@ def test_the_profile_has_the_last_word_in_the_plan() -> None:
 
 def test_threads_come_from_the_binding_alone() -> None:
     binding = Binding(cpus="0-7", memory_nodes="", threads=4)
-    assert worker_environment({}, binding, preloads=(), parent={}, scratch=SCRATCH)["OMP_NUM_THREADS"] == "4"
+    assert worker_environment({}, binding, preloads=(), parent={})["OMP_NUM_THREADS"] == "4"
 
 
 def test_libraries_are_loaded_before_torch_in_their_order() -> None:
     preloads = (Path("/lib/libomp.so"), Path("/lib/libjemalloc.so.2"))
-    environment = worker_environment({}, BINDING, preloads=preloads, parent={"LD_PRELOAD": "/x.so"}, scratch=SCRATCH)
+    environment = worker_environment({}, BINDING, preloads=preloads, parent={"LD_PRELOAD": "/x.so"})
     assert environment["LD_PRELOAD"] == "/lib/libomp.so:/lib/libjemalloc.so.2"
 
 
 def test_a_users_own_preload_does_not_reach_a_worker() -> None:
-    environment = worker_environment({}, BINDING, preloads=(), parent={"LD_PRELOAD": "/x.so"}, scratch=SCRATCH)
+    environment = worker_environment({}, BINDING, preloads=(), parent={"LD_PRELOAD": "/x.so"})
     assert "LD_PRELOAD" not in environment

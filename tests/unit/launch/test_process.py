@@ -3,6 +3,7 @@ import selectors
 import sys
 import textwrap
 from pathlib import Path
+from tempfile import gettempdir
 
 import psutil
 import pytest
@@ -15,7 +16,9 @@ from bench.records.measurement import Failure, InstanceResult
 from bench.records.plan import Task
 from tests.builders import BINDING, CASE, POLICY, RUNTIME, make_instance
 
-TASK = Task(kind="measure", case=CASE, binding=BINDING, runtime=RUNTIME, policy=POLICY, prove=False)
+TASK = Task(
+    kind="measure", case=CASE, binding=BINDING, runtime=RUNTIME, policy=POLICY, scratch=gettempdir(), prove=False
+)
 LOADED = encode_message(Loaded()).decode().strip()
 READY = encode_message(Ready()).decode().strip()
 MEASURED = encode_message(Measured(result=make_instance())).decode().strip()
@@ -34,7 +37,7 @@ def run(body: str, *, count: int = 1, timeout_s: float = 20, tmp_path: Path | No
     environment = dict(os.environ) | ({} if tmp_path is None else {"OUT": str(tmp_path)})
     argv = [sys.executable, "-c", program + textwrap.dedent(body)]
     with Workers() as workers:
-        results = workers.run(Job(argv, [TASK] * count, [environment] * count), timeout_s=timeout_s)
+        results = workers.run(Job(argv, [TASK] * count, [environment] * count, "a"), timeout_s=timeout_s)
     return [result for result in results if isinstance(result, InstanceResult)]
 
 
@@ -58,6 +61,11 @@ def test_the_task_reaches_the_worker_through_its_standard_input(tmp_path: Path) 
         tmp_path=tmp_path,
     )
     assert '"workload":"resnet50"' in (tmp_path / "task").read_text()
+
+
+def test_a_worker_that_goes_back_to_waiting_without_a_result_has_none() -> None:
+    assert "gave no result" in failure(f"{LOAD} say({READY!r}); hear(); say({LOADED!r}); hear()").message
+    assert "did not wait for the others" in failure(f"{LOAD} say({LOADED!r}); hear()").message
 
 
 def test_no_worker_starts_timing_before_all_are_ready(tmp_path: Path) -> None:
@@ -145,7 +153,7 @@ def test_one_failing_instance_ends_the_others(tmp_path: Path) -> None:
 
 def test_a_worker_that_cannot_be_started_says_which() -> None:
     with pytest.raises(LaunchError, match="cannot start a worker with /no/such/python: No such file"):
-        Workers().run(Job(["/no/such/python"], [TASK], [{}]), timeout_s=5)
+        Workers().run(Job(["/no/such/python"], [TASK], [{}], "a"), timeout_s=5)
 
 
 def test_an_interrupt_leaves_no_worker_behind(monkeypatch: pytest.MonkeyPatch) -> None:

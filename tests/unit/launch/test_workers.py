@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import gettempdir
 
 import msgspec
 import psutil
@@ -11,7 +12,7 @@ import pytest
 
 from bench.launch.process import WorkerFailedError
 from bench.launch.protocol import Loaded, Measured, Ready, encode_message
-from bench.launch.workers import Job, Workers
+from bench.launch.workers import CREWS_MAX, Job, Workers
 from bench.records.plan import Task
 from tests.builders import BINDING, CASE, POLICY, RUNTIME, make_instance
 
@@ -21,6 +22,7 @@ TASK = Task(
     binding=msgspec.structs.replace(BINDING, cpus="0-1"),
     runtime=RUNTIME,
     policy=POLICY,
+    scratch=gettempdir(),
     prove=False,
 )
 LOADED, READY, MEASURED = (
@@ -36,10 +38,12 @@ note("starts")
 if os.environ.get("FAILS"): sys.exit(3)
 if os.environ.get("SLOW"): time.sleep(0.5)
 note("loaded"); print({LOADED!r}, flush=True)
-if not sys.stdin.readline(): sys.exit(0)
-note("works"); print({READY!r}, flush=True)
-sys.stdin.readline()
-note("ends"); print({MEASURED!r}, flush=True)
+while line := sys.stdin.readline():
+    if "dies" in line: sys.exit(4)
+    note("works"); print({READY!r}, flush=True)
+    sys.stdin.readline()
+    note("ends"); print({MEASURED!r}, flush=True)
+    print({LOADED!r}, flush=True)
 """
 
 
@@ -61,52 +65,109 @@ def living() -> list[psutil.Process]:
     return [child for child in children if child.status() != psutil.STATUS_ZOMBIE and GOOD in child.cmdline()]
 
 
-def job(log: Path, name: str, *, task: Task = TASK, **variables: str) -> Job:
+def job(log: Path, name: str, *, task: Task = TASK, crew: str = "", **variables: str) -> Job:
     environment = dict(os.environ) | {"LOG": str(log), "NAME": name} | variables
-    return Job([sys.executable, "-c", GOOD], [task], [environment])
+    return Job([sys.executable, "-c", GOOD], [task], [environment], crew or name)
 
 
 def read(log: Path) -> list[str]:
     return log.read_text().splitlines()
 
 
-def test_the_next_job_loads_before_this_one_works_and_works_when_its_turn_comes(workers: Workers, log: Path) -> None:
+def test_the_next_crew_loads_before_this_one_works_and_works_when_its_turn_comes(workers: Workers, log: Path) -> None:
     a, b = job(log, "a"), job(log, "b", SLOW="1")
-    assert workers.run(a, timeout_s=20, then=b) == [make_instance()]
+    assert workers.run(a, timeout_s=20, then=[b]) == [make_instance()]
     assert sorted(read(log)[:4]) == ["a loaded", "a starts", "b loaded", "b starts"]
     assert read(log)[4:] == ["a works", "a ends"]
     assert workers.run(b, timeout_s=20) == [make_instance()]
     assert read(log)[6:] == ["b works", "b ends"]
 
 
-def test_loaded_workers_let_nobody_load_beside_them_while_they_work(workers: Workers, log: Path) -> None:
+def test_jobs_of_one_crew_take_turns_in_processes_that_loaded_once(workers: Workers, log: Path) -> None:
+    first, later = job(log, "a"), job(log, "a", task=msgspec.structs.replace(TASK, prove=True))
+    assert workers.run(first, timeout_s=20, then=[later]) == [make_instance()]
+    assert workers.run(later, timeout_s=20) == [make_instance()]
+    assert read(log) == ["a starts", "a loaded", "a works", "a ends", "a works", "a ends"]
+    assert not living()
+
+
+@pytest.mark.parametrize("what", ["crew", "environment", "binding"])
+def test_a_crew_does_no_jobs_but_its_own(workers: Workers, log: Path, what: str) -> None:
+    elsewhere = msgspec.structs.replace(TASK, binding=msgspec.structs.replace(BINDING, cpus="0"))
+    other = {
+        "crew": job(log, "a", crew="b"),
+        "environment": job(log, "a", OMP_NUM_THREADS="7"),
+        "binding": job(log, "a", task=elsewhere),
+    }[what]
+    workers.run(job(log, "a"), timeout_s=20, then=[other])
+    workers.run(other, timeout_s=20)
+    assert read(log).count("a starts") == 2
+
+
+def test_who_has_loaded_lets_nobody_load_beside_him_while_he_works(workers: Workers, log: Path) -> None:
     a, b, c = (job(log, name) for name in "abc")
-    workers.run(a, timeout_s=20, then=b)
-    workers.run(b, timeout_s=20, then=c)
+    workers.run(a, timeout_s=20, then=[b])
+    workers.run(b, timeout_s=20, then=[c])
     assert "c starts" not in read(log)
+
+
+def test_all_that_are_needed_load_beside_one_another_and_each_once(workers: Workers, log: Path) -> None:
+    a, b, c = (job(log, name) for name in "abc")
+    workers.run(a, timeout_s=20, then=[a, b, a, c, b])
+    assert sorted(read(log)[:6]) == ["a loaded", "a starts", "b loaded", "b starts", "c loaded", "c starts"]
+    for one in (a, b, a, c, b):
+        workers.run(one, timeout_s=20, then=[a, b, c])
+    assert len([line for line in read(log) if line.endswith("starts")]) == 3
+
+
+def test_an_interrupt_while_they_load_leaves_nobody_behind(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with Workers() as workers:
+        workers.run(job(log, "a"), timeout_s=20, then=[job(log, "b")])
+        monkeypatch.setattr("bench.launch.workers.hear_all", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            workers.run(job(log, "c"), timeout_s=20, then=[job(log, "b"), job(log, "d", SLOW="1")])
+        assert len(living()) == 1
+    assert not living()
 
 
 def test_one_who_waits_outlasts_what_comes_between(workers: Workers, log: Path) -> None:
     a, b, probe = (job(log, name) for name in ("a", "b", "probe"))
-    workers.run(a, timeout_s=20, then=b)
-    workers.run(probe, timeout_s=20, then=b)
+    workers.run(a, timeout_s=20, then=[b])
+    workers.run(probe, timeout_s=20, then=[b])
     workers.run(b, timeout_s=20)
     assert read(log).count("b starts") == 1
     assert read(log)[-1] == "b ends"
 
 
-def test_one_who_waits_in_vain_is_gone_when_another_is_to_wait(workers: Workers, log: Path) -> None:
+def test_one_who_waits_in_vain_is_gone_before_another_loads(workers: Workers, log: Path) -> None:
     a, b, c, d = (job(log, name) for name in "abcd")
-    workers.run(a, timeout_s=20, then=b)
+    workers.run(a, timeout_s=20, then=[b])
     (waiting,) = living()
-    workers.run(c, timeout_s=20, then=d)
+    workers.run(c, timeout_s=20, then=[d])
     assert not waiting.is_running()
     assert "b works" not in read(log)
 
 
+def test_no_more_than_so_many_crews_are_kept(workers: Workers, log: Path) -> None:
+    jobs = [job(log, f"crew {number}") for number in range(CREWS_MAX + 3)]
+    for one in jobs * 2:
+        workers.run(one, timeout_s=20, then=jobs)
+        assert len(living()) <= CREWS_MAX
+
+
+def test_as_many_crews_as_may_be_are_kept(workers: Workers, log: Path) -> None:
+    jobs = [job(log, f"crew {number}") for number in range(CREWS_MAX)]
+    for one in jobs * 2:
+        workers.run(one, timeout_s=20, then=jobs)
+    assert len([line for line in read(log) if line.endswith("starts")]) == CREWS_MAX
+
+
 def test_one_who_was_killed_while_he_waited_is_replaced(workers: Workers, log: Path) -> None:
     a, b = job(log, "a"), job(log, "b")
-    workers.run(a, timeout_s=20, then=b)
+    workers.run(a, timeout_s=20, then=[b])
     (waiting,) = living()
     waiting.kill()
     psutil.wait_procs([waiting], timeout=10)
@@ -114,27 +175,29 @@ def test_one_who_was_killed_while_he_waited_is_replaced(workers: Workers, log: P
     assert read(log)[-4:] == ["b starts", "b loaded", "b works", "b ends"]
 
 
-def test_a_worker_like_another_but_for_its_environment_is_not_taken_for_it(workers: Workers, log: Path) -> None:
-    workers.run(job(log, "a"), timeout_s=20, then=job(log, "b"))
-    workers.run(job(log, "b", OMP_NUM_THREADS="7"), timeout_s=20)
-    assert read(log).count("b starts") == 2
+def test_one_who_failed_is_not_asked_again(workers: Workers, log: Path) -> None:
+    dies = job(log, "a", task=msgspec.structs.replace(TASK, package="dies"))
+    with pytest.raises(WorkerFailedError, match="ended with status 4"):
+        workers.run(dies, timeout_s=20, then=[job(log, "a")])
+    assert not living()
+    assert workers.run(job(log, "a"), timeout_s=20) == [make_instance()]
 
 
 def test_one_that_fails_at_loading_ahead_fails_in_its_own_turn_alone(workers: Workers, log: Path) -> None:
     a, b = job(log, "a"), job(log, "b", FAILS="1")
-    assert workers.run(a, timeout_s=20, then=b) == [make_instance()]
+    assert workers.run(a, timeout_s=20, then=[b]) == [make_instance()]
     with pytest.raises(WorkerFailedError, match="ended with status 3"):
         workers.run(b, timeout_s=20)
 
 
 def test_when_loading_fails_nobody_goes_on_loading_beside_the_next(workers: Workers, log: Path) -> None:
     with pytest.raises(WorkerFailedError, match="ended with status 3"):
-        workers.run(job(log, "a", FAILS="1"), timeout_s=20, then=job(log, "b", SLOW="1"))
+        workers.run(job(log, "a", FAILS="1"), timeout_s=20, then=[job(log, "b", SLOW="1")])
     assert not living()
 
 
 def test_who_waits_can_be_dismissed(workers: Workers, log: Path) -> None:
-    workers.run(job(log, "a"), timeout_s=20, then=job(log, "b"))
+    workers.run(job(log, "a"), timeout_s=20, then=[job(log, "b")])
     assert living()
     assert workers.dismiss()
     assert not living()
@@ -143,9 +206,10 @@ def test_who_waits_can_be_dismissed(workers: Workers, log: Path) -> None:
 
 def test_on_a_single_cpu_nobody_loads_beside_another(workers: Workers, log: Path) -> None:
     alone = msgspec.structs.replace(TASK, binding=msgspec.structs.replace(BINDING, cpus="1"))
-    workers.run(job(log, "a"), timeout_s=20, then=job(log, "b", task=alone))
+    workers.run(job(log, "a"), timeout_s=20, then=[job(log, "b", task=alone)])
     assert read(log) == ["a starts", "a loaded", "a works", "a ends"]
 
 
 def test_one_that_cannot_be_started_ahead_hinders_nobody(workers: Workers, log: Path) -> None:
-    assert workers.run(job(log, "a"), timeout_s=20, then=Job(["/no/such/python"], [TASK], [{}])) == [make_instance()]
+    impossible = Job(["/no/such/python"], [TASK], [{}], "b")
+    assert workers.run(job(log, "a"), timeout_s=20, then=[impossible]) == [make_instance()]

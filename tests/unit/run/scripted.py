@@ -24,7 +24,7 @@ class Workers:
     def __init__(self, *script: Outcome) -> None:
         self.script = list(script)
         self.jobs: list[Job] = []
-        self.foreseen: list[Job | None] = []
+        self.foreseen: list[Sequence[Job]] = []
         self.waits = False
         self.now_ns = 1_000_000_000
         self.gflops: list[float] = []
@@ -35,7 +35,7 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def run(self, job: Job, *, timeout_s: float, then: Job | None = None) -> Sequence[InstanceResult | ProbeResult]:
+    def run(self, job: Job, *, timeout_s: float, then: Sequence[Job] = ()) -> Sequence[InstanceResult | ProbeResult]:
         assert timeout_s > 0
         assert job.argv == (sys.executable, "-m", "bench.worker")
         self.jobs.append(job)

@@ -12,6 +12,7 @@ from bench.launch.process import WorkerFailedError
 from bench.launch.workers import Job
 from bench.records.measurement import Failure, InstanceResult
 from bench.records.profile import Runtime
+from bench.records.variant import Variant
 from bench.run.journal import Journal
 from bench.stats.order import find_disorder, order_round
 from tests.builders import (
@@ -221,15 +222,15 @@ def test_workers_get_their_binding_and_a_scratch_folder_of_the_run(tmp_path: Pat
     bench.measure(workers)
     (environment,) = workers.jobs[-1].environments
     assert environment["OMP_NUM_THREADS"] == "2"
-    assert environment["TMPDIR"] == str(bench.folder / "scratch/probe")
-    ((measuring,), *_) = (job.environments for job in workers.jobs if job.tasks[0].kind == "measure")
-    assert measuring["TORCHINDUCTOR_CACHE_DIR"] == str(bench.folder / "scratch/0000-resnet50-fp32-latency/inductor")
-    assert (bench.folder / "scratch/0000-resnet50-fp32-latency/inductor").is_dir()
+    assert workers.tasks[-1][0].scratch == str(bench.folder / "scratch/probe")
+    ((measuring,), *_) = (tasks for tasks in workers.tasks if tasks[0].kind == "measure")
+    assert measuring.scratch == str(bench.folder / "scratch/0000-resnet50-fp32-latency")
+    assert Path(measuring.scratch).is_dir()
 
 
 def test_a_first_repetition_finds_no_cache_and_later_ones_find_its(tmp_path: Path) -> None:
     bench = Bench(tmp_path, make_plan())
-    compiled = bench.folder / "scratch/0000-resnet50-fp32-latency/inductor/code.so"
+    compiled = bench.folder / "scratch/0000-resnet50-fp32-latency/code.so"
     found = []
 
     class Compiling(Workers):
@@ -255,7 +256,7 @@ def test_one_that_ran_out_of_memory_is_tried_once_more_if_somebody_waited_meanwh
     class Compiling(Workers):
         def run(self, job: Job, **named: Any) -> Sequence[Any]:
             if job.tasks[0].kind == "measure":
-                compiled = Path(job.environments[0]["TORCHINDUCTOR_CACHE_DIR"]) / "code.so"
+                compiled = Path(job.tasks[0].scratch) / "code.so"
                 found.append(compiled.exists())
                 compiled.touch()
             return super().run(job, **named)
@@ -267,7 +268,8 @@ def test_one_that_ran_out_of_memory_is_tried_once_more_if_somebody_waited_meanwh
     if waits:
         first, again = [at for at, job in enumerate(workers.jobs) if job.tasks[0].kind == "measure"][:2]
         assert workers.jobs[first] == workers.jobs[again]
-        assert (workers.foreseen[first] is None, workers.foreseen[again]) == (False, None)
+        assert [job.tasks[0].kind for job in workers.foreseen[first]][:2] == ["probe", "measure"]
+        assert [job.tasks[0].kind for job in workers.foreseen[again]] == ["probe"]
         assert found[:2] == [False, False]
 
 
@@ -278,7 +280,7 @@ def test_each_repetition_is_foreseen_while_the_job_before_it_loads(tmp_path: Pat
     assert len(measuring) == 12
     for before, job, then in zip(workers.jobs, workers.jobs[1:], workers.foreseen, strict=False):
         if job.tasks[0].kind == "measure":
-            assert job == then, f"{before} was not told what comes next"
+            assert job == then[1], f"{before} was not told what comes next"
     assert [job.tasks[0].prove for job in measuring] == [True] * 3 + [False] * 9
 
 
@@ -289,20 +291,49 @@ def test_a_probe_between_foresees_the_same_repetition(tmp_path: Path) -> None:
     probes = [number for number, (job, _) in enumerate(jobs) if job.tasks[0].kind == "probe"]
     assert len(probes) > 2
     for number in probes[1:-1]:
-        assert jobs[number][1] == jobs[number - 1][1] == jobs[number + 1][0]
+        assert jobs[number][1][1] == jobs[number - 1][1][1] == jobs[number + 1][0]
 
 
-def test_what_waits_for_a_package_is_not_foreseen_before_there_is_one(tmp_path: Path) -> None:
+def test_a_probe_is_foreseen_at_any_time_and_always_by_the_same_crew(tmp_path: Path) -> None:
+    workers = Workers(*scattered(4, cells=2))
+    Bench(tmp_path, make_plan(make_cell(0), make_cell(1))).measure(workers)
+    probes = [job for job in workers.jobs if job.tasks[0].kind == "probe"]
+    assert all(then[0] == probes[0] for then in workers.foreseen)
+    assert probes == [probes[0]] * len(probes)
+
+
+def test_cells_of_a_library_share_a_crew_for_a_round_and_repetitions_of_a_cell_share_none(tmp_path: Path) -> None:
+    other = msgspec.structs.replace(CASE, workload="bert_base")
+    plan = make_plan(make_cell(0), make_cell(1), make_cell(2, case=other))
+    workers = Workers(*scattered(3, cells=3))
+    Bench(tmp_path, plan).measure(workers)
+    crews: dict[str, list[str]] = {}
+    for job in workers.jobs:
+        if job.tasks[0].case is not None:
+            crews.setdefault(Path(job.tasks[0].scratch).name[:4], []).append(job.crew)
+    first, same, apart = (crews[name] for name in ("0000", "0001", "0002"))
+    assert first == same
+    assert len(set(first)) == len(first) > 1
+    assert not set(first) & set(apart)
+
+
+def test_sides_of_a_pair_share_no_crew(tmp_path: Path) -> None:
+    pair = [msgspec.structs.replace(make_cell(index), variant=variant) for index, variant in ((0, "a"), (1, "b"))]
+    plan = make_plan(*pair)
+    sides = tuple(Variant(name=name, options=(), variables={}, argv=plan.argv) for name in ("a", "b"))
+    workers = Workers()
+    Bench(tmp_path, msgspec.structs.replace(plan, variants=sides)).measure(workers)
+    crews = [job.crew for job in workers.jobs if job.tasks[0].kind == "measure"]
+    assert len(set(crews)) == len(crews) > 2
+
+
+def test_a_package_is_made_by_the_crew_that_measures(tmp_path: Path) -> None:
     packaged = make_cell(1, case=msgspec.structs.replace(CASE, backend="aot_inductor"))
     workers = Workers(*scattered(4, cells=2))
     Bench(tmp_path, make_plan(make_cell(0), packaged)).measure(workers)
-    foreseen = [
-        (job.tasks[0].kind, then is not None)
-        for job, then in zip(workers.jobs, workers.foreseen, strict=True)
-        if then is None or then.tasks[0].case == packaged.case
-    ]
-    assert ("package", False) in foreseen
-    assert foreseen.index(("package", False)) < foreseen.index(("measure", True))
+    (at,) = [at for at, job in enumerate(workers.jobs) if job.tasks[0].kind == "package"]
+    assert workers.jobs[at].crew == workers.jobs[at + 1].crew
+    assert workers.jobs[at + 1] in workers.foreseen[at]
 
 
 def test_what_cannot_be_started_later_is_no_fault_of_what_comes_before(

@@ -1,19 +1,26 @@
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import gettempdir
 
 import msgspec
 import pytest
 
 from bench.errors import LaunchError, MachineError
-from bench.launch.protocol import Failed, decode_message
+from bench.launch.protocol import GO, Failed, Loaded, Probed, Ready, decode_message
 from bench.records.plan import Task
 from bench.records.profile import Binding
 from bench.records.record import encode_json_line
 from bench.variants.errors import NoEffectError
 from bench.worker.__main__ import explain_error
+from bench.workloads.registry import WORKLOADS
 from tests.builders import BINDING, CASE, POLICY, RUNTIME
 
-TASK = Task(kind="measure", case=CASE, binding=BINDING, runtime=RUNTIME, policy=POLICY, prove=False)
+TASK = Task(
+    kind="measure", case=CASE, binding=BINDING, runtime=RUNTIME, policy=POLICY, scratch=gettempdir(), prove=False
+)
 
 
 @pytest.mark.parametrize(
@@ -39,9 +46,14 @@ def test_whatever_a_model_throws_becomes_a_reason(error: Exception, reason: str,
     assert "\n" not in failure.message
 
 
-def run_worker(line: bytes) -> subprocess.CompletedProcess[bytes]:
+def run_worker(lines: bytes, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "bench.worker"], input=line, capture_output=True, check=False, timeout=120
+        [sys.executable, "-m", "bench.worker"],
+        input=lines,
+        env=environment,
+        capture_output=True,
+        check=False,
+        timeout=120,
     )
 
 
@@ -61,7 +73,41 @@ def test_a_task_to_measure_nothing_says_so() -> None:
     assert message.failure.message == "a task to measure names no case"
 
 
-def test_a_task_that_is_none_ends_the_worker_with_an_error() -> None:
-    done = run_worker(b"{}\n")
-    assert done.returncode != 0
-    assert b"not a valid Task" in done.stderr
+def test_a_task_that_is_none_fails() -> None:
+    message = decode_message(run_worker(b"{}\n").stdout.splitlines()[-1])
+    assert isinstance(message, Failed)
+    assert "not a valid Task" in message.failure.message
+
+
+def test_one_that_has_loaded_takes_turns_each_in_a_process_of_its_own(tmp_path: Path) -> None:
+    task = msgspec.structs.replace(TASK, kind="probe", case=None, scratch=str(tmp_path))
+    line = encode_json_line(task)
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
+    done = run_worker(line + (line + GO) * 2, environment)
+    said = [decode_message(one) for one in done.stdout.splitlines()]
+    assert [type(one) for one in said] == [Loaded, Ready, Probed, Loaded, Ready, Probed, Loaded]
+    assert done.returncode == 0
+    assert (tmp_path / "inductor").is_dir()
+
+
+def test_one_whose_task_fails_takes_the_next(tmp_path: Path) -> None:
+    probe = msgspec.structs.replace(TASK, kind="probe", case=None, scratch=str(tmp_path))
+    lost = msgspec.structs.replace(probe, scratch="/no/such/folder")
+    lines = [encode_json_line(task) for task in (probe, lost, probe)]
+    said = [decode_message(one) for one in run_worker(b"".join(lines) + GO).stdout.splitlines()]
+    assert [type(one) for one in said] == [Loaded, Failed, Loaded, Ready, Probed, Loaded]
+
+
+@pytest.mark.parametrize("library", [None, "torchvision", "transformers", "torch_geometric"])
+def test_a_workload_names_the_library_that_it_loads(library: str | None) -> None:
+    modules = sorted({facts.target.partition(":")[0] for facts in WORKLOADS.values() if facts.library == library})
+    program = """
+import importlib, sys
+for module in sys.argv[1:]:
+    importlib.import_module(module)
+print(*sorted({"torchvision", "transformers", "torch_geometric"} & sys.modules.keys()))
+"""
+    done = subprocess.run([sys.executable, "-c", program, *modules], capture_output=True, check=True, text=True)
+    found = done.stdout.split()
+    assert modules
+    assert library in found if library else not found  # some load others of them, in part

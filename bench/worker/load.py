@@ -1,0 +1,86 @@
+"""What a worker does before it is anybody's turn: settle in a folder, hold itself to its CPUs, load libraries."""
+
+import gc
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from time import process_time_ns
+from typing import NamedTuple
+
+from bench.errors import LaunchError
+from bench.launch.binding import bind_process
+from bench.records.case import Case
+from bench.records.collector import collector_paused
+from bench.records.plan import Task
+from bench.workloads.registry import find_workload, load_builder
+
+_MODULES = {"measure": "bench.worker.cell", "package": "bench.worker.package", "probe": "bench.worker.probe"}
+"""Of each kind of task, what does it. Each loads torch."""
+
+
+class Loading(NamedTuple):
+    """How it went.
+
+    Attributes:
+        memory_binding: How memory is held: `mempolicy` or `cpuset`.
+        import_ns: What loading took, of the processor: others may load on it at the same time.
+    """
+
+    memory_binding: str
+    import_ns: int
+
+
+def settle(scratch: Path) -> None:
+    """Have temporary files and compilers' caches in a folder that exists."""
+    caches = scratch / "inductor"
+    caches.mkdir(exist_ok=True)
+    os.environ["TMPDIR"], os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(scratch), str(caches)
+    tempfile.tempdir = None
+
+
+def load(task: Task) -> Loading:
+    """Bind, then load torch and the library of a task's workload, and compute nothing.
+
+    Raises:
+        LaunchError: the kernel refuses the binding.
+    """
+    memory_binding = bind_process(task.binding)
+    start = process_time_ns()
+    with _kept():
+        import_module(_MODULES[task.kind])
+        if task.kind != "probe":
+            load_builder(find_workload(require_case(task).workload))
+    return Loading(memory_binding, process_time_ns() - start)
+
+
+def load_rest(task: Task, before: Loading) -> Loading:
+    """Load what only this task needs, after what others loaded for tasks like it: some backends start threads at once.
+
+    Raises:
+        EnvironmentUnfitError: the backend's packages are not installed.
+    """
+    start = process_time_ns()
+    with _kept():
+        from bench.variants.prepare import load_variant
+
+        load_builder(find_workload(require_case(task).workload))
+        load_variant(require_case(task))
+    return before._replace(import_ns=before.import_ns + process_time_ns() - start)
+
+
+@contextmanager
+def _kept() -> Iterator[None]:
+    """Keep the collector from what is loaded: it stays anyhow, and looking at it copies the pages that children share."""
+    with collector_paused():
+        yield
+    gc.freeze()
+
+
+def require_case(task: Task) -> Case:
+    """The case of a task that needs one."""
+    if task.case is None:
+        raise LaunchError(f"a task to {task.kind} names no case")
+    return task.case

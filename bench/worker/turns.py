@@ -1,0 +1,87 @@
+"""Each task in a child of a process that has loaded: forked before any parallel region, and gone when it is over.
+
+What a child starts and leaves behind (compilers, pools) is ended with it, so that nothing of one task runs while
+another is timed.
+"""
+
+import ctypes
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from bench.errors import LaunchError
+from bench.launch.binding import die_with_parent
+
+_PR_SET_CHILD_SUBREAPER = 36
+"""Linux include/uapi/linux/prctl.h."""
+
+
+class Turns:
+    """Forks, in a process that has loaded.
+
+    To be made before anything is loaded: threads that run already are not libraries' (an emulator has some).
+    """
+
+    def __init__(self) -> None:
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self._before = _list_threads()
+
+    def take(self, work: Callable[[], NoReturn]) -> int:
+        """Do something in a child, and end all that it started.
+
+        Args:
+            work: Ends its process itself.
+
+        Returns:
+            The child's exit status, as `os.waitstatus_to_exitcode` has it.
+
+        Raises:
+            LaunchError: something that was loaded runs threads, which a child would lack.
+        """
+        child = os.fork()
+        if child == 0:
+            try:
+                die_with_parent()
+                work()
+            finally:
+                os._exit(1)  # whatever a library throws, a child never goes on as its parent
+        started = _list_threads() - self._before  # OpenBLAS ends its own when the process forks
+        if started:
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        _end_orphans()
+        if started:
+            names = ", ".join(sorted(name for _, name in started))
+            raise LaunchError(f"libraries have started threads before any work, and these cannot be forked: {names}")
+        return os.waitstatus_to_exitcode(status)
+
+
+def end_like(status: int) -> NoReturn:
+    """End this process as a child ended."""
+    if status < 0:
+        with suppress(OSError):
+            signal.signal(-status, signal.SIG_DFL)
+        os.kill(os.getpid(), -status)
+    os._exit(status)
+
+
+def _list_threads() -> set[tuple[str, str]]:
+    """Numbers and names of this process's threads, but for the main one."""
+    threads = set()
+    for folder in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # it has just ended
+            threads.add((folder.name, (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()))
+    return {(number, name) for number, name in threads if number != str(os.getpid())}
+
+
+def _end_orphans() -> None:
+    """Kill and reap every child there is, and theirs, which become this process's when they lose their parent."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    with suppress(ChildProcessError, FileNotFoundError):  # there are none; the kernel does not list them
+        while True:
+            for child in children.read_text(encoding="ascii").split():
+                os.kill(int(child), signal.SIGKILL)
+            os.waitpid(-1, 0)

@@ -1,0 +1,115 @@
+"""Children of a process that has loaded: how they end, what they leave behind, and what may not be forked."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import psutil
+import pytest
+
+PRELUDE = """
+import os, signal, subprocess, sys, threading, time
+from bench.errors import LaunchError
+from bench.worker.turns import Turns, end_like
+turns = Turns()
+"""
+
+
+def start(body: str) -> "subprocess.Popen[str]":
+    """A process whose program is `body`, and which may fork."""
+    program = PRELUDE + textwrap.dedent(body)
+    return subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def run(body: str) -> tuple[int, str]:
+    """Exit status and output."""
+    with start(body) as process:
+        out, _ = process.communicate(timeout=60)
+    return process.returncode, out
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        ("os._exit(0)", 0),
+        ("os._exit(3)", 3),
+        ("os.kill(os.getpid(), 9)", -9),
+        ("os.abort()", -6),
+        ("sys.exit(0)", 1),
+    ],
+    ids=["well", "with a status", "killed", "aborted", "by going on"],
+)
+def test_one_tells_how_a_child_ended_and_can_end_like_it(end: str, status: int) -> None:
+    assert run(f"""
+        def work():
+            {end}
+        status = turns.take(work)
+        print(status, flush=True)
+        end_like(status)
+    """) == (status, f"{status}\n")
+
+
+def test_what_a_child_leaves_behind_ends_with_it() -> None:
+    status, out = run("""
+        def work():
+            leaf = "import time; print('up', flush=True); time.sleep(100)"
+            again = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {leaf!r}], stdout=1).wait()"
+            child = subprocess.Popen([sys.executable, "-c", again], stdout=subprocess.PIPE, start_new_session=True)
+            child.stdout.readline()
+            print(child.pid, *open(f"/proc/{child.pid}/task/{child.pid}/children").read().split(), flush=True)
+            os._exit(0)
+        turns.take(work)
+        print(open(f"/proc/self/task/{os.getpid()}/children").read())
+    """)
+    assert status == 0
+    left, now = out.splitlines()
+    assert len(left.split()) == 2
+    assert not any(psutil.pid_exists(int(pid)) for pid in left.split())
+    assert not now
+
+
+def test_a_process_with_threads_is_not_forked_without_a_word() -> None:
+    status, out = run("""
+        asleep = threading.Event()
+        threading.Thread(target=asleep.wait, daemon=True).start()
+        with open(f"/proc/self/task/{threading.enumerate()[1].native_id}/comm", "w") as comm:
+            comm.write("pool of mine")
+        try:
+            turns.take(lambda: time.sleep(100))
+        except LaunchError as error:
+            print(error, flush=True)
+        os._exit(0)
+    """)
+    assert (status, out) == (
+        0,
+        "libraries have started threads before any work, and these cannot be forked: pool of mine\n",
+    )
+
+
+def test_threads_of_openblas_are_ended_before_a_fork_and_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    status, out = run("""
+        import numpy as np
+        def work():
+            product = np.ones((500, 500)) @ np.ones((500, 500))
+            print(product.sum(), len(os.listdir("/proc/self/task")), flush=True)
+            os._exit(0)
+        print(len(os.listdir("/proc/self/task")), flush=True)
+        turns.take(work)
+    """)
+    assert (status, out) == (0, "2\n125000000.0 2\n")
+
+
+def test_a_child_does_not_outlive_its_parent() -> None:
+    with start("""
+        def work():
+            print(os.getpid(), flush=True)
+            time.sleep(100)
+        turns.take(work)
+    """) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        os.kill(parent.pid, 9)
+        parent.wait()
+        assert psutil.wait_procs([child], timeout=10)[1] == []
