@@ -61,8 +61,11 @@ def explain_error(error: Exception) -> Failure:
 
 def _do(task: Task, loading: Loading, channel: BinaryIO) -> NoReturn:
     """Do one task, say how it went, and end."""
+    from bench.worker.pages import map_in
+
     try:
         settle(Path(task.scratch))
+        map_in(loading.pages)
         say(channel, _work(task, loading, channel))
     except Exception as error:  # noqa: BLE001 - the border: whatever a model throws fails the cell, told by name
         _fail(channel, error)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from time import process_time_ns
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.errors import LaunchError
 from bench.launch.binding import bind_process
@@ -16,6 +16,9 @@ from bench.records.case import Case
 from bench.records.collector import collector_paused
 from bench.records.plan import Task
 from bench.workloads.registry import find_workload, load_builder
+
+if TYPE_CHECKING:
+    from bench.worker.pages import Run
 
 _MODULES = {"measure": "bench.worker.cell", "package": "bench.worker.package", "probe": "bench.worker.probe"}
 """Of each kind of task, what does it. Each loads torch."""
@@ -27,10 +30,12 @@ class Loading(NamedTuple):
     Attributes:
         memory_binding: How memory is held: `mempolicy` or `cpuset`.
         import_ns: What loading took, of the processor: others may load on it at the same time.
+        pages: Of libraries' files, what is in memory.
     """
 
     memory_binding: str
     import_ns: int
+    pages: "tuple[Run, ...]"
 
 
 def settle(scratch: Path) -> None:
@@ -45,7 +50,7 @@ def load(task: Task) -> Loading:
     """Bind, then load torch and the library of a task's workload, and compute nothing.
 
     Raises:
-        LaunchError: the kernel refuses the binding.
+        LaunchError: the kernel refuses the binding, or does not tell what is in memory.
     """
     memory_binding = bind_process(task.binding)
     start = process_time_ns()
@@ -53,7 +58,10 @@ def load(task: Task) -> Loading:
         import_module(_MODULES[task.kind])
         if task.kind != "probe":
             load_builder(find_workload(require_case(task).workload))
-    return Loading(memory_binding, process_time_ns() - start)
+    import_ns = process_time_ns() - start
+    from bench.worker.pages import find_file_pages
+
+    return Loading(memory_binding, import_ns, find_file_pages())
 
 
 def load_rest(task: Task, before: Loading) -> Loading:
