@@ -5,7 +5,6 @@ When it is killed, the container's standard input ends, and with that the contai
 """
 
 import os
-import signal
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,9 +17,8 @@ from bench.containers.engine import open_engine
 from bench.containers.plan import Boundary, choose_user, draw_boundary, worker_options
 from bench.containers.run import await_death, created
 from bench.errors import BenchError
-from bench.launch.binding import die_with_parent
 from bench.launch.environment import INHERITED
-from bench.launch.first import SIGNALLED
+from bench.launch.lineage import SIGNALLED, die_with_parent, end_like
 from bench.launch.protocol import Failed, encode_message
 from bench.records.measurement import Failure
 from bench.records.plan import Task
@@ -63,7 +61,8 @@ def main() -> None:
         else:
             sys.stderr.write(f"{error}\n")
         status = 0 if is_worker else error.exit_code
-    _end_like(status)
+    sys.stdout.flush()
+    end_like(SIGNALLED - status if status > SIGNALLED else status)
 
 
 def choose_variables(here: Mapping[str, str]) -> dict[str, str]:
@@ -109,17 +108,6 @@ def _pass_input(line: bytes, socket: int) -> None:
         while line:
             line = line[os.write(socket, line) :]
             line = line or os.read(sys.stdin.fileno(), 1 << 16)
-
-
-def _end_like(status: int) -> None:
-    """End by the same signal as the module did, or with the same status, and leave no thread to wait for."""
-    sys.stdout.flush()
-    if status > SIGNALLED:
-        number = status - SIGNALLED
-        with suppress(OSError):
-            signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -153,12 +153,6 @@ def _show(value: str | None) -> str:
     return "not set" if value is None else f"set to {value!r}"
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies, so that no worker outlives a run."""
-    pr_set_pdeathsig, sigkill = 1, 9
-    ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, sigkill, 0, 0, 0)
-
-
 def _memory_policy() -> str:
     mode = ctypes.c_int()
     failed = _syscall("get_mempolicy", ctypes.byref(mode), None, 0, None, 0)

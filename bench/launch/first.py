@@ -12,11 +12,9 @@ from contextlib import suppress
 
 from bench.launch.environment import preload_environment
 from bench.launch.libraries import find_preloads
+from bench.launch.lineage import SIGNALLED
 from bench.records.plan import Task
 from bench.records.record import decode_json
-
-SIGNALLED = 128
-"""Added to a signal's number, as a shell does: the end of a container is told in eight bits."""
 
 
 def main() -> None:

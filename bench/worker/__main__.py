@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from bench.errors import BenchError, LaunchError
-from bench.launch.binding import die_with_parent
+from bench.launch.lineage import die_with_parent, end_like
 from bench.launch.protocol import Failed, Loaded, Message
 from bench.records.measurement import Failure
 from bench.records.plan import Task
@@ -20,7 +20,7 @@ from bench.records.record import decode_json
 from bench.variants.errors import NoEffectError
 from bench.worker.load import Loading, load, settle
 from bench.worker.talk import hear, say, take_standard_output
-from bench.worker.turns import Turns, end_like
+from bench.worker.turns import Turns
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ What a child starts and leaves behind (compilers, pools) is ended with it, so th
 another is timed.
 """
 
-import ctypes
 import os
 import signal
 from collections.abc import Callable
@@ -13,10 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from bench.errors import LaunchError
-from bench.launch.binding import die_with_parent
-
-_PR_SET_CHILD_SUBREAPER = 36
-"""Linux include/uapi/linux/prctl.h."""
+from bench.launch.lineage import adopt_orphans, die_with_parent
 
 
 class Turns:
@@ -26,7 +22,7 @@ class Turns:
     """
 
     def __init__(self) -> None:
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        adopt_orphans()
         self._before = _list_threads()
 
     def take(self, work: Callable[[], NoReturn]) -> int:
@@ -57,15 +53,6 @@ class Turns:
             names = ", ".join(sorted(name for _, name in started))
             raise LaunchError(f"libraries have started threads before any work, and these cannot be forked: {names}")
         return os.waitstatus_to_exitcode(status)
-
-
-def end_like(status: int) -> NoReturn:
-    """End this process as a child ended."""
-    if status < 0:
-        with suppress(OSError):
-            signal.signal(-status, signal.SIG_DFL)
-        os.kill(os.getpid(), -status)
-    os._exit(status)
 
 
 def _list_threads() -> set[tuple[str, str]]:

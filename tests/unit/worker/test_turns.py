@@ -11,7 +11,8 @@ import pytest
 PRELUDE = """
 import os, signal, subprocess, sys, threading, time
 from bench.errors import LaunchError
-from bench.worker.turns import Turns, end_like
+from bench.launch.lineage import end_like
+from bench.worker.turns import Turns
 turns = Turns()
 """
 
