@@ -8,7 +8,7 @@ from bench.records.case import Case, WorkloadFacts
 from bench.records.machine import Core, Cpu, Firmware, Limits, Machine, Node, Settings, Topology
 from bench.records.measurement import (
     Correctness,
-    InForce,
+    Effective,
     InstanceResult,
     Library,
     Measurement,
@@ -38,8 +38,8 @@ CASE = Case(
 BINDING = Binding(cpus="0-1", memory_nodes="0", threads=2)
 RUNTIME = Runtime(openmp="gnu", allocator="system")
 LIBRARIES = (
-    Library(role="openmp", name="gnu", file="libgomp.so.1", digest=DIGEST, in_use=True),
-    Library(role="allocator", name="system", file="libc.so.6", digest=DIGEST, in_use=True),
+    Library(role="openmp", name="gnu", file="libgomp.so.1", digest=DIGEST, effective=True),
+    Library(role="allocator", name="system", file="libc.so.6", digest=DIGEST, effective=True),
 )
 
 POLICY = Policy(
@@ -211,9 +211,9 @@ def make_instance(
         first_call_s=0.5,
         peak_load_bytes=1 << 28,
         peak_run_bytes=1 << 29,
-        parts_ns={},
+        stages_ns={},
         items_per_iteration=items,
-        in_force=InForce(
+        effective=Effective(
             cpus="0-1",
             main_cpus="0-1",
             memory_nodes="0",

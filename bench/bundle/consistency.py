@@ -18,13 +18,13 @@ from bench.records.bundle import Contents
 from bench.records.case import Case
 from bench.records.measurement import (
     Correctness,
-    InForce,
+    Effective,
     LibraryRole,
     Measurement,
     Probe,
     Repetition,
     Sample,
-    find_in_use,
+    find_effective,
 )
 from bench.records.plan import Cell
 from bench.records.profile import Binding, Runtime
@@ -142,8 +142,8 @@ def _check_usable(repetition: Repetition, cell: Cell, where: str) -> None:
     for instance, binding in zip(repetition.instances, cell.instances, strict=True):
         if not instance.samples:
             raise BundleError(f"{where}: an instance has no samples")
-        _check_binding(instance.in_force, binding, where)
-        _check_runtime(instance.in_force, cell.runtime, where)
+        _check_binding(instance.effective, binding, where)
+        _check_runtime(instance.effective, cell.runtime, where)
         if instance.proof is not None:
             _check_correctness(instance.proof.correctness, cell.case, where)
 
@@ -173,24 +173,24 @@ def _check_correctness(correctness: Correctness, case: Case, where: str) -> None
         raise BundleError(f"{where}: its output was not correct, but the cell is not said to have failed")
 
 
-def _check_binding(in_force: InForce, binding: Binding, where: str) -> None:
-    if not (contains(in_force.cpus, binding.cpus) and contains(binding.cpus, in_force.cpus)):
-        raise BundleError(f"{where}: ran on CPUs {in_force.cpus!r}, the plan binds it to {binding.cpus!r}")
-    if in_force.main_cpus != in_force.cpus:
-        raise BundleError(f"{where}: its main thread was held to CPUs {in_force.main_cpus!r} of {in_force.cpus!r}")
-    if in_force.threads != binding.threads:
-        raise BundleError(f"{where}: ran with {in_force.threads} threads, the plan has {binding.threads}")
-    if in_force.memory_binding == "mempolicy" and in_force.memory_policy != "bind":
-        raise BundleError(f"{where}: its memory was held by policy {in_force.memory_policy!r}, said to be 'bind'")
-    if not contains(in_force.memory_nodes, binding.memory_nodes):
+def _check_binding(effective: Effective, binding: Binding, where: str) -> None:
+    if not (contains(effective.cpus, binding.cpus) and contains(binding.cpus, effective.cpus)):
+        raise BundleError(f"{where}: ran on CPUs {effective.cpus!r}, the plan binds it to {binding.cpus!r}")
+    if effective.main_cpus != effective.cpus:
+        raise BundleError(f"{where}: its main thread was held to CPUs {effective.main_cpus!r} of {effective.cpus!r}")
+    if effective.threads != binding.threads:
+        raise BundleError(f"{where}: ran with {effective.threads} threads, the plan has {binding.threads}")
+    if effective.memory_binding == "mempolicy" and effective.memory_policy != "bind":
+        raise BundleError(f"{where}: its memory was held by policy {effective.memory_policy!r}, said to be 'bind'")
+    if not contains(effective.memory_nodes, binding.memory_nodes):
         raise BundleError(
-            f"{where}: held to memory nodes {in_force.memory_nodes!r}, the plan binds it to {binding.memory_nodes!r}"
+            f"{where}: held to memory nodes {effective.memory_nodes!r}, the plan binds it to {binding.memory_nodes!r}"
         )
 
 
-def _check_runtime(in_force: InForce, runtime: Runtime, where: str) -> None:
+def _check_runtime(effective: Effective, runtime: Runtime, where: str) -> None:
     roles: tuple[tuple[LibraryRole, str], ...] = (("openmp", runtime.openmp), ("allocator", runtime.allocator))
     for role, planned in roles:
-        used = [library.name for library in find_in_use(in_force.libraries, role)]
+        used = [library.name for library in find_effective(effective.libraries, role)]
         if used != [planned]:
             raise BundleError(f"{where}: ran with {role} {' '.join(used) or 'unknown'}, the plan has {planned}")

@@ -31,7 +31,7 @@ that stay in the first cache move some 60 times faster than memory. Beyond these
 LEFT_OUT_LIMIT_RATIO = 0.1
 """Between samples the loop only reads a clock, 1e-4 of the time; a tenth is a sample that was taken out."""
 
-PARTS_LIMIT_RATIO = 5.0
+STAGES_LIMIT_RATIO = 5.0
 """Parts of a step are timed in a few steps of their own, which may be slower, or disturbed."""
 
 MEMORY_LIMIT_RATIO = 2
@@ -125,7 +125,7 @@ def _check_instance(instance: InstanceResult, cell: Cell, policy: Policy, machin
     span_ns = _check_loop(instance, policy, where)
     _check_memory(instance, machine, where)
     _check_noise(instance.noise, where)
-    _check_parts(instance, span_ns, where)
+    _check_stages(instance, span_ns, where)
     if instance.proof is not None:
         threads = sum(binding.threads for binding in cell.instances)
         fastest_ns = min(sample.elapsed_ns / sample.iterations for sample in instance.samples)
@@ -175,14 +175,14 @@ def _check_noise(noise: Noise, where: str) -> None:
             raise BundleError(f"{where}: its {field} is {value}; it must lie between 0 and {most:g}")
 
 
-def _check_parts(instance: InstanceResult, span_ns: int, where: str) -> None:
+def _check_stages(instance: InstanceResult, span_ns: int, where: str) -> None:
     """The parts of a step make up a step."""
-    if not instance.parts_ns:
+    if not instance.stages_ns:
         return
     step_ns = span_ns / sum(sample.iterations for sample in instance.samples)
-    parts_ns = sum(median(ns) for ns in instance.parts_ns.values())
-    if not step_ns / PARTS_LIMIT_RATIO <= parts_ns <= step_ns * PARTS_LIMIT_RATIO:
-        raise BundleError(f"{where}: the parts of a step take {parts_ns:.0f} ns, the whole step {step_ns:.0f} ns")
+    stages_ns = sum(median(ns) for ns in instance.stages_ns.values())
+    if not step_ns / STAGES_LIMIT_RATIO <= stages_ns <= step_ns * STAGES_LIMIT_RATIO:
+        raise BundleError(f"{where}: the parts of a step take {stages_ns:.0f} ns, the whole step {step_ns:.0f} ns")
 
 
 def _check_cosine(proof: Proof, where: str) -> None:

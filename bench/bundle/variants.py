@@ -2,7 +2,7 @@
 
 from bench.errors import BundleError
 from bench.records.bundle import Contents
-from bench.records.measurement import InForce
+from bench.records.measurement import Effective
 from bench.records.plan import Cell, Plan
 from bench.records.variant import VARIANTS, expect_variables, image_argv
 
@@ -74,9 +74,9 @@ def _check_found(contents: Contents) -> None:
         planned = expect_variables(contents.plan.variants, cells[measurement.cell].environment)
         for repetition in measurement.repetitions:
             for instance in repetition.instances:
-                _check_in_force(instance.in_force, planned, f"cell {measurement.cell}, repetition {repetition.index}")
+                _check_in_force(instance.effective, planned, f"cell {measurement.cell}, repetition {repetition.index}")
 
 
-def _check_in_force(in_force: InForce, planned: dict[str, str | None], where: str) -> None:
-    if in_force.variables != planned:
-        raise BundleError(f"{where}: its workers found the variables {in_force.variables}, the plan has {planned}")
+def _check_in_force(effective: Effective, planned: dict[str, str | None], where: str) -> None:
+    if effective.variables != planned:
+        raise BundleError(f"{where}: its workers found the variables {effective.variables}, the plan has {planned}")

@@ -1,4 +1,4 @@
-"""Writing bundles to disk, all or nothing."""
+"""Generating bundles to disk, all or nothing."""
 
 import secrets
 from collections.abc import Callable

@@ -8,7 +8,7 @@ import click
 import msgspec
 from typing_extensions import override
 
-from bench.cli.measuring import exit_status, measure, sitting_options, take_sitting
+from bench.cli.measurement import exit_status, measure, run_settings_options, take_run_settings
 from bench.cli.plan_options import parse_options, plan_options
 from bench.cli.results import print_results
 from bench.cli.types import Percent
@@ -81,7 +81,7 @@ def side_options(command: Command) -> Command:
 @side_options
 @click.option("--margin", "margin_ratio", type=Percent(), default="2%", show_default=True, metavar="2%", help="Latencies this close are equivalent.")  # fmt: skip
 @plan_options
-@sitting_options
+@run_settings_options
 def ab(margin_ratio: float, **given: object) -> int:
     """Prove an optimisation: measure two sides in turn on this host, and say which is faster.
 
@@ -94,14 +94,14 @@ def ab(margin_ratio: float, **given: object) -> int:
     """
     from bench.run.ab import prepare_ab
 
-    sitting = take_sitting(given)
+    settings = take_run_settings(given)
     a, b = _take_side(given, "a"), _take_side(given, "b")
     options = parse_options(given)
-    measured = measure(lambda: prepare_ab(options, _identify_image(a), _identify_image(b)), sitting)
+    measured = measure(lambda: prepare_ab(options, _identify_image(a), _identify_image(b)), settings)
     if measured is None:
         return 0
     path, summary = measured
-    return _status(summary, print_results(path, as_json=sitting.as_json, margin_ratio=margin_ratio))
+    return _status(summary, print_results(path, as_json=settings.as_json, margin_ratio=margin_ratio))
 
 
 def _take_side(given: dict[str, object], side: str) -> "VariantOptions":

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli.console import print_text
-from bench.cli.measuring import tell
+from bench.cli.measurement import report_progress
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import CommaList
 
@@ -65,7 +65,7 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     contents = []
     for number in range(runs):
         print_text(f"run {number + 1} of {runs}", err=True)
-        path, _ = run_plan(prepare_run(options), output, signer, tell=tell)
+        path, _ = run_plan(prepare_run(options), output, signer, report_progress=report_progress)
         contents.append(verify_bundle(path).contents)
     calibration = calibrate_host(contents, Criteria(), seed=contents[0].plan.order_seed)
     kept = write_calibration(output, calibration)

@@ -76,7 +76,7 @@ def container_run(ctx: click.Context, image: str, memory_bytes: int | None, pids
         )
         _make_folder(plan.writable)
         printed = bytearray()
-        status = run_container(client, plan, out=lambda chunk: _show(chunk, printed), err=_tell)
+        status = run_container(client, plan, out=lambda chunk: _show(chunk, printed), err=_report_progress)
     if signer is not None and not inner.params["dry_run"]:
         _sign(bytes(printed), signer, as_json=inner.params["as_json"])
     return status
@@ -168,7 +168,7 @@ def _show(chunk: bytes, printed: bytearray) -> None:
     sys.stdout.buffer.flush()
 
 
-def _tell(chunk: bytes) -> None:
+def _report_progress(chunk: bytes) -> None:
     sys.stderr.buffer.write(chunk)
     sys.stderr.buffer.flush()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli.measuring import measure, sitting_options, take_sitting
+from bench.cli.measurement import measure, run_settings_options, take_run_settings
 from bench.cli.types import Percent
 from bench.errors import TooNoisyError, UsageError
 from bench.records.reproduction import EXIT_STATUS, Reproduction
@@ -24,7 +24,7 @@ named, and nothing is measured; 6 the bundle does not verify.
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies this close are the same.")  # fmt: skip
 @click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store: some key of it must have signed BUNDLE.")  # fmt: skip
-@sitting_options
+@run_settings_options
 def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, **given: object) -> int:
     """Does BUNDLE's plan give the same numbers here?
 
@@ -35,28 +35,28 @@ def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, **given: ob
     from bench.bundle.signers import Requirements
     from bench.bundle.verify import verify_bundle
     from bench.cli.trust import load_trust
-    from bench.compare.reproduce import find_obstacles, judge_reproduction, refuse_reproduction, why_cannot_tell
+    from bench.compare.reproduce import find_data_problem, find_obstacles, judge_reproduction, refuse_reproduction
     from bench.run.reproduce import cite, look_here, prepare_reproduction
 
-    sitting = take_sitting(given)
+    settings = take_run_settings(given)
     original = verify_bundle(bundle, Requirements(trust=None if trust is None else load_trust(trust, ())))
     cites, contents = cite(original), original.contents
     machine, environment, image = look_here()
     findings = find_obstacles(contents, machine, environment, image)
-    if any(finding.weight == "refuse" for finding in findings):
-        return _report(refuse_reproduction(cites, findings, margin_ratio), None, as_json=sitting.as_json)
+    if any(finding.severity == "refuse" for finding in findings):
+        return _report(refuse_reproduction(cites, findings, margin_ratio), None, as_json=settings.as_json)
     decision = prepare_reproduction(original, machine)
-    reason = why_cannot_tell(contents)
+    reason = find_data_problem(contents)
     if reason is not None:
         raise TooNoisyError(reason)
-    measured = measure(lambda: decision, sitting)
+    measured = measure(lambda: decision, settings)
     if measured is None:
         return 0
     path, _ = measured
     again = verify_bundle(path).contents
     if again.info.cites != cites:
         raise UsageError(f"{path} does not do run {cites.run_id} again; name the bundle that it cites")
-    return _report(judge_reproduction(cites, contents, again, margin_ratio), path, as_json=sitting.as_json)
+    return _report(judge_reproduction(cites, contents, again, margin_ratio), path, as_json=settings.as_json)
 
 
 def _report(reproduction: Reproduction, path: Path | None, *, as_json: bool) -> int:

@@ -2,7 +2,7 @@
 
 import click
 
-from bench.cli.measuring import exit_status, measure, sitting_options, take_sitting
+from bench.cli.measurement import exit_status, measure, run_settings_options, take_run_settings
 from bench.cli.plan_options import parse_options, plan_options
 from bench.cli.results import print_results
 
@@ -18,7 +18,7 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @plan_options
-@sitting_options
+@run_settings_options
 def run(**given: object) -> int:
     """Measure the suite on this machine and seal the results into a signed bundle.
 
@@ -30,11 +30,11 @@ def run(**given: object) -> int:
     """
     from bench.run.prepare import prepare_run
 
-    sitting = take_sitting(given)
+    settings = take_run_settings(given)
     options = parse_options(given)
-    measured = measure(lambda: prepare_run(options), sitting)
+    measured = measure(lambda: prepare_run(options), settings)
     if measured is None:
         return 0
     path, summary = measured
-    print_results(path, as_json=sitting.as_json)
+    print_results(path, as_json=settings.as_json)
     return exit_status(summary)

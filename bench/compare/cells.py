@@ -11,7 +11,15 @@ from bench.records.plan import CellId
 from bench.records.profile import LayoutName
 from bench.records.record import Record
 from bench.records.summary import Interval
-from bench.records.verdict import TOLD_MAX, CellVerdict, Criteria, Finding, HostMovement, Outcome, RunScatter
+from bench.records.verdict import (
+    MAX_DISPLAYED_CHANGE,
+    CellVerdict,
+    Criteria,
+    Finding,
+    HostMovement,
+    Outcome,
+    RunScatter,
+)
 from bench.stats.holm import adjust, step_levels
 from bench.stats.ratio import (
     LogRatio,
@@ -22,8 +30,8 @@ from bench.stats.ratio import (
     estimate_paired,
     estimate_unpaired,
     interval,
+    prior_variance,
     repetition_latency_s,
-    usual_variance,
 )
 
 
@@ -116,12 +124,12 @@ def _estimate_pairs(evidence: Evidence) -> LogRatio:
 
 def _between_runs(evidences: Sequence[Evidence], run_scatter: RunScatter) -> Callable[[Evidence], LogRatio]:
     """How a cell of two runs is estimated, given all that are compared."""
-    freedom = inf if run_scatter.runs is None else run_scatter.runs - 1
-    scatter = Variance(value=run_scatter.ratio**2, freedom=freedom)
-    usual = usual_variance(
+    degrees_of_freedom = inf if run_scatter.runs is None else run_scatter.runs - 1
+    scatter = Variance(value=run_scatter.ratio**2, degrees_of_freedom=degrees_of_freedom)
+    prior = prior_variance(
         (tuple(one.base_s.values()), tuple(one.new_s.values())) for one in evidences if one.refusal is None
     )
-    return lambda one: estimate_unpaired(tuple(one.base_s.values()), tuple(one.new_s.values()), scatter, usual)
+    return lambda one: estimate_unpaired(tuple(one.base_s.values()), tuple(one.new_s.values()), scatter, prior)
 
 
 def _refuse(evidence: Evidence, outcome: Outcome, reason: str) -> Judged:
@@ -144,7 +152,7 @@ def _refuse(evidence: Evidence, outcome: Outcome, reason: str) -> Judged:
 def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: Criteria) -> Judged:
     shown = tested.difference <= criteria.false_alarm_level
     detectable = detectable_ratio(estimate, tested.level, allow_for(evidence.host_movement))
-    notes = evidence.notes + _describe_memory(evidence, estimate)
+    notes = evidence.notes + _describe_autocorrelation(evidence, estimate)
     reasons: tuple[str, ...] = ()
     if tested.equivalence <= criteria.equivalence_level:
         outcome: Outcome = "equivalent"
@@ -198,7 +206,7 @@ def describe_movement(movement: HostMovement) -> str:
     )
 
 
-def _describe_memory(evidence: Evidence, estimate: LogRatio) -> tuple[str, ...]:
+def _describe_autocorrelation(evidence: Evidence, estimate: LogRatio) -> tuple[str, ...]:
     """Why an interval is much wider than the number of repetitions lets one expect."""
     made = (len(evidence.base_s), len(evidence.new_s))
     if estimate.counts is None or all(2 * worth > count for worth, count in zip(estimate.counts, made, strict=True)):
@@ -223,5 +231,5 @@ def _why_not_shown(evidence: Evidence, estimate: LogRatio, level: float, detecta
         return f"{describe_movement(moved)}; measure both at once with bench ab"
     return (
         f"neither a difference nor equivalence within {criteria.margin_ratio:.1%} is shown: "
-        f"with this scatter, a change below {min(detectable, TOLD_MAX):.1%} would mostly be missed"
+        f"with this scatter, a change below {min(detectable, MAX_DISPLAYED_CHANGE):.1%} would mostly be missed"
     )

@@ -9,7 +9,7 @@ from bench.compare.rules import CELL_RULES, RUN_RULES, Rule
 from bench.records.bundle import Contents, Distribution
 from bench.records.measurement import Measurement
 from bench.records.plan import Cell
-from bench.records.verdict import Finding, Weight
+from bench.records.verdict import Finding, Severity
 
 Purpose = Literal["compare", "reproduce", "variants"]
 """`compare` looks for a change between runs; `reproduce` allows none; `variants` of one run differ on purpose."""
@@ -55,7 +55,7 @@ def find_cell_differences(
 
 def refusal(findings: Sequence[Finding]) -> str | None:
     """Why there can be no verdict, in a sentence; None if nothing forbids one."""
-    refused = [one for one in findings if one.weight == "refuse"]
+    refused = [one for one in findings if one.severity == "refuse"]
     return "; ".join(f"{one.field}: {one.base} and {one.new} ({one.reason})" for one in refused) or None
 
 
@@ -82,7 +82,7 @@ def cell_facts(cell: Cell, measurement: Measurement) -> dict[str, object]:
 
 def _compare_field(rule: Rule, base: object, new: object, purpose: Purpose) -> Iterator[Finding]:
     """Findings of one rule: one a key for mappings, one in all for everything else."""
-    weight = _weigh(rule, purpose)
+    severity = _weigh(rule, purpose)
     before, after = _comparable(base), _comparable(new)
     if before == after:
         return
@@ -90,11 +90,11 @@ def _compare_field(rule: Rule, base: object, new: object, purpose: Purpose) -> I
         for key in sorted(before.keys() | after.keys()):
             if before.get(key) != after.get(key):
                 field = f"{rule.field}.{key}"
-                yield _finding(field, before.get(key, ABSENT), after.get(key, ABSENT), weight, rule.reason)
+                yield _finding(field, before.get(key, ABSENT), after.get(key, ABSENT), severity, rule.reason)
     elif isinstance(before, frozenset) and isinstance(after, frozenset):
-        yield _finding(rule.field, _list(before - after), _list(after - before), weight, rule.reason)
+        yield _finding(rule.field, _list(before - after), _list(after - before), severity, rule.reason)
     else:
-        yield _finding(rule.field, before, after, weight, rule.reason)
+        yield _finding(rule.field, before, after, severity, rule.reason)
 
 
 def _comparable(value: object) -> object:
@@ -106,7 +106,7 @@ def _comparable(value: object) -> object:
     return frozenset(value) if isinstance(value[0], str) and value == tuple(sorted(set(value))) else value
 
 
-def _weigh(rule: Rule, purpose: Purpose) -> Weight:
+def _weigh(rule: Rule, purpose: Purpose) -> Severity:
     match purpose:
         case "compare":
             return rule.compare
@@ -120,8 +120,8 @@ def _list(names: frozenset[object]) -> str:
     return ", ".join(sorted(map(str, names))) or ABSENT
 
 
-def _finding(field: str, base: object, new: object, weight: Weight, reason: str) -> Finding:
-    return Finding(field=field, base=_show(base), new=_show(new), weight=weight, reason=reason)
+def _finding(field: str, base: object, new: object, severity: Severity, reason: str) -> Finding:
+    return Finding(field=field, base=_show(base), new=_show(new), severity=severity, reason=reason)
 
 
 def _show(value: object) -> str:

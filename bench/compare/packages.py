@@ -56,4 +56,4 @@ def soften_package(finding: Finding, backends: AbstractSet[Backend]) -> Finding:
         reason = f"backend {backend} alone imports it, and the plan has no such cell"
     else:
         return finding
-    return msgspec.structs.replace(finding, weight="note", reason=reason)
+    return msgspec.structs.replace(finding, severity="note", reason=reason)

@@ -36,7 +36,7 @@ def find_obstacles(original: Contents, machine: Machine, environment: Environmen
     return (*_find_missing_cpus(original, machine), *find_differences(original, here, "reproduce"))
 
 
-def why_cannot_tell(original: Contents) -> str | None:
+def find_data_problem(original: Contents) -> str | None:
     """Why no run of the same plan could be told to be the same, before one is made; None if one could."""
     valid = [len(latencies(one)) for one in original.measurements if one.failure is None]
     if max(valid, default=0) >= REPETITIONS_MIN:
@@ -70,7 +70,7 @@ def judge_reproduction(cites: Citation, original: Contents, again: Contents, mar
     """
     comparison = compare_runs(original, again, Criteria(margin_ratio=margin_ratio), purpose="reproduce")
     cells = tuple(_judge(verdict, original, again, margin_ratio) for verdict in comparison.cells)
-    refused = any(finding.weight == "refuse" for finding in comparison.findings)
+    refused = any(finding.severity == "refuse" for finding in comparison.findings)
     return Reproduction(
         cites=cites,
         run_id=again.info.run_id,
@@ -99,7 +99,7 @@ def _find_missing_cpus(original: Contents, machine: Machine) -> tuple[Finding, .
         field="plan.cells.instances.cpus",
         base=format_cpulist(planned),
         new=format_cpulist(allowed),
-        weight="refuse",
+        severity="refuse",
         reason="the plan binds workers to CPUs that may not be used here",
     )
     return (missing,)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from bench.records.verdict import Weight
+from bench.records.verdict import Severity
 
 
 class Rule(NamedTuple):
@@ -16,8 +16,8 @@ class Rule(NamedTuple):
     """
 
     field: str
-    compare: Weight
-    reproduce: Weight
+    compare: Severity
+    reproduce: Severity
     reason: str
 
 

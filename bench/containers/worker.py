@@ -1,7 +1,7 @@
 """`python -m bench.containers.worker IMAGE MODULE`: stands out here for a module that runs in a container.
 
 To whoever started it, it is that module: it passes on the three standard streams and ends as it does, by a signal too.
-When it is killed, the container's standard input ends, and with that the container (`bench.launch.first`).
+When it is killed, the container's standard input ends, and with that the container (`bench.launch.container_init`).
 """
 
 import os
@@ -18,7 +18,7 @@ from bench.containers.plan import Boundary, choose_user, draw_boundary, worker_o
 from bench.containers.run import await_death, created
 from bench.errors import BenchError
 from bench.launch.environment import INHERITED
-from bench.launch.lineage import SIGNALLED, die_with_parent, end_like
+from bench.launch.process_tree import SIGNALLED, die_with_parent, end_like
 from bench.launch.protocol import Failed, encode_message
 from bench.records.measurement import Failure
 from bench.records.plan import Task
@@ -47,7 +47,7 @@ def main() -> None:
         boundary = ANYWHERE if task is None else draw_boundary([task.binding])
         options = worker_options(
             image,
-            "bench.launch.first" if is_worker else module,
+            "bench.launch.container_init" if is_worker else module,
             user=choose_user(os.getuid(), os.getgid()),
             boundary=boundary,
             variables=choose_variables(os.environ),
@@ -68,7 +68,7 @@ def main() -> None:
 def choose_variables(here: Mapping[str, str]) -> dict[str, str]:
     """What a worker is told by variables, of what this process was started with: not what is about this host.
 
-    Paths of libraries differ in an image; `bench.launch.first` finds them there.
+    Paths of libraries differ in an image; `bench.launch.container_init` finds them there.
     """
     outside = {*INHERITED, "LD_PRELOAD", "PYTHONPATH"}
     return {name: value for name, value in here.items() if name not in outside}

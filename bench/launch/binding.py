@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.errors import LaunchError
 from bench.launch.libraries import read_libraries
 from bench.records.cpulist import format_cpulist, parse_cpulist
-from bench.records.measurement import InForce
+from bench.records.measurement import Effective
 from bench.records.profile import Binding
 
 _SYSCALLS = {
@@ -74,7 +74,7 @@ def bind_process(binding: Binding) -> str:
     )
 
 
-def widen_main_thread(binding: Binding) -> None:
+def restore_main_thread_affinity(binding: Binding) -> None:
     """Give the main thread all CPUs of its binding again.
 
     An OpenMP runtime that was told to place threads (OMP_PROC_BIND, GOMP_CPU_AFFINITY, KMP_AFFINITY) narrows the
@@ -84,9 +84,9 @@ def widen_main_thread(binding: Binding) -> None:
     os.sched_setaffinity(0, parse_cpulist(binding.cpus))
 
 
-def read_in_force(
+def read_effective(
     memory_binding: str, threads: int, root: Path = Path("/"), *, variables: Iterable[str] = ()
-) -> InForce:
+) -> Effective:
     """Read what the kernel holds this process to, over all its threads.
 
     Args:
@@ -98,7 +98,7 @@ def read_in_force(
     statuses = [_read(path) for path in (root / "proc/self/task").glob("*/status")]
     cpus = frozenset[int]().union(*(_listed(status, "Cpus_allowed_list") for status in statuses))
     nodes = frozenset[int]().union(*(_listed(status, "Mems_allowed_list") for status in statuses))
-    return InForce(
+    return Effective(
         cpus=format_cpulist(cpus),
         main_cpus=format_cpulist(_listed(_read(root / "proc/self/status"), "Cpus_allowed_list")),
         memory_nodes=format_cpulist(nodes),
@@ -121,29 +121,29 @@ def count_node_pages(numa_maps: str) -> dict[str, int] | None:
     return pages
 
 
-def find_binding_fault(binding: Binding, in_force: InForce) -> str | None:
+def find_binding_fault(binding: Binding, effective: Effective) -> str | None:
     """Compare what is in force with the plan: a sentence with both values, or None if they agree."""
-    if in_force.cpus != binding.cpus:
-        return f"plan binds CPUs {binding.cpus}, but {in_force.cpus} are in force"
-    if in_force.main_cpus != binding.cpus:
+    if effective.cpus != binding.cpus:
+        return f"plan binds CPUs {binding.cpus}, but {effective.cpus} are in force"
+    if effective.main_cpus != binding.cpus:
         return (
-            f"plan binds CPUs {binding.cpus}, but the main thread was narrowed to {in_force.main_cpus}: does a variable "
+            f"plan binds CPUs {binding.cpus}, but the main thread was narrowed to {effective.main_cpus}: does a variable "
             "such as KMP_AFFINITY place threads? bench binds them itself"
         )
-    if in_force.threads != binding.threads:
-        return f"plan has {binding.threads} threads, but torch has {in_force.threads}"
+    if effective.threads != binding.threads:
+        return f"plan has {binding.threads} threads, but torch has {effective.threads}"
     wanted = parse_cpulist(binding.memory_nodes)
-    if in_force.memory_binding == "mempolicy" and in_force.memory_policy != "bind":
-        return f"plan binds memory to node {binding.memory_nodes}, but the policy in force is {in_force.memory_policy}"
-    if not wanted <= parse_cpulist(in_force.memory_nodes):
-        return f"plan binds memory to node {binding.memory_nodes}, but only {in_force.memory_nodes} is allowed"
+    if effective.memory_binding == "mempolicy" and effective.memory_policy != "bind":
+        return f"plan binds memory to node {binding.memory_nodes}, but the policy in force is {effective.memory_policy}"
+    if not wanted <= parse_cpulist(effective.memory_nodes):
+        return f"plan binds memory to node {binding.memory_nodes}, but only {effective.memory_nodes} is allowed"
     return None
 
 
-def find_variable_fault(planned: Mapping[str, str | None], in_force: InForce) -> str | None:
+def find_variable_fault(planned: Mapping[str, str | None], effective: Effective) -> str | None:
     """Compare the variables that a worker has with the plan: a sentence with both values, or None if they agree."""
     for name, value in planned.items():
-        found = in_force.variables.get(name)
+        found = effective.variables.get(name)
         if found != value:
             return f"plan has {name} {_show(value)}, but the worker finds it {_show(found)}"
     return None

@@ -85,7 +85,7 @@ def preload_environment(preloads: Sequence[Path]) -> dict[str, str]:
     return {"LD_PRELOAD": ":".join(map(str, preloads))} if preloads else {}
 
 
-def find_dropped(parent: Mapping[str, str], planned: Mapping[str, str]) -> tuple[str, ...]:
+def find_dropped_variables(parent: Mapping[str, str], planned: Mapping[str, str]) -> tuple[str, ...]:
     """Names of influential variables that are set here and do not reach workers, sorted."""
     return tuple(
         sorted(name for name, value in parent.items() if name.startswith(INFLUENTIAL) and planned.get(name) != value)

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bench.errors import EnvironmentUnfitError
-from bench.records.measurement import Library, LibraryRole, find_in_use
+from bench.records.measurement import Library, LibraryRole, find_effective
 from bench.records.profile import Runtime
 
 
@@ -143,7 +143,7 @@ def read_libraries(root: Path = Path("/")) -> tuple[Library, ...]:
             name=name,
             file=path.name,
             digest=f"sha256:{_digest(path)}",
-            in_use=_is_same_file(called[role], path),
+            effective=_is_same_file(called[role], path),
         )
         for path in files
         for role, name in _kinds(path.name)
@@ -191,7 +191,7 @@ def find_library_fault(runtime: Runtime, libraries: Sequence[Library]) -> str | 
     """Compare what is loaded with what was planned: a sentence with both values, or None if they agree."""
     planned: tuple[tuple[LibraryRole, str], ...] = (("openmp", runtime.openmp), ("allocator", runtime.allocator))
     for role, wanted in planned:
-        used = [library.name for library in find_in_use(libraries, role)]
+        used = [library.name for library in find_effective(libraries, role)]
         if used != [wanted]:
             return f"plan has {role} {wanted}, but {' '.join(used) or 'none that is known'} is in force"
     return None

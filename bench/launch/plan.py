@@ -61,7 +61,7 @@ def plan_run(
     able: list[Case] = []
     unable: list[Refusal] = list(refused)
     for case in cases:
-        reason = why_machine_cannot(case, machine)
+        reason = why_not_machine(case, machine)
         if reason is None:
             able.append(case)
         else:
@@ -95,7 +95,7 @@ def plan_run(
     )
 
 
-def why_machine_cannot(case: Case, machine: Machine) -> str | None:
+def why_not_machine(case: Case, machine: Machine) -> str | None:
     """Why this machine cannot run a case, with both values; None if it can.
 
     bf16 without bf16 instructions is slow and right, so it is allowed: the instruction path in the

@@ -70,9 +70,9 @@ class Worker:
             raise LaunchError("a worker has no standard output")
         self.stdout = self._process.stdout
         os.set_blocking(self.stdout.fileno(), False)
-        self.say(encode_json_line(task))
+        self.send(encode_json_line(task))
 
-    def say(self, line: bytes) -> None:
+    def send(self, line: bytes) -> None:
         """Write to the worker; one that is gone is found when it is read from."""
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
@@ -85,9 +85,9 @@ class Worker:
         self._oom_kills = _count_oom_kills()
         self._stderr.seek(0)
         self._stderr.truncate()
-        self.say(line)
+        self.send(line)
 
-    def hear(self) -> None:
+    def receive(self) -> None:
         """Take in what the worker has written, or its end.
 
         Raises:
@@ -132,7 +132,7 @@ class Worker:
         return self._failure("timeout", f"no result within {timeout_s:g} s; give more with --timeout")
 
     @property
-    def lives(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
 
@@ -182,7 +182,9 @@ class Worker:
         return tuple(self._stderr.read().decode(errors="replace").splitlines()[-STDERR_LINES:])
 
 
-def hear_all(workers: Sequence[Worker], deadline: float, timeout_s: float, *, until: Callable[[Worker], bool]) -> None:
+def receive_all(
+    workers: Sequence[Worker], deadline: float, timeout_s: float, *, until: Callable[[Worker], bool]
+) -> None:
     """Hear workers until a condition holds for each, sleeping in between.
 
     Args:
@@ -204,7 +206,7 @@ def hear_all(workers: Sequence[Worker], deadline: float, timeout_s: float, *, un
                 late = next(iter(selector.get_map().values())).data
                 raise WorkerFailedError(late.timed_out(timeout_s))
             for key, _ in ready:
-                key.data.hear()
+                key.data.receive()
                 if until(key.data) or key.data.at_end:
                     selector.unregister(key.fileobj)
 

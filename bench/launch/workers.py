@@ -12,7 +12,7 @@ from time import monotonic
 from typing import NamedTuple, Self
 
 from bench.errors import LaunchError
-from bench.launch.process import Worker, WorkerFailedError, hear_all
+from bench.launch.process import Worker, WorkerFailedError, receive_all
 from bench.launch.protocol import GO, Loaded, Ready
 from bench.records.cpulist import parse_cpulist
 from bench.records.measurement import InstanceResult, PackageResult, ProbeResult
@@ -21,7 +21,7 @@ from bench.records.record import encode_json_line
 
 Result = InstanceResult | ProbeResult | PackageResult
 
-CREWS_MAX = 5
+MAX_PRELOADED = 5
 """Crews at a time: one for each library, one for torch alone and one for probes. A process of theirs holds 250 MB."""
 
 
@@ -38,14 +38,14 @@ class Job(NamedTuple):
     argv: Sequence[str]
     tasks: Sequence[Task]
     environments: Sequence[Mapping[str, str]]
-    crew: str
+    pool: str
 
 
 class Workers:
     """Runs jobs one after another, each in processes of its own."""
 
     def __init__(self) -> None:
-        self._waiting: list[_Crew] = []
+        self._waiting: list[_PreloadedWorkers] = []
 
     def __enter__(self) -> Self:
         """Nobody is started yet."""
@@ -53,7 +53,7 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         """Nobody is left behind."""
-        self.dismiss()
+        self.shutdown()
 
     def run(self, job: Job, *, timeout_s: float, then: Sequence[Job] = ()) -> Sequence[Result]:
         """Run a job, and return what its workers measured, in the order of the tasks.
@@ -71,54 +71,54 @@ class Workers:
             LaunchError: the command cannot be started at all.
         """
         waiting = self._take(job)
-        needed = dict.fromkeys(one for later in then for one in self._waiting if one.can_do(later))
-        self._end_waiting(but=list(needed)[: CREWS_MAX - 1])
+        needed = dict.fromkeys(workers for later in then for workers in self._waiting if workers.can_do(later))
+        self._end_waiting(but=list(needed)[: MAX_PRELOADED - 1])
         with ExitStack() as stack:
-            crew = stack.enter_context(waiting or _Crew(job))
-            if not crew.loaded:
-                self._load(crew, [other for other in then if not crew.can_do(other)], timeout_s)
-            results = crew.run(job, timeout_s)
-            if any(map(crew.can_do, then)):
+            pool = stack.enter_context(waiting or _PreloadedWorkers(job))
+            if not pool.loaded:
+                self._load(pool, [other for other in then if not pool.can_do(other)], timeout_s)
+            results = pool.run(job, timeout_s)
+            if any(map(pool.can_do, then)):
                 stack.pop_all()
-                self._waiting.append(crew)
+                self._waiting.append(pool)
             return results
 
-    def dismiss(self) -> bool:
+    def shutdown(self) -> bool:
         """End who waits, and say whether anybody did."""
         waited = bool(self._waiting)
         self._end_waiting()
         return waited
 
-    def _take(self, job: Job) -> "_Crew | None":
+    def _take(self, job: Job) -> "_PreloadedWorkers | None":
         """The crew that waits and can do this job, if there is one."""
-        found = next((one for one in self._waiting if one.can_do(job)), None)
+        found = next((workers for workers in self._waiting if workers.can_do(job)), None)
         if found is not None:
             self._waiting.remove(found)
         return found
 
-    def _end_waiting(self, *, but: Sequence["_Crew"] = ()) -> None:
-        for crew in self._waiting:
-            if crew not in but:
-                crew.end()
+    def _end_waiting(self, *, but: Sequence["_PreloadedWorkers"] = ()) -> None:
+        for pool in self._waiting:
+            if pool not in but:
+                pool.end()
         self._waiting = list(but)
 
-    def _load(self, crew: "_Crew", then: Sequence[Job], timeout_s: float) -> None:
+    def _load(self, pool: "_PreloadedWorkers", then: Sequence[Job], timeout_s: float) -> None:
         """Load a crew, and others beside it. Only loaded ones wait; who fails is dropped, to fail in his turn."""
         for job in then:
-            found = any(one.can_do(job) for one in self._waiting)
-            if not found and len(self._waiting) + 1 < CREWS_MAX and _has_room(job):
+            found = any(workers.can_do(job) for workers in self._waiting)
+            if not found and len(self._waiting) + 1 < MAX_PRELOADED and _has_room(job):
                 with suppress(LaunchError):
-                    self._waiting.append(_Crew(job))
+                    self._waiting.append(_PreloadedWorkers(job))
         try:
-            crew.load(timeout_s)
-            for one in self._waiting:
+            pool.load(timeout_s)
+            for workers in self._waiting:
                 with suppress(WorkerFailedError):
-                    one.load(timeout_s)
+                    workers.load(timeout_s)
         finally:
-            self._end_waiting(but=[one for one in self._waiting if one.loaded])
+            self._end_waiting(but=[workers for workers in self._waiting if workers.loaded])
 
 
-class _Crew:
+class _PreloadedWorkers:
     """Processes that have loaded what some jobs need, from their start to the end of all that they started."""
 
     def __init__(self, job: Job) -> None:
@@ -140,13 +140,13 @@ class _Crew:
 
     def can_do(self, job: Job) -> bool:
         """Whether this is a job of theirs, and none of them has ended."""
-        return self.lives and _kind(job) == self._kind
+        return self.is_alive and _kind(job) == self._kind
 
     def load(self, timeout_s: float) -> None:
         """Wait until libraries are loaded by all, if they are not yet."""
         if self.loaded:
             return
-        hear_all(self._workers, monotonic() + timeout_s, timeout_s, until=lambda worker: worker.last is not None)
+        receive_all(self._workers, monotonic() + timeout_s, timeout_s, until=lambda worker: worker.last is not None)
         for worker in self._workers:
             worker.require(Loaded)
         self.loaded = True
@@ -156,20 +156,20 @@ class _Crew:
         deadline = monotonic() + timeout_s
         for worker, task in zip(self._workers, job.tasks, strict=True):
             worker.begin(encode_json_line(task))
-        hear_all(self._workers, deadline, timeout_s, until=lambda worker: worker.last is not None)
+        receive_all(self._workers, deadline, timeout_s, until=lambda worker: worker.last is not None)
         for worker in self._workers:
             worker.require(Ready)
         for worker in self._workers:
-            worker.say(GO)
-        hear_all(self._workers, deadline, timeout_s, until=lambda worker: not isinstance(worker.last, Ready))
+            worker.send(GO)
+        receive_all(self._workers, deadline, timeout_s, until=lambda worker: not isinstance(worker.last, Ready))
         results = [worker.result() for worker in self._workers]
-        hear_all(self._workers, deadline, timeout_s, until=lambda worker: isinstance(worker.last, Loaded))
+        receive_all(self._workers, deadline, timeout_s, until=lambda worker: isinstance(worker.last, Loaded))
         return results
 
     @property
-    def lives(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether none of them has ended."""
-        return all(worker.lives for worker in self._workers)
+        return all(worker.is_alive for worker in self._workers)
 
     def end(self) -> None:
         """Kill what is left."""
@@ -179,7 +179,7 @@ class _Crew:
 
 def _kind(job: Job) -> tuple[object, ...]:
     """What two jobs have in common that one crew can do."""
-    return (*job.argv, job.crew, [task.binding for task in job.tasks], job.environments)
+    return (*job.argv, job.pool, [task.binding for task in job.tasks], job.environments)
 
 
 def _has_room(job: Job) -> bool:

@@ -17,7 +17,7 @@ MATRIX_SIZE = 1536
 TRIAL_SIZE = 256
 """Large enough to be taken by the same kernels, and 0.4 s in fp16 on a core that has no units for it."""
 
-HOPELESS = 0.5
+NO_NATIVE_SUPPORT_RATIO = 0.5
 """Below this share of fp32's rate a precision has no units of its own here; its trial's rate is kept as it is."""
 
 TRIAD_ELEMENTS = 1 << 25
@@ -57,8 +57,12 @@ def measure_products(products: Mapping[str, Product], size: int = MATRIX_SIZE) -
             trial = _rate(product, TRIAL_SIZE, CEILING_ROUNDS)
         except (AttributeError, RuntimeError):  # what torch says of kernels that it was not built with
             continue
-        hopeless = trial < HOPELESS * rates.get("fp32", 0.0) or 2 * size**3 / trial * 1e9 > LONGEST_NS
-        rates[name] = trial if hopeless else _rate(product, size, ROUNDS if name == "fp32" else CEILING_ROUNDS)
+        lacks_native_support = (
+            trial < NO_NATIVE_SUPPORT_RATIO * rates.get("fp32", 0.0) or 2 * size**3 / trial * 1e9 > LONGEST_NS
+        )
+        rates[name] = (
+            trial if lacks_native_support else _rate(product, size, ROUNDS if name == "fp32" else CEILING_ROUNDS)
+        )
     return rates
 
 

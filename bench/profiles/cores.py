@@ -30,7 +30,7 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Supply:
+class UsableCpus:
     """What layouts are made of.
 
     Attributes:
@@ -44,7 +44,7 @@ class Supply:
     notes: tuple[str, ...]
 
 
-def choose_slots(machine: Machine, overrides: Overrides) -> Supply:
+def choose_slots(machine: Machine, overrides: Overrides) -> UsableCpus:
     """Choose the CPUs that may be used.
 
     Without `--cpus` it is the lowest allowed CPU of every core; on hybrid parts of the performance
@@ -67,14 +67,14 @@ def choose_slots(machine: Machine, overrides: Overrides) -> Supply:
         )
     used = [core for core in cores if core.kind != "efficiency"] or cores
     notes = _note_allowed(cores, allowed, online) + _note_hybrid(cores, used, allowed)
-    homeless = allowed - _cpus_of(cores)
-    if homeless:
-        notes.append(f"left idle: {list_ids('CPU', homeless)}, for which the kernel shows no core")
+    without_core = allowed - _cpus_of(cores)
+    if without_core:
+        notes.append(f"left idle: {list_ids('CPU', without_core)}, for which the kernel shows no core")
     slots = (_slot(core, min(allowed.intersection(core.cpus)), allowed) for core in used)
-    return Supply(slots=_in_order(slots), unit="core", notes=tuple(notes))
+    return UsableCpus(slots=_in_order(slots), unit="core", notes=tuple(notes))
 
 
-def _choose_named(cores: tuple[Core, ...], allowed: frozenset[int], named: frozenset[int]) -> Supply:
+def _choose_named(cores: tuple[Core, ...], allowed: frozenset[int], named: frozenset[int]) -> UsableCpus:
     if not named <= allowed:
         raise EnvironmentUnfitError(
             f"--cpus {format_cpulist(named)}: this process may use only {format_cpulist(allowed) or 'none'}; "
@@ -88,7 +88,7 @@ def _choose_named(cores: tuple[Core, ...], allowed: frozenset[int], named: froze
         notes.append(f"--cpus names SMT siblings: {list_ids('CPU', shared)} share cores")
     owner = {cpu: core for core in cores for cpu in core.cpus}
     slots = (_slot(owner.get(cpu), cpu, allowed) for cpu in named)
-    return Supply(slots=_in_order(slots), unit="CPU", notes=tuple(notes))
+    return UsableCpus(slots=_in_order(slots), unit="CPU", notes=tuple(notes))
 
 
 def _slot(core: Core | None, cpu: int, allowed: frozenset[int]) -> Slot:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bench.errors import UsageError
-from bench.profiles.cores import Slot, Supply
+from bench.profiles.cores import Slot, UsableCpus
 from bench.profiles.notes import count, list_ids
 
 
@@ -55,31 +55,31 @@ def group_by_l3(slots: Sequence[Slot]) -> tuple[Group, ...]:
     )
 
 
-def group_per(supply: Supply, instance_per: str) -> tuple[tuple[Group, ...], list[str]]:
+def group_per(usable: UsableCpus, instance_per: str) -> tuple[tuple[Group, ...], list[str]]:
     """The groups that a profile wants, with notes.
 
     Args:
-        supply: All CPUs to share out.
+        usable: All CPUs to share out.
         instance_per: `node` or `l3`; where an L3 group is unknown, `l3` becomes `node`.
     """
-    if instance_per == "l3" and all(slot.l3 is not None for slot in supply.slots):
-        groups = group_by_l3(supply.slots)
-        return groups, _note_uneven(groups, supply.unit)
-    groups = group_by_node(supply.slots)
+    if instance_per == "l3" and all(slot.l3 is not None for slot in usable.slots):
+        groups = group_by_l3(usable.slots)
+        return groups, _note_uneven(groups, usable.unit)
+    groups = group_by_node(usable.slots)
     unknown = ["an instance per node: which CPUs share an L3 cache is not known here"] if instance_per == "l3" else []
-    return groups, unknown + _note_uneven(groups, supply.unit)
+    return groups, unknown + _note_uneven(groups, usable.unit)
 
 
-def split_into(supply: Supply, instances: int) -> tuple[tuple[Group, ...], list[str]]:
+def split_into(usable: UsableCpus, instances: int) -> tuple[tuple[Group, ...], list[str]]:
     """As many groups as the user wants, with notes: within nodes where that divides, else over all in order.
 
     Raises:
         UsageError: more instances than CPUs to share out.
     """
-    slots = supply.slots
+    slots = usable.slots
     if instances > len(slots):
         raise UsageError(
-            f"--instances {instances} is more than the {count(len(slots), f'usable {supply.unit}')}; "
+            f"--instances {instances} is more than the {count(len(slots), f'usable {usable.unit}')}; "
             f"at most {len(slots)} can run without sharing"
         )
     nodes = group_by_node(slots)
@@ -89,11 +89,11 @@ def split_into(supply: Supply, instances: int) -> tuple[tuple[Group, ...], list[
     else:
         parts = _cut_evenly(slots, instances)
     groups = tuple(Group(label=f"instance {index}", slots=part) for index, part in enumerate(parts))
-    notes = _note_uneven(groups, supply.unit)
+    notes = _note_uneven(groups, usable.unit)
     idle = frozenset(slot.cpu for slot in slots).difference(*(group.cpus for group in groups))
     if idle:
         notes.append(
-            f"left idle: {list_ids('CPU', idle)}, as {count(len(slots), supply.unit)} do not divide "
+            f"left idle: {list_ids('CPU', idle)}, as {count(len(slots), usable.unit)} do not divide "
             f"into {count(instances, 'instance')}"
         )
     return groups, notes

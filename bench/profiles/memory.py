@@ -61,10 +61,10 @@ def _choose_near(
     with_cpus = usable & {node.id for node in topology.nodes if parse_cpulist(node.cpus)}
     chosen: list[frozenset[int]] = []
     far: dict[frozenset[int], set[int]] = {}
-    homeless: set[int] = set()
+    without_node: set[int] = set()
     for group in groups:
         if not group.nodes:
-            homeless |= group.cpus
+            without_node |= group.cpus
             chosen.append(frozenset())
             continue
         nodes = group.nodes & usable or with_cpus or usable
@@ -75,6 +75,6 @@ def _choose_near(
         f"no memory that may be used on {list_ids('node', lacking)}: memory comes from {list_ids('node', nodes)}"
         for nodes, lacking in far.items()
     ]
-    if homeless:
-        notes.append(f"memory is bound to no node: the kernel puts {list_ids('CPU', homeless)} on none")
+    if without_node:
+        notes.append(f"memory is bound to no node: the kernel puts {list_ids('CPU', without_node)} on none")
     return chosen, notes

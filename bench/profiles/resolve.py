@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import msgspec
 
-from bench.profiles.cores import Supply, choose_slots
+from bench.profiles.cores import UsableCpus, choose_slots
 from bench.profiles.groups import Group, cpus_of, cut_threads, group_by_node, group_per, note_spanning, split_into
 from bench.profiles.memory import choose_memory, note_without_cpus
 from bench.profiles.notes import list_ids
@@ -38,21 +38,21 @@ def resolve_layouts(
         EnvironmentUnfitError: an override beyond the cpuset or the quota; no core to run on.
     """
     check_overrides(overrides)
-    supply = choose_slots(machine, overrides)
-    return tuple(_resolve(name, profile, machine, supply, overrides) for name in names)
+    usable = choose_slots(machine, overrides)
+    return tuple(_resolve(name, profile, machine, usable, overrides) for name in names)
 
 
-def _resolve(name: LayoutName, profile: Profile, machine: Machine, supply: Supply, overrides: Overrides) -> Layout:
+def _resolve(name: LayoutName, profile: Profile, machine: Machine, usable: UsableCpus, overrides: Overrides) -> Layout:
     applied = overrides_for(overrides, name)
-    notes = [*supply.notes, *_note_not_applied(overrides, applied, name)]
+    notes = [*usable.notes, *_note_not_applied(overrides, applied, name)]
     if name == "throughput":
         per = profile.instance_per.value
-        groups, added = split_into(supply, applied.instances) if applied.instances else group_per(supply, per)
+        groups, added = split_into(usable, applied.instances) if applied.instances else group_per(usable, per)
     else:
-        groups, added = _one_group(name, supply, named=applied.cpus is not None)
+        groups, added = _one_group(name, usable, named=applied.cpus is not None)
     notes += added
     if applied.threads is not None:
-        groups, added = cut_threads(groups, applied.threads, supply.unit)
+        groups, added = cut_threads(groups, applied.threads, usable.unit)
         notes += added
     groups, added = fit_quota(groups, machine.limits.cpu_quota, applied)
     notes += added + note_spanning(groups) + _note_siblings(groups)
@@ -82,10 +82,10 @@ def choose_runtime(profile: Profile, overrides: Overrides) -> Runtime:
     )
 
 
-def _one_group(name: LayoutName, supply: Supply, *, named: bool) -> tuple[tuple[Group, ...], list[str]]:
+def _one_group(name: LayoutName, usable: UsableCpus, *, named: bool) -> tuple[tuple[Group, ...], list[str]]:
     if named and name == "latency":
-        return (Group(label="--cpus", slots=supply.slots),), []
-    nodes = group_by_node(supply.slots)
+        return (Group(label="--cpus", slots=usable.slots),), []
+    nodes = group_by_node(usable.slots)
     best = max(nodes, key=lambda group: len(group.slots))
     if name == "single_core":
         first = min(best.slots, key=lambda slot: slot.cpu)

@@ -40,22 +40,22 @@ class Library(Record, frozen=True, kw_only=True):
         name: The runtime or allocator that it is, by a profile's words; empty if it is none of them.
         file: Its file's name.
         digest: Of the file.
-        in_use: The process's calls reach it: the linker finds this one first.
+        effective: The process's calls reach it: the linker finds this one first.
     """
 
     role: LibraryRole
     name: str
     file: str
     digest: Digest
-    in_use: bool
+    effective: bool
 
 
-def find_in_use(libraries: Iterable[Library], role: LibraryRole) -> tuple[Library, ...]:
+def find_effective(libraries: Iterable[Library], role: LibraryRole) -> tuple[Library, ...]:
     """Those of a role that a process's calls reach: one, unless something is wrong."""
-    return tuple(library for library in libraries if library.role == role and library.in_use)
+    return tuple(library for library in libraries if library.role == role and library.effective)
 
 
-class InForce(Record, frozen=True, kw_only=True):
+class Effective(Record, frozen=True, kw_only=True):
     """What the kernel says a worker is held to, read back after it was set.
 
     Attributes:
@@ -161,7 +161,7 @@ class InstanceResult(Record, frozen=True, kw_only=True):
         first_call_s: The first call, with what it compiles.
         peak_load_bytes: High-water mark of memory before the first call.
         peak_run_bytes: High-water mark after the timed part, load included.
-        parts_ns: Parts of a step of training (`forward`, `loss`, `backward`, `optimizer`) → nanoseconds in each of a
+        stages_ns: Parts of a step of training (`forward`, `loss`, `backward`, `optimizer`) → nanoseconds in each of a
             few steps after the timed part; empty for inference.
         items_per_iteration: What throughput counts (images, tokens, ...) in one iteration.
         noise: Of the timed part.
@@ -179,9 +179,9 @@ class InstanceResult(Record, frozen=True, kw_only=True):
     first_call_s: Seconds
     peak_load_bytes: Count
     peak_run_bytes: Count
-    parts_ns: dict[str, Annotated[tuple[Nanoseconds, ...], Meta(min_length=1)]]
+    stages_ns: dict[str, Annotated[tuple[Nanoseconds, ...], Meta(min_length=1)]]
     items_per_iteration: Annotated[int, Meta(ge=1)]
-    in_force: InForce
+    effective: Effective
     noise: Noise
     proof: Proof | None = None
 

@@ -7,7 +7,7 @@ from msgspec import Meta
 from bench.records.case import Case
 from bench.records.profile import Binding, Choice, Layout, LayoutName, Runtime
 from bench.records.record import Record
-from bench.records.variant import GivenName, Variant, VariantName
+from bench.records.variant import UserVariableName, Variant, VariantName
 
 CellId = Annotated[str, Meta(pattern=r"^[0-9]{4}-[a-z0-9_.-]{1,70}\Z")]
 
@@ -134,5 +134,5 @@ class Task(Record, frozen=True, kw_only=True):
     policy: Policy
     scratch: str
     package: str | None = None
-    variables: dict[GivenName, str | None] = {}
+    variables: dict[UserVariableName, str | None] = {}
     prove: bool

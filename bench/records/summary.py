@@ -37,7 +37,7 @@ class CellSummary(Record, frozen=True, kw_only=True):
             counts neither operations nor a probe is there.
         bound_by: `compute` or `memory`: which ceiling is the lower.
         cold_s: Import, build, prepare, compile, load and first call, as medians over repetitions.
-        parts_s: Parts of a step of training → seconds, as medians; empty for inference.
+        stages_s: Parts of a step of training → seconds, as medians; empty for inference.
         peak_memory_bytes: Largest of any instance.
         outliers: Samples beyond the quartiles by three interquartile ranges: counted, and kept.
     """
@@ -54,7 +54,7 @@ class CellSummary(Record, frozen=True, kw_only=True):
     roofline_ratio: float | None
     bound_by: str | None
     cold_s: dict[str, float]
-    parts_s: dict[str, float]
+    stages_s: dict[str, float]
     peak_memory_bytes: Count
     outliers: Count
 

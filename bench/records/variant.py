@@ -13,8 +13,8 @@ from bench.records.record import Record
 VariantName = Literal["a", "b"]
 VARIANTS: tuple[VariantName, ...] = get_args(VariantName)
 
-GivenName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}\Z")]
-GivenValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{0,1024}\Z")]
+UserVariableName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}\Z")]
+UserVariableValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{0,1024}\Z")]
 
 
 class Variant(Record, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class Variant(Record, frozen=True, kw_only=True):
 
     name: VariantName
     options: tuple[Annotated[str, Meta(min_length=1, max_length=4096)], ...]
-    variables: dict[GivenName, GivenValue]
+    variables: dict[UserVariableName, UserVariableValue]
     argv: Annotated[tuple[str, ...], Meta(min_length=1)]
     image: StatedImage | None = None
     profile: Profile | None = None

@@ -14,10 +14,10 @@ from bench.records.summary import Interval
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 Outcome = Literal["faster", "slower", "equivalent", "no_difference_shown", "not_comparable"]
-Weight = Literal["refuse", "warn", "note"]
+Severity = Literal["refuse", "warn", "note"]
 
 
-TOLD_MAX = 9.0
+MAX_DISPLAYED_CHANGE = 9.0
 """The change that people are told at most, as a share: what takes ten times as long and more needs no digits."""
 
 
@@ -43,14 +43,14 @@ class Finding(Record, frozen=True, kw_only=True):
     Attributes:
         field: Its place, such as `machine.cpu.model_name`.
         base, new: Its values as text.
-        weight: `refuse` forbids a verdict, `warn` may explain a difference, `note` does not matter to the numbers.
-        reason: Why it has that weight, a sentence.
+        severity: `refuse` forbids a verdict, `warn` may explain a difference, `note` does not matter to the numbers.
+        reason: Why it has that severity, a sentence.
     """
 
     field: str
     base: str
     new: str
-    weight: Weight
+    severity: Severity
     reason: str
 
 

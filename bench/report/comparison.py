@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from tabulate import tabulate
 
 from bench.records.summary import Interval
-from bench.records.verdict import EXIT_STATUS, TOLD_MAX, CellVerdict, Comparison, ComparisonOutcome, Finding
+from bench.records.verdict import EXIT_STATUS, MAX_DISPLAYED_CHANGE, CellVerdict, Comparison, ComparisonOutcome, Finding
 from bench.report.table import describe_case
 
 HEADERS = ("cell", "layout", "verdict", "latency", "interval", "could show", "p", "n")
@@ -59,9 +59,9 @@ def _describe_method(comparison: Comparison) -> str:
 
 def _findings(findings: tuple[Finding, ...]) -> list[str]:
     """Refusals and warnings in full; notes only counted where there are many."""
-    grave = [one for one in findings if one.weight != "note"]
-    notes = [one for one in findings if one.weight == "note"]
-    lines = [f"{one.weight}: {one.field}: {one.base} → {one.new} ({one.reason})" for one in grave]
+    grave = [one for one in findings if one.severity != "note"]
+    notes = [one for one in findings if one.severity == "note"]
+    lines = [f"{one.severity}: {one.field}: {one.base} → {one.new} ({one.reason})" for one in grave]
     if len(notes) > 5:
         names = ", ".join(one.field.rsplit(".", 1)[-1] for one in notes[:5])
         return [*lines, f"note: {len(notes)} more fields differ and do not forbid a verdict: {names}, ..."]
@@ -107,4 +107,4 @@ def _percent(ratio: float) -> str:
 
 
 def _change(share: float, sign: str = "") -> str:
-    return f"{share:{sign}.1%}" if share <= TOLD_MAX else f">{TOLD_MAX:{sign}.0%}"
+    return f"{share:{sign}.1%}" if share <= MAX_DISPLAYED_CHANGE else f">{MAX_DISPLAYED_CHANGE:{sign}.0%}"

@@ -20,8 +20,8 @@ OUTCOMES: dict[ReproductionOutcome, str] = {
 def render_reproduction(reproduction: Reproduction) -> str:
     """The whole reproduction, for people."""
     cites = reproduction.cites
-    grave = [finding for finding in reproduction.findings if finding.weight != "note"]
-    notes = [finding for finding in reproduction.findings if finding.weight == "note"]
+    grave = [finding for finding in reproduction.findings if finding.severity != "note"]
+    notes = [finding for finding in reproduction.findings if finding.severity == "note"]
     lines = [f"original: run {cites.run_id}, {cites.content_digest}", *map(_describe_finding, (*grave, *notes))]
     if reproduction.cells:
         rows = [_row(cell) for cell in reproduction.cells]
@@ -42,7 +42,7 @@ def _legend(margin_ratio: float) -> list[str]:
 
 def _describe_finding(finding: Finding) -> str:
     words = {"refuse": "forbids a verdict", "warn": "may matter", "note": "does not matter"}
-    return f"{words[finding.weight]}: {finding.field}: {finding.base} → {finding.new} ({finding.reason})"
+    return f"{words[finding.severity]}: {finding.field}: {finding.base} → {finding.new} ({finding.reason})"
 
 
 def _row(cell: CellReproduction) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def render_results(contents: Contents) -> str:
         parts.append(f"note: {contents.info.note}")
     if contents.summary.cells:
         parts += [*_table(contents, cells), "", _legend(plan.policy)]
-        parts += [_describe_step(cells[one.cell], one) for one in contents.summary.cells if one.parts_s]
+        parts += [_describe_step(cells[one.cell], one) for one in contents.summary.cells if one.stages_s]
         cross = None if plan.variants else render_cross_table(contents)
         parts += ["", cross, ""] if cross is not None else []
     for cell_id, reason in contents.summary.failed.items():
@@ -152,8 +152,8 @@ def _legend(policy: Policy) -> str:
 
 def _describe_step(cell: Cell, summary: CellSummary) -> str:
     """The parts of a step of training, taken apart after the timed part."""
-    total = sum(summary.parts_s.values()) or 1.0
-    shares = ", ".join(f"{part} {seconds / total:.0%}" for part, seconds in summary.parts_s.items())
+    total = sum(summary.stages_s.values()) or 1.0
+    shares = ", ".join(f"{part} {seconds / total:.0%}" for part, seconds in summary.stages_s.items())
     return f"a step of {describe_case(cell.case)}, {cell.layout}: {shares}"
 
 

@@ -8,18 +8,18 @@ import msgspec
 from bench.errors import EnvironmentUnfitError, UsageError
 from bench.hardware.detect import detect
 from bench.launch.pairs import pair_plans
-from bench.launch.plan import why_machine_cannot
-from bench.profiles.given import check_given, find_readers
+from bench.launch.plan import why_not_machine
+from bench.profiles.user_variables import check_user_variables, find_readers
 from bench.records.case import Backend, Case, Precision
 from bench.records.image import ENGINE_ARCHITECTURES, StatedImage
 from bench.records.machine import Architecture, Machine
 from bench.records.plan import Plan, Policy, Refusal
 from bench.records.profile import Allocator, OpenMpRuntime
 from bench.records.record import Record
-from bench.records.variant import GivenName, GivenValue, Variant, VariantName, describe_variant
+from bench.records.variant import UserVariableName, UserVariableValue, Variant, VariantName, describe_variant
 from bench.run.interpreters import describe_interpreters, worker_argv
 from bench.run.options import RunOptions
-from bench.run.prepare import REPETITIONS_MOST, Decision, choose_cases, decide, why_not_here
+from bench.run.prepare import REPETITIONS_MOST, Decision, choose_cases, decide, why_not_available
 from bench.suites.expand import QUANT_ENGINE
 
 REPETITIONS = (6, REPETITIONS_MOST)
@@ -42,7 +42,7 @@ class VariantOptions(Record, frozen=True, kw_only=True):
         image: Name or digest of an image; `stated` is what the engine says of it.
     """
 
-    variables: dict[GivenName, GivenValue] = msgspec.field(default_factory=dict)
+    variables: dict[UserVariableName, UserVariableValue] = msgspec.field(default_factory=dict)
     profile: str | None = None
     openmp: OpenMpRuntime | None = None
     allocator: Allocator | None = None
@@ -150,7 +150,7 @@ def _pair_cases(
         unable = [
             Refusal(case=one, reason=reason)
             for one in (a, b)
-            if (reason := why_not_here(one) or why_machine_cannot(one, machine)) is not None
+            if (reason := why_not_available(one) or why_not_machine(one, machine)) is not None
         ]
         if unable:
             refused.setdefault(repr(unable[0]), unable[0])
@@ -185,7 +185,7 @@ def _decide_side(
             )
     changes = {name: getattr(own, name) for name in ("profile", "openmp", "allocator") if getattr(own, name)}
     decision = decide(msgspec.structs.replace(options, **changes), machine, cases, ())
-    check_given(own.variables, decision.plan.layouts[0].runtime, side)
+    check_user_variables(own.variables, decision.plan.layouts[0].runtime, side)
     return decision
 
 

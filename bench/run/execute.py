@@ -15,17 +15,17 @@ from bench.launch.process import WorkerFailedError
 from bench.records.measurement import Failure, Probe, Repetition
 from bench.records.plan import Cell, Plan
 from bench.records.progress import Progress
+from bench.run.cell_progress import NOT_STARTED, CellProgress, Stop, assess_progress, why_stop
 from bench.run.faults import find_fault
+from bench.run.jobs import JobBuilder, RepetitionRequest, Workers
 from bench.run.journal import CellEntry, Journal, ProbeEntry, RepetitionEntry
 from bench.run.pace import Pace
-from bench.run.standing import NOT_BEGUN, Standing, Stop, judge_standing, why_stop
-from bench.run.station import Order, Station, Workers
 from bench.stats.noise import invalid_reasons
-from bench.stats.order import Turn, find_partners, next_turn
+from bench.stats.order import ScheduledRepetition, find_partners, next_repetition
 
-Tell = Callable[[Progress], None]
+ReportProgress = Callable[[Progress], None]
 
-FORESEEN = 16
+LOOKAHEAD = 16
 """Turns that are looked ahead for who loads beside whom, and who is still needed."""
 
 
@@ -37,7 +37,7 @@ class Execution:
         journal: Journal,
         *,
         parent: Mapping[str, str],
-        tell: Tell,
+        report_progress: ReportProgress,
         workers: Workers,
         clock: Callable[[], float] = monotonic,
     ) -> None:
@@ -46,7 +46,7 @@ class Execution:
         Args:
             journal: Its session holds the plan.
             parent: The environment that workers inherit from.
-            tell: Called between timed parts.
+            report_progress: Called between timed parts.
             workers: Runs them.
             clock: Seconds that never step.
         """
@@ -54,11 +54,11 @@ class Execution:
         self._plan: Plan = journal.session.decision.plan
         self._cells = {cell.id: cell for cell in self._plan.cells}
         self._partners = find_partners(self._plan.cells)
-        self._tell = tell
+        self._report_progress = report_progress
         self._clock = clock
         self._pace = Pace(self._plan.policy, clock)
-        self._station = Station(self._plan, journal.folder / "scratch", parent=parent, workers=workers)
-        self._standings: dict[str, Standing] = {}
+        self._jobs = JobBuilder(self._plan, journal.folder / "scratch", parent=parent, workers=workers)
+        self._progress: dict[str, CellProgress] = {}
         self._since_probe: int | None = None
         self._probed_at = clock()
 
@@ -72,40 +72,40 @@ class Execution:
         for cell in self._plan.cells:
             self._judge(cell)
         while True:
-            turns = self._next_turns()
-            if not turns and (self._since_probe == 0 or not self._open()):
+            schedule = self._upcoming_repetitions()
+            if not schedule and (self._since_probe == 0 or not self._open()):
                 break
-            if not turns or self._is_probe_due(turns[0]):
-                self._probe(turns)
+            if not schedule or self._is_probe_due(schedule[0]):
+                self._probe(schedule)
                 self._settle()
             else:
-                self._measure(turns[0], turns[1:])
+                self._measure(schedule[0], schedule[1:])
 
-    def _next_turns(self) -> list[Turn]:
+    def _upcoming_repetitions(self) -> list[ScheduledRepetition]:
         """What comes next, and the rest of the round after that, if nothing that is measured meanwhile changes it."""
         stops, may_begin = self._find_stops(), self._may_begin()
 
         def wants_more(cell: Cell) -> bool:
-            if self._journal.is_over(cell.id):
+            if self._journal.is_finished(cell.id):
                 return False
             if any(map(self._journal.repetitions, (cell.id, *self._partners[cell.id]))):
                 return stops.get(cell.id) is None
             return may_begin
 
         wanting = {cell.id for cell in self._plan.cells if wants_more(cell)}
-        made = {one: len(self._journal.repetitions(one)) for one in wanting}
-        turns: list[Turn] = []
-        last = self._journal.last_turn
-        while len(turns) < FORESEEN:
-            turn = next_turn(self._plan.cells, wanting, last, self._plan.order_seed)
-            if turn is None or (turns[1:] and turn.round > turns[1].round):
+        completed = {one: len(self._journal.repetitions(one)) for one in wanting}
+        schedule: list[ScheduledRepetition] = []
+        last = self._journal.last_scheduled
+        while len(schedule) < LOOKAHEAD:
+            scheduled = next_repetition(self._plan.cells, wanting, last, self._plan.order_seed)
+            if scheduled is None or (schedule[1:] and scheduled.round > schedule[1].round):
                 break
-            turns.append(turn)
-            last = turn.round, turn.cell.id
-            made[turn.cell.id] += 1
-            if made[turn.cell.id] >= self._plan.policy.repetitions_max:
-                wanting.discard(turn.cell.id)
-        return turns
+            schedule.append(scheduled)
+            last = scheduled.round, scheduled.cell.id
+            completed[scheduled.cell.id] += 1
+            if completed[scheduled.cell.id] >= self._plan.policy.repetitions_max:
+                wanting.discard(scheduled.cell.id)
+        return schedule
 
     def _may_begin(self) -> bool:
         """Whether the budget allows a cell to begin; the first always does."""
@@ -113,37 +113,37 @@ class Execution:
         begun = [cell.id for cell in self._open()]
         if budget_s is None or not (begun or self._journal.measurements()):
             return True
-        owed_s = self._pace.expect_s((one, self._standing(one).owed(self._plan.policy)) for one in begun)
-        return self._pace.elapsed_s + owed_s < budget_s
+        remaining_s = self._pace.expect_s((one, self._cell_progress(one).remaining(self._plan.policy)) for one in begun)
+        return self._pace.elapsed_s + remaining_s < budget_s
 
     def _find_stops(self) -> dict[str, Stop | None]:
         """Why each cell that has begun gets no more repetitions; a pair goes on until both of it would stop."""
         policy, elapsed_s = self._plan.policy, self._pace.elapsed_s
-        spare_s = self._pace.spare_s(self._owed())
+        spare_s = self._pace.spare_s(self._remaining())
         own = {
-            cell.id: why_stop(self._standing(cell.id), policy, spare_s=spare_s, elapsed_s=elapsed_s)
+            cell.id: why_stop(self._cell_progress(cell.id), policy, spare_s=spare_s, elapsed_s=elapsed_s)
             for cell in self._open()
         }
 
         def holds(cell_id: str, partner: str) -> bool:
-            ahead = self._standing(partner).made > self._standing(cell_id).made
-            return not self._journal.is_over(partner) and (ahead or own.get(partner) is None)
+            ahead = self._cell_progress(partner).completed > self._cell_progress(cell_id).completed
+            return not self._journal.is_finished(partner) and (ahead or own.get(partner) is None)
 
         return {
             one: None if any(holds(one, partner) for partner in self._partners[one]) else stop
             for one, stop in own.items()
         }
 
-    def _measure(self, turn: Turn, then: Sequence[Turn]) -> None:
+    def _measure(self, scheduled: ScheduledRepetition, then: Sequence[ScheduledRepetition]) -> None:
         """Make one repetition of a cell, and look whether it may go on."""
-        cell = turn.cell
+        cell = scheduled.cell
         index = len(self._journal.repetitions(cell.id))
-        self._say("repetition", cell, index + 1)
+        self._report("repetition", cell, index + 1)
         self._since_probe = (self._since_probe or 0) + 1
         started_at, start = format_timestamp(datetime.now(UTC)), self._clock()
         try:
-            order, *foreseen = self._orders([turn, *then])
-            instances = self._station.measure(order, then=foreseen)
+            request, *upcoming = self._requests([scheduled, *then])
+            instances = self._jobs.measure(request, then=upcoming)
         except WorkerFailedError as error:
             self._fail(cell, error.failure)
             return
@@ -153,7 +153,7 @@ class Execution:
         self._pace.add(cell.id, self._clock() - start)
         repetition = Repetition(
             index=index,
-            round=turn.round,
+            round=scheduled.round,
             sequence=self._journal.sequence,
             started_at=started_at,
             invalid=invalid_reasons(instances),
@@ -162,25 +162,27 @@ class Execution:
         self._journal.add(RepetitionEntry(cell=cell.id, repetition=repetition))
         self._judge(cell)
 
-    def _orders(self, turns: Sequence[Turn]) -> list[Order]:
+    def _requests(self, schedule: Sequence[ScheduledRepetition]) -> list[RepetitionRequest]:
         """What the station is told of turns that come one after another."""
         begun = {cell.id for cell in self._plan.cells if self._journal.repetitions(cell.id)}
-        orders = []
-        for turn in turns:
-            orders.append(Order(turn.cell, first=turn.cell.id not in begun, round=turn.round))
-            begun.add(turn.cell.id)
-        return orders
+        requests = []
+        for scheduled in schedule:
+            requests.append(
+                RepetitionRequest(scheduled.cell, first=scheduled.cell.id not in begun, round=scheduled.round)
+            )
+            begun.add(scheduled.cell.id)
+        return requests
 
     def _judge(self, cell: Cell) -> None:
         """See how a cell stands after what was measured of it, and fail it if it may have no number."""
         repetitions = self._journal.repetitions(cell.id)
-        if not repetitions or self._journal.is_over(cell.id):
+        if not repetitions or self._journal.is_finished(cell.id):
             return
         fault = find_fault(cell, self._plan.cells, self._journal.repetitions)
         if fault is not None:
             self._fail(cell, fault)
             return
-        self._standings[cell.id] = judge_standing(cell, self._plan.policy, repetitions, self._journal.probes())
+        self._progress[cell.id] = assess_progress(cell, self._plan.policy, repetitions, self._journal.probes())
 
     def _settle(self) -> None:
         """After a probe: end the cells that have enough."""
@@ -189,24 +191,24 @@ class Execution:
         for cell_id, stopped in self._find_stops().items():
             if stopped is not None:
                 self._journal.add(CellEntry(cell=cell_id, stopped=stopped))
-                self._say("cell", self._cells[cell_id], self._standing(cell_id).made)
+                self._report("cell", self._cells[cell_id], self._cell_progress(cell_id).completed)
 
-    def _is_probe_due(self, turn: Turn) -> bool:
+    def _is_probe_due(self, scheduled: ScheduledRepetition) -> bool:
         """Whether a probe comes before a turn: first in a session, then now and again, but never within a pair."""
         if self._since_probe is None:
             return True
-        if self._journal.last_turn in {(turn.round, one) for one in self._partners[turn.cell.id]}:
+        if self._journal.last_scheduled in {(scheduled.round, one) for one in self._partners[scheduled.cell.id]}:
             return False
         late = self._clock() - self._probed_at >= PROBE_EVERY_S
         return self._since_probe >= REPETITIONS_PER_PROBE or (late and self._since_probe > 0)
 
-    def _probe(self, then: Sequence[Turn]) -> None:
+    def _probe(self, then: Sequence[ScheduledRepetition]) -> None:
         """Probe every layout. A probe that fails leaves a cell without a ceiling, and nothing else."""
         for layout in self._plan.layouts:
-            self._say("probe", None, 0)
+            self._report("probe", None, 0)
             started_at = format_timestamp(datetime.now(UTC))
             try:
-                instances = self._station.probe(layout, then=self._orders(then))
+                instances = self._jobs.probe(layout, then=self._requests(then))
             except WorkerFailedError:
                 continue
             probe = Probe(
@@ -221,35 +223,39 @@ class Execution:
         return [
             cell
             for cell in self._plan.cells
-            if not self._journal.is_over(cell.id) and self._journal.repetitions(cell.id)
+            if not self._journal.is_finished(cell.id) and self._journal.repetitions(cell.id)
         ]
 
-    def _standing(self, cell_id: str) -> Standing:
-        return self._standings.get(cell_id, NOT_BEGUN)
+    def _cell_progress(self, cell_id: str) -> CellProgress:
+        return self._progress.get(cell_id, NOT_STARTED)
 
     def _fail(self, cell: Cell, failure: Failure) -> None:
         self._journal.add(CellEntry(cell=cell.id, stopped="failed", failure=failure))
-        self._say("failed", cell, 0, failure=failure)
+        self._report("failed", cell, 0, failure=failure)
 
-    def _owed(self) -> list[tuple[str, int]]:
+    def _remaining(self) -> list[tuple[str, int]]:
         """What the cells that are not over are still to get."""
         policy = self._plan.policy
-        return [(one, self._standing(one).owed(policy)) for one in self._cells if not self._journal.is_over(one)]
+        return [
+            (one, self._cell_progress(one).remaining(policy))
+            for one in self._cells
+            if not self._journal.is_finished(one)
+        ]
 
     def _left_s(self) -> float:
         """Expected seconds until the run is over: every cell that is not gets one more repetition at least."""
-        return self._pace.expect_s((one, max(1, owed)) for one, owed in self._owed())
+        return self._pace.expect_s((one, max(1, remaining)) for one, remaining in self._remaining())
 
-    def _say(self, kind: str, cell: Cell | None, repetition: int, *, failure: Failure | None = None) -> None:
-        self._tell(
+    def _report(self, kind: str, cell: Cell | None, repetition: int, *, failure: Failure | None = None) -> None:
+        self._report_progress(
             Progress(
                 kind=kind,  # type: ignore[arg-type] # one of four literals above
                 cell=cell,
-                done=sum(map(self._journal.is_over, self._cells)),
+                done=sum(map(self._journal.is_finished, self._cells)),
                 total=len(self._cells),
                 repetition=repetition,
                 left_s=self._left_s(),
-                summary=self._standing(cell.id).summary if cell is not None and kind == "cell" else None,
+                summary=self._cell_progress(cell.id).summary if cell is not None and kind == "cell" else None,
                 failure=failure,
             )
         )

@@ -80,7 +80,7 @@ class Journal:
         self._stream = stream
         self._repetitions: dict[str, list[Repetition]] = {}
         self._probes: list[Probe] = []
-        self._over: dict[str, CellEntry] = {}
+        self._finished: dict[str, CellEntry] = {}
         self._last: tuple[int, str] | None = None
         for entry in entries:
             self._take(entry)
@@ -110,7 +110,7 @@ class Journal:
             case ProbeEntry(probe=probe):
                 self._probes.append(probe)
             case CellEntry(cell=cell):
-                self._over[cell] = entry
+                self._finished[cell] = entry
             case ResumeEntry():
                 pass
 
@@ -120,7 +120,7 @@ class Journal:
         return sum(map(len, self._repetitions.values())) + len(self._probes)
 
     @property
-    def last_turn(self) -> tuple[int, str] | None:
+    def last_scheduled(self) -> tuple[int, str] | None:
         """Round and cell of the last repetition."""
         return self._last
 
@@ -137,9 +137,9 @@ class Journal:
         """All probes so far."""
         return tuple(self._probes)
 
-    def is_over(self, cell: str) -> bool:
+    def is_finished(self, cell: str) -> bool:
         """Whether nothing more will be measured of a cell."""
-        return cell in self._over
+        return cell in self._finished
 
     def measurements(self) -> tuple[Measurement, ...]:
         """Everything measured of the cells that are over, in the order in which they ended.
@@ -161,7 +161,7 @@ class Journal:
                 Measurement,
                 from_attributes=True,
             )
-            for entry in self._over.values()
+            for entry in self._finished.values()
         )
 
 

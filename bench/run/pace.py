@@ -31,16 +31,16 @@ class Pace:
         """Take in how long a repetition of a cell took, from start to end of its processes."""
         self._took.setdefault(cell, []).append(seconds)
 
-    def expect_s(self, owed: Iterable[tuple[str, int]]) -> float:
+    def expect_s(self, remaining: Iterable[tuple[str, int]]) -> float:
         """Seconds for so many repetitions of each cell.
 
         As long as those that it had; as those of the others before it has any; as estimated before there are any.
         """
         known = {cell: mean(took) for cell, took in self._took.items()}
         usual = mean(known.values()) if known else estimate_repetition_s(self._policy)
-        return sum(known.get(cell, usual) * count for cell, count in owed)
+        return sum(known.get(cell, usual) * count for cell, count in remaining)
 
-    def spare_s(self, owed: Iterable[tuple[str, int]]) -> float:
+    def spare_s(self, remaining: Iterable[tuple[str, int]]) -> float:
         """Seconds until the aim or the budget that so many repetitions and the last probe leave; infinite without either."""
         until_s = self._policy.more_until_s
-        return float("inf") if until_s is None else until_s - self.elapsed_s - self.expect_s(owed) - PROBE_S
+        return float("inf") if until_s is None else until_s - self.elapsed_s - self.expect_s(remaining) - PROBE_S

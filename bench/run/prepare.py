@@ -72,7 +72,7 @@ def choose_cases(options: RunOptions, machine: Machine) -> tuple[tuple[Case, ...
         options.wanted,
         workloads=WORKLOADS,
         architecture=machine.cpu.architecture,
-        why_not=why_not_here,
+        why_not=why_not_available,
     )
 
 
@@ -134,7 +134,7 @@ def prepare_layouts(options: RunOptions, root: Path = Path("/")) -> tuple[Layout
     return choose_layouts(options, find_suite(options.suite), profile, machine)
 
 
-def why_not_here(case: Case) -> str | None:
+def why_not_available(case: Case) -> str | None:
     """Why a case cannot be, or cannot be with what is installed for this interpreter."""
     return why_not(case) or why_not_installed(case.backend)
 

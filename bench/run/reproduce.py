@@ -20,7 +20,7 @@ from bench.records.bundle import Citation, Contents, Environment
 from bench.records.image import Image
 from bench.records.machine import Machine
 from bench.records.plan import Plan
-from bench.run.prepare import Decision, why_not_here
+from bench.run.prepare import Decision, why_not_available
 from bench.workloads.registry import find_workload
 
 
@@ -60,7 +60,7 @@ def prepare_reproduction(verification: Verification, machine: Machine) -> Decisi
     for difference in _differences(plan, again):
         raise BundleError(f"its plan is not what bench makes of its cases: {difference}; it is not run")
     for cell in plan.cells:
-        reason = why_not_here(cell.case)
+        reason = why_not_available(cell.case)
         if reason is not None:
             raise EnvironmentUnfitError(f"cell {cell.id} cannot be run here: {reason}")
         find_preloads(cell.runtime)

@@ -27,7 +27,7 @@ from bench.records.bundle import BundleInfo, Contents, Note
 from bench.records.calibration import Calibration
 from bench.records.machine import Machine, Topology
 from bench.records.summary import Summary
-from bench.run.execute import Execution, Tell
+from bench.run.execute import Execution, ReportProgress
 from bench.run.interpreters import describe_interpreters
 from bench.run.journal import Journal, ResumeEntry, Session, begin_journal, resume_journal
 from bench.run.output import require_output
@@ -41,7 +41,7 @@ def run_plan(
     output: Path,
     signer: SigningKey,
     *,
-    tell: Tell,
+    report_progress: ReportProgress,
     parent: Mapping[str, str] | None = None,
     note: Note | None = None,
 ) -> tuple[Path, Summary]:
@@ -64,11 +64,13 @@ def run_plan(
         note=note,
     )
     with begin_journal(output, session) as journal:
-        return _measure_and_seal(journal, signer, tell=tell, parent=os.environ if parent is None else parent)
+        return _measure_and_seal(
+            journal, signer, report_progress=report_progress, parent=os.environ if parent is None else parent
+        )
 
 
 def resume_run(
-    folder: Path, signer: SigningKey, *, tell: Tell, parent: Mapping[str, str] | None = None
+    folder: Path, signer: SigningKey, *, report_progress: ReportProgress, parent: Mapping[str, str] | None = None
 ) -> tuple[Path, Summary]:
     """Go on with an interrupted run, and seal it.
 
@@ -85,16 +87,18 @@ def resume_run(
         _require_same(journal.session, detect())
         _require_same_sides(journal.session)
         journal.add(ResumeEntry(resumed_at=format_timestamp(datetime.now(UTC))))
-        return _measure_and_seal(journal, signer, tell=tell, parent=os.environ if parent is None else parent)
+        return _measure_and_seal(
+            journal, signer, report_progress=report_progress, parent=os.environ if parent is None else parent
+        )
 
 
 def _measure_and_seal(
-    journal: Journal, signer: SigningKey, *, tell: Tell, parent: Mapping[str, str]
+    journal: Journal, signer: SigningKey, *, report_progress: ReportProgress, parent: Mapping[str, str]
 ) -> tuple[Path, Summary]:
     calibration = find_calibration(journal.folder.absolute().parent, journal.session.decision.machine)
     try:
         with Workers() as workers:
-            Execution(journal, parent=parent, tell=tell, workers=workers).measure_all()
+            Execution(journal, parent=parent, report_progress=report_progress, workers=workers).measure_all()
     except KeyboardInterrupt as error:
         raise InterruptedRunError(
             f"interrupted; what was measured is kept, go on with: "

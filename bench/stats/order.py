@@ -21,7 +21,7 @@ from typing import NamedTuple
 from bench.records.plan import Cell
 
 
-class Turn(NamedTuple):
+class ScheduledRepetition(NamedTuple):
     """A cell's place in a round."""
 
     round: int
@@ -42,7 +42,9 @@ def order_round(cells: Sequence[Cell], number: int, seed: int) -> tuple[Cell, ..
     return tuple(sorted(cells, key=lambda cell: _key(places[cell.id], number, seed)))
 
 
-def next_turn(cells: Sequence[Cell], wanting: Container[str], last: tuple[int, str] | None, seed: int) -> Turn | None:
+def next_repetition(
+    cells: Sequence[Cell], wanting: Container[str], last: tuple[int, str] | None, seed: int
+) -> ScheduledRepetition | None:
     """Whose repetition comes next.
 
     Args:
@@ -63,22 +65,22 @@ def next_turn(cells: Sequence[Cell], wanting: Container[str], last: tuple[int, s
         after = [cell.id for cell in row].index(cell_id) + 1
         for cell in row[after:]:
             if cell.id in wanting:
-                return Turn(number, cell)
+                return ScheduledRepetition(number, cell)
         number += 1
-    return Turn(number, next(cell for cell in order_round(cells, number, seed) if cell.id in wanting))
+    return ScheduledRepetition(number, next(cell for cell in order_round(cells, number, seed) if cell.id in wanting))
 
 
-def find_disorder(cells: Sequence[Cell], turns: Sequence[tuple[int, str]], seed: int) -> int | None:
+def find_disorder(cells: Sequence[Cell], schedule: Sequence[tuple[int, str]], seed: int) -> int | None:
     """The first of some turns that does not follow from the one before it; None if the seed's order was kept.
 
     Args:
         cells: Of the plan, all of them.
-        turns: Round and cell, of the plan, of every repetition, in the order in which they were made.
+        schedule: Round and cell, of the plan, of every repetition, in the order in which they were made.
         seed: The plan's.
     """
     places = _places(cells)
     last: tuple[int, tuple[bytes, int]] | None = None
-    for index, (number, cell_id) in enumerate(turns):
+    for index, (number, cell_id) in enumerate(schedule):
         here = (number, _key(places[cell_id], number, seed))
         if last is not None and here <= last:
             return index

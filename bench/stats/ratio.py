@@ -29,10 +29,10 @@ SCATTER_FLOOR = 0.0005
 """Standard deviation that repetitions are given at least: no two processes are known to repeat better than this,
 and repetitions that agree to the last digit by chance prove nothing."""
 
-USUAL_WEIGHT = REPETITIONS_MIN - 1
+PRIOR_DEGREES_OF_FREEDOM = REPETITIONS_MIN - 1
 """Degrees of freedom that the usual variance of a comparison's cells counts for: as many as the fewest repetitions have."""
 
-MEMORY_MAX = 0.9
+MAX_AUTOCORRELATION = 0.9
 """Correlation of a repetition with the one before that is believed at most; twenty such repetitions count as one."""
 
 POWER = 0.8
@@ -48,7 +48,7 @@ class Variance(Record, frozen=True, kw_only=True):
     """
 
     value: float
-    freedom: float
+    degrees_of_freedom: float
 
 
 class LogRatio(Record, frozen=True, kw_only=True):
@@ -76,13 +76,13 @@ class LogRatio(Record, frozen=True, kw_only=True):
     @property
     def error(self) -> float:
         """Standard error."""
-        return sqrt(sum(one.value for one in self._variances))
+        return sqrt(sum(component.value for component in self._variances))
 
     @property
-    def freedom(self) -> float:
+    def degrees_of_freedom(self) -> float:
         """Degrees of freedom of the error, by Welch and Satterthwaite (Biometrika 34, 1947)."""
-        total = sum(one.value for one in self._variances)
-        loss = sum(one.value**2 / one.freedom for one in self._variances)
+        total = sum(component.value for component in self._variances)
+        loss = sum(component.value**2 / component.degrees_of_freedom for component in self._variances)
         return total**2 / loss if loss else inf
 
     @property
@@ -101,7 +101,7 @@ def instance_latency_s(instance: InstanceResult) -> float:
 
 
 def estimate_unpaired(
-    base_s: Sequence[float], new_s: Sequence[float], run_scatter: Variance, usual: float = 0.0
+    base_s: Sequence[float], new_s: Sequence[float], run_scatter: Variance, prior: float = 0.0
 ) -> LogRatio:
     """The ratio of two runs' latencies.
 
@@ -119,7 +119,7 @@ def estimate_unpaired(
         base_s: Seconds an iteration of each repetition of base.
         new_s: The same of new.
         run_scatter: Variance of one run's logarithm about the host's long-term mean.
-        usual: Variance of repetitions' logarithms in the cells of this comparison, by `usual_variance`.
+        prior: Variance of repetitions' logarithms in the cells of this comparison, by `prior_variance`.
 
     Raises:
         TooNoisyError: too few repetitions on either side.
@@ -127,18 +127,22 @@ def estimate_unpaired(
     _require(min(len(base_s), len(new_s)), f"{len(base_s)} and {len(new_s)} valid repetitions")
     base, new = [log(value) for value in base_s], [log(value) for value in new_s]
     larger = _larger_variance(base, new)
-    blended = (USUAL_WEIGHT * usual + larger.freedom * larger.value) / (USUAL_WEIGHT + larger.freedom)
+    blended = (PRIOR_DEGREES_OF_FREEDOM * prior + larger.degrees_of_freedom * larger.value) / (
+        PRIOR_DEGREES_OF_FREEDOM + larger.degrees_of_freedom
+    )
     scatter = max(larger.value, blended)
     counts = (_effective_count(base), _effective_count(new))
     return LogRatio(
         point=fmean(new) - fmean(base),
-        own=(Variance(value=scatter * sum(1 / count for count in counts), freedom=max(1.0, min(counts) - 1)),),
-        shared=(Variance(value=2 * run_scatter.value, freedom=run_scatter.freedom),),
+        own=(
+            Variance(value=scatter * sum(1 / count for count in counts), degrees_of_freedom=max(1.0, min(counts) - 1)),
+        ),
+        shared=(Variance(value=2 * run_scatter.value, degrees_of_freedom=run_scatter.degrees_of_freedom),),
         counts=counts,
     )
 
 
-def usual_variance(cells: Iterable[tuple[Sequence[float], Sequence[float]]]) -> float:
+def prior_variance(cells: Iterable[tuple[Sequence[float], Sequence[float]]]) -> float:
     """The median over cells of the larger variance of the logarithms of their sides' repetitions; 0 without any.
 
     Args:
@@ -168,10 +172,10 @@ def estimate_paired(pairs: Sequence[tuple[float, float]]) -> LogRatio:
     """
     _require(len(pairs), f"{len(pairs)} pairs of valid repetitions")
     differences = [log(new / base) for base, new in pairs]
-    one = _variance(differences)
+    component = _variance(differences)
     return LogRatio(
         point=fmean(differences),
-        own=(Variance(value=one.value / len(pairs), freedom=one.freedom),),
+        own=(Variance(value=component.value / len(pairs), degrees_of_freedom=component.degrees_of_freedom),),
         ranks=PairRanks(pairs) if len(pairs) >= RANKED_MIN else None,
     )
 
@@ -187,9 +191,11 @@ def average(estimates: Sequence[LogRatio]) -> LogRatio:
     if count == 1:
         return estimates[0]
     own = tuple(
-        Variance(value=one.value / count**2, freedom=one.freedom) for estimate in estimates for one in estimate.own
+        Variance(value=component.value / count**2, degrees_of_freedom=component.degrees_of_freedom)
+        for estimate in estimates
+        for component in estimate.own
     )
-    return LogRatio(point=fmean(one.point for one in estimates), own=own, shared=estimates[0].shared)
+    return LogRatio(point=fmean(component.point for component in estimates), own=own, shared=estimates[0].shared)
 
 
 def interval(estimate: LogRatio, level: float) -> Interval:
@@ -199,7 +205,7 @@ def interval(estimate: LogRatio, level: float) -> Interval:
     """
     from scipy.special import stdtrit
 
-    reach = float(stdtrit(estimate.freedom, 1 - level / estimate.tests / 2)) * estimate.error
+    reach = float(stdtrit(estimate.degrees_of_freedom, 1 - level / estimate.tests / 2)) * estimate.error
     return Interval(point=exp(estimate.point), low=exp(estimate.point - reach), high=exp(estimate.point + reach))
 
 
@@ -217,7 +223,7 @@ def difference_p_value(estimate: LogRatio, allowed: tuple[float, float] = (0.0, 
 
     low, high = allowed
     outside = max(estimate.point - high, low - estimate.point, 0.0)
-    p_values = [2 * float(stdtr(estimate.freedom, -outside / estimate.error))]
+    p_values = [2 * float(stdtr(estimate.degrees_of_freedom, -outside / estimate.error))]
     if estimate.ranks is not None and estimate.ranks.score * estimate.point > 0:
         p_values.append(estimate.ranks.p_value)
     return min(1.0, estimate.tests * min(p_values))
@@ -239,7 +245,7 @@ def equivalence_p_value(estimate: LogRatio, margin_ratio: float, allowed: tuple[
     low, high = allowed
     reach = log(1 + margin_ratio)
     inside = min(reach - (estimate.point - low), (estimate.point - high) + reach)
-    return float(stdtr(estimate.freedom, -inside / estimate.error))
+    return float(stdtr(estimate.degrees_of_freedom, -inside / estimate.error))
 
 
 def detectable_ratio(estimate: LogRatio, level: float, allowed: tuple[float, float] = (0.0, 0.0)) -> float:
@@ -250,7 +256,7 @@ def detectable_ratio(estimate: LogRatio, level: float, allowed: tuple[float, flo
     from scipy.special import ndtri, stdtrit
 
     tail = level / estimate.tests / 2
-    quantiles = float(stdtrit(estimate.freedom, 1 - tail) + stdtrit(estimate.freedom, POWER))
+    quantiles = float(stdtrit(estimate.degrees_of_freedom, 1 - tail) + stdtrit(estimate.degrees_of_freedom, POWER))
     by_means = exp(quantiles * estimate.error + max(allowed[1], -allowed[0])) - 1
     if estimate.ranks is None:
         return by_means
@@ -258,11 +264,11 @@ def detectable_ratio(estimate: LogRatio, level: float, allowed: tuple[float, flo
 
 
 def _variance(values: Sequence[float]) -> Variance:
-    return Variance(value=max(variance(values), SCATTER_FLOOR**2), freedom=len(values) - 1)
+    return Variance(value=max(variance(values), SCATTER_FLOOR**2), degrees_of_freedom=len(values) - 1)
 
 
 def _larger_variance(base: Sequence[float], new: Sequence[float]) -> Variance:
-    return max(_variance(base), _variance(new), key=lambda one: one.value)
+    return max(_variance(base), _variance(new), key=lambda component: component.value)
 
 
 def _effective_count(values: Sequence[float]) -> float:
@@ -275,13 +281,13 @@ def _effective_count(values: Sequence[float]) -> float:
     """
     mean = fmean(values)
     total = sum((value - mean) ** 2 for value in values)
-    following = sum((one - mean) * (other - mean) for one, other in pairwise(values))
+    following = sum((component - mean) * (other - mean) for component, other in pairwise(values))
     if not total:
         return len(values)
     biased = following / total
     shown = biased + (1 + 4 * biased) / len(values) - 1 / sqrt(len(values))
-    memory = min(max(0.0, shown), MEMORY_MAX)
-    return len(values) * (1 - memory) / (1 + memory)
+    autocorrelation = min(max(0.0, shown), MAX_AUTOCORRELATION)
+    return len(values) * (1 - autocorrelation) / (1 + autocorrelation)
 
 
 def _require(count: int, found: str) -> None:

@@ -109,7 +109,7 @@ def summarize_cell(
         roofline_ratio=ceiling[0] / latency.value if ceiling else None,
         bound_by=ceiling[1] if ceiling else None,
         cold_s=_cold(repetitions),
-        parts_s=_parts(instances),
+        stages_s=_parts(instances),
         peak_memory_bytes=max(instance.peak_run_bytes for instance in instances),
         outliers=sum(_outliers(each) for one in seconds for each in one),
     )
@@ -157,8 +157,8 @@ def _detectable_ratio(latency: Estimate, confidence: float, repetitions: int) ->
     """
     from scipy.special import stdtrit
 
-    freedom = 2 * (repetitions - 1)
-    quantiles = float(stdtrit(freedom, 0.5 + confidence / 2) + stdtrit(freedom, POWER))
+    degrees_of_freedom = 2 * (repetitions - 1)
+    quantiles = float(stdtrit(degrees_of_freedom, 0.5 + confidence / 2) + stdtrit(degrees_of_freedom, POWER))
     return expm1(quantiles * (2 * latency.variance) ** 0.5)
 
 
@@ -174,8 +174,8 @@ def _outliers(values: "Array") -> int:
 
 def _parts(instances: Sequence[InstanceResult]) -> dict[str, float]:
     """Seconds of each part of a step of training: the median over all steps that were taken apart."""
-    names = instances[0].parts_ns
-    return {name: median(ns for one in instances for ns in one.parts_ns.get(name, ())) / 1e9 for name in names}
+    names = instances[0].stages_ns
+    return {name: median(ns for one in instances for ns in one.stages_ns.get(name, ())) / 1e9 for name in names}
 
 
 def _cold(repetitions: Sequence[Repetition]) -> dict[str, float]:

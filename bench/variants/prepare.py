@@ -15,7 +15,7 @@ from bench.variants.engines import why_not_installed
 from bench.variants.memory_format import check_memory_format, convert_inputs, convert_model
 from bench.variants.observation import Observation
 from bench.variants.precision import ambient_autocast, cast_inputs, check_precision, step_autocast
-from bench.variants.quantization.engine import engine_in_force
+from bench.variants.quantization.engine import effective_engine
 from bench.variants.quantization.quantize import Quantized, load_quantization, quantize
 
 _RUNNERS: Mapping[Backend, str] = MappingProxyType(
@@ -49,19 +49,19 @@ class Iteration(Protocol):
 
 
 @runtime_checkable
-class Writing(Protocol):
+class Generating(Protocol):
     """What an iteration offers besides, that writes tokens: `bench.workloads.generation.Decode` says what each part is."""
 
-    def written(self) -> Tensor: ...  # noqa: D102
-    def following(self, written: Tensor) -> list[Tensor]: ...  # noqa: D102
-    def expected_following(self, written: Tensor) -> list[Tensor]: ...  # noqa: D102
+    def generated_tokens(self) -> Tensor: ...  # noqa: D102
+    def next_logits(self, generated_tokens: Tensor) -> list[Tensor]: ...  # noqa: D102
+    def expected_next_logits(self, generated_tokens: Tensor) -> list[Tensor]: ...  # noqa: D102
 
 
 @runtime_checkable
-class Stepping(Protocol):
+class TrainingStages(Protocol):
     """What an iteration offers besides, whose parts can be timed apart: a step of training."""
 
-    def time_parts(self) -> dict[str, int]: ...  # noqa: D102
+    def time_stages(self) -> dict[str, int]: ...  # noqa: D102
 
 
 class Workload(Protocol):
@@ -125,7 +125,7 @@ class Prepared:
         self._quantized = quantized
         self._runner = runner
         inputs = convert_inputs(cast_inputs(workload.inputs, case.precision), case.memory_format)
-        with engine_in_force(case), runner.context(case), ambient_autocast(case):
+        with effective_engine(case), runner.context(case), ambient_autocast(case):
             self._iteration = workload.iterate(runner.forward, inputs, step_autocast(case))
             runner.compile(self._iteration)
         self.compile_s, self.load_s = runner.compile_s, runner.load_s
@@ -139,7 +139,7 @@ class Prepared:
     def context(self) -> Iterator[None]:
         """What holds for all iterations, entered once outside the loop: gradient mode, autocast, compiler's settings."""
         autocast = nullcontext() if self._runner.holds_casts else ambient_autocast(self._case)
-        with engine_in_force(self._case), self._runner.context(self._case), autocast:
+        with effective_engine(self._case), self._runner.context(self._case), autocast:
             yield
 
     def reset(self) -> None:
@@ -157,26 +157,26 @@ class Prepared:
         with self.context():
             return self._iteration.expected()
 
-    def written(self) -> Tensor | None:
+    def generated_tokens(self) -> Tensor | None:
         """The tokens of a free greedy decode; None where the workload writes none."""
-        if not isinstance(self._iteration, Writing):
+        if not isinstance(self._iteration, Generating):
             return None
         with self.context():
-            return self._iteration.written()
+            return self._iteration.generated_tokens()
 
-    def following(self, written: Tensor, *, shortest: bool = False) -> list[Tensor]:
+    def next_logits(self, generated_tokens: Tensor, *, shortest: bool = False) -> list[Tensor]:
         """The logits after each of these tokens, for a workload that writes; `shortest` as in `expected`."""
-        if not isinstance(self._iteration, Writing):
+        if not isinstance(self._iteration, Generating):
             raise TypeError("this workload writes no tokens")
         with self.context():
-            return (self._iteration.expected_following if shortest else self._iteration.following)(written)
+            return (self._iteration.expected_next_logits if shortest else self._iteration.next_logits)(generated_tokens)
 
-    def time_parts(self, rounds: int) -> dict[str, tuple[int, ...]]:
+    def time_stages(self, rounds: int) -> dict[str, tuple[int, ...]]:
         """Nanoseconds of each part of so many untimed steps of training; empty for inference."""
-        if not isinstance(self._iteration, Stepping):
+        if not isinstance(self._iteration, TrainingStages):
             return {}
         with self.context():
-            steps = [self._iteration.time_parts() for _ in range(rounds)]
+            steps = [self._iteration.time_stages() for _ in range(rounds)]
         return {part: tuple(step[part] for step in steps) for part in steps[0]}
 
     def evidence(self) -> dict[str, str]:

@@ -12,34 +12,34 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from bench.errors import BenchError, LaunchError
-from bench.launch.lineage import die_with_parent, end_like
+from bench.launch.process_tree import die_with_parent, end_like
 from bench.launch.protocol import Failed, Loaded, Message
 from bench.records.measurement import Failure
 from bench.records.plan import Task
 from bench.records.record import decode_json
 from bench.variants.errors import NoEffectError
+from bench.worker.channel import receive, send, take_standard_output
+from bench.worker.fork_server import ForkServer
 from bench.worker.load import Loading, load, settle
-from bench.worker.talk import hear, say, take_standard_output
-from bench.worker.turns import Turns
 
 
 def main() -> None:
     """Load what a task needs, then do each task like it that comes, until nobody asks any more."""
     die_with_parent()
-    turns = Turns()
+    server = ForkServer()
     os.environ.pop("LD_PRELOAD", None)  # meant for this process, not for the compilers that Inductor starts
     channel = take_standard_output()
     try:
-        first = decode_json(hear(), Task, source="task")
+        first = decode_json(receive(), Task, source="task")
         settle(Path(first.scratch))
         loading = load(first)
-        say(channel, Loaded())
-        while line := hear():
+        send(channel, Loaded())
+        while line := receive():
             task = decode_json(line, Task, source="task")
-            status = turns.take(partial(_do, task, loading, channel))
+            status = server.run(partial(_do, task, loading, channel))
             if status != 0:
                 end_like(status)
-            say(channel, Loaded())
+            send(channel, Loaded())
     except Exception as error:  # noqa: BLE001 - the border
         _fail(channel, error)
     os._exit(0)
@@ -66,7 +66,7 @@ def _do(task: Task, loading: Loading, channel: BinaryIO) -> NoReturn:
     try:
         settle(Path(task.scratch))
         map_in(loading.pages)
-        say(channel, _work(task, loading, channel))
+        send(channel, _work(task, loading, channel))
     except Exception as error:  # noqa: BLE001 - the border: whatever a model throws fails the cell, told by name
         _fail(channel, error)
     sys.stderr.flush()
@@ -75,7 +75,7 @@ def _do(task: Task, loading: Loading, channel: BinaryIO) -> NoReturn:
 
 def _fail(channel: BinaryIO, error: Exception) -> None:
     traceback.print_exception(error)
-    say(channel, Failed(failure=explain_error(error)))
+    send(channel, Failed(failure=explain_error(error)))
     sys.stderr.flush()
 
 

@@ -7,7 +7,7 @@ from typing import BinaryIO
 import torch
 
 from bench.errors import LaunchError
-from bench.launch.binding import find_binding_fault, find_variable_fault, read_in_force, widen_main_thread
+from bench.launch.binding import find_binding_fault, find_variable_fault, read_effective, restore_main_thread_affinity
 from bench.launch.libraries import find_library_fault
 from bench.launch.protocol import Measured, Message
 from bench.measure.loop import quiet_interpreter, time_samples, warm_up
@@ -16,12 +16,12 @@ from bench.measure.noise import watched
 from bench.records.measurement import InstanceResult
 from bench.records.plan import Task
 from bench.variants.prepare import prepare
+from bench.worker.channel import wait_for_all
 from bench.worker.load import Loading, load_rest, require_case
 from bench.worker.prove import prove
-from bench.worker.talk import wait_for_all
 from bench.workloads.registry import find_workload, load_builder
 
-PART_ROUNDS = 3
+STAGE_ROUNDS = 3
 """Steps of training whose parts are timed apart, after the timed part."""
 
 
@@ -35,7 +35,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     case = require_case(task)
     loading = load_rest(task, loading)
     torch.set_num_threads(task.binding.threads)
-    widen_main_thread(task.binding)
+    restore_main_thread_affinity(task.binding)
     build_workload = load_builder(find_workload(case.workload))
     start = perf_counter_ns()
     workload = build_workload(case)
@@ -48,7 +48,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
         call = prepared.call
         call()
         called = perf_counter_ns()
-        widen_main_thread(task.binding)
+        restore_main_thread_affinity(task.binding)
         prepared.reset()
         with quiet_interpreter():
             warmup, steady, iterations = warm_up(call, task.policy)
@@ -57,12 +57,12 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
             samples = time_samples(call, iterations, task.policy)
             noise = noise_since()
     peak_run_bytes = read_peak_bytes(earlier=peak_load_bytes)
-    parts_ns = prepared.time_parts(PART_ROUNDS)
-    in_force = read_in_force(loading.memory_binding, torch.get_num_threads(), variables=task.variables)
+    stages_ns = prepared.time_stages(STAGE_ROUNDS)
+    effective = read_effective(loading.memory_binding, torch.get_num_threads(), variables=task.variables)
     fault = (
-        find_binding_fault(task.binding, in_force)
-        or find_library_fault(task.runtime, in_force.libraries)
-        or find_variable_fault(task.variables, in_force)
+        find_binding_fault(task.binding, effective)
+        or find_library_fault(task.runtime, effective.libraries)
+        or find_variable_fault(task.variables, effective)
     )
     if fault is not None:
         raise LaunchError(fault)
@@ -79,9 +79,9 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
             first_call_s=(called - ready) / 1e9,
             peak_load_bytes=peak_load_bytes,
             peak_run_bytes=peak_run_bytes,
-            parts_ns=parts_ns,
+            stages_ns=stages_ns,
             items_per_iteration=prepared.items_per_iteration,
-            in_force=in_force,
+            effective=effective,
             noise=noise,
             proof=prove(workload, prepared, case) if task.prove else None,
         )

@@ -10,8 +10,8 @@ from bench.launch.protocol import Message, Packaged
 from bench.records.measurement import PackageResult
 from bench.records.plan import Task
 from bench.variants import prepare
+from bench.worker.channel import wait_for_all
 from bench.worker.load import Loading, load_rest, require_case
-from bench.worker.talk import wait_for_all
 from bench.workloads.registry import find_workload, load_builder
 
 

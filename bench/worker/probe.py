@@ -7,7 +7,7 @@ import torch
 from bench.launch.protocol import Message, Probed
 from bench.measure.ceilings import measure_ceilings
 from bench.records.plan import Task
-from bench.worker.talk import wait_for_all
+from bench.worker.channel import wait_for_all
 
 
 def probe(task: Task, channel: BinaryIO) -> Message:

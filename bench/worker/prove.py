@@ -73,10 +73,12 @@ def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
 
 def _compare_choices(prepared: Prepared, eager: Prepared, *, error: float) -> Agreement | None:
     """Whether a greedy decode chooses the reference's tokens; None where none are written."""
-    written = eager.written()
-    if written is None:
+    generated_tokens = eager.generated_tokens()
+    if generated_tokens is None:
         return None
-    return compare_choices(prepared.following(written), eager.following(written, shortest=True), error=error)
+    return compare_choices(
+        prepared.next_logits(generated_tokens), eager.next_logits(generated_tokens, shortest=True), error=error
+    )
 
 
 def _run_reference(reference: Prepared) -> tuple[list[Tensor], int]:

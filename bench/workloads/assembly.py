@@ -18,7 +18,7 @@ branches as large as the stream that they are added to make all positions alike 
 outputs would hardly show whether the right tokens were read; at a quarter of it they stay apart."""
 
 _NO_CONSTANTS: Mapping[str, float] = MappingProxyType({})
-_NO_DOUBLINGS: Mapping[str, int] = MappingProxyType({})
+_NO_SCALE: Mapping[str, int] = MappingProxyType({})
 
 
 def assemble(
@@ -30,7 +30,7 @@ def assemble(
     target: Callable[[], Tensor],
     gain: float = 1.0,
     constants: Mapping[str, float] = _NO_CONSTANTS,
-    doublings: Mapping[str, int] = _NO_DOUBLINGS,
+    power_of_two_scale: Mapping[str, int] = _NO_SCALE,
     infer: Callable[[Forward, Mapping[str, Tensor]], Iteration] = Inference,
 ) -> Workload:
     """Make a workload of a model; its weights ask for gradients in training only.
@@ -43,13 +43,13 @@ def assemble(
         target: Makes the labels, which only training needs.
         gain: Of the weights, as in `fill_weights`.
         constants: The same.
-        doublings: The same.
+        power_of_two_scale: The same.
         infer: Makes an iteration of inference; the default takes a model that returns one tensor.
     """
     model.train(case.mode == "training")
     if case.mode == "inference":
         model.requires_grad_(requires_grad=False)
-    fill = partial(fill_weights, model, gain=gain, constants=constants, doublings=doublings)
+    fill = partial(fill_weights, model, gain=gain, constants=constants, power_of_two_scale=power_of_two_scale)
     fill()
     given = dict(inputs)
     if case.mode == "training":

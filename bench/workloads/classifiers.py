@@ -26,9 +26,9 @@ CLASSES = 1000
 """ImageNet's, the default of every torchvision classifier."""
 _PATCH = 16
 _BRANCH = 0.25
-"""Weight of the last norm of a residual branch: small, so that the sum over all blocks stays near 1."""
+"""Severity of the last norm of a residual branch: small, so that the sum over all blocks stays near 1."""
 _LINEAR = sqrt(0.5)
-"""Weight of a norm that no activation follows: takes back the gain that a ReLU would have needed."""
+"""Severity of a norm that no activation follows: takes back the gain that a ReLU would have needed."""
 _EXCITED = 2.25
 """Times this where squeeze and excitation halve a block's values, and SiLU or its like lets less through than ReLU."""
 

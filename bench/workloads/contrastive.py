@@ -59,7 +59,7 @@ def build_clip_vit_b_32(case: Case) -> Workload:
             # Its position's embedding stands for it: a constant beside that would cost low precision its digits.
             "model.vision_model.embeddings.class_embedding": 0.0,
         },
-        doublings={".out_proj.weight": BRANCH, ".fc2.weight": BRANCH},
+        power_of_two_scale={".out_proj.weight": BRANCH, ".fc2.weight": BRANCH},
     )
 
 

@@ -52,7 +52,7 @@ _LONGEST_RATIO = 5 / 3
 _ANCHOR_SIZES = ((32,), (64,), (128,), (256,), (512,))
 _ASPECT_RATIOS = ((0.5, 1.0, 2.0),) * len(_ANCHOR_SIZES)
 _SCALES = Scales(
-    doublings={
+    power_of_two_scale={
         ".conv3.weight": -2,
         ".rpn.head.cls_logits.weight": -4,
         ".rpn.head.bbox_pred.weight": -6,

@@ -122,7 +122,7 @@ def build_electra_base(case: Case) -> Workload:
         {"input_ids": _tokens("tokens", case, below=config.vocab_size)},
         loss=_replaced_loss,
         target=partial(_tokens, "labels", case, below=2),
-        doublings=_BRANCHES,
+        power_of_two_scale=_BRANCHES,
     )
 
 
@@ -152,7 +152,7 @@ def _build(case: Case, config: PreTrainedConfig, network: Any, branches: Mapping
         {"input_ids": _tokens("tokens", case, below=config.vocab_size)},
         loss=token_loss,
         target=partial(_tokens, "labels", case, below=config.vocab_size),
-        doublings=branches,
+        power_of_two_scale=branches,
     )
 
 

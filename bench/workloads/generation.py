@@ -110,7 +110,7 @@ class Decode:
         """The same logits from one pass over prompt and output, with no cache that could be at fault."""
         return self._uncached(self._tokens)
 
-    def written(self) -> Tensor:
+    def generated_tokens(self) -> Tensor:
         """A greedy decode of one cycle: the first of the given tokens, then each time the most likely one.
 
         Returns:
@@ -122,18 +122,18 @@ class Decode:
             fed.append(self._next(fed[-1]).argmax(dim=-1))
         return torch.cat(fed, dim=1)
 
-    def following(self, written: Tensor) -> list[Tensor]:
+    def next_logits(self, generated_tokens: Tensor) -> list[Tensor]:
         """The logits of every position of the output where `written` is fed, through the timed model and cache.
 
         Where the most likely token is each time the one that is fed next, a greedy decode by the timed model
         would write exactly these tokens.
         """
         self.reset()
-        return [copy_float32(self._next(token)) for token in _columns(written)]
+        return [copy_float32(self._next(token)) for token in _columns(generated_tokens)]
 
-    def expected_following(self, written: Tensor) -> list[Tensor]:
+    def expected_next_logits(self, generated_tokens: Tensor) -> list[Tensor]:
         """What `following` should return, for a reference: from one pass without a cache."""
-        return self._uncached(written)
+        return self._uncached(generated_tokens)
 
     def _uncached(self, output: Tensor) -> list[Tensor]:
         logits = self._model(input_ids=torch.cat([self._prompt, output], dim=1), logits_to_keep=self.cycle)

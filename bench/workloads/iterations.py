@@ -88,7 +88,7 @@ class TrainingStep:
 
     expected = outputs
 
-    def time_parts(self) -> dict[str, int]:
+    def time_stages(self) -> dict[str, int]:
         """Do one step with looks at the clock in between: nanoseconds of each part, by name.
 
         It is `_step` again rather than a hook in it, so that nothing stands in the step that is timed as a whole.

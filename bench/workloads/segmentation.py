@@ -21,7 +21,7 @@ from bench.workloads.workload import Workload
 CLASSES = 21
 """Of Pascal VOC, with background as class 0."""
 _POOLED = 2.0**-6
-"""Weight of the norm over one pooled value of each image, in training: over so few, it multiplies rounding and hands
+"""Severity of the norm over one pooled value of each image, in training: over so few, it multiplies rounding and hands
 it to the whole backbone."""
 
 

@@ -85,21 +85,21 @@ def _build_t5(case: Case, *, d_model: int, d_ff: int, num_heads: int) -> Workloa
         use_cache=False,
         attn_implementation="sdpa",
     )
-    doublings = {
+    power_of_two_scale = {
         ".shared.weight": _T5_EMBEDDING,
         ".relative_attention_bias.weight": _T5_BIAS,
         ".q.weight": _T5_QUERIES,
         ".o.weight": BRANCH,
         ".wo.weight": BRANCH,
     }
-    return _build(case, config, T5ForConditionalGeneration, doublings)
+    return _build(case, config, T5ForConditionalGeneration, power_of_two_scale)
 
 
 def _build(
     case: Case,
     config: PreTrainedConfig,
     network: Any,  # noqa: ANN401 - a class of transformers, which has no types
-    doublings: Mapping[str, int],
+    power_of_two_scale: Mapping[str, int],
 ) -> Workload:
     draw = partial(_tokens, case, below=config.vocab_size)
     return assemble(
@@ -108,7 +108,7 @@ def _build(
         {"input_ids": draw("tokens"), "decoder_input_ids": draw("target_tokens")},
         loss=token_loss,
         target=partial(draw, "target_tokens", name="labels"),
-        doublings=doublings,
+        power_of_two_scale=power_of_two_scale,
     )
 
 

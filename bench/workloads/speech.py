@@ -36,7 +36,7 @@ _DOUBLED = 1
 """Nothing normalises between the convolutions over samples, and each GELU halves what is small: 2¹ times the rule."""
 
 
-class Transcriber(nn.Module):
+class SpeechToText(nn.Module):
     """A model of transformers that reads a spectrum and a target, and the target's logits as the only output."""
 
     def __init__(self, model: nn.Module) -> None:
@@ -87,14 +87,14 @@ def build_whisper_base(case: Case) -> Workload:
     target_shape = (case.batch_size, case.shape["target_tokens"])
     return assemble(
         case,
-        construct(lambda: Transcriber(WhisperForConditionalGeneration(config)), weights_dtype(case.precision)),
+        construct(lambda: SpeechToText(WhisperForConditionalGeneration(config)), weights_dtype(case.precision)),
         {
             "input_features": uniform_tensor("spectrum", (case.batch_size, config.num_mel_bins, frames)),
             "decoder_input_ids": integer_tensor("target_tokens", target_shape, below=config.vocab_size),
         },
         loss=token_loss,
         target=partial(integer_tensor, "labels", target_shape, below=config.vocab_size),
-        doublings={
+        power_of_two_scale={
             ".out_proj.weight": BRANCH,
             ".fc2.weight": BRANCH,
             ".embed_tokens.weight": _WHISPER_EMBEDDING,
@@ -126,7 +126,7 @@ def build_wav2vec2_base(case: Case) -> Workload:
         loss=_letters_loss,
         target=lambda: integer_tensor("labels", (case.batch_size, letters), below=config.vocab_size - 1) + 1,
         constants={"model.wav2vec2.encoder.pos_conv_embed.conv.parametrizations.weight.original0": _NORM_OF_SUMS},
-        doublings={
+        power_of_two_scale={
             ".out_proj.weight": BRANCH,
             ".output_dense.weight": BRANCH,
             **dict.fromkeys(doubled, _DOUBLED),

@@ -28,12 +28,12 @@ class Scales:
     Attributes:
         gain: Of weights of two and more dimensions; √2 where a ReLU follows.
         constants: Finds parameters, mostly of norms, that are one value throughout.
-        doublings: As in `fill_weights`.
+        power_of_two_scale: As in `fill_weights`.
     """
 
     gain: float = sqrt(2.0)
     constants: tuple[Constants, ...] = ()
-    doublings: Mapping[str, int] = field(default_factory=dict)
+    power_of_two_scale: Mapping[str, int] = field(default_factory=dict)
 
 
 def assemble_vision(
@@ -67,7 +67,7 @@ def assemble_vision(
         target=target,
         gain=scales.gain,
         constants=constants,
-        doublings=scales.doublings,
+        power_of_two_scale=scales.power_of_two_scale,
         infer=infer,
     )
 

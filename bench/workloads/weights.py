@@ -20,7 +20,7 @@ EMBEDDING_DEVIATION = 0.02
 """As BERT, GPT-2 and Llama are initialised."""
 
 _NO_CONSTANTS: Mapping[str, float] = MappingProxyType({})
-_NO_DOUBLINGS: Mapping[str, int] = MappingProxyType({})
+_NO_SCALE: Mapping[str, int] = MappingProxyType({})
 
 
 def fill_weights(
@@ -28,7 +28,7 @@ def fill_weights(
     *,
     gain: float = 1.0,
     constants: Mapping[str, float] = _NO_CONSTANTS,
-    doublings: Mapping[str, int] = _NO_DOUBLINGS,
+    power_of_two_scale: Mapping[str, int] = _NO_SCALE,
     transposed: tuple[type[nn.Module], ...] = (),
     seed: int = SEED,
 ) -> None:
@@ -38,7 +38,7 @@ def fill_weights(
         model: Parameters in float32, bfloat16 or float16, in any memory format; a shared one is written once.
         gain: Of weights of two and more dimensions; √2 where a ReLU follows.
         constants: Parameter's full name → value of all its elements, instead of any rule.
-        doublings: Ending of parameters' names → power of two that their values are multiplied by, where the rule
+        power_of_two_scale: Ending of parameters' names → power of two that their values are multiplied by, where the rule
             for their kind does not suit. A power of two does not round, so bf16 holds what fp32 holds, rounded once.
         transposed: Modules whose weight has its inputs first.
         seed: Part of every key.
@@ -59,15 +59,15 @@ def fill_weights(
         for _, _, parameter, target in drawn:
             if target is not parameter:
                 parameter.copy_(target)
-        _double(model, doublings)
+        _double(model, power_of_two_scale)
         for module in model.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.reset_running_stats()
 
 
-def _double(model: nn.Module, doublings: Mapping[str, int]) -> None:
+def _double(model: nn.Module, power_of_two_scale: Mapping[str, int]) -> None:
     for name, parameter in model.named_parameters():
-        for ending, power in doublings.items():
+        for ending, power in power_of_two_scale.items():
             if name.endswith(ending):
                 parameter.mul_(2.0**power)
 

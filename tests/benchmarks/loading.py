@@ -25,13 +25,13 @@ def main(workload: str, seconds: float) -> None:
     firsts: dict[bool, list[float]] = {False: [], True: []}
     lasts: dict[bool, list[float]] = {False: [], True: []}
     with short_job(workload) as job, Workers() as workers:
-        later = job._replace(crew="second")
+        later = job._replace(pool="second")
         end, pair = monotonic() + seconds, 0
         while pair < 2 or monotonic() < end:  # an interval takes two
             for beside in (False, True) if pair % 2 else (True, False):
                 began = monotonic()
                 first = workers.run(
-                    job._replace(crew="first"), timeout_s=SHORT.timeout_s, then=[later] if beside else []
+                    job._replace(pool="first"), timeout_s=SHORT.timeout_s, then=[later] if beside else []
                 )
                 second = workers.run(later, timeout_s=SHORT.timeout_s)
                 walls[beside].append(monotonic() - began)

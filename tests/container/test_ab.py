@@ -44,9 +44,9 @@ def test_an_image_is_measured_in_pairs_with_what_is_installed_here(engine: Engin
         assert measurement.failure is None
         for repetition in measurement.repetitions:
             [instance] = repetition.instances
-            in_use = {library.name for library in instance.in_force.libraries if library.in_use}
-            assert "jemalloc" in in_use  # found anew in the image, where paths are others
-            assert instance.in_force.memory_binding == "mempolicy"
+            effective = {library.name for library in instance.effective.libraries if library.effective}
+            assert "jemalloc" in effective  # found anew in the image, where paths are others
+            assert instance.effective.memory_binding == "mempolicy"
     assert not engine.wait_for_ours(0)
 
 

@@ -58,7 +58,7 @@ def test_two_instances_are_held_to_a_cpu_each(
     planned = [binding.cpus for binding in contents.plan.cells[0].instances]
     assert len(set(planned)) == 2
     for repetition in contents.measurements[0].repetitions:
-        held = [instance.in_force for instance in repetition.instances]
+        held = [instance.effective for instance in repetition.instances]
         assert [one.cpus for one in held] == planned
         assert {one.memory_binding for one in held} == {memory_binding}
 
@@ -79,7 +79,7 @@ def test_a_profile_comes_in_through_a_volume(engine: Engine, results: Path, tmp_
     contents = verify_bundle(bundle).contents
     assert contents.profile.name == "mine"
     [repetition, *_] = contents.measurements[0].repetitions
-    used = {library.name for library in repetition.instances[0].in_force.libraries if library.in_use}
+    used = {library.name for library in repetition.instances[0].effective.libraries if library.effective}
     assert used == {"intel", "tcmalloc"}
 
 

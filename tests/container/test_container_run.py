@@ -50,7 +50,7 @@ def test_leaves_a_bundle_that_names_its_image_and_nothing_else(engine: Engine, r
     assert list(contents.image.stated.layers) == engine.image.attrs["RootFS"]["Layers"]
     assert contents.machine.topology.allowed_cpus == contents.plan.cells[0].instances[0].cpus
     assert {
-        instance.in_force.memory_binding
+        instance.effective.memory_binding
         for repetition in contents.measurements[0].repetitions
         for instance in repetition.instances
     } == {"mempolicy"}

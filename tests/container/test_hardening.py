@@ -98,8 +98,8 @@ def test_no_capability_is_in_force_and_the_kernels_filter_is(inside: Any) -> Non
         "status = dict(line.split(':', 1) for line in open('/proc/self/status'));"
         "print(*(status[name].strip() for name in ('CapInh', 'CapPrm', 'CapEff', 'CapAmb', 'CapBnd', 'Seccomp')))"
     )
-    *in_force, bounding, seccomp = finished.stdout.split()
-    assert {int(mask, 16) for mask in in_force} == {0}
+    *effective, bounding, seccomp = finished.stdout.split()
+    assert {int(mask, 16) for mask in effective} == {0}
     assert int(bounding, 16) == 1 << 23
     assert seccomp == "2"
 

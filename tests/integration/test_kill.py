@@ -95,18 +95,18 @@ def test_ten_kills_at_random_moments_lose_nothing_and_count_nothing_twice(tmp_pa
     assert run.returncode == 0, err
     (bundle,) = output.iterdir()
     contents = verify_bundle(bundle).contents
-    made = [
+    completed = [
         (measurement.cell, repetition.sequence, repetition.instances[0].samples[0].start_ns)
         for measurement in contents.measurements
         for repetition in measurement.repetitions
     ]
-    print(f"resumed {contents.info.resumed} times; {len(made)} repetitions and {len(contents.probes)} probes")
+    print(f"resumed {contents.info.resumed} times; {len(completed)} repetitions and {len(contents.probes)} probes")
     assert contents.info.resumed > 0
     assert list_made(before), "no repetition was made before the last kill"
-    assert set(list_made(before)) <= set(made)
-    assert len(set(made)) == len({start for *_, start in made}) == len(made)
-    places = chain((place for _, place, _ in made), (probe.sequence for probe in contents.probes))
-    assert sorted(places) == list(range(len(made) + len(contents.probes)))
+    assert set(list_made(before)) <= set(completed)
+    assert len(set(completed)) == len({start for *_, start in completed}) == len(completed)
+    places = chain((place for _, place, _ in completed), (probe.sequence for probe in contents.probes))
+    assert sorted(places) == list(range(len(completed) + len(contents.probes)))
     used = [sum(not one.invalid for one in each.repetitions) for each in contents.measurements]
     assert used == [REPETITIONS, REPETITIONS]
     assert f"bundle: {bundle}" in out

@@ -83,7 +83,7 @@ def test_two_instances_run_bound_apart_and_together(tmp_path: Path) -> None:
 
     contents = verify_bundle(Path(json.loads(done.stdout)["bundle"])).contents
     (measurement,) = contents.measurements
-    held = [instance.in_force.cpus for instance in measurement.repetitions[0].instances]
+    held = [instance.effective.cpus for instance in measurement.repetitions[0].instances]
     assert held == [binding.cpus for binding in contents.plan.cells[0].instances]
     assert len(set(held)) == 2
     first, second = measurement.repetitions[0].instances

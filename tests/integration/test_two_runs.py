@@ -27,7 +27,7 @@ def test_a_variable_reaches_one_side_and_takes_effect_there_alone(tmp_path: Path
     assert "1 pairs of valid repetitions are too few" in done.stdout or "0 pairs of valid" in done.stdout
     bundle = last_bundle(done)
     assert bench("verify", bundle).returncode == 0
-    found = bench("show", bundle, "--in-force").stdout
+    found = bench("show", bundle, "--effective").stdout
     assert found.count("TORCHINDUCTOR_FREEZING not set") == 1
     assert found.count("TORCHINDUCTOR_FREEZING=1") == 1
     a, b = bench("show", bundle, "--evidence").stdout.split("0001-basic_gnn_gcn", 1)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.errors import LaunchError
-from bench.launch.binding import bind_process, find_binding_fault, read_in_force
+from bench.launch.binding import bind_process, find_binding_fault, read_effective
 from bench.records.cpulist import format_cpulist
-from bench.records.measurement import InForce
+from bench.records.measurement import Effective
 from bench.records.profile import Binding
 from tests.numa.apart import run_apart
 
@@ -65,8 +65,8 @@ class Answer:
 
     refused: str | None = None
     memory_binding: str = ""
-    before: InForce | None = None
-    after: InForce | None = None
+    before: Effective | None = None
+    after: Effective | None = None
     threads: tuple[Seen, ...] = ()
     pages: dict[int, int] = field(default_factory=dict)
     fault: str | None = None
@@ -95,7 +95,7 @@ def _answer(request: Request) -> Answer:
 def _obey(request: Request) -> Answer:
     binding = request.binding
     held = bind_process(binding)
-    before = read_in_force(held, binding.threads)
+    before = read_effective(held, binding.threads)
     # Private, so that it is anonymous memory, as a tensor's is.
     block = mmap.mmap(-1, PAGES * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     seen: dict[int, Seen] = {}
@@ -117,7 +117,7 @@ def _obey(request: Request) -> Answer:
     for thread in threads:
         thread.start()
     touched.wait(timeout=60)
-    after = read_in_force(held, binding.threads)
+    after = read_effective(held, binding.threads)
     read.set()
     for thread in threads:
         thread.join()

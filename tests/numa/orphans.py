@@ -5,7 +5,7 @@ import select
 import signal
 from typing import NoReturn
 
-from bench.launch.lineage import die_with_parent
+from bench.launch.process_tree import die_with_parent
 from tests.numa.ledger import Ledger
 
 PATIENCE_S = 20

@@ -112,7 +112,7 @@ def check_alike(units: Sequence[Unit], references: Sequence[Unit]) -> tuple[str,
         notes += [
             f"{names} differ in {one.field}, {one.base} and {one.new}: {one.reason}"
             for one in findings
-            if one.weight == "warn"
+            if one.severity == "warn"
         ]
     return tuple(notes)
 
@@ -139,7 +139,9 @@ def _size_findings(unit: Unit, reference: Unit) -> tuple[Finding, ...]:
     """What two units of one product have in common, though a comparison need not have it."""
     pairs = zip(_size(unit.contents.machine), _size(reference.contents.machine), strict=True)
     return tuple(
-        Finding(field=f"machine.{field}", base=str(one), new=str(two), weight="refuse", reason="a unit of another size")
+        Finding(
+            field=f"machine.{field}", base=str(one), new=str(two), severity="refuse", reason="a unit of another size"
+        )
         for (field, one), (_, two) in pairs
         if one != two
     )

@@ -59,16 +59,18 @@ def load_policy(path: Path) -> LoadedPolicy:
         raise UsageError(f"{path}: not a policy: {error}") from error
     if policy.name != path.stem:
         raise UsageError(f"{path}: the policy's name is {policy.name!r}; rename one of them")
-    reason = _why_wrong(policy)
+    reason = _find_policy_problem(policy)
     if reason is not None:
         raise UsageError(f"{path}: {reason}")
     return LoadedPolicy(policy=policy, digest=f"sha256:{hashlib.sha256(data).hexdigest()}")
 
 
-def _why_wrong(policy: QualificationPolicy) -> str | None:
+def _find_policy_problem(policy: QualificationPolicy) -> str | None:
     """The first thing that a policy's types let through and that makes no sense; None if all does."""
     for name, rule in policy.rules.items():
-        reason = f"{name!r} is the name of a rule that every policy has" if name in BUILT_IN else why_wrong_rule(rule)
+        reason = (
+            f"{name!r} is the name of a rule that every policy has" if name in BUILT_IN else find_rule_problem(rule)
+        )
         if reason is not None:
             return f"rule {name!r}: {reason}"
     for waiver in policy.waivers:
@@ -81,7 +83,7 @@ def _why_wrong(policy: QualificationPolicy) -> str | None:
     return None
 
 
-def why_wrong_rule(rule: Rule) -> str | None:
+def find_rule_problem(rule: Rule) -> str | None:
     """Why a rule cannot be judged; None if it can."""
     check = CHECKS.get(rule.check)
     if check is None:
@@ -93,10 +95,10 @@ def why_wrong_rule(rule: Rule) -> str | None:
         return f"{check.name} is of the whole bundle; it takes no cells"
     if rule.unavailable == "pass" and rule.reason is None:
         return "unavailable = 'pass' needs a reason"
-    return _why_wrong_limit(check, given[0], getattr(rule, given[0]))
+    return _find_limit_problem(check, given[0], getattr(rule, given[0]))
 
 
-def _why_wrong_limit(check: Check, name: str, wanted: object) -> str | None:
+def _find_limit_problem(check: Check, name: str, wanted: object) -> str | None:
     if name in _OF_REFERENCES:
         return None if check.better else f"references give no limit to {check.name}"
     if name not in COMPARATORS[check.kind]:

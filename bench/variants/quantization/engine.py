@@ -15,7 +15,7 @@ def offered_engines() -> list[str]:
 
 
 @contextmanager
-def engine_in_force(case: Case) -> Iterator[None]:
+def effective_engine(case: Case) -> Iterator[None]:
     """Hold torch to the case's engine, and put back what was there; nothing where the case has none.
 
     Raises:

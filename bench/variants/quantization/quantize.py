@@ -12,7 +12,7 @@ from torch.fx import GraphModule
 from bench.records.case import Case
 from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation
-from bench.variants.quantization.engine import engine_in_force
+from bench.variants.quantization.engine import effective_engine
 from bench.variants.quantization.share import Share, count_operations, count_packed
 
 
@@ -61,7 +61,7 @@ def quantize(workload: Workload, case: Case, inputs: Mapping[str, Tensor]) -> Qu
     """
     if case.precision not in {"fx_int8", "pt2e_int8"}:
         return None
-    with torch.no_grad(), engine_in_force(case):
+    with torch.no_grad(), effective_engine(case):
         return _FxInt8(workload, case, inputs) if case.precision == "fx_int8" else _Pt2eInt8(workload, inputs)
 
 

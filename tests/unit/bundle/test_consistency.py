@@ -76,4 +76,6 @@ def test_a_machine_may_not_say_how_much_memory_it_has() -> None:
 
 
 def test_parts_of_a_step_may_be_slower_than_the_step() -> None:
-    accept(instance(lambda one: replace(one, parts_ns={"forward": (20_000_000,), "backward": (20_000_000,)}))(CONTENTS))
+    accept(
+        instance(lambda one: replace(one, stages_ns={"forward": (20_000_000,), "backward": (20_000_000,)}))(CONTENTS)
+    )

@@ -40,8 +40,8 @@ def make_contents(plan: Plan, **changes: object) -> Contents:
     for cell in plan.cells:
         place = order.index(cell.id)
         instance = make_instance(LATENCIES, start_ns=(100 + 200 * place) * MS, proof=make_proof())
-        in_force = replace(instance.in_force, variables={"X": cell.environment.get("X")})
-        repetition = replace(make_repetition(0, replace(instance, in_force=in_force)), sequence=place)
+        effective = replace(instance.effective, variables={"X": cell.environment.get("X")})
+        repetition = replace(make_repetition(0, replace(instance, effective=effective)), sequence=place)
         measurements.append(make_measurement(cell, repetition))
     found = tuple(measurements)
     return replace(
@@ -73,7 +73,7 @@ def found(contents: Contents, value: str | None) -> Contents:
     measurement = contents.measurements[1]
     repetition = measurement.repetitions[0]
     instance = repetition.instances[0]
-    other = replace(instance, in_force=replace(instance.in_force, variables={"X": value}))
+    other = replace(instance, effective=replace(instance.effective, variables={"X": value}))
     changed = replace(measurement, repetitions=(replace(repetition, instances=(other,)),))
     return replace(contents, measurements=(contents.measurements[0], changed))
 

@@ -65,14 +65,14 @@ class Pace(Workers):
         slow = self.slowdown if task.variables.get("GOMP_SPINCOUNT") == "0" else 1.0
         latency_s = self.latency_s * slow * (1 + 0.001 * (self.measured % 5))
         timed = make_instance([latency_s] * 6, start_ns=self.now_ns, proof=make_proof() if task.prove else None)
-        in_force = replace(
-            result.in_force,
+        effective = replace(
+            result.effective,
             cpus=task.binding.cpus,
             main_cpus=task.binding.cpus,
             threads=task.binding.threads,
             variables=task.variables,
         )
-        return replace(timed, in_force=in_force)
+        return replace(timed, effective=effective)
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +116,7 @@ def test_ab_proves_side_b_and_show_says_the_same_again(
     bundle = find_bundle(outcome.out)
     assert invoke("show", bundle).out.endswith(f"{verdict}\n")
     assert invoke("verify", bundle).status == 0
-    assert "GOMP_SPINCOUNT not set" in invoke("show", bundle, "--in-force").out
+    assert "GOMP_SPINCOUNT not set" in invoke("show", bundle, "--effective").out
     shown = json.loads(invoke("show", bundle, "--json").out)
     assert [cell["variant"] for cell in shown["plan"]["cells"]] == ["a", "b"]
     assert shown["comparison"]["cells"][0]["outcome"] == words

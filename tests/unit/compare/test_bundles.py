@@ -155,7 +155,7 @@ def test_variants_of_one_run_are_compared_in_pairs() -> None:
     new = [one * by for one, by in zip(times(1.05), drift, strict=True)]
     comparison = compare_variants(make_run(base, new, cells=(a, b)), CRITERIA)
     assert (outcomes(comparison), comparison.interleaved, comparison.run_scatter) == (["slower"], True, None)
-    assert [(one.field, one.weight) for one in comparison.cells[0].findings] == [("environment.OMP_DYNAMIC", "note")]
+    assert [(one.field, one.severity) for one in comparison.cells[0].findings] == [("environment.OMP_DYNAMIC", "note")]
 
 
 def test_what_the_software_of_two_variants_differs_in_is_said_and_forbids_nothing() -> None:
@@ -169,7 +169,7 @@ def test_what_the_software_of_two_variants_differs_in_is_said_and_forbids_nothin
     sides = replace(run.plan, variants=(first, replace(second, argv=image_argv(image.id), image=image)))
     comparison = compare_variants(replace(run, environments=own, plan=sides), CRITERIA)
     assert outcomes(comparison) == ["faster"]
-    findings = {one.field: (one.weight, one.new) for one in comparison.findings}
+    findings = {one.field: (one.severity, one.new) for one in comparison.findings}
     assert findings["environment.distributions.torch"] == ("note", "2.15.0")
     assert findings["image.inside"] == ("note", "True")
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from bench.compare.comparability import Purpose, find_cell_differences, find_differences, refusal
 from bench.compare.rules import CELL_RULES, RUN_RULES
 from bench.records.bundle import Contents, Distribution
-from bench.records.verdict import Weight
+from bench.records.verdict import Severity
 from tests.builders import BINDING, make_cell, make_measurement, make_repetition
 from tests.unit.compare.runs import STEADY, make_run
 
@@ -23,7 +23,7 @@ def change(contents: Contents, field: str, value: object) -> Contents:
 @pytest.mark.parametrize("rule", RUN_RULES, ids=lambda rule: rule.field)
 @pytest.mark.parametrize("purpose", ["compare", "reproduce"])
 def test_each_field_of_the_table_is_found_to_differ(rule: object, purpose: Purpose) -> None:
-    field, weight = attrgetter("field", purpose)(rule)
+    field, severity = attrgetter("field", purpose)(rule)
     value = attrgetter(field)(BASE)
     if field == "environment.distributions":
         other: object = (Distribution(name="torch", version="2.15.0", digest=None),)
@@ -33,7 +33,7 @@ def test_each_field_of_the_table_is_found_to_differ(rule: object, purpose: Purpo
         other = ("a",) if isinstance(value, tuple) else f"{value}-other"
     found = find_differences(BASE, change(BASE, field, other), purpose)
     assert found
-    assert {(one.field.startswith(field), one.weight) for one in found} == {(True, weight)}
+    assert {(one.field.startswith(field), one.severity) for one in found} == {(True, severity)}
 
 
 def test_equal_runs_do_not_differ() -> None:
@@ -74,15 +74,15 @@ def test_long_values_are_cut() -> None:
     assert len(found[0].new) == 100
 
 
-@pytest.mark.parametrize(("purpose", "weight"), [("compare", "warn"), ("reproduce", "refuse"), ("variants", "note")])
-def test_variables_of_a_cell_weigh_by_what_is_asked(purpose: Purpose, weight: Weight) -> None:
+@pytest.mark.parametrize(("purpose", "severity"), [("compare", "warn"), ("reproduce", "refuse"), ("variants", "note")])
+def test_variables_of_a_cell_weigh_by_what_is_asked(purpose: Purpose, severity: Severity) -> None:
     cell = make_cell()
     other = replace(cell, environment={"KMP_BLOCKTIME": "0"})
     measurement = make_measurement(cell, make_repetition())
     found = find_cell_differences((cell, measurement), (other, measurement), purpose)
-    assert [(one.field, one.base, one.new, one.weight) for one in found] == [
-        ("environment.KMP_BLOCKTIME", "(none)", "0", weight),
-        ("environment.OMP_DYNAMIC", "FALSE", "(none)", weight),
+    assert [(one.field, one.base, one.new, one.severity) for one in found] == [
+        ("environment.KMP_BLOCKTIME", "(none)", "0", severity),
+        ("environment.OMP_DYNAMIC", "FALSE", "(none)", severity),
     ]
 
 

@@ -7,10 +7,10 @@ from msgspec.structs import replace
 from bench.compare.packages import ENGINES, TOOLS
 from bench.compare.reproduce import (
     conclude,
+    find_data_problem,
     find_obstacles,
     judge_reproduction,
     refuse_reproduction,
-    why_cannot_tell,
 )
 from bench.records.bundle import Citation, Contents, Distribution
 from bench.records.measurement import Failure
@@ -119,16 +119,16 @@ def test_nothing_forbids_a_run_to_be_done_again_in_its_own_place() -> None:
 
 def test_a_cpu_that_was_taken_away_forbids_it() -> None:
     finding = obstacles(machine=make_machine(1))["plan.cells.instances.cpus"]
-    assert (finding.base, finding.new, finding.weight) == ("0-1", "0", "refuse")
+    assert (finding.base, finding.new, finding.severity) == ("0-1", "0", "refuse")
 
 
 def test_a_quota_forbids_it() -> None:
     machine = replace(ORIGINAL.machine, limits=replace(ORIGINAL.machine.limits, cpu_quota=1.5))
-    assert obstacles(machine=machine)["machine.limits.cpu_quota"].weight == "refuse"
+    assert obstacles(machine=machine)["machine.limits.cpu_quota"].severity == "refuse"
 
 
 @pytest.mark.parametrize(
-    ("name", "version", "digest", "weight"),
+    ("name", "version", "digest", "severity"),
     [
         ("torch", "2.14.2", None, "refuse"),
         ("numpy", "2.3.0", DIGEST.replace("0", "1"), "refuse"),
@@ -139,13 +139,13 @@ def test_a_quota_forbids_it() -> None:
     ids=["another version", "other files of one version", "one more", "a tool", "a backend that no cell uses"],
 )
 def test_a_package_that_differs_is_named_with_both_versions(
-    name: str, version: str, digest: str | None, weight: str
+    name: str, version: str, digest: str | None, severity: str
 ) -> None:
     kept = [one for one in ENVIRONMENT.distributions if one.name != name]
     other = Distribution(name=name, version=version, digest=digest)
     environment = replace(ENVIRONMENT, distributions=(*kept, other))
     finding = obstacles(environment=environment)[f"environment.distributions.{name}"]
-    assert finding.weight == weight
+    assert finding.severity == severity
     assert finding.new == f"{version} {digest or ''}".rstrip()
     assert finding.base.startswith("2." if name in {"torch", "numpy"} else "(none)")
 
@@ -155,7 +155,7 @@ def test_a_backend_that_a_cell_uses_makes_its_engine_matter() -> None:
     original = replace(ORIGINAL, plan=make_plan(cell))
     environment = replace(ENVIRONMENT, distributions=(Distribution(name="onnxruntime", version="1", digest=None),))
     findings = find_obstacles(original, original.machine, environment, original.image)
-    weights = {finding.field: finding.weight for finding in findings}
+    weights = {finding.field: finding.severity for finding in findings}
     assert weights["environment.distributions.onnxruntime"] == "refuse"
 
 
@@ -170,8 +170,8 @@ def test_the_tables_of_packages_are_those_of_the_locks() -> None:
 
 
 def test_too_few_repetitions_are_told_before_anything_is_measured() -> None:
-    assert why_cannot_tell(ORIGINAL) is None
-    reason = why_cannot_tell(make_run(0.1, repetitions=2))
+    assert find_data_problem(ORIGINAL) is None
+    reason = find_data_problem(make_run(0.1, repetitions=2))
     assert reason is not None
     assert "has 2 valid repetitions of a cell at most, and a verdict takes 5" in reason
 

@@ -6,13 +6,13 @@ import msgspec
 import pytest
 
 from bench.errors import LaunchError
-from bench.launch.binding import bind_process, count_node_pages, find_binding_fault, read_in_force
+from bench.launch.binding import bind_process, count_node_pages, find_binding_fault, read_effective
 from bench.records.cpulist import format_cpulist
-from bench.records.measurement import InForce
+from bench.records.measurement import Effective
 from bench.records.profile import Binding
 from tests.builders import BINDING, make_instance
 
-HELD = make_instance().in_force
+HELD = make_instance().effective
 
 
 def in_child(code: str) -> str:
@@ -28,11 +28,11 @@ def test_a_process_is_held_to_its_cpus_and_so_are_its_threads() -> None:
     cpu = min(os.sched_getaffinity(0))
     held = in_child(f"""
 import threading, time
-from bench.launch.binding import bind_process, read_in_force
+from bench.launch.binding import bind_process, read_effective
 from bench.records.profile import Binding
 kind = bind_process(Binding(cpus="{cpu}", memory_nodes="0", threads=1))
 threading.Thread(target=time.sleep, args=(0.5,)).start()
-held = read_in_force(kind, 1)
+held = read_effective(kind, 1)
 print(held.cpus, held.memory_binding, held.memory_policy in ("bind", "denied"), bool(held.node_pages))
 """).split()
     assert held[0] == str(cpu)
@@ -45,14 +45,14 @@ def test_a_thread_that_left_the_binding_shows() -> None:
     everything = format_cpulist(allowed)
     code = f"""
 import os, threading, time
-from bench.launch.binding import bind_process, read_in_force
+from bench.launch.binding import bind_process, read_effective
 from bench.records.profile import Binding
 def leave():
     os.sched_setaffinity(threading.get_native_id(), {{{",".join(map(str, allowed))}}})
     time.sleep(1)
 kind = bind_process(Binding(cpus="{allowed[0]}", memory_nodes="", threads=1))
 threading.Thread(target=leave).start(); time.sleep(0.3)
-print(read_in_force(kind, 1).cpus)
+print(read_effective(kind, 1).cpus)
 """
     assert in_child(code) == everything
 
@@ -114,7 +114,7 @@ def test_what_agrees_has_no_fault() -> None:
     ids=["a narrowed main thread", "other CPUs", "other threads", "no policy", "other nodes"],
 )
 def test_each_difference_between_plan_and_kernel_is_a_sentence(changes: dict[str, str], message: str) -> None:
-    held: InForce = msgspec.structs.replace(HELD, **changes)
+    held: Effective = msgspec.structs.replace(HELD, **changes)
     assert find_binding_fault(BINDING, held) == message
 
 
@@ -130,6 +130,6 @@ def test_a_recorded_process_is_read_from_its_root(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         (folder / "status").write_text(f"Name:\tx\nCpus_allowed_list:\t{cpus}\nMems_allowed_list:\t1\n")
     (tmp_path / "proc/self/status").write_text("Cpus_allowed_list:\t0\n")
-    held = read_in_force("cpuset", 4, tmp_path)
+    held = read_effective("cpuset", 4, tmp_path)
     assert (held.cpus, held.memory_nodes, held.node_pages, held.threads) == ("0,2", "1", None, 4)
     assert (held.main_cpus, held.libraries) == ("0", ())

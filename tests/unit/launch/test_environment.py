@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from bench.launch.environment import find_dropped, plan_environment, worker_environment
+from bench.launch.environment import find_dropped_variables, plan_environment, worker_environment
 from bench.records.profile import Binding
 from tests.builders import BINDING
 
@@ -29,7 +29,7 @@ def test_nothing_that_moves_numbers_is_inherited() -> None:
 
 def test_the_user_is_told_what_was_dropped_and_not_what_agrees() -> None:
     parent = {"OMP_PROC_BIND": "true", "MKL_DYNAMIC": "FALSE", "HOME": "/root"}
-    assert find_dropped(parent, plan_environment({})) == ("OMP_PROC_BIND",)
+    assert find_dropped_variables(parent, plan_environment({})) == ("OMP_PROC_BIND",)
 
 
 def test_the_profile_has_the_last_word_in_the_plan() -> None:

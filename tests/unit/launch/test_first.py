@@ -8,7 +8,7 @@ import pytest
 
 ATTEND = """
 import os, subprocess, sys
-from bench.launch.first import attend
+from bench.launch.container_init import attend
 its_input, to_worker = os.pipe()
 worker = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdin=its_input)
 os.close(its_input)

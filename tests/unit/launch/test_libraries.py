@@ -28,7 +28,7 @@ ALLOWED = format_cpulist(os.sched_getaffinity(0))
 WORKER = f"""
 import json, os, sys
 import msgspec
-from bench.launch.binding import bind_process, read_in_force, widen_main_thread
+from bench.launch.binding import bind_process, read_effective, restore_main_thread_affinity
 from bench.records.profile import Binding
 os.environ.pop("LD_PRELOAD", None)
 binding = Binding(cpus="{ALLOWED}", memory_nodes="", threads={len(os.sched_getaffinity(0))})
@@ -36,11 +36,11 @@ kind = bind_process(binding)
 import torch
 torch.set_num_threads(binding.threads)
 narrowed = len(os.sched_getaffinity(0))
-widen_main_thread(binding)
+restore_main_thread_affinity(binding)
 torch.ones(1 << 18).add(1).sum()
 narrowed = min(narrowed, len(os.sched_getaffinity(0)))
-widen_main_thread(binding)
-held = read_in_force(kind, torch.get_num_threads())
+restore_main_thread_affinity(binding)
+held = read_effective(kind, torch.get_num_threads())
 print(json.dumps([narrowed, msgspec.to_builtins(held)]))
 """
 
@@ -161,7 +161,7 @@ def test_mapped_files_are_listed_once_without_what_is_no_file() -> None:
 
 
 def test_this_process_allocates_from_the_c_library() -> None:
-    found = [library for library in read_libraries() if library.role == "allocator" and library.in_use]
+    found = [library for library in read_libraries() if library.role == "allocator" and library.effective]
     assert [(library.name, library.file[:4]) for library in found] == [("system", "libc")]
 
 
@@ -186,7 +186,7 @@ def test_a_caller_that_is_not_loaded_is_not_loaded_to_ask_it(tmp_path: Path) -> 
     assert find_symbol("bench_has_no_such_function", tmp_path / "libnone.so") is None
 
 
-OTHER = Library(role="openmp", name="llvm", file="libomp.so", digest=DIGEST, in_use=False)
+OTHER = Library(role="openmp", name="llvm", file="libomp.so", digest=DIGEST, effective=False)
 
 
 def test_what_agrees_has_no_fault() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from bench.launch.process import WorkerFailedError
 from bench.launch.protocol import Loaded, Measured, Ready, encode_message
-from bench.launch.workers import CREWS_MAX, Job, Workers
+from bench.launch.workers import MAX_PRELOADED, Job, Workers
 from bench.records.plan import Task
 from tests.builders import BINDING, CASE, POLICY, RUNTIME, make_instance
 
@@ -65,9 +65,9 @@ def living() -> list[psutil.Process]:
     return [child for child in children if child.status() != psutil.STATUS_ZOMBIE and GOOD in child.cmdline()]
 
 
-def job(log: Path, name: str, *, task: Task = TASK, crew: str = "", **variables: str) -> Job:
+def job(log: Path, name: str, *, task: Task = TASK, pool: str = "", **variables: str) -> Job:
     environment = dict(os.environ) | {"LOG": str(log), "NAME": name} | variables
-    return Job([sys.executable, "-c", GOOD], [task], [environment], crew or name)
+    return Job([sys.executable, "-c", GOOD], [task], [environment], pool or name)
 
 
 def read(log: Path) -> list[str]:
@@ -95,7 +95,7 @@ def test_jobs_of_one_crew_take_turns_in_processes_that_loaded_once(workers: Work
 def test_a_crew_does_no_jobs_but_its_own(workers: Workers, log: Path, what: str) -> None:
     elsewhere = msgspec.structs.replace(TASK, binding=msgspec.structs.replace(BINDING, cpus="0"))
     other = {
-        "crew": job(log, "a", crew="b"),
+        "crew": job(log, "a", pool="b"),
         "environment": job(log, "a", OMP_NUM_THREADS="7"),
         "binding": job(log, "a", task=elsewhere),
     }[what]
@@ -126,7 +126,7 @@ def test_an_interrupt_while_they_load_leaves_nobody_behind(log: Path, monkeypatc
 
     with Workers() as workers:
         workers.run(job(log, "a"), timeout_s=20, then=[job(log, "b")])
-        monkeypatch.setattr("bench.launch.workers.hear_all", interrupt)
+        monkeypatch.setattr("bench.launch.workers.receive_all", interrupt)
         with pytest.raises(KeyboardInterrupt):
             workers.run(job(log, "c"), timeout_s=20, then=[job(log, "b"), job(log, "d", SLOW="1")])
         assert len(living()) == 1
@@ -152,17 +152,17 @@ def test_one_who_waits_in_vain_is_gone_before_another_loads(workers: Workers, lo
 
 
 def test_no_more_than_so_many_crews_are_kept(workers: Workers, log: Path) -> None:
-    jobs = [job(log, f"crew {number}") for number in range(CREWS_MAX + 3)]
+    jobs = [job(log, f"crew {number}") for number in range(MAX_PRELOADED + 3)]
     for one in jobs * 2:
         workers.run(one, timeout_s=20, then=jobs)
-        assert len(living()) <= CREWS_MAX
+        assert len(living()) <= MAX_PRELOADED
 
 
 def test_as_many_crews_as_may_be_are_kept(workers: Workers, log: Path) -> None:
-    jobs = [job(log, f"crew {number}") for number in range(CREWS_MAX)]
+    jobs = [job(log, f"crew {number}") for number in range(MAX_PRELOADED)]
     for one in jobs * 2:
         workers.run(one, timeout_s=20, then=jobs)
-    assert len([line for line in read(log) if line.endswith("starts")]) == CREWS_MAX
+    assert len([line for line in read(log) if line.endswith("starts")]) == MAX_PRELOADED
 
 
 def test_one_who_was_killed_while_he_waited_is_replaced(workers: Workers, log: Path) -> None:
@@ -199,9 +199,9 @@ def test_when_loading_fails_nobody_goes_on_loading_beside_the_next(workers: Work
 def test_who_waits_can_be_dismissed(workers: Workers, log: Path) -> None:
     workers.run(job(log, "a"), timeout_s=20, then=[job(log, "b")])
     assert living()
-    assert workers.dismiss()
+    assert workers.shutdown()
     assert not living()
-    assert not workers.dismiss()
+    assert not workers.shutdown()
 
 
 def test_on_a_single_cpu_nobody_loads_beside_another(workers: Workers, log: Path) -> None:

@@ -60,9 +60,9 @@ def test_no_core_at_all_is_an_error(build_machine: Build, allowed: str) -> None:
 
 def test_named_cpus_are_taken_exactly_siblings_included(build_machine: Build) -> None:
     machine = build_machine(nodes={0: 4}, smt="split")
-    supply = choose_slots(machine, Overrides(cpus=frozenset({0, 4, 3})))
-    assert [slot.cpu for slot in supply.slots] == [0, 3, 4]
-    assert supply.notes == (
+    usable = choose_slots(machine, Overrides(cpus=frozenset({0, 4, 3})))
+    assert [slot.cpu for slot in usable.slots] == [0, 3, 4]
+    assert usable.notes == (
         "--cpus: no CPU is used but those named",
         "--cpus names SMT siblings: CPUs 0,4 share cores",
     )

@@ -1,7 +1,7 @@
 import pytest
 
 from bench.errors import UsageError
-from bench.profiles.given import check_given, find_readers
+from bench.profiles.user_variables import check_user_variables, find_readers
 from bench.records.profile import Runtime
 
 RUNTIME = Runtime(openmp="gnu", allocator="system")
@@ -24,13 +24,15 @@ RUNTIME = Runtime(openmp="gnu", allocator="system")
 )
 def test_a_variable_that_would_not_do_what_it_seems_to_is_refused(name: str, words: str) -> None:
     with pytest.raises(UsageError) as refusal:
-        check_given(["GOMP_SPINCOUNT", name], RUNTIME, "b")
+        check_user_variables(["GOMP_SPINCOUNT", name], RUNTIME, "b")
     assert str(refusal.value).startswith(f"--env-b {name}")
     assert words in str(refusal.value)
 
 
 def test_variables_that_something_loaded_reads_pass_though_they_change_numbers() -> None:
-    check_given(["GOMP_SPINCOUNT", "DNNL_DEFAULT_FPMATH_MODE", "TORCHINDUCTOR_FREEZING", "MY_SWITCH"], RUNTIME, "a")
+    check_user_variables(
+        ["GOMP_SPINCOUNT", "DNNL_DEFAULT_FPMATH_MODE", "TORCHINDUCTOR_FREEZING", "MY_SWITCH"], RUNTIME, "a"
+    )
 
 
 def test_compilers_variables_are_read_by_compiled_backends_alone() -> None:

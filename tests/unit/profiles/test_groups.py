@@ -1,7 +1,7 @@
 import pytest
 
 from bench.errors import UsageError
-from bench.profiles.cores import Slot, Supply
+from bench.profiles.cores import Slot, UsableCpus
 from bench.profiles.groups import (
     Group,
     cpus_of,
@@ -14,16 +14,16 @@ from bench.profiles.groups import (
 )
 
 
-def supply(*places: tuple[int | None, int | None]) -> Supply:
+def usable(*places: tuple[int | None, int | None]) -> UsableCpus:
     slots = tuple(
         Slot(cpu=cpu, node=node, l3=l3, siblings=frozenset(), foreign_siblings=frozenset())
         for cpu, (node, l3) in enumerate(places)
     )
-    return Supply(slots=slots, unit="core", notes=())
+    return UsableCpus(slots=slots, unit="core", notes=())
 
 
-def nodes(*sizes: int) -> Supply:
-    return supply(*[(node, 0) for node, size in enumerate(sizes) for _ in range(size)])
+def nodes(*sizes: int) -> UsableCpus:
+    return usable(*[(node, 0) for node, size in enumerate(sizes) for _ in range(size)])
 
 
 def members(groups: tuple[Group, ...]) -> list[set[int]]:
@@ -31,18 +31,18 @@ def members(groups: tuple[Group, ...]) -> list[set[int]]:
 
 
 def test_groups_by_node_with_those_on_none_apart() -> None:
-    groups = group_by_node(supply((None, 0), (0, 0), (4, 0), (4, 0)).slots)
+    groups = group_by_node(usable((None, 0), (0, 0), (4, 0), (4, 0)).slots)
     assert [group.label for group in groups] == ["the CPUs on no node", "node 0", "node 4"]
     assert members(groups) == [{0}, {1}, {2, 3}]
 
 
 def test_an_l3_group_never_crosses_nodes() -> None:
-    groups = group_by_l3(supply((0, 0), (0, 0), (1, 0), (1, 3)).slots)
+    groups = group_by_l3(usable((0, 0), (0, 0), (1, 0), (1, 3)).slots)
     assert members(groups) == [{0, 1}, {2}, {3}]
 
 
 def test_l3_becomes_node_where_a_cache_is_unknown() -> None:
-    groups, notes = group_per(supply((0, 0), (0, None)), "l3")
+    groups, notes = group_per(usable((0, 0), (0, None)), "l3")
     assert members(groups) == [{0, 1}]
     assert notes == ["an instance per node: which CPUs share an L3 cache is not known here"]
 

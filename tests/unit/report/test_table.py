@@ -6,8 +6,8 @@ import pytest
 from bench.records.plan import Refusal
 from bench.records.progress import Progress
 from bench.records.summary import Drift
+from bench.report.effective import render_effective
 from bench.report.evidence import render_evidence
-from bench.report.in_force import render_in_force
 from bench.report.machine import describe_machine, render_machine
 from bench.report.plan import render_plan
 from bench.report.progress import render_progress
@@ -27,7 +27,7 @@ def test_evidence_is_as_it_was_reviewed(check_golden: Golden) -> None:
 
 
 def test_what_was_in_force_is_as_it_was_reviewed(check_golden: Golden) -> None:
-    check_golden("report/in_force.txt", render_in_force(CONTENTS) + "\n")
+    check_golden("report/effective.txt", render_effective(CONTENTS) + "\n")
 
 
 def test_a_case_is_told_with_its_shape_where_that_is_not_the_workloads_own() -> None:

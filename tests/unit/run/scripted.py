@@ -24,7 +24,7 @@ class Workers:
     def __init__(self, *script: Outcome) -> None:
         self.script = list(script)
         self.jobs: list[Job] = []
-        self.foreseen: list[Sequence[Job]] = []
+        self.upcoming: list[Sequence[Job]] = []
         self.waits = False
         self.now_ns = 1_000_000_000
         self.gflops: list[float] = []
@@ -39,7 +39,7 @@ class Workers:
         assert timeout_s > 0
         assert job.argv == (sys.executable, "-m", "bench.worker")
         self.jobs.append(job)
-        self.foreseen.append(then)
+        self.upcoming.append(then)
         tasks = job.tasks
         if tasks[0].kind == "probe":
             probe = make_probe(gflops=self.gflops.pop(0)) if self.gflops else make_probe()
@@ -53,7 +53,7 @@ class Workers:
         good = make_instance(start_ns=self.now_ns, proof=make_proof() if tasks[0].prove else None)
         return [outcome or good for _ in tasks]
 
-    def dismiss(self) -> bool:
+    def shutdown(self) -> bool:
         waited, self.waits = self.waits, False
         return waited
 
@@ -91,5 +91,7 @@ class Bench:
             return self._execute(journal, workers, lambda: 0.0)
 
     def _execute(self, journal: Journal, workers: Workers, clock: Callable[[], float]) -> Journal:
-        Execution(journal, parent={"PATH": "/bin"}, tell=self.told.append, workers=workers, clock=clock).measure_all()
+        Execution(
+            journal, parent={"PATH": "/bin"}, report_progress=self.told.append, workers=workers, clock=clock
+        ).measure_all()
         return journal

@@ -44,8 +44,8 @@ def scattered(rounds: int, cells: int = 1) -> list[InstanceResult]:
 
 def turns(journal: Journal) -> list[tuple[int, str]]:
     """Round and cell of every repetition, in sequence."""
-    made = [(one.sequence, one.round, each.cell) for each in journal.measurements() for one in each.repetitions]
-    return [(number, cell) for _, number, cell in sorted(made)]
+    completed = [(one.sequence, one.round, each.cell) for each in journal.measurements() for one in each.repetitions]
+    return [(number, cell) for _, number, cell in sorted(completed)]
 
 
 def test_repetitions_end_when_the_interval_is_as_narrow_as_asked(tmp_path: Path) -> None:
@@ -268,8 +268,8 @@ def test_one_that_ran_out_of_memory_is_tried_once_more_if_somebody_waited_meanwh
     if waits:
         first, again = [at for at, job in enumerate(workers.jobs) if job.tasks[0].kind == "measure"][:2]
         assert workers.jobs[first] == workers.jobs[again]
-        assert [job.tasks[0].kind for job in workers.foreseen[first]][:2] == ["probe", "measure"]
-        assert [job.tasks[0].kind for job in workers.foreseen[again]] == ["probe"]
+        assert [job.tasks[0].kind for job in workers.upcoming[first]][:2] == ["probe", "measure"]
+        assert [job.tasks[0].kind for job in workers.upcoming[again]] == ["probe"]
         assert found[:2] == [False, False]
 
 
@@ -278,7 +278,7 @@ def test_each_repetition_is_foreseen_while_the_job_before_it_loads(tmp_path: Pat
     Bench(tmp_path, make_plan(make_cell(0), make_cell(1), make_cell(2))).measure(workers)
     measuring = [job for job in workers.jobs if job.tasks[0].kind == "measure"]
     assert len(measuring) == 12
-    for before, job, then in zip(workers.jobs, workers.jobs[1:], workers.foreseen, strict=False):
+    for before, job, then in zip(workers.jobs, workers.jobs[1:], workers.upcoming, strict=False):
         if job.tasks[0].kind == "measure":
             assert job == then[1], f"{before} was not told what comes next"
     assert [job.tasks[0].prove for job in measuring] == [True] * 3 + [False] * 9
@@ -287,7 +287,7 @@ def test_each_repetition_is_foreseen_while_the_job_before_it_loads(tmp_path: Pat
 def test_a_probe_between_foresees_the_same_repetition(tmp_path: Path) -> None:
     workers = Workers(*scattered(4, cells=2))
     Bench(tmp_path, make_plan(make_cell(0), make_cell(1))).measure(workers)
-    jobs = list(zip(workers.jobs, workers.foreseen, strict=True))
+    jobs = list(zip(workers.jobs, workers.upcoming, strict=True))
     probes = [number for number, (job, _) in enumerate(jobs) if job.tasks[0].kind == "probe"]
     assert len(probes) > 2
     for number in probes[1:-1]:
@@ -298,7 +298,7 @@ def test_a_probe_is_foreseen_at_any_time_and_always_by_the_same_crew(tmp_path: P
     workers = Workers(*scattered(4, cells=2))
     Bench(tmp_path, make_plan(make_cell(0), make_cell(1))).measure(workers)
     probes = [job for job in workers.jobs if job.tasks[0].kind == "probe"]
-    assert all(then[0] == probes[0] for then in workers.foreseen)
+    assert all(then[0] == probes[0] for then in workers.upcoming)
     assert probes == [probes[0]] * len(probes)
 
 
@@ -310,7 +310,7 @@ def test_cells_of_a_library_share_a_crew_for_a_round_and_repetitions_of_a_cell_s
     crews: dict[str, list[str]] = {}
     for job in workers.jobs:
         if job.tasks[0].case is not None:
-            crews.setdefault(Path(job.tasks[0].scratch).name[:4], []).append(job.crew)
+            crews.setdefault(Path(job.tasks[0].scratch).name[:4], []).append(job.pool)
     first, same, apart = (crews[name] for name in ("0000", "0001", "0002"))
     assert first == same
     assert len(set(first)) == len(first) > 1
@@ -323,7 +323,7 @@ def test_sides_of_a_pair_share_no_crew(tmp_path: Path) -> None:
     sides = tuple(Variant(name=name, options=(), variables={}, argv=plan.argv) for name in ("a", "b"))
     workers = Workers()
     Bench(tmp_path, msgspec.structs.replace(plan, variants=sides)).measure(workers)
-    crews = [job.crew for job in workers.jobs if job.tasks[0].kind == "measure"]
+    crews = [job.pool for job in workers.jobs if job.tasks[0].kind == "measure"]
     assert len(set(crews)) == len(crews) > 2
 
 
@@ -332,8 +332,8 @@ def test_a_package_is_made_by_the_crew_that_measures(tmp_path: Path) -> None:
     workers = Workers(*scattered(4, cells=2))
     Bench(tmp_path, make_plan(make_cell(0), packaged)).measure(workers)
     (at,) = [at for at, job in enumerate(workers.jobs) if job.tasks[0].kind == "package"]
-    assert workers.jobs[at].crew == workers.jobs[at + 1].crew
-    assert workers.jobs[at + 1] in workers.foreseen[at]
+    assert workers.jobs[at].pool == workers.jobs[at + 1].pool
+    assert workers.jobs[at + 1] in workers.upcoming[at]
 
 
 def test_what_cannot_be_started_later_is_no_fault_of_what_comes_before(
@@ -347,7 +347,7 @@ def test_what_cannot_be_started_later_is_no_fault_of_what_comes_before(
             raise LaunchError("no such library")
         return ()
 
-    monkeypatch.setattr("bench.run.station.find_preloads", find)
+    monkeypatch.setattr("bench.run.jobs.find_preloads", find)
     failed, good = Bench(tmp_path, make_plan(make_cell(0), broken)).measure(Workers()).measurements()
     assert good.failure is None
     assert failed.failure == Failure(reason="binding", message="no such library")
@@ -407,11 +407,11 @@ def test_a_kill_before_or_within_any_entry_loses_nothing_and_counts_nothing_twic
             assert path.read_bytes().startswith(before)
             measurements = journal.measurements()
             assert sorted(measurement.cell for measurement in measurements) == [cell.id for cell in plan.cells]
-            made = [one for measurement in measurements for one in measurement.repetitions]
+            completed = [one for measurement in measurements for one in measurement.repetitions]
             assert all(sum(not one.invalid for one in each.repetitions) == 2 for each in measurements)
             assert all(
                 [one.index for one in each.repetitions] == list(range(len(each.repetitions))) for each in measurements
             )
-            places = [one.sequence for one in (*made, *journal.probes())]
+            places = [one.sequence for one in (*completed, *journal.probes())]
             assert sorted(places) == list(range(len(places)))
             assert find_disorder(plan.cells, turns(journal), plan.order_seed) is None

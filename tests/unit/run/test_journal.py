@@ -35,9 +35,9 @@ def test_what_was_added_is_there_after_opening_again(tmp_path: Path) -> None:
         assert journal.session == bench.session
         assert journal.repetitions(CELL) == (make_repetition(0, sequence=1), make_repetition(1, sequence=2))
         assert journal.probes() == (make_probe(),)
-        assert journal.is_over(CELL)
+        assert journal.is_finished(CELL)
         assert journal.sequence == 3
-        assert journal.last_turn == (1, CELL)
+        assert journal.last_scheduled == (1, CELL)
         assert journal.resumed == 0
         journal.add(ResumeEntry(resumed_at="2026-01-02T04:00:00Z"))
         assert journal.resumed == 1
@@ -53,7 +53,7 @@ def test_a_line_that_a_crash_cut_off_is_dropped_wherever_it_was_cut(tmp_path: Pa
     for length in range(last, len(whole), 7):
         path.write_bytes(whole[:length])
         with resume_journal(bench.folder) as journal:
-            assert not journal.is_over(CELL)
+            assert not journal.is_finished(CELL)
             assert len(journal.repetitions(CELL)) == 2
         assert path.read_bytes() == whole[:last]
 

@@ -58,7 +58,7 @@ def test_a_bench_that_estimates_another_time_runs_it_all_the_same(
 @pytest.mark.usefixtures("workers")
 def test_its_bundle_carries_the_citation(verification: Verification, decision: Decision, tmp_path: Path) -> None:
     again = replace(prepare_reproduction(verification, decision.machine), plan=CONTENTS.plan, profile=CONTENTS.profile)
-    path, _ = run_plan(again, tmp_path, OPERATOR, tell=ignore, parent={})
+    path, _ = run_plan(again, tmp_path, OPERATOR, report_progress=ignore, parent={})
     assert verify_bundle(path).contents.info.cites == cite(verification)
 
 

@@ -26,7 +26,7 @@ def decide() -> Decision:
 
 
 def ignore(_progress: Progress) -> None:
-    """Tell nobody."""
+    """ReportProgress nobody."""
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
 
 
 def test_a_run_leaves_one_bundle_that_verifies_and_nothing_else(tmp_path: Path, workers: Workers) -> None:
-    path, summary = run_plan(decide(), tmp_path, KEY, tell=ignore, parent={})
+    path, summary = run_plan(decide(), tmp_path, KEY, report_progress=ignore, parent={})
     assert workers.measured == 4
     assert len(summary.cells) == 2
     assert list(tmp_path.iterdir()) == [path]
@@ -49,7 +49,7 @@ def test_a_run_carries_the_calibration_that_lies_beside_it(tmp_path: Path, worke
     decision = decide()
     own = msgspec.structs.replace(CALIBRATION, host_digest=digest_host(decision.machine))
     write_calibration(tmp_path, own)
-    path, _ = run_plan(decision, tmp_path, KEY, tell=ignore, parent={})
+    path, _ = run_plan(decision, tmp_path, KEY, report_progress=ignore, parent={})
     assert workers.measured == 4
     assert verify_bundle(path).contents.calibration == own
 
@@ -57,16 +57,16 @@ def test_a_run_carries_the_calibration_that_lies_beside_it(tmp_path: Path, worke
 def test_a_calibration_that_cannot_be_read_stops_a_run_before_it_measures(tmp_path: Path, workers: Workers) -> None:
     (tmp_path / "calibration.json").write_text("{}")
     with pytest.raises(BundleError, match=r"calibration\.json \(make it anew, or remove it\)"):
-        run_plan(decide(), tmp_path, KEY, tell=ignore, parent={})
+        run_plan(decide(), tmp_path, KEY, report_progress=ignore, parent={})
     assert workers.measured == 0
 
 
 def test_an_interrupted_run_says_how_to_go_on_and_does(tmp_path: Path, workers: Workers) -> None:
     workers.script.append(KeyboardInterrupt())
     with pytest.raises(InterruptedRunError, match=r"go on with: bench run --resume .*\.run") as caught:
-        run_plan(decide(), tmp_path, KEY, tell=ignore, parent={})
+        run_plan(decide(), tmp_path, KEY, report_progress=ignore, parent={})
     folder = Path(str(caught.value).rpartition(" ")[2])
-    path, summary = resume_run(folder, KEY, tell=ignore, parent={})
+    path, summary = resume_run(folder, KEY, report_progress=ignore, parent={})
     assert len(summary.cells) == 2
     assert verify_bundle(path).contents.info.resumed == 1
     assert not folder.exists()
@@ -91,7 +91,7 @@ def test_a_run_is_not_taken_up_elsewhere(tmp_path: Path, workers: Workers, what:
     with begin_journal(tmp_path, session) as journal:
         folder = journal.folder
     with pytest.raises(EnvironmentUnfitError, match=f"began with another {what} "):
-        resume_run(folder, KEY, tell=ignore, parent={})
+        resume_run(folder, KEY, report_progress=ignore, parent={})
     assert workers.measured == 0
 
 
@@ -108,22 +108,22 @@ def test_a_run_is_taken_up_where_only_memory_was_added(tmp_path: Path, workers: 
     )
     with begin_journal(tmp_path, session) as journal:
         folder = journal.folder
-    resume_run(folder, KEY, tell=ignore, parent={})
+    resume_run(folder, KEY, report_progress=ignore, parent={})
     assert workers.measured > 0
 
 
 def test_a_folder_that_cannot_take_results_stops_before_measuring(tmp_path: Path, workers: Workers) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
-        run_plan(decide(), tmp_path / "file", KEY, tell=ignore, parent={})
+        run_plan(decide(), tmp_path / "file", KEY, report_progress=ignore, parent={})
     assert workers.measured == 0
 
 
 def test_a_note_goes_into_the_bundle_also_by_way_of_an_interruption(tmp_path: Path, workers: Workers) -> None:
     workers.script.append(KeyboardInterrupt())
     with pytest.raises(InterruptedRunError) as caught:
-        run_plan(decide(), tmp_path, KEY, tell=ignore, parent={}, note="before the upgrade")
-    path, _ = resume_run(Path(str(caught.value).rpartition(" ")[2]), KEY, tell=ignore, parent={})
+        run_plan(decide(), tmp_path, KEY, report_progress=ignore, parent={}, note="before the upgrade")
+    path, _ = resume_run(Path(str(caught.value).rpartition(" ")[2]), KEY, report_progress=ignore, parent={})
     assert verify_bundle(path).contents.info.note == "before the upgrade"
 
 
@@ -136,9 +136,9 @@ def test_a_key_that_is_lost_meanwhile_does_not_lose_the_run(tmp_path: Path, work
             raise EnvironmentUnfitError("no ssh-agent answers")
 
     with pytest.raises(EnvironmentUnfitError, match="no ssh-agent answers; what was measured is kept") as caught:
-        run_plan(decide(), tmp_path, SigningKey(key=Lost()), tell=ignore, parent={})
+        run_plan(decide(), tmp_path, SigningKey(key=Lost()), report_progress=ignore, parent={})
     measured = workers.measured
-    path, _ = resume_run(Path(str(caught.value).rpartition(" ")[2]), KEY, tell=ignore, parent={})
+    path, _ = resume_run(Path(str(caught.value).rpartition(" ")[2]), KEY, report_progress=ignore, parent={})
     assert workers.measured == measured
     assert verify_bundle(path).contents.summary.cells
 
@@ -148,10 +148,10 @@ def test_a_run_killed_after_its_bundle_was_sealed_is_only_tidied_up(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("bench.run.session.rmtree", lambda _folder: None)
-        path, summary = run_plan(decide(), tmp_path, KEY, tell=ignore, parent={})
+        path, summary = run_plan(decide(), tmp_path, KEY, report_progress=ignore, parent={})
     [folder] = tmp_path.glob("*.run")
     sealed, measured = path.read_bytes(), workers.measured
-    assert resume_run(folder, KEY, tell=ignore, parent={}) == (path, summary)
+    assert resume_run(folder, KEY, report_progress=ignore, parent={}) == (path, summary)
     assert list(tmp_path.iterdir()) == [path]
     assert (path.read_bytes(), workers.measured) == (sealed, measured)
 
@@ -162,14 +162,14 @@ def test_a_bundle_that_is_not_the_runs_is_left_with_its_folder(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("bench.run.session.rmtree", lambda _folder: None)
-        path, _ = run_plan(decide(), tmp_path, KEY, tell=ignore, parent={})
+        path, _ = run_plan(decide(), tmp_path, KEY, report_progress=ignore, parent={})
     [folder] = tmp_path.glob("*.run")
     if what == "broken":
         path.write_bytes(path.read_bytes()[:-512])
     else:
-        other, _ = run_plan(decide(), tmp_path / "other", KEY, tell=ignore, parent={})
+        other, _ = run_plan(decide(), tmp_path / "other", KEY, report_progress=ignore, parent={})
         path.write_bytes(other.read_bytes())
     with pytest.raises((BundleError, OutputError), match="not verified" if what == "broken" else "is of another run"):
-        resume_run(folder, KEY, tell=ignore, parent={})
+        resume_run(folder, KEY, report_progress=ignore, parent={})
     assert folder.exists()
     assert workers.measured > 0

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.records.plan import Cell
-from bench.stats.order import Turn, find_disorder, find_partners, next_turn, order_round
+from bench.stats.order import ScheduledRepetition, find_disorder, find_partners, next_repetition, order_round
 from tests.builders import CASE, make_cell
 
 Turns = list[tuple[int, str]]
@@ -66,7 +66,7 @@ def test_turns_follow_the_order_and_leave_out_who_wants_none() -> None:
     cells = alone(4)
     made: list[tuple[int, str]] = []
     wanting = {cell.id for cell in cells}
-    while turn := next_turn(cells, wanting, made[-1] if made else None, 9):
+    while turn := next_repetition(cells, wanting, made[-1] if made else None, 9):
         made.append((turn.round, turn.cell.id))
         if turn.round == int(turn.cell.id[:4]):
             wanting.remove(turn.cell.id)
@@ -80,11 +80,11 @@ def test_turns_follow_the_order_and_leave_out_who_wants_none() -> None:
 def test_who_wants_again_waits_for_its_place() -> None:
     cells = alone(3)
     early, middle, _ = order_round(cells, 0, 9)
-    assert next_turn(cells, {early.id}, (0, middle.id), 9) == Turn(1, early)
+    assert next_repetition(cells, {early.id}, (0, middle.id), 9) == ScheduledRepetition(1, early)
 
 
 def test_nobody_who_wants_gives_no_turn() -> None:
-    assert next_turn(alone(2), set(), (3, alone(2)[0].id), 9) is None
+    assert next_repetition(alone(2), set(), (3, alone(2)[0].id), 9) is None
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,12 @@ from bench.stats.ratio import (
     estimate_paired,
     estimate_unpaired,
     interval,
+    prior_variance,
     repetition_latency_s,
-    usual_variance,
 )
 from tests.builders import make_instance, make_repetition
 
-NO_SCATTER = Variance(value=0.0, freedom=inf)
+NO_SCATTER = Variance(value=0.0, degrees_of_freedom=inf)
 BASE = (0.100, 0.101, 0.099, 0.102, 0.098, 0.100)
 NEW = (0.104, 0.106, 0.103, 0.107, 0.105, 0.102)
 
@@ -103,7 +103,7 @@ def test_five_that_agree_by_chance_prove_nothing_against_twenty_that_do_not() ->
 
 def test_a_cell_that_scatters_less_than_is_usual_is_half_believed() -> None:
     own = float(np.var(np.log(BASE), ddof=1))
-    agreeing, usual = estimate_unpaired(BASE, BASE, NO_SCATTER), usual_variance([((1.0, 1.1) * 3, (1.0,) * 6)])
+    agreeing, usual = estimate_unpaired(BASE, BASE, NO_SCATTER), prior_variance([((1.0, 1.1) * 3, (1.0,) * 6)])
     among = estimate_unpaired(BASE, BASE, NO_SCATTER, usual)
     assert usual == pytest.approx(np.var(np.log((1.0, 1.1) * 3), ddof=1))
     assert among.error**2 / agreeing.error**2 == pytest.approx((4 * usual + 5 * own) / 9 / own)
@@ -112,8 +112,8 @@ def test_a_cell_that_scatters_less_than_is_usual_is_half_believed() -> None:
 
 def test_what_is_usual_is_the_median_of_cells_that_have_enough() -> None:
     cells = [((1.0, factor) * 3, (1.0,) * 6) for factor in (1.01, 1.02, 1.3)]
-    assert usual_variance([*cells, ((1.0, 9.0), (1.0, 9.0))]) == usual_variance(cells[1:2])
-    assert usual_variance([]) == 0.0
+    assert prior_variance([*cells, ((1.0, 9.0), (1.0, 9.0))]) == prior_variance(cells[1:2])
+    assert prior_variance([]) == 0.0
 
 
 def test_values_that_agree_to_the_last_digit_keep_a_scatter() -> None:
@@ -125,7 +125,7 @@ def test_repetitions_that_remember_the_one_before_are_worth_fewer() -> None:
     mixed, in_a_row = (0.10, 0.11) * 6, (0.10,) * 6 + (0.11,) * 6
     free = estimate_unpaired(mixed, mixed, NO_SCATTER)
     bound = estimate_unpaired(in_a_row, in_a_row, NO_SCATTER)
-    assert (free.freedom, bound.freedom) == pytest.approx((11.0, 1.0))
+    assert (free.degrees_of_freedom, bound.degrees_of_freedom) == pytest.approx((11.0, 1.0))
     assert free.error == pytest.approx(float(np.std(np.log(mixed), ddof=1)) * (2 / 12) ** 0.5)
     assert bound.error > 2 * free.error
 
@@ -139,26 +139,32 @@ def test_values_that_remember_nothing_are_seldom_taken_for_such_that_do(count: i
 
 
 def test_the_scatter_between_runs_widens_the_interval() -> None:
-    apart = estimate_unpaired(BASE, NEW, Variance(value=0.01**2, freedom=inf))
+    apart = estimate_unpaired(BASE, NEW, Variance(value=0.01**2, degrees_of_freedom=inf))
     assert apart.error**2 == pytest.approx(estimate_unpaired(BASE, NEW, NO_SCATTER).error ** 2 + 2 * 0.01**2)
 
 
 def test_degrees_of_freedom_follow_welch_and_satterthwaite() -> None:
     expected = stats.ttest_ind(BASE, NEW[:4], equal_var=False).df
-    own = tuple(Variance(value=np.var(side, ddof=1) / len(side), freedom=len(side) - 1) for side in (BASE, NEW[:4]))
-    assert LogRatio(point=0.0, own=own).freedom == pytest.approx(expected)
-    assert LogRatio(point=0.0, own=(Variance(value=1.0, freedom=inf),)).freedom == inf
+    own = tuple(
+        Variance(value=np.var(side, ddof=1) / len(side), degrees_of_freedom=len(side) - 1) for side in (BASE, NEW[:4])
+    )
+    assert LogRatio(point=0.0, own=own).degrees_of_freedom == pytest.approx(expected)
+    assert LogRatio(point=0.0, own=(Variance(value=1.0, degrees_of_freedom=inf),)).degrees_of_freedom == inf
 
 
 def test_the_mean_of_cells_does_not_average_away_what_they_share() -> None:
-    one = LogRatio(point=0.04, own=(Variance(value=4e-4, freedom=4),), shared=(Variance(value=1e-4, freedom=inf),))
-    other = LogRatio(point=0.02, own=(Variance(value=4e-4, freedom=4),), shared=one.shared)
+    one = LogRatio(
+        point=0.04,
+        own=(Variance(value=4e-4, degrees_of_freedom=4),),
+        shared=(Variance(value=1e-4, degrees_of_freedom=inf),),
+    )
+    other = LogRatio(point=0.02, own=(Variance(value=4e-4, degrees_of_freedom=4),), shared=one.shared)
     mean = average([one, other])
     assert (mean.point, mean.error**2) == pytest.approx((0.03, 2e-4 + 1e-4))
 
 
 def test_what_the_host_may_have_done_is_no_difference() -> None:
-    estimate = LogRatio(point=0.05, own=(Variance(value=1e-4, freedom=inf),))
+    estimate = LogRatio(point=0.05, own=(Variance(value=1e-4, degrees_of_freedom=inf),))
     assert difference_p_value(estimate) < 1e-6
     assert difference_p_value(estimate, (0.0, 0.05)) == 1.0
     assert difference_p_value(estimate, (-0.05, 0.0)) == difference_p_value(estimate)
@@ -176,13 +182,13 @@ def test_equivalence_is_two_one_sided_tests() -> None:
 
 @pytest.mark.parametrize("allowed", [(0.0, 0.015), (-0.015, 0.0)], ids=["the host slowed", "the host sped up"])
 def test_a_host_that_moved_is_held_against_equivalence(allowed: tuple[float, float]) -> None:
-    estimate = LogRatio(point=0.0, own=(Variance(value=0.003**2, freedom=inf),))
+    estimate = LogRatio(point=0.0, own=(Variance(value=0.003**2, degrees_of_freedom=inf),))
     assert equivalence_p_value(estimate, 0.02) < 0.001
     assert equivalence_p_value(estimate, 0.02, allowed) > 0.01
 
 
 def test_what_is_detectable_is_shown_by_four_in_five() -> None:
-    estimate = LogRatio(point=0.0, own=(Variance(value=0.01**2, freedom=19),))
+    estimate = LogRatio(point=0.0, own=(Variance(value=0.01**2, degrees_of_freedom=19),))
     true = log(1 + detectable_ratio(estimate, 0.01))
     assert stats.nct.sf(stats.t.ppf(0.995, 19), 19, true / 0.01) == pytest.approx(0.8, abs=0.02)
     assert detectable_ratio(estimate, 0.01, (-0.1, 0.0)) == pytest.approx(exp(true + 0.1) - 1)

@@ -48,10 +48,10 @@ def test_samples_outside_the_shared_window_do_not_count() -> None:
 
 
 def test_parts_of_a_training_step_are_medians_over_all_that_were_taken_apart() -> None:
-    first = msgspec.structs.replace(make_instance(), parts_ns={"forward": (1_000_000, 9_000_000), "loss": (5, 7)})
-    second = msgspec.structs.replace(make_instance(), parts_ns={"forward": (2_000_000,), "loss": (6,)})
+    first = msgspec.structs.replace(make_instance(), stages_ns={"forward": (1_000_000, 9_000_000), "loss": (5, 7)})
+    second = msgspec.structs.replace(make_instance(), stages_ns={"forward": (2_000_000,), "loss": (6,)})
     summary = summarize_cell(make_cell(), POLICY, [make_repetition(0, first), make_repetition(1, second)])
-    assert summary.parts_s == pytest.approx({"forward": 0.002, "loss": 6e-9})
+    assert summary.stages_s == pytest.approx({"forward": 0.002, "loss": 6e-9})
 
 
 def test_the_same_samples_give_the_same_summary() -> None:

@@ -11,7 +11,7 @@ from bench.records.case import QUANT_ENGINES, Case
 from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation
 from bench.variants.prepare import prepare
-from bench.variants.quantization.engine import engine_in_force
+from bench.variants.quantization.engine import effective_engine
 from bench.variants.quantization.fx import quantize_by_fx
 from bench.variants.quantization.pt2e import quantize_by_export
 from bench.variants.quantization.quantize import quantize
@@ -88,7 +88,7 @@ class Clamped(nn.Module):
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest, make_case: MakeCase) -> Iterator[str]:
-    with engine_in_force(make_case(precision="fx_int8", quant_engine=request.param)):
+    with effective_engine(make_case(precision="fx_int8", quant_engine=request.param)):
         yield request.param
 
 
@@ -125,7 +125,7 @@ def test_what_multiplies_by_weights_and_is_called_becomes_int8_and_stays_right(
 def test_attention_of_torch_stays_floating_and_is_counted(make_case: MakeCase) -> None:
     layer = nn.TransformerEncoderLayer(16, 2, dim_feedforward=32, dropout=0.0, batch_first=True)
     inputs = uniform_tensor("x", (2, 5, 16))
-    with engine_in_force(make_case(precision="fx_int8", quant_engine=ENGINES[0])):
+    with effective_engine(make_case(precision="fx_int8", quant_engine=ENGINES[0])):
         attention = layer.self_attn.eval()
         with torch.inference_mode():
             operations = count_operations(lambda: attention(inputs, inputs, inputs, need_weights=False))
@@ -166,7 +166,7 @@ def test_a_quantization_that_does_nothing_is_caught(
 def test_the_engine_is_put_back(make_case: MakeCase) -> None:
     before = torch.backends.quantized.engine
     for engine in ENGINES:
-        with engine_in_force(make_case(precision="fx_int8", quant_engine=engine)):
+        with effective_engine(make_case(precision="fx_int8", quant_engine=engine)):
             assert torch.backends.quantized.engine == engine
     assert torch.backends.quantized.engine == before
 
@@ -175,7 +175,7 @@ def test_an_engine_that_torch_lacks_is_told(make_case: MakeCase, monkeypatch: py
     monkeypatch.setattr("bench.variants.quantization.engine.offered_engines", lambda: ["qnnpack"])
     with (
         pytest.raises(NoEffectError, match="engine fbgemm is not in this torch, which has qnnpack"),
-        engine_in_force(make_case(precision="fx_int8", quant_engine="fbgemm")),
+        effective_engine(make_case(precision="fx_int8", quant_engine="fbgemm")),
     ):
         pass
 

@@ -23,7 +23,7 @@ def build(case: Case) -> Workload:
         loss=token_loss,
         target=lambda: integer_tensor("labels", (2, 5), below=3),
         constants={"0.bias": 0.5},
-        doublings={"1.weight": -2, "1.bias": 3},
+        power_of_two_scale={"1.weight": -2, "1.bias": 3},
     )
 
 

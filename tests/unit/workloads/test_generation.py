@@ -95,8 +95,8 @@ def test_reset_in_mid_cycle_begins_it_again(model: Writer, cache: StaticCache) -
 
 def test_decoding_chooses_the_most_likely_token_of_each_sequence(model: Writer, cache: StaticCache) -> None:
     with torch.inference_mode():
-        written, tokens = Decode(model, model, INPUTS, cache=cache).call()
-    assert tokens.tolist() == written[:, -1].argmax(dim=-1).tolist()
+        generated_tokens, tokens = Decode(model, model, INPUTS, cache=cache).call()
+    assert tokens.tolist() == generated_tokens[:, -1].argmax(dim=-1).tolist()
     assert len(tokens) == BATCH
 
 
@@ -110,17 +110,17 @@ def test_the_state_counts_the_positions_that_hold_something(model: Writer, cache
 
 def test_a_greedy_decode_feeds_what_was_most_likely(model: Writer, cache: StaticCache) -> None:
     with torch.inference_mode():
-        written = Decode(model, model, INPUTS, cache=cache).written()
-        logits = model(input_ids=torch.cat([INPUTS["prompt"], written], dim=1))[:, PROMPT:]
-    assert torch.equal(written[:, :1], INPUTS["tokens"][:, :1])
-    assert torch.equal(written[:, 1:], logits.argmax(dim=-1)[:, :-1])
+        generated_tokens = Decode(model, model, INPUTS, cache=cache).generated_tokens()
+        logits = model(input_ids=torch.cat([INPUTS["prompt"], generated_tokens], dim=1))[:, PROMPT:]
+    assert torch.equal(generated_tokens[:, :1], INPUTS["tokens"][:, :1])
+    assert torch.equal(generated_tokens[:, 1:], logits.argmax(dim=-1)[:, :-1])
 
 
 def test_following_what_was_written_equals_one_pass_without_a_cache(model: Writer, cache: StaticCache) -> None:
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
-        written = iteration.written()
-        followed, expected = iteration.following(written), iteration.expected_following(written)
+        generated_tokens = iteration.generated_tokens()
+        followed, expected = iteration.next_logits(generated_tokens), iteration.expected_next_logits(generated_tokens)
     torch.testing.assert_close(torch.cat(followed, dim=1), torch.cat(expected, dim=1))
     assert len(followed) == OUTPUT
 
@@ -129,5 +129,5 @@ def test_following_leaves_the_timed_cycle_as_it_was(model: Writer, cache: Static
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
         before = iteration.outputs()
-        iteration.following(iteration.written())
+        iteration.next_logits(iteration.generated_tokens())
         assert all(map(torch.equal, iteration.outputs(), before))

@@ -61,7 +61,7 @@ def test_scales_say_what_weights_are(precision: str, make_case: MakeCase) -> Non
 
     plain, scaled = (
         built(Scales()),
-        built(Scales(constants=(lambda _: {"bn1.bias": 3.0},), doublings={"fc.weight": -2})),
+        built(Scales(constants=(lambda _: {"bn1.bias": 3.0},), power_of_two_scale={"fc.weight": -2})),
     )
     assert scaled.get_parameter("bn1.bias").eq(3.0).all()
     assert plain.get_parameter("bn1.bias").abs().max() < 0.1

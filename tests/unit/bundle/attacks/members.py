@@ -136,7 +136,7 @@ INNER_EDITS: list[tuple[str, Edit, str]] = [
     ("a negative time", replace_in("0000-resnet50-fp32-latency.json", b'"elapsed_ns": 10000000', b'"elapsed_ns": -1'), "`int` >= 1"),
     ("a fraction of a nanosecond", replace_in("0000-resnet50-fp32-latency.json", b'"elapsed_ns": 10000000', b'"elapsed_ns": 0.5'), "Expected `int`"),
     ("a time of more than 64 bits", replace_in("0000-resnet50-fp32-latency.json", b'"elapsed_ns": 10000000', b'"elapsed_ns": 18446744073709551616'), "not a valid Measurement"),
-    ("a null for a record", replace_in("0000-resnet50-fp32-latency.json", b'"in_force": {', b'"in_force": null, "x": {'), "Expected `object`, got `null`"),
+    ("a null for a record", replace_in("0000-resnet50-fp32-latency.json", b'"effective": {', b'"effective": null, "x": {'), "Expected `object`, got `null`"),
     ("an unknown key with a terminal's escape", replace_in("bundle.json", b'"resumed": 0', b'"resumed": 0,\n "\\u001b[2J\\n": 0'), "unknown field"),
     ("a file of nothing", lambda m: {**m, "machine.json": b""}, "not a valid Machine"),
     ("a measurement of a cell without a measurement's name", lambda m: {**m, "measurements/x.json": b"{}"}, "not a valid Measurement"),

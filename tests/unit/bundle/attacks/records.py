@@ -38,7 +38,7 @@ def instance(change: Callable[[InstanceResult], InstanceResult]) -> Change:
 
 
 def held(**fields: object) -> Change:
-    return instance(lambda one: replace(one, in_force=replace(one.in_force, **fields)))
+    return instance(lambda one: replace(one, effective=replace(one.effective, **fields)))
 
 
 def info(**fields: object) -> Change:
@@ -210,8 +210,8 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("a peak of memory that fell", instance(lambda one: replace(one, peak_load_bytes=one.peak_run_bytes + 1)), "its peak of memory fell"),
     ("a negative share of stolen time", instance(lambda one: noisy(one, steal_ratio=-0.5)), "its steal_ratio is -0.5"),
     ("a pressure below nothing", every(lambda one: noisy(one, cpu_pressure_s=-1.0)), "its cpu_pressure_s is -1.0"),
-    ("parts of a step that are longer than it", instance(lambda one: replace(one, parts_ns={"forward": (900 * MS,)})), "the parts of a step take 900000000 ns, the whole step"),
-    ("parts of a step that are nothing", instance(lambda one: replace(one, parts_ns={"forward": (0,)})), "the parts of a step take 0 ns"),
+    ("parts of a step that are longer than it", instance(lambda one: replace(one, stages_ns={"forward": (900 * MS,)})), "the parts of a step take 900000000 ns, the whole step"),
+    ("parts of a step that are nothing", instance(lambda one: replace(one, stages_ns={"forward": (0,)})), "the parts of a step take 0 ns"),
     ("more repetitions than planned", policy(repetitions_max=1), "has 2 repetitions, the plan allows 1 to 1"),
     ("no repetition", measurement(lambda one: replace(one, failure=None, stopped="precise"), 2), "has 0 repetitions"),
     ("repetitions that were not used up", measurement(lambda one: replace(one, stopped="repetitions")), "said to have used up its 4 repetitions, but has 2"),

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from bench.compare.qualification.checks import CHECKS
-from bench.compare.qualification.load import why_wrong_rule
+from bench.compare.qualification.load import find_rule_problem
 from bench.records.qualification import Rule
 from tests.unit.compare.qualification.units import LABELS, judge, make_contents, make_unit, own_verdicts
 
@@ -80,7 +80,7 @@ def test_each_check_passes_a_limit_that_is_kept_and_fails_one_that_is_not(
     check: str, kept: Limit, broken: Limit
 ) -> None:
     for limit in (kept, broken):
-        assert why_wrong_rule(Rule(check=check, **limit)) is None
+        assert find_rule_problem(Rule(check=check, **limit)) is None
     passed, failed = judge({"check": check, **kept}, UNIT), judge({"check": check, **broken}, UNIT)
     assert {verdict.outcome for verdict in own_verdicts(passed)} == {"passed"}
     assert passed.outcome == "qualified"

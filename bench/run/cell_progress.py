@@ -12,7 +12,7 @@ from bench.stats.summary import summarize_cell
 Stop = Literal["precise", "repetitions", "budget"]
 
 
-class Standing(NamedTuple):
+class CellProgress(NamedTuple):
     """One cell at one moment.
 
     Attributes:
@@ -20,7 +20,7 @@ class Standing(NamedTuple):
         summary: Of the valid ones; None if there is none.
     """
 
-    made: int
+    completed: int
     summary: CellSummary | None
 
     @property
@@ -28,38 +28,40 @@ class Standing(NamedTuple):
         """Its valid repetitions."""
         return 0 if self.summary is None else self.summary.repetitions
 
-    def owed(self, policy: Policy) -> int:
+    def remaining(self, policy: Policy) -> int:
         """How many repetitions it is still to get whatever the clock says."""
-        return max(0, min(policy.repetitions_min - self.valid, policy.repetitions_max - self.made))
+        return max(0, min(policy.repetitions_min - self.valid, policy.repetitions_max - self.completed))
 
 
-NOT_BEGUN = Standing(made=0, summary=None)
+NOT_STARTED = CellProgress(completed=0, summary=None)
 
 
-def judge_standing(cell: Cell, policy: Policy, repetitions: Sequence[Repetition], probes: Sequence[Probe]) -> Standing:
+def assess_progress(
+    cell: Cell, policy: Policy, repetitions: Sequence[Repetition], probes: Sequence[Probe]
+) -> CellProgress:
     """Judge a cell by its repetitions and the probes so far."""
     try:
-        return Standing(len(repetitions), summarize_cell(cell, policy, repetitions, probes))
+        return CellProgress(len(repetitions), summarize_cell(cell, policy, repetitions, probes))
     except TooNoisyError:
-        return Standing(len(repetitions), None)
+        return CellProgress(len(repetitions), None)
 
 
-def why_stop(standing: Standing, policy: Policy, *, spare_s: float, elapsed_s: float) -> Stop | None:
+def why_stop(progress: CellProgress, policy: Policy, *, spare_s: float, elapsed_s: float) -> Stop | None:
     """Why a cell gets no more repetitions; None to go on.
 
     Args:
-        standing: Of the cell.
+        progress: Of the cell.
         policy: Of the plan.
         spare_s: Seconds that no cell's least repetitions will need.
         elapsed_s: Since the run, or its last session, began. Once the budget is over, nothing is made up for.
     """
-    summary = standing.summary
-    if summary is not None and standing.valid >= policy.repetitions_min:
+    summary = progress.summary
+    if summary is not None and progress.valid >= policy.repetitions_min:
         if summary.latency_s.half_width_ratio <= policy.target_ci_ratio:
             return "precise"
         if spare_s <= 0:
             return "budget"
-    if standing.made >= policy.repetitions_max:
+    if progress.completed >= policy.repetitions_max:
         return "repetitions"
     over = policy.budget_s is not None and elapsed_s >= policy.budget_s
-    return "budget" if over and standing.made >= policy.repetitions_min else None
+    return "budget" if over and progress.completed >= policy.repetitions_min else None

@@ -42,7 +42,7 @@ _READERS: Mapping[str, frozenset[Backend]] = {"TORCHINDUCTOR_FREEZING": frozense
 """Variables that fewer backends heed than their names say: the others freeze whatever it says."""
 
 
-def check_given(variables: Iterable[str], runtime: Runtime, side: str) -> None:
+def check_user_variables(variables: Iterable[str], runtime: Runtime, side: str) -> None:
     """Refuse variables that cannot do what they are given for.
 
     Args:

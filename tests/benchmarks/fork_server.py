@@ -1,6 +1,6 @@
 """Whether repetitions in forked processes scatter like repetitions in fresh ones, and move no number.
 
-    python -m tests.benchmarks.nursery WORKLOAD [SECONDS] [FILE]
+    python -m tests.benchmarks.fork_server WORKLOAD [SECONDS] [FILE]
 
 Three ways, in turn, in an order that rotates: `fresh`, a process that loads and measures; `anew`, what bench does: a
 child of a process that loaded for this repetition; and `same`, children of one process that loaded once, which share
@@ -21,8 +21,8 @@ from bench.launch.protocol import Loaded
 from bench.launch.workers import Job, Workers
 from bench.records.plan import Task
 from bench.records.record import decode_json
+from bench.worker.channel import receive, send, take_standard_output
 from bench.worker.load import load, settle
-from bench.worker.talk import hear, say, take_standard_output
 from tests.benchmarks.hosts import Array
 from tests.benchmarks.repetition import SHORT, only_latency_s, short_job
 
@@ -33,11 +33,11 @@ FORKED = ("anew", "same")
 def main(workload: str, seconds: float, file: Path) -> None:
     """Take turns for so long, then print what the file holds."""
     with short_job(workload) as job, Workers() as workers, file.open("a", encoding="utf-8") as stream:
-        same = job._replace(crew="same")
+        same = job._replace(pool="same")
         workers.run(same, timeout_s=SHORT.timeout_s, then=[same])  # fills compilers' caches
         end, number = monotonic() + seconds, 0
         while monotonic() < end:
-            jobs = {"fresh": as_fresh(job), "anew": job._replace(crew=str(number)), "same": same}
+            jobs = {"fresh": as_fresh(job), "anew": job._replace(pool=str(number)), "same": same}
             order = [*jobs][number % 3 :] + [*jobs][: number % 3]
             row: dict[str, object] = {"workload": workload}
             for way in order[:: -1 if number % 2 else 1]:
@@ -50,20 +50,20 @@ def main(workload: str, seconds: float, file: Path) -> None:
 
 def as_fresh(job: Job) -> Job:
     """The same job for workers that fork nothing."""
-    return job._replace(argv=(sys.executable, "-m", "tests.benchmarks.nursery", FRESH), crew="fresh")
+    return job._replace(argv=(sys.executable, "-m", "tests.benchmarks.fork_server", FRESH), pool="fresh")
 
 
 def work_fresh() -> None:
     """A worker's program without a fork: load, then do one task."""
     os.environ.pop("LD_PRELOAD", None)
     channel = take_standard_output()
-    task = decode_json(hear(), Task, source="task")
+    task = decode_json(receive(), Task, source="task")
     settle(Path(task.scratch))
     loading = load(task)
-    say(channel, Loaded())
+    send(channel, Loaded())
     from bench.worker.cell import measure_cell
 
-    say(channel, measure_cell(decode_json(hear(), Task, source="task"), loading, channel))
+    send(channel, measure_cell(decode_json(receive(), Task, source="task"), loading, channel))
     os._exit(0)
 
 

@@ -11,9 +11,9 @@ import pytest
 PRELUDE = """
 import os, signal, subprocess, sys, threading, time
 from bench.errors import LaunchError
-from bench.launch.lineage import end_like
-from bench.worker.turns import Turns
-turns = Turns()
+from bench.launch.process_tree import end_like
+from bench.worker.fork_server import ForkServer
+server = ForkServer()
 """
 
 
@@ -45,7 +45,7 @@ def test_one_tells_how_a_child_ended_and_can_end_like_it(end: str, status: int) 
     assert run(f"""
         def work():
             {end}
-        status = turns.take(work)
+        status = server.run(work)
         print(status, flush=True)
         end_like(status)
     """) == (status, f"{status}\n")
@@ -60,7 +60,7 @@ def test_what_a_child_leaves_behind_ends_with_it() -> None:
             child.stdout.readline()
             print(child.pid, *open(f"/proc/{child.pid}/task/{child.pid}/children").read().split(), flush=True)
             os._exit(0)
-        turns.take(work)
+        server.run(work)
         print(open(f"/proc/self/task/{os.getpid()}/children").read())
     """)
     assert status == 0
@@ -77,7 +77,7 @@ def test_a_process_with_threads_is_not_forked_without_a_word() -> None:
         with open(f"/proc/self/task/{threading.enumerate()[1].native_id}/comm", "w") as comm:
             comm.write("pool of mine")
         try:
-            turns.take(lambda: time.sleep(100))
+            server.run(lambda: time.sleep(100))
         except LaunchError as error:
             print(error, flush=True)
         os._exit(0)
@@ -97,7 +97,7 @@ def test_threads_of_openblas_are_ended_before_a_fork_and_come_again(monkeypatch:
             print(product.sum(), len(os.listdir("/proc/self/task")), flush=True)
             os._exit(0)
         print(len(os.listdir("/proc/self/task")), flush=True)
-        turns.take(work)
+        server.run(work)
     """)
     assert (status, out) == (0, "2\n125000000.0 2\n")
 
@@ -107,7 +107,7 @@ def test_a_child_does_not_outlive_its_parent() -> None:
         def work():
             print(os.getpid(), flush=True)
             time.sleep(100)
-        turns.take(work)
+        server.run(work)
     """) as parent:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))

@@ -1,4 +1,4 @@
-"""`python -m bench.launch.first`: the first process of a worker's container, which ends when it does.
+"""`python -m bench.launch.container_init`: the first process of a worker's container, which ends when it does.
 
 A container is no child of who asked for it: killing that one leaves it be, and the kernel kills nobody in it. What
 does get through is the end of standard input, and when the first process of a container ends, the rest is killed.
@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from bench.launch.environment import preload_environment
 from bench.launch.libraries import find_preloads
-from bench.launch.lineage import SIGNALLED
+from bench.launch.process_tree import SIGNALLED
 from bench.records.plan import Task
 from bench.records.record import decode_json
 

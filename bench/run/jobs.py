@@ -26,10 +26,10 @@ class Workers(Protocol):
     """What starts them: `bench.launch.workers.Workers`, or a test's script."""
 
     def run(self, job: Job, *, timeout_s: float, then: Sequence[Job] = ()) -> Sequence[Result]: ...  # noqa: D102
-    def dismiss(self) -> bool: ...  # noqa: D102
+    def shutdown(self) -> bool: ...  # noqa: D102
 
 
-class Order(NamedTuple):
+class RepetitionRequest(NamedTuple):
     """A repetition to be made.
 
     Attributes:
@@ -44,7 +44,7 @@ class Order(NamedTuple):
     round: int
 
 
-class Station:
+class JobBuilder:
     """Where the workers of one session of a run work."""
 
     def __init__(self, plan: Plan, scratch: Path, *, parent: Mapping[str, str], workers: Workers) -> None:
@@ -62,11 +62,13 @@ class Station:
         self._workers = workers
         self._packaged: set[str] = set()
 
-    def measure(self, order: Order, *, then: Sequence[Order] = ()) -> tuple[InstanceResult, ...]:
+    def measure(
+        self, request: RepetitionRequest, *, then: Sequence[RepetitionRequest] = ()
+    ) -> tuple[InstanceResult, ...]:
         """Measure one repetition of a cell; once more if memory ran out while workers that wait had some of it.
 
         Args:
-            order: What to measure.
+            request: What to measure.
             then: What probably comes next, in order.
 
         Raises:
@@ -74,21 +76,21 @@ class Station:
             LaunchError: one could not be started.
         """
         try:
-            return self._measure(order, then)
+            return self._measure(request, then)
         except WorkerFailedError as error:
-            if error.failure.reason != "out_of_memory" or not self._workers.dismiss():
+            if error.failure.reason != "out_of_memory" or not self._workers.shutdown():
                 raise
-        return self._measure(order, ())
+        return self._measure(request, ())
 
-    def _measure(self, order: Order, then: Sequence[Order]) -> tuple[InstanceResult, ...]:
-        if order.first:
-            self._empty(order.cell)
-        foreseen = self._foresee(then)
-        self._package(order, foreseen)
-        results = self._run(self._order_job(order), foreseen)
+    def _measure(self, request: RepetitionRequest, then: Sequence[RepetitionRequest]) -> tuple[InstanceResult, ...]:
+        if request.first:
+            self._empty_folder(request.cell)
+        upcoming = self._upcoming_jobs(then)
+        self._package(request, upcoming)
+        results = self._run(self._repetition_job(request), upcoming)
         return tuple(result for result in results if isinstance(result, InstanceResult))
 
-    def probe(self, layout: Layout, *, then: Sequence[Order] = ()) -> tuple[ProbeResult, ...]:
+    def probe(self, layout: Layout, *, then: Sequence[RepetitionRequest] = ()) -> tuple[ProbeResult, ...]:
         """Probe compute and memory bandwidth of a layout.
 
         Args:
@@ -98,18 +100,18 @@ class Station:
         Raises:
             WorkerFailedError: a worker did not come to its end.
         """
-        results = self._run(self._probe_job(layout), self._foresee(then))
+        results = self._run(self._probe_job(layout), self._upcoming_jobs(then))
         return tuple(result for result in results if isinstance(result, ProbeResult))
 
-    def _foresee(self, then: Sequence[Order]) -> list[Job]:
+    def _upcoming_jobs(self, then: Sequence[RepetitionRequest]) -> list[Job]:
         """The jobs of a probe, which may come at any time, and of what comes next."""
         jobs = [self._probe_job(layout) for layout in self._plan.layouts]
-        for order in then:
+        for request in then:
             with suppress(LaunchError):  # is told in its own turn
-                jobs.append(self._order_job(order))
+                jobs.append(self._repetition_job(request))
         return jobs
 
-    def _empty(self, cell: Cell) -> None:
+    def _empty_folder(self, cell: Cell) -> None:
         """Empty a cell's folder. The folder itself stays, as a container that waits may have mounted it."""
         with suppress(FileNotFoundError):
             for path in (self._scratch / cell.id).iterdir():
@@ -120,38 +122,38 @@ class Station:
         """The file that a cell's workers load."""
         return str(self._scratch / cell.id / "package.pt2") if cell.case.backend == "aot_inductor" else None
 
-    def _package(self, order: Order, foreseen: Sequence[Job]) -> None:
+    def _package(self, request: RepetitionRequest, upcoming: Sequence[Job]) -> None:
         """Make the file that a cell's workers load: once a session, as one that was cut short cannot be told."""
-        cell = order.cell
+        cell = request.cell
         if self._path(cell) is None or cell.id in self._packaged:
             return
-        task = self._task(order, "package", cell.instances[0])
-        self._run(self._job([task], cell, crew=self._crew(order)), [self._order_job(order), *foreseen])
+        task = self._task(request, "package", cell.instances[0])
+        self._run(self._job([task], cell, pool=self._pool(request)), [self._repetition_job(request), *upcoming])
         self._packaged.add(cell.id)
 
     def _run(self, job: Job, then: Sequence[Job]) -> Sequence[Result]:
         return self._workers.run(job, timeout_s=self._plan.policy.timeout_s, then=then)
 
-    def _order_job(self, order: Order) -> Job:
+    def _repetition_job(self, request: RepetitionRequest) -> Job:
         tasks = [
             msgspec.structs.replace(
-                self._task(order, "measure", binding),
-                variables=expect_variables(self._plan.variants, order.cell.environment),
-                prove=order.first and instance == 0,
+                self._task(request, "measure", binding),
+                variables=expect_variables(self._plan.variants, request.cell.environment),
+                prove=request.first and instance == 0,
             )
-            for instance, binding in enumerate(order.cell.instances)
+            for instance, binding in enumerate(request.cell.instances)
         ]
-        return self._job(tasks, order.cell, crew=self._crew(order))
+        return self._job(tasks, request.cell, pool=self._pool(request))
 
-    def _task(self, order: Order, kind: Literal["measure", "package"], binding: Binding) -> Task:
+    def _task(self, request: RepetitionRequest, kind: Literal["measure", "package"], binding: Binding) -> Task:
         return Task(
             kind=kind,
-            case=order.cell.case,
+            case=request.cell.case,
             binding=binding,
-            runtime=order.cell.runtime,
+            runtime=request.cell.runtime,
             policy=self._plan.policy,
-            scratch=str(self._scratch / order.cell.id),
-            package=self._path(order.cell),
+            scratch=str(self._scratch / request.cell.id),
+            package=self._path(request.cell),
             prove=False,
         )
 
@@ -168,18 +170,18 @@ class Station:
             )
             for binding in layout.instances
         ]
-        return self._job(tasks, self._plan.cells[0], crew="probes")
+        return self._job(tasks, self._plan.cells[0], pool="probes")
 
-    def _crew(self, order: Order) -> str:
+    def _pool(self, request: RepetitionRequest) -> str:
         """Who does it. Cells of one library share a crew for a round, and no two repetitions of a cell share one.
 
         So every repetition of a cell comes from a process that was loaded anew, with a memory layout of its own. Sides of
         pairs share none, as the one could have to load while the other finds it done.
         """
-        library = find_workload(order.cell.case.workload).library
-        return f"{order.round} {order.cell.id if self._plan.variants else library}"
+        library = find_workload(request.cell.case.workload).library
+        return f"{request.round} {request.cell.id if self._plan.variants else library}"
 
-    def _job(self, tasks: Sequence[Task], cell: Cell, *, crew: str) -> Job:
+    def _job(self, tasks: Sequence[Task], cell: Cell, *, pool: str) -> Job:
         for task in tasks:
             Path(task.scratch).mkdir(parents=True, exist_ok=True)
         argv = find_argv(self._plan, cell)
@@ -190,4 +192,4 @@ class Station:
             whole = worker_environment(cell.environment, task.binding, preloads=preloads, parent=self._parent)
             return whole if own else whole | {"PYTHONPATH": str(PROJECT)}  # its workers are this bench's, not its own
 
-        return Job(resolve_argv(argv), tasks, [environment(task) for task in tasks], crew)
+        return Job(resolve_argv(argv), tasks, [environment(task) for task in tasks], pool)

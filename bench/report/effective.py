@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from tabulate import tabulate
 
 from bench.records.bundle import Contents
-from bench.records.measurement import InForce, Library, LibraryRole, Measurement, find_in_use
+from bench.records.measurement import Effective, Library, LibraryRole, Measurement, find_effective
 from bench.records.plan import Cell
 from bench.records.profile import Binding
 
@@ -24,7 +24,7 @@ _HEADERS = (
 )
 
 
-def render_in_force(contents: Contents) -> str:
+def render_effective(contents: Contents) -> str:
     """CPUs, memory and libraries of every worker, as the kernel and the linker told it after its timed part.
 
     Memory nodes are those that the plan binds to, of those that the kernel allows. Pages are shares of the
@@ -39,20 +39,20 @@ def _rows(cell: Cell, measurement: Measurement) -> Iterator[tuple[str, ...]]:
     for repetition in measurement.repetitions:
         # Not strict: in a cell that failed, fewer instances may have ended well than were planned.
         for number, (instance, binding) in enumerate(zip(repetition.instances, cell.instances, strict=False)):
-            yield (cell.id, str(repetition.index), str(number), *_describe(instance.in_force, binding))
+            yield (cell.id, str(repetition.index), str(number), *_describe(instance.effective, binding))
 
 
-def _describe(in_force: InForce, binding: Binding) -> tuple[str, ...]:
+def _describe(effective: Effective, binding: Binding) -> tuple[str, ...]:
     return (
-        in_force.cpus,
-        str(in_force.threads),
-        f"{binding.memory_nodes or 'any'} of {in_force.memory_nodes or 'unknown'}",
-        in_force.memory_policy if in_force.memory_binding == "mempolicy" else f"cpuset ({in_force.memory_policy})",
-        _shares(in_force.node_pages),
-        _library(in_force.libraries, "openmp"),
-        _library(in_force.libraries, "allocator"),
+        effective.cpus,
+        str(effective.threads),
+        f"{binding.memory_nodes or 'any'} of {effective.memory_nodes or 'unknown'}",
+        effective.memory_policy if effective.memory_binding == "mempolicy" else f"cpuset ({effective.memory_policy})",
+        _shares(effective.node_pages),
+        _library(effective.libraries, "openmp"),
+        _library(effective.libraries, "allocator"),
         " ".join(
-            f"{name} not set" if value is None else f"{name}={value}" for name, value in in_force.variables.items()
+            f"{name} not set" if value is None else f"{name}={value}" for name, value in effective.variables.items()
         ),
     )
 
@@ -65,5 +65,5 @@ def _shares(pages: dict[str, int] | None) -> str:
 
 
 def _library(libraries: Sequence[Library], role: LibraryRole) -> str:
-    used = [f"{library.name} ({library.file})" for library in find_in_use(libraries, role)]
+    used = [f"{library.name} ({library.file})" for library in find_effective(libraries, role)]
     return " ".join(used) or "unknown"

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from bench.errors import LaunchError
-from bench.launch.lineage import adopt_orphans, die_with_parent
+from bench.launch.process_tree import adopt_orphans, die_with_parent
 
 
-class Turns:
+class ForkServer:
     """Forks, in a process that has loaded.
 
     To be made before anything is loaded: threads that run already are not libraries' (an emulator has some).
@@ -25,7 +25,7 @@ class Turns:
         adopt_orphans()
         self._before = _list_threads()
 
-    def take(self, work: Callable[[], NoReturn]) -> int:
+    def run(self, work: Callable[[], NoReturn]) -> int:
         """Do something in a child, and end all that it started.
 
         Args:

@@ -20,18 +20,18 @@ def wait_for_all(channel: BinaryIO) -> None:
     Raises:
         LaunchError: the parent hung up.
     """
-    say(channel, Ready())
-    if hear() != GO:
+    send(channel, Ready())
+    if receive() != GO:
         raise LaunchError("the run ended before this worker was told to go on")
 
 
-def hear() -> bytes:
+def receive() -> bytes:
     """The next line of what the parent says, and no byte more: that may be for another process on the same pipe."""
     with open(0, "rb", buffering=0, closefd=False) as pipe:
         return pipe.readline()
 
 
-def say(channel: BinaryIO, message: Message) -> None:
+def send(channel: BinaryIO, message: Message) -> None:
     """Send the parent a message."""
     channel.write(encode_message(message))
     channel.flush()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
-class Sitting(NamedTuple):
+class RunSettings(NamedTuple):
     """How a decided plan is measured.
 
     Attributes:
@@ -42,8 +42,8 @@ class Sitting(NamedTuple):
     as_json: bool
 
 
-def sitting_options(command: Command) -> Command:
-    """Add everything that `take_sitting` takes."""
+def run_settings_options(command: Command) -> Command:
+    """Add everything that `take_run_settings` takes."""
     for option in reversed(
         (
             click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with an interrupted run."),
@@ -58,35 +58,35 @@ def sitting_options(command: Command) -> Command:
     return command
 
 
-def take_sitting(given: dict[str, object]) -> Sitting:
-    """Take a sitting's values out of click's."""
-    return Sitting(**{name: given.pop(name) for name in Sitting._fields})  # type: ignore[arg-type] # as the options say
+def take_run_settings(given: dict[str, object]) -> RunSettings:
+    """Take a settings's values out of click's."""
+    return RunSettings(**{name: given.pop(name) for name in RunSettings._fields})  # type: ignore[arg-type] # as the options say
 
 
-def measure(decide: "Callable[[], Decision]", sitting: Sitting) -> tuple[Path, Summary] | None:
+def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> tuple[Path, Summary] | None:
     """Measure what is decided, or go on with a run; None where only the plan was asked for, and is printed.
 
     Args:
         decide: Called unless a run is gone on with.
-        sitting: How.
+        settings: How.
 
     Returns:
         The bundle, and its summary.
     """
     from bench.run.session import resume_run, run_plan
 
-    if sitting.dry_run:
-        print_plan(decide().plan, as_json=sitting.as_json)
+    if settings.dry_run:
+        print_plan(decide().plan, as_json=settings.as_json)
         return None
-    signer = load_signer(sitting.key, sitting.passphrase_file)
-    if sitting.resume is not None:
-        return resume_run(sitting.resume, signer, tell=tell)
+    signer = load_signer(settings.key, settings.passphrase_file)
+    if settings.resume is not None:
+        return resume_run(settings.resume, signer, report_progress=report_progress)
     decision = decide()
-    warn(decision.plan)
-    return run_plan(decision, sitting.output, signer, tell=tell, note=sitting.note)
+    print_warnings(decision.plan)
+    return run_plan(decision, settings.output, signer, report_progress=report_progress, note=settings.note)
 
 
-def tell(progress: Progress) -> None:
+def report_progress(progress: Progress) -> None:
     """One line of progress on standard error, coloured on a terminal."""
     from bench.cli.console import print_progress
 
@@ -102,15 +102,15 @@ def exit_status(summary: Summary) -> int:
     return error.exit_code
 
 
-def warn(plan: Plan) -> None:
+def print_warnings(plan: Plan) -> None:
     """Say on standard error, before anything runs, what is not as one might think."""
-    from bench.launch.environment import find_dropped
+    from bench.launch.environment import find_dropped_variables
     from bench.report.plan import layout_notes
     from bench.report.table import describe_case
 
     lines = [f"layout {layout.name}: {note}" for layout in plan.layouts for note in layout_notes(layout)]
     lines += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
-    dropped = find_dropped(os.environ, plan.cells[0].environment)
+    dropped = find_dropped_variables(os.environ, plan.cells[0].environment)
     if dropped:
         lines.append(f"not passed on to workers: {', '.join(dropped)} (the profile sets what they need)")
     for line in lines:
