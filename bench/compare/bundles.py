@@ -27,6 +27,7 @@ from bench.records.verdict import (
     RunScatter,
     conclude,
 )
+from bench.stats.probes import sum_bandwidth, sum_compute
 from bench.stats.ratio import average, interval
 from bench.workloads.registry import WORKLOADS
 
@@ -93,12 +94,12 @@ def _as_seen_by(variant: Variant, contents: Contents) -> Contents:
 def measure_movement(base: Sequence[Probe], new: Sequence[Probe], layout: LayoutName) -> HostMovement | None:
     """How much longer the host itself took in the new run, by the medians of the probes of one layout."""
     sides = [[probe for probe in probes if probe.layout == layout] for probes in (base, new)]
-    rates = [[sum(one.flops_per_s.get("fp32", 0.0) for one in probe.instances) for probe in side] for side in sides]
-    if not all(rates) or not all(min(side) > 0 for side in rates):
+    compute = [list(map(sum_compute, side)) for side in sides]
+    if not all(compute) or not all(min(side) > 0 for side in compute):
         return None
-    bandwidths = [median(sum(one.bandwidth_bytes_per_s for one in probe.instances) for probe in side) for side in sides]
+    bandwidth = [median(map(sum_bandwidth, side)) for side in sides]
     return HostMovement(
-        compute_ratio=median(rates[0]) / median(rates[1]), bandwidth_ratio=bandwidths[0] / bandwidths[1]
+        compute_ratio=median(compute[0]) / median(compute[1]), bandwidth_ratio=bandwidth[0] / bandwidth[1]
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from bench.records.measurement import InstanceResult, Probe, Repetition
+from bench.stats.probes import sum_bandwidth, sum_compute
 from bench.stats.window import overlap_ratio
 
 STEAL_LIMIT = 0.05
@@ -61,8 +62,7 @@ def _drift(repetition: Repetition, layout: str, probes: Sequence[Probe]) -> floa
 
 def _rates(probe: Probe) -> tuple[float, float]:
     """Operations and bytes a second of all instances together."""
-    compute = sum(result.flops_per_s.get("fp32", 0.0) for result in probe.instances)
-    return compute, sum(result.bandwidth_bytes_per_s for result in probe.instances)
+    return sum_compute(probe), sum_bandwidth(probe)
 
 
 def invalid_reasons(instances: Sequence[InstanceResult]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from bench.stats.bootstrap import (
     join_repetitions,
 )
 from bench.stats.noise import judge_repetition
+from bench.stats.probes import sum_bandwidth, sum_compute
 from bench.stats.roofline import least_time
 from bench.stats.window import Columns, clip_samples, read_columns, shared_window
 
@@ -120,8 +121,7 @@ def measure_drift(probes: Sequence[Probe]) -> tuple[Drift, ...]:
     drifts = []
     for layout in dict.fromkeys(probe.layout for probe in probes):
         own = [probe for probe in probes if probe.layout == layout]
-        compute = [sum(result.flops_per_s.get("fp32", 0.0) for result in probe.instances) for probe in own]
-        bandwidth = [sum(result.bandwidth_bytes_per_s for result in probe.instances) for probe in own]
+        compute, bandwidth = list(map(sum_compute, own)), list(map(sum_bandwidth, own))
         if len(own) > 1 and min(compute) > 0:
             drifts.append(
                 Drift(
