@@ -43,6 +43,10 @@ class BundleError(BenchError):
     exit_code = 6
 
 
+class SchemaVersionError(BundleError):
+    """A bundle or a statement is of another format than this bench reads; it may well be intact."""
+
+
 class EnvironmentUnfitError(BenchError):
     """This machine or environment cannot do what was asked."""
 

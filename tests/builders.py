@@ -51,6 +51,7 @@ POLICY = Policy(
     sample_s=0.01,
     target_ci_ratio=0.05,
     timeout_s=60,
+    confidence=0.95,
 )
 
 ORDER_SEED = 32
@@ -164,7 +165,6 @@ def make_plan(*cells: Cell, policy: Policy = POLICY) -> Plan:
         refused=(),
         argv=("python", "-m", "bench.worker"),
         estimate_s=60.0,
-        emulated=False,
     )
 
 

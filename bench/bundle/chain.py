@@ -16,7 +16,7 @@ from bench.bundle.signers import Requirements
 from bench.bundle.statement import parse_statement
 from bench.bundle.timestamp import parse_timestamp
 from bench.bundle.verification import Verification
-from bench.bundle.verify import open_sealed, verify_bundle
+from bench.bundle.verify import naming, open_sealed, verify_bundle
 from bench.errors import BenchError, BundleError, UsageError
 from bench.records.bundle import Citation
 from bench.records.digest import Digest
@@ -105,8 +105,10 @@ def require_cited(given: Sequence[Path], links: Iterable[Link]) -> None:
 
 def read_digest(path: Path) -> Digest:
     """The digest of a bundle's content, as it was signed; whether the content has it is not checked here."""
-    sealed = open_sealed(read_file(path, limit=OUTER_LIMITS.total_bytes))
-    return f"sha256:{parse_statement(sealed.statement).subject[0].digest.sha256}"
+    data = read_file(path, limit=OUTER_LIMITS.total_bytes)
+    with naming(path):
+        statement = parse_statement(open_sealed(data).statement)
+    return f"sha256:{statement.subject[0].digest.sha256}"
 
 
 def _matching(paths: Iterable[Path], digest: Digest) -> Iterator[Path]:

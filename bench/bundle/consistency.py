@@ -63,10 +63,6 @@ def _check_statement(contents: Contents, statement: Statement) -> None:
 
 def _check_copies(contents: Contents) -> None:
     """What stands in two files must be equal."""
-    if contents.info.emulated != contents.plan.emulated:
-        raise BundleError("bundle.json and plan.json disagree on whether the machine was emulated")
-    if contents.plan.emulated != contents.machine.cpu.emulated:
-        raise BundleError("plan.json and machine.json disagree on whether the machine was emulated")
     if contents.profile.name != contents.plan.profile.name:
         raise BundleError(f"the plan chose profile {contents.plan.profile.name!r}, not {contents.profile.name!r}")
     if contents.calibration is not None and contents.calibration.host_digest != digest_host(contents.machine):

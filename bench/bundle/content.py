@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from bench.bundle.archive import ArchiveLimits
 from bench.bundle.disclosure import PRIVATE_FIELDS, withhold
+from bench.bundle.schema import SCHEMA, check_schema, explain_newer_writer, read_heading
 from bench.errors import BundleError
 from bench.records.bundle import BundleInfo, Contents, Environment, PrivateField
 from bench.records.calibration import Calibration
@@ -78,8 +79,17 @@ def parse_members(members: Mapping[str, memoryview]) -> Contents:
     Measurements come in the order of their cells' ids.
 
     Raises:
+        SchemaVersionError: the bundle is of another schema, or a newer bench wrote more than this one reads.
         BundleError: a file is missing, unknown, malformed, or not in the one form.
     """
+    heading = read_heading(bytes(members.get(_INFO, b"")))
+    check_schema(heading.schema, SCHEMA)
+    with explain_newer_writer(heading):
+        return _parse_members(members)
+
+
+def _parse_members(members: Mapping[str, memoryview]) -> Contents:
+    """Read the files of a schema that is known."""
     rest = dict(members)
     contents = Contents(
         info=_take(rest, _INFO, BundleInfo),
@@ -130,7 +140,7 @@ def _parse(data: bytes, kind: type[RecordT], name: str) -> RecordT:
     """Decode a file that is in the one form."""
     value = decode_json(data, kind, source=name)
     if encode_json(value) != data:
-        raise BundleError(f"{name}: a key stands twice, or the bytes are not as bench writes them")
+        raise BundleError(f"{name}: duplicate key, or not canonical JSON")
     return value
 
 

@@ -48,7 +48,7 @@ class EnvelopeFile(Record, frozen=True, kw_only=True, rename="camel"):
     """`statement.dsse.json`."""
 
     payload: bytes
-    payload_type: PayloadType = PAYLOAD_TYPE
+    payload_type: PayloadType
     signatures: Annotated[tuple[EnvelopeSignature, ...], Meta(min_length=1, max_length=MAX_SIGNATURES)]
 
 
@@ -61,7 +61,7 @@ class _VerificationMaterial(Record, frozen=True, kw_only=True, rename="camel"):
 
 
 class _SigstoreBundle(Record, frozen=True, kw_only=True, rename="camel"):
-    media_type: str = _SIGSTORE_MEDIA_TYPE
+    media_type: str
     verification_material: _VerificationMaterial
     dsse_envelope: EnvelopeFile
 
@@ -114,6 +114,7 @@ def format_sigstore_bundle(statement: bytes, signature: Signature) -> bytes:
     der = signature.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     hint = base64.b64encode(hashlib.sha256(der).digest()).decode()
     bundle = _SigstoreBundle(
+        media_type=_SIGSTORE_MEDIA_TYPE,
         verification_material=_VerificationMaterial(public_key=_KeyHint(hint=hint)),
         dsse_envelope=_envelope(statement, (signature,)),
     )
@@ -121,8 +122,8 @@ def format_sigstore_bundle(statement: bytes, signature: Signature) -> bytes:
 
 
 def _envelope(statement: bytes, signatures: tuple[Signature, ...]) -> EnvelopeFile:
-    stated = tuple(EnvelopeSignature(keyid=fingerprint(one.key), sig=one.value) for one in signatures)
-    return EnvelopeFile(payload=statement, signatures=stated)
+    stated = tuple(EnvelopeSignature(keyid=fingerprint(signature.key), sig=signature.value) for signature in signatures)
+    return EnvelopeFile(payload=statement, payload_type=PAYLOAD_TYPE, signatures=stated)
 
 
 def _library_key(key: Ed25519PublicKey) -> SSlibKey:

@@ -29,10 +29,11 @@ from bench.bundle.envelope import (
 )
 from bench.bundle.files import read_file, write_file
 from bench.bundle.keys import fingerprint, format_public_pem, read_public_key
+from bench.bundle.schema import check_schema, explain_newer_writer, read_statement_heading
 from bench.bundle.seal import SigningKey
 from bench.bundle.signers import Requirements, check_requirements, judge_signers
 from bench.bundle.sshsig import format_sshsig, ssh_signed_bytes
-from bench.bundle.statement import SealedBy, SubjectDigest
+from bench.bundle.statement import STATEMENT_TYPE, SealedBy, StatementType, SubjectDigest
 from bench.bundle.timestamp import parse_timestamp
 from bench.bundle.verification import Signer
 from bench.errors import BundleError, OutputError, UsageError
@@ -40,7 +41,9 @@ from bench.records.qualification import BundleName, Qualification, conclude
 from bench.records.record import Record, decode_json, encode_json
 
 QualificationType = Literal["https://bench-appliance.org/attestation/qualification/v1"]
+QualificationSchema = Literal["bench-qualification/2"]
 QUALIFICATION_TYPE: QualificationType = get_args(QualificationType)[0]
+QUALIFICATION_SCHEMA: QualificationSchema = get_args(QualificationSchema)[0]
 
 KEY_SUFFIX = ".pub"
 SIGSTORE_SUFFIX = ".sigstore.json"
@@ -64,7 +67,7 @@ class QualificationPredicate(Record, frozen=True, kw_only=True, rename="camel"):
         signer: Who judged.
     """
 
-    schema: Literal["bench-qualification/1"] = "bench-qualification/1"
+    schema: QualificationSchema
     bench_version: str
     signer: SealedBy
     qualification: Qualification
@@ -75,9 +78,9 @@ class QualificationStatement(
 ):
     """An in-toto Statement v1 about bundles."""
 
-    type: Literal["https://in-toto.io/Statement/v1"] = "https://in-toto.io/Statement/v1"
+    type: StatementType
     subject: Annotated[tuple[BundleSubject, ...], Meta(min_length=1)]
-    predicate_type: QualificationType = QUALIFICATION_TYPE
+    predicate_type: QualificationType
     predicate: QualificationPredicate
 
 
@@ -126,8 +129,16 @@ def format_qualification(qualification: Qualification, signer: SealedBy) -> byte
     Raises:
         BundleError: they could not be read back.
     """
-    predicate = QualificationPredicate(bench_version=__version__, signer=signer, qualification=qualification)
-    data = encode_json(QualificationStatement(subject=_subjects(qualification.bundles), predicate=predicate))
+    predicate = QualificationPredicate(
+        schema=QUALIFICATION_SCHEMA, bench_version=__version__, signer=signer, qualification=qualification
+    )
+    statement = QualificationStatement(
+        type=STATEMENT_TYPE,
+        subject=_subjects(qualification.bundles),
+        predicate_type=QUALIFICATION_TYPE,
+        predicate=predicate,
+    )
+    data = encode_json(statement)
     if parse_qualification(data).qualification != qualification:
         raise BundleError("the verdict would not be read back as it is: a number in it is not finite")
     return data
@@ -139,10 +150,14 @@ def parse_qualification(data: bytes) -> QualificationPredicate:
     Raises:
         BundleError: it is no statement of ours, not written as we write it, or its subjects or its
             outcome are not those of its own verdicts.
+        SchemaVersionError: it is of another schema, or a newer bench wrote it.
     """
-    statement = decode_json(data, QualificationStatement, source="statement")
+    heading = read_statement_heading(data)
+    check_schema(heading.schema, QUALIFICATION_SCHEMA)
+    with explain_newer_writer(heading):
+        statement = decode_json(data, QualificationStatement, source="statement")
     if encode_json(statement) != data:
-        raise BundleError("statement: a key stands twice, or the bytes are not as bench writes them")
+        raise BundleError("statement: duplicate key, or not canonical JSON")
     qualification = statement.predicate.qualification
     if statement.subject != _subjects(qualification.bundles):
         raise BundleError("statement: its subjects are not the bundles that were judged")
@@ -177,7 +192,7 @@ def verify_qualification(
     if envelope.signatures[0].keyid != fingerprint(key):
         raise BundleError(f"{path}: signed by {envelope.signatures[0].keyid}; the key beside it is {fingerprint(key)}")
     if format_envelope(envelope.payload, (signature,)) != data:
-        raise BundleError(f"{path}: a key stands twice, or it is not as bench writes it")
+        raise BundleError(f"{path}: duplicate key, or not canonical JSON")
     verify_signature(envelope.payload, signature)
     predicate = parse_qualification(envelope.payload)
     stated = predicate.signer

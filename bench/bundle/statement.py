@@ -11,15 +11,18 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta
 
 from bench.bundle.keys import Fingerprint
+from bench.bundle.schema import SCHEMA, check_schema, read_statement_heading
 from bench.errors import BundleError
-from bench.records.bundle import BundleInfo, RunId, Timestamp
+from bench.records.bundle import BundleInfo, RunId, Schema, Timestamp
 from bench.records.digest import Digest
 from bench.records.plan import Plan
 from bench.records.record import Record, decode_json, encode_json
 
 PredicateType = Literal["https://bench-appliance.org/attestation/cpu-benchmark/v1"]
 SubjectName = Literal["content.tar"]
+StatementType = Literal["https://in-toto.io/Statement/v1"]
 PREDICATE_TYPE: PredicateType = get_args(PredicateType)[0]
+STATEMENT_TYPE: StatementType = get_args(StatementType)[0]
 SUBJECT: SubjectName = get_args(SubjectName)[0]
 
 SignerKind = Literal["key", "ephemeral"]
@@ -48,7 +51,7 @@ class Predicate(Record, frozen=True, kw_only=True, rename="camel"):
         cites: Digest of the `content.tar` that the run reproduces.
     """
 
-    schema: Literal["bench-bundle/1"]
+    schema: Schema
     run_id: RunId
     suite: str
     started_on: Timestamp
@@ -73,9 +76,9 @@ class Subject(Record, frozen=True, kw_only=True):
 class Statement(Record, frozen=True, kw_only=True, rename={"type": "_type", "predicate_type": "predicateType"}):
     """An in-toto Statement v1 about one `content.tar`."""
 
-    type: Literal["https://in-toto.io/Statement/v1"] = "https://in-toto.io/Statement/v1"
+    type: StatementType
     subject: Annotated[tuple[Subject, ...], Meta(min_length=1, max_length=1)]
-    predicate_type: PredicateType = PREDICATE_TYPE
+    predicate_type: PredicateType
     predicate: Predicate
 
 
@@ -95,16 +98,20 @@ def make_predicate(info: BundleInfo, plan: Plan, signer: SealedBy) -> Predicate:
 def format_statement(content: bytes | memoryview, predicate: Predicate) -> bytes:
     """The bytes to sign for a `content.tar`."""
     subject = Subject(name=SUBJECT, digest=SubjectDigest(sha256=hashlib.sha256(content).hexdigest()))
-    return encode_json(Statement(subject=(subject,), predicate=predicate))
+    return encode_json(
+        Statement(type=STATEMENT_TYPE, subject=(subject,), predicate_type=PREDICATE_TYPE, predicate=predicate)
+    )
 
 
 def parse_statement(data: bytes) -> Statement:
     """Read a statement whose signature has been verified.
 
     Raises:
+        SchemaVersionError: it is about a bundle of another schema.
         BundleError: it is no statement of ours, or not written as we write it.
     """
+    check_schema(read_statement_heading(data).schema, SCHEMA)
     statement = decode_json(data, Statement, source="statement")
     if encode_json(statement) != data:
-        raise BundleError("statement: a key stands twice, or the bytes are not as bench writes them")
+        raise BundleError("statement: duplicate key, or not canonical JSON")
     return statement

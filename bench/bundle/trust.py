@@ -62,7 +62,7 @@ class Role(Record, frozen=True, kw_only=True):
     """What keys may vouch for, and how many of them must."""
 
     keys: tuple[Fingerprint, ...]
-    threshold: Annotated[int, Meta(ge=1)] = 1
+    threshold: Annotated[int, Meta(ge=1)]
 
 
 class TrustStore(Record, frozen=True, kw_only=True):

@@ -75,7 +75,7 @@ def add_key(
     )
     changed = dict(store.roles)
     for role in dict.fromkeys(roles):
-        known = changed.get(role, Role(keys=()))
+        known = changed.get(role, Role(keys=(), threshold=1))
         changed[role] = replace(known, keys=(*known.keys, name))
     return _edit(store, keys={**store.keys, name: entry}, roles=changed)
 

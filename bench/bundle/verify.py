@@ -21,7 +21,7 @@ from bench.bundle.signers import Requirements, check_requirements, judge_signers
 from bench.bundle.statement import Statement, parse_statement
 from bench.bundle.timestamp import parse_timestamp
 from bench.bundle.verification import Signer, Verification
-from bench.errors import BundleError
+from bench.errors import BundleError, SchemaVersionError
 from bench.records.bundle import Contents
 from bench.records.collector import collector_paused
 
@@ -46,13 +46,21 @@ def verify_bundle(
 
     Raises:
         UsageError: no such file, or a role is required that nobody defines.
-        BundleError: a step failed; names it.
+        SchemaVersionError: the bundle is of another format than this bench reads.
+        BundleError: a step failed; names the bundle and the step.
     """
     requirements.check_usage()
-    sealed = open_sealed(read_file(path, limit=OUTER_LIMITS.total_bytes))
+    data = read_file(path, limit=OUTER_LIMITS.total_bytes)
+    with naming(path):
+        return _verify(data, requirements, now or datetime.now(UTC), recompute)
+
+
+def _verify(data: bytes, requirements: Requirements, now: datetime, recompute: Recompute | None) -> Verification:
+    """Verify a bundle's bytes."""
+    sealed = open_sealed(data)
     with _step(3, "signatures"):
         statement = parse_statement(sealed.statement)
-        signers = _judge(sealed, statement, requirements, now or datetime.now(UTC))
+        signers = _judge(sealed, statement, requirements, now)
         check_requirements(signers, requirements)
     contents, digest = _open_contents(sealed, statement)
     with _step(7, "consistency"):
@@ -116,9 +124,20 @@ def _open_contents(sealed: Sealed, statement: Statement) -> tuple[Contents, str]
 
 
 @contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Say of which bundle a refusal is: a command may read several."""
+    try:
+        yield
+    except BundleError as error:
+        raise type(error)(f"{path}: {error}") from error
+
+
+@contextmanager
 def _step(number: int, name: str) -> Iterator[None]:
     """Say in which step a refusal was made."""
     try:
         yield
+    except SchemaVersionError:
+        raise  # the bundle may be intact: this bench cannot tell
     except BundleError as error:
         raise BundleError(f"not verified, step {number} ({name}): {error}") from error

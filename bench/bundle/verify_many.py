@@ -23,13 +23,14 @@ _CHUNK = 8
 """Bundles that a process is given at once: a usual one takes some 0.1 s, so few wait at the end."""
 
 
-class Checked(Record, frozen=True, kw_only=True):
+class Checked(Record, frozen=True, kw_only=True, omit_defaults=False):
     """What became of one bundle.
 
     Attributes:
         bundle: Its path.
         intact: It passed every step, and its signers are those that were asked for.
-        error: Why not; None if it did. The rest is known of intact ones only.
+        error: Why not, with the path; None if it did. The rest is known of intact ones only.
+        emulated: The machine's architecture was only emulated.
     """
 
     bundle: str
@@ -39,6 +40,7 @@ class Checked(Record, frozen=True, kw_only=True):
     signers: tuple[Signer, ...] = ()
     origins: dict[str, Origin] | None = None
     info: BundleInfo | None = None
+    emulated: bool = False
 
 
 def find_bundles(paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -93,6 +95,7 @@ def check_bundle(path: Path, requirements: Requirements) -> Checked:
         signers=verification.signers,
         origins=verification.origins,
         info=verification.contents.info,
+        emulated=verification.contents.machine.cpu.emulated,
     )
 
 

@@ -96,6 +96,7 @@ def _verify_one(
             "origins": verification.origins,
             "hidden": verification.contents.hidden,
             "info": verification.contents.info,
+            "emulated": verification.contents.machine.cpu.emulated,
             "chain": [
                 {"cites": link.cites, "signers": None if link.found is None else link.found.signers} for link in links
             ],

@@ -31,9 +31,10 @@ def find_differences(base: Contents, new: Contents, purpose: Purpose) -> tuple[F
         if rule.field.removeprefix("machine.") not in hidden
         for finding in _compare_field(rule, attrgetter(rule.field)(base), attrgetter(rule.field)(new), purpose)
     ]
-    if base.info.emulated or new.info.emulated:
+    emulated = base.machine.cpu.emulated, new.machine.cpu.emulated
+    if any(emulated):
         reason = "an emulated architecture is no CPU, and its times say nothing"
-        found.insert(0, _finding("info.emulated", base.info.emulated, new.info.emulated, "refuse", reason))
+        found.insert(0, _finding("machine.cpu.emulated", *emulated, "refuse", reason))
     return tuple(found)
 
 

@@ -91,7 +91,6 @@ def plan_run(
         refused=tuple(unable),
         argv=WORKER_ARGV,
         estimate_s=estimate_seconds(len(cells), policy),
-        emulated=machine.cpu.emulated,
     )
 
 

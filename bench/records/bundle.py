@@ -17,6 +17,9 @@ from bench.records.variant import VariantName
 
 RunId = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]
 Note = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,1000}\Z")]
+Schema = Literal["bench-bundle/2"]
+"""Names the format and its number. CONTRIBUTING.md says what may change within a number."""
+
 Timestamp = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
 
 
@@ -46,21 +49,19 @@ class BundleInfo(Record, frozen=True, kw_only=True):
     """`bundle.json`: what this is.
 
     Attributes:
-        schema: Names the format and its major version, inside the signed bytes.
+        schema: Inside the signed bytes, and always stated: `bench.bundle.schema` reads it before all else.
         bench_version: Of the program that wrote it.
         resumed: How often the run was interrupted and taken up again.
-        emulated: Copied from the plan, so that nobody misses it.
         note: What the user had to say of the run; None if nothing.
         cites: The run whose plan this one reproduces; None for one of its own.
     """
 
-    schema: Literal["bench-bundle/1"] = "bench-bundle/1"
+    schema: Schema
     run_id: RunId
     bench_version: str
     started_at: Timestamp
     finished_at: Timestamp
     resumed: Annotated[int, Meta(ge=0)]
-    emulated: bool
     note: Note | None = None
     cites: Citation | None = None
 

@@ -43,7 +43,7 @@ class Policy(Record, frozen=True, kw_only=True):
     aim_s: Annotated[float, Meta(gt=0)] | None = None
     budget_s: Annotated[float, Meta(gt=0)] | None = None
     timeout_s: Annotated[float, Meta(gt=0)]
-    confidence: Annotated[float, Meta(ge=0.5, lt=1)] = 0.95
+    confidence: Annotated[float, Meta(ge=0.5, lt=1)]
 
     @property
     def more_until_s(self) -> float | None:
@@ -90,7 +90,6 @@ class Plan(Record, frozen=True, kw_only=True):
         argv: A worker's command, where `python` is the interpreter that runs bench; its task reaches it
             through a pipe.
         estimate_s: Expected seconds for the least repetitions.
-        emulated: The host only emulates this architecture: the run never qualifies.
         variants: The two sides of an `ab` run, whose cells come in pairs: one of a, then the same of b. Else empty.
     """
 
@@ -103,7 +102,6 @@ class Plan(Record, frozen=True, kw_only=True):
     refused: tuple[Refusal, ...]
     argv: tuple[str, ...]
     estimate_s: float
-    emulated: bool
     variants: tuple[Variant, ...] = ()
 
 

@@ -7,8 +7,12 @@ import msgspec
 from bench.errors import BundleError
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A frozen value whose unknown fields are refused on reading.
+
+    A field that has its default is left out when it is encoded. So a field that is added later, with a default that
+    means "not recorded", changes no byte of what older programs sealed. What is sealed may have no other default than
+    None, False, or nothing in it: a default value would change what older bytes mean once it changes.
 
     Records are trees, which no cycle can run through: the garbage collector need not look at a bundle's million samples.
 

@@ -21,7 +21,7 @@ MAX_DISPLAYED_CHANGE = 9.0
 """The change that people are told at most, as a share: what takes ten times as long and more needs no digits."""
 
 
-class Criteria(Record, frozen=True, kw_only=True):
+class Criteria(Record, frozen=True, kw_only=True, omit_defaults=False):
     """What a comparison is held to.
 
     Attributes:
@@ -65,7 +65,7 @@ class HostMovement(Record, frozen=True, kw_only=True):
     bandwidth_ratio: Annotated[float, Meta(gt=0)]
 
 
-class CellVerdict(Record, frozen=True, kw_only=True):
+class CellVerdict(Record, frozen=True, kw_only=True, omit_defaults=False):
     """The verdict on one cell.
 
     Attributes:

@@ -45,7 +45,7 @@ def render_results(contents: Contents) -> str:
     parts += [_describe_drift(drift) for drift in contents.summary.drift if _moved(drift)]
     if contents.calibration is not None:
         parts.append(describe_calibration(contents.calibration))
-    if contents.info.emulated:
+    if contents.machine.cpu.emulated:
         parts.append("EMULATED: this architecture is only emulated here; these are no measurements of a CPU")
     return "\n".join(parts)
 

@@ -25,7 +25,7 @@ def render_verification(verification: Verification, links: Sequence[Link] = ()) 
     lines += _describe_image(contents.image)
     lines += _describe_hidden(contents)
     lines += [f"cites      {_describe_link(link)}" for link in links]
-    if info.emulated:
+    if contents.machine.cpu.emulated:
         lines.append("EMULATED   this run never qualifies hardware")
     return "\n".join(lines)
 
@@ -60,7 +60,7 @@ def _describe_hidden(contents: Contents) -> list[str]:
 def render_checked(checked: Checked) -> str:
     """One bundle of many, in a line."""
     if not checked.intact:
-        return f"refused  {checked.bundle}: {checked.error}"
+        return f"refused  {checked.error}"
     signers = "; ".join(f"{one.fingerprint} {one.owner or ''} ({one.status})" for one in checked.signers)
     return f"intact   {checked.bundle}: {' '.join(signers.split())}"
 

@@ -15,6 +15,7 @@ from bench.bundle.calibration import find_calibration
 from bench.bundle.environment import describe_environment
 from bench.bundle.image import describe_image
 from bench.bundle.sbom import render_sbom
+from bench.bundle.schema import SCHEMA
 from bench.bundle.seal import SigningKey
 from bench.bundle.source import digest_source
 from bench.bundle.timestamp import format_timestamp
@@ -151,12 +152,12 @@ def make_contents(journal: Journal, calibration: Calibration | None = None) -> C
     environment = describe_environment()
     return Contents(
         info=BundleInfo(
+            schema=SCHEMA,
             run_id=session.run_id,
             bench_version=__version__,
             started_at=session.started_at,
             finished_at=format_timestamp(datetime.now(UTC)),
             resumed=journal.resumed,
-            emulated=plan.emulated,
             cites=session.decision.cites,
             note=session.note,
         ),

@@ -37,6 +37,7 @@ POLICY = Policy(
     samples_min=5,
     sample_s=0.02,
     target_ci_ratio=0.1,
+    confidence=0.95,
     timeout_s=600,
 )
 OWN = Runtime(openmp="gnu", allocator="system")

@@ -29,6 +29,7 @@ POLICY = Policy(
     samples_min=5,
     sample_s=0.1,
     target_ci_ratio=0.01,
+    confidence=0.95,
     timeout_s=60,
 )
 

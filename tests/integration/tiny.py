@@ -19,6 +19,7 @@ measure_s = 0.3
 samples_min = 5
 sample_s = 0.01
 target_ci_ratio = 0.99
+confidence = 0.95
 timeout_s = 300
 [[cases]]
 workload = ["basic_gnn_gcn"]

@@ -54,10 +54,7 @@ def read_units(paths: Sequence[Path], trust: TrustStore | None, *, now: datetime
     """
     units = []
     for path in expand_paths(paths):
-        try:
-            verification = verify_bundle(path, Requirements(trust=trust), now=now)
-        except BundleError as error:
-            raise BundleError(f"{path}: {error}") from error
+        verification = verify_bundle(path, Requirements(trust=trust), now=now)
         units.append(Unit(verification=verification, roles=None if trust is None else _roles(verification, trust)))
     return units
 

@@ -5,13 +5,7 @@ from collections.abc import Iterator
 from bench.compare.qualification.check import Check
 from bench.compare.qualification.reading import Reading, Unit, read_bundle, read_machine
 from bench.errors import UsageError
-from bench.records.bundle import Contents
 from bench.records.qualification import SIGNATURE_CHECK
-
-
-def _is_emulated(contents: Contents) -> bool:
-    """Any of the three that could say so does."""
-    return contents.info.emulated or contents.plan.emulated or contents.machine.cpu.emulated
 
 
 def _read_roles(unit: Unit) -> Iterator[Reading]:
@@ -55,7 +49,7 @@ HARDWARE = (
 )
 
 ENVIRONMENT = (
-    Check("environment.emulated", "truth", read_machine("cpu.emulated", _is_emulated)),
+    Check("environment.emulated", "truth", read_machine("cpu.emulated", lambda c: c.machine.cpu.emulated)),
     Check("environment.guest", "truth", read_bundle(lambda c: c.machine.settings.hypervisor is not None)),
     Check("environment.container", "truth", read_bundle(lambda c: c.machine.limits.container is not None)),
     Check("environment.quota", "truth", read_bundle(lambda c: c.machine.limits.cpu_quota is not None)),

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from bench.bundle.archive import read_archive, write_archive
 from bench.bundle.content import CONTENT_LIMITS, format_members
 from bench.bundle.disclosure import commit
+from bench.bundle.schema import SCHEMA
 from bench.bundle.seal import (
     OUTER_LIMITS,
     Sealed,
@@ -111,12 +112,12 @@ def make_contents() -> Contents:
     probes = (make_probe(sequence=0), make_probe(sequence=5, gflops=98.0))
     return Contents(
         info=BundleInfo(
+            schema=SCHEMA,
             run_id="20260102T030405Z-0123abcd",
             bench_version="0.1.0",
             started_at="2026-01-02T03:04:05Z",
             finished_at="2026-01-02T03:05:05Z",
             resumed=0,
-            emulated=False,
             note="before the upgrade",
         ),
         machine=replace(

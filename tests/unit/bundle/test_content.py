@@ -40,7 +40,7 @@ def test_has_a_file_for_each_record() -> None:
 
 def test_an_integer_in_a_field_of_reals_is_written_as_a_real() -> None:
     contents = replace(CONTENTS, plan=replace(CONTENTS.plan, estimate_s=60))
-    assert b'"estimate_s": 60.0,' in format_members(contents)["plan.json"]
+    assert b'"estimate_s": 60.0' in format_members(contents)["plan.json"]
 
 
 def test_a_nan_is_never_sealed() -> None:

@@ -115,7 +115,7 @@ def test_the_readers_trust_decides_who_may_judge(tmp_path: Path) -> None:
         (b'"outcome": "failed"', b'"outcome": "passed"', "its own verdicts say qualified"),
         (b'"sha256": "0', b'"sha256": "1', "its subjects are not the bundles that were judged"),
         (b'"schema"', b'"colour": 1,\n   "schema"', "unknown field `colour`"),
-        (b'"value": 2', b'"value": 1,\n      "value": 2', "a key stands twice"),
+        (b'"value": 2', b'"value": 1,\n      "value": 2', "duplicate key"),
         (b"attestation/qualification", b"attestation/cpu-benchmark", "Invalid enum value"),
         (b'"kind": "key"', b'"kind": "sworn"', "kind"),
         (b"T12:00:00Z", b"T25:00:00Z", "is no time"),
@@ -149,7 +149,7 @@ def test_altered_bytes_and_other_keys_are_refused(tmp_path: Path) -> None:
     forge(path, b'"value": 9', b'"value": 2', STRANGER)
     refuse(path, "the key beside it is")
     path.write_bytes(whole + b" ")
-    refuse(path, "not as bench writes it")
+    refuse(path, "not canonical JSON")
 
 
 def test_a_strangers_key_beside_a_strangers_signature_does_not_make_him_the_judge(tmp_path: Path) -> None:

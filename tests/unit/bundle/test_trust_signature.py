@@ -59,7 +59,7 @@ def test_a_store_without_root_keys_needs_no_signature_unless_one_is_asked_for() 
         pytest.param(sign_trust(sign_trust(ROOTED, ONE), OPERATOR.key), "of 2 of its root keys and has 1", id="a signature of another role"),
         pytest.param(replace(SIGNED, expires="2099-01-01T00:00:00Z"), "was altered after SHA256:", id="another expiry"),
         pytest.param(replace(SIGNED, version=SIGNED.version + 1), "was altered after SHA256:", id="another version"),
-        pytest.param(replace(SIGNED, roles={ROOT: Role(keys=SIGNED.roles[ROOT].keys[:1])}), "was altered after SHA256:", id="a lower threshold"),
+        pytest.param(replace(SIGNED, roles={ROOT: Role(keys=SIGNED.roles[ROOT].keys[:1], threshold=1)}), "was altered after SHA256:", id="a lower threshold"),
         pytest.param(replace(SIGNED, roles={}), "was altered after SHA256:", id="no roles"),
         pytest.param(replace(SIGNED, keys={**SIGNED.keys, STRANGER.fingerprint: make_trust(x=STRANGER).keys[STRANGER.fingerprint]}), "was altered after SHA256:", id="a key more"),
         pytest.param(sign_trust(sign_trust(revoke_key(ROOTED, fingerprint(TWO.public_key()), at=NOW, reason="compromised"), ONE), TWO), "of 2 of its root keys and has 1", id="a revoked root key"),

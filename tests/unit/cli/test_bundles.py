@@ -47,7 +47,7 @@ def test_an_altered_bundle_is_one_line_and_status_6(bundle: Path, invoke: Invoke
     for verb in ("verify", "show"):
         outcome = invoke(verb, str(bundle))
         assert outcome.status == 6
-        assert outcome.err.startswith("bench: not verified, step 4 (subject): content.tar has the digest")
+        assert outcome.err.startswith(f"bench: {bundle}: not verified, step 4 (subject): content.tar has the digest")
         assert outcome.err.count("\n") == 1
         assert outcome.out == ""
 

@@ -60,8 +60,8 @@ def test_flags_are_told_by_what_each_side_alone_has() -> None:
 
 
 def test_emulation_forbids_a_verdict_though_both_have_it() -> None:
-    emulated = change(BASE, "info.emulated", value=True)
-    assert "info.emulated: True and True" in (refusal(find_differences(emulated, emulated, "compare")) or "")
+    emulated = change(BASE, "machine.cpu.emulated", value=True)
+    assert "machine.cpu.emulated: True and True" in (refusal(find_differences(emulated, emulated, "compare")) or "")
 
 
 def test_a_private_field_that_was_taken_out_is_no_difference() -> None:

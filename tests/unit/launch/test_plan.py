@@ -73,10 +73,5 @@ def test_what_was_refused_before_stays_in_the_plan() -> None:
     assert make(refused=(refusal,)).refused == (refusal,)
 
 
-def test_emulation_is_carried_into_the_plan() -> None:
-    machine = make_machine()
-    assert make(msgspec.structs.replace(machine, cpu=msgspec.structs.replace(machine.cpu, emulated=True))).emulated
-
-
 def test_more_cells_take_longer() -> None:
     assert estimate_seconds(8, POLICY) > estimate_seconds(4, POLICY) > 0

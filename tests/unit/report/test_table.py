@@ -46,7 +46,9 @@ def test_a_cell_without_a_number_says_why() -> None:
 def test_emulation_drift_and_refusals_are_never_left_out() -> None:
     contents = msgspec.structs.replace(
         CONTENTS,
-        info=msgspec.structs.replace(CONTENTS.info, emulated=True),
+        machine=msgspec.structs.replace(
+            CONTENTS.machine, cpu=msgspec.structs.replace(CONTENTS.machine.cpu, emulated=True)
+        ),
         plan=msgspec.structs.replace(CONTENTS.plan, refused=(Refusal(case=CASE, reason="no such thing"),)),
         summary=msgspec.structs.replace(
             CONTENTS.summary, drift=(Drift(layout="latency", compute_ratio=1.3, bandwidth_ratio=1.0, probes=3),)

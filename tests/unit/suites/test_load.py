@@ -22,6 +22,7 @@ measure_s = 1
 samples_min = 5
 sample_s = 0.01
 target_ci_ratio = 0.1
+confidence = 0.95
 timeout_s = 60
 [[cases]]
 workload = ["resnet50"]

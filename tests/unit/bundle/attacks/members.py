@@ -47,6 +47,11 @@ def replace_in(part: str, old: bytes, new: bytes) -> Edit:
     return edit
 
 
+def written_by(version: bytes, members: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Have `bundle.json` state another bench."""
+    return replace_in("bundle.json", b'"bench_version": "0.1.0"', b'"bench_version": "' + version + b'"')(dict(members))
+
+
 STEM = next(name for name in OUTER if name.endswith(".pub")).removeprefix("signatures/").removesuffix(".pub")
 OTHER = unpack(seal_contents(CONTENTS, STRANGER))
 OTHER_STEM = next(name for name in OTHER if name.endswith(".pub")).removeprefix("signatures/").removesuffix(".pub")
@@ -95,14 +100,19 @@ STATEMENT_EDITS: list[tuple[str, bytes, bytes, str]] = [
     ("another statement type", b"in-toto.io/Statement/v1", b"in-toto.io/Statement/v0.1", "`$._type`"),
     ("another predicate type", b"cpu-benchmark/v1", b"cpu-benchmark/v2", "`$.predicateType`"),
     ("another subject's name", b'"name": "content.tar"', b'"name": "other.tar"', "`$.subject"),
-    ("another schema", b'"schema": "bench-bundle/1"', b'"schema": "bench-bundle/2"', "`$.predicate.schema`"),
+    ("a schema of the future", b'"schema": "bench-bundle/2"', b'"schema": "bench-bundle/3"', "x.bench.tar: schema bench-bundle/3 is newer than this bench reads (bench-bundle/2); update bench"),
+    ("a schema of the past", b'"schema": "bench-bundle/2"', b'"schema": "bench-bundle/1"', "x.bench.tar: schema bench-bundle/1 is older than this bench reads (bench-bundle/2)"),
+    ("a schema of another format", b'"schema": "bench-bundle/2"', b'"schema": "other-bundle/3"', "`$.predicate.schema`"),
+    ("a schema without a number", b'"schema": "bench-bundle/2"', b'"schema": "bench-bundle/x"', "`$.predicate.schema`"),
+    ("a schema that is no text", b'"schema": "bench-bundle/2"', b'"schema": 3', "`$.predicate.schema`"),
+    ("no schema", b'"schema": "bench-bundle/2",', b"", "missing required field `schema`"),
     ("another suite", b'"suite": "smoke"', b'"suite": "full"', "the statement says suite 'full', the contents 'smoke'"),
     ("another run", b'"runId": "2026', b'"runId": "2025', "the statement says run_id"),
     ("another start", b'"startedOn": "2026', b'"startedOn": "2025', "the statement says started_on"),
     ("a finish at a minute that does not exist", b"03:05:05Z", b"03:65:05Z", "is no time"),
-    ("a key twice", b'"suite": "smoke"', b'"suite": "smoke",\n  "suite": "smoke"', "a key stands twice"),
+    ("a key twice", b'"suite": "smoke"', b'"suite": "smoke",\n  "suite": "smoke"', "duplicate key"),
     ("an unknown key", b'"suite": "smoke"', b'"suite": "smoke",\n  "note": ""', "unknown field `note`"),
-    ("another layout", b' "subject": [\n', b' "subject": [ \n', "not as bench writes them"),
+    ("another layout", b' "subject": [\n', b' "subject": [ \n', "not canonical JSON"),
     ("a sealer who has not signed", OPERATOR.fingerprint.encode(), VENDOR.fingerprint.encode(), "whose signature was taken out"),
 ]  # fmt: skip
 
@@ -111,22 +121,28 @@ INNER_EDITS: list[tuple[str, Edit, str]] = [
     ("an unknown file", lambda m: {**m, "notes.txt": b""}, "unknown members: notes.txt"),
     ("a renamed file", rename("machine.json", "Machine.json"), "machine.json is missing"),
     ("a measurement under another cell's name", rename("measurements/0002-resnet50-fp32-latency.json", "measurements/0003-resnet50-fp32-latency.json"), "holds the measurement of cell 0002"),
-    ("a duplicate key", replace_in("bundle.json", b'"resumed": 0', b'"resumed": 0,\n "resumed": 0'), "a key stands twice"),
+    ("a duplicate key", replace_in("bundle.json", b'"resumed": 0', b'"resumed": 0,\n "resumed": 0'), "duplicate key"),
     ("an unknown key", replace_in("bundle.json", b'"resumed": 0', b'"resumed": 0,\n "extra": 0'), "unknown field `extra`"),
     ("a number with a leading zero", replace_in("bundle.json", b'"resumed": 0', b'"resumed": 00'), "not a valid BundleInfo"),
     ("a string for a number", replace_in("bundle.json", b'"resumed": 0', b'"resumed": "0"'), "Expected `int`"),
     ("a number of 5000 digits", replace_in("bundle.json", b'"resumed": 0', b'"resumed": ' + b"9" * 5000), "not a valid BundleInfo"),
-    ("a schema of the future", replace_in("bundle.json", b"bench-bundle/1", b"bench-bundle/9"), "`$.schema`"),
+    ("a schema of the future", replace_in("bundle.json", b"bench-bundle/2", b"bench-bundle/9"), "x.bench.tar: schema bench-bundle/9 is newer than this bench reads (bench-bundle/2); update bench"),
+    ("a schema of the past", replace_in("bundle.json", b"bench-bundle/2", b"bench-bundle/1"), "schema bench-bundle/1 is older than this bench reads"),
+    ("no schema", replace_in("bundle.json", b'\n "schema": "bench-bundle/2",', b""), "missing required field `schema`"),
+    ("a field that a newer bench records", lambda m: written_by(b"99.0.0", replace_in("machine.json", b'"host_name"', b'"rack": 7,\n "host_name"')(m)), "written by bench 99.0.0, which records more than this bench"),
+    ("a file that a newer bench records", lambda m: written_by(b"99.0.0", {**m, "energy.json": b"{}"}), "written by bench 99.0.0, which records more than this bench"),
+    ("a field that no older bench records", lambda m: written_by(b"0.0.9", replace_in("machine.json", b'"host_name"', b'"rack": 7,\n "host_name"')(m)), "unknown field `rack`"),
+    ("a default that is written out", replace_in("plan.json", b'"estimate_s": 60.0', b'"estimate_s": 60.0,\n "variants": []'), "not canonical JSON"),
     ("a NaN", replace_in("summary.json", b'"point": 0.011', b'"point": NaN'), "not a valid Summary"),
     ("an infinite number", replace_in("summary.json", b'"point": 0.011', b'"point": 1e999'), "out of range"),
-    ("1 for 1.0", replace_in("plan.json", b'"estimate_s": 60.0', b'"estimate_s": 60'), "not as bench writes them"),
-    ("another way to write a number", replace_in("plan.json", b'"estimate_s": 60.0', b'"estimate_s": 6e1'), "not as bench writes them"),
-    ("another way to write a letter", replace_in("plan.json", b'"smoke"', b'"\\u0073moke"'), "not as bench writes them"),
+    ("1 for 1.0", replace_in("plan.json", b'"estimate_s": 60.0', b'"estimate_s": 60'), "not canonical JSON"),
+    ("another way to write a number", replace_in("plan.json", b'"estimate_s": 60.0', b'"estimate_s": 6e1'), "not canonical JSON"),
+    ("another way to write a letter", replace_in("plan.json", b'"smoke"', b'"\\u0073moke"'), "not canonical JSON"),
     ("UTF-16", lambda m: {**m, "bundle.json": m["bundle.json"].decode().encode("utf-16")}, "not a valid BundleInfo"),
     ("a byte order mark", lambda m: {**m, "bundle.json": b"\xef\xbb\xbf" + m["bundle.json"]}, "not a valid BundleInfo"),
     ("trailing bytes", lambda m: {**m, "bundle.json": m["bundle.json"] + b"{}"}, "not a valid BundleInfo"),
     ("deep nesting", lambda m: {**m, "sbom.cdx.json": b'{"a":' * 50_000 + b"1" + b"}" * 50_000}, "not a valid dict"),
-    ("a duplicate key in the bill of materials", lambda m: {**m, "sbom.cdx.json": b'{\n "a": 1,\n "a": 2\n}\n'}, "a key stands twice"),
+    ("a duplicate key in the bill of materials", lambda m: {**m, "sbom.cdx.json": b'{\n "a": 1,\n "a": 2\n}\n'}, "duplicate key"),
     ("a bill of materials that is a list", lambda m: {**m, "sbom.cdx.json": b"[]\n"}, "Expected `object`"),
     ("half a surrogate pair", replace_in("plan.json", b'"smoke"', b'"\\ud800"'), "not a valid Plan"),
     ("UTF-32", lambda m: {**m, "bundle.json": m["bundle.json"].decode().encode("utf-32")}, "not a valid BundleInfo"),

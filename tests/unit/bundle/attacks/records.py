@@ -152,7 +152,6 @@ LONG = Sample(start_ns=900 * MS, elapsed_ns=100_000 * MS, iterations=1)
 CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("a cell that is not in the plan", measurement(lambda one: replace(one, cell="0009-other"), 2), "0009-other was measured, but is not in the plan"),
     ("a plan with two cells of one id", plan(cells=(*CELLS, CELLS[0])), "two cells of the plan have the same id"),
-    ("an emulated machine in one file only", info(emulated=True), "disagree on whether the machine was emulated"),
     ("another profile than the plan's", lambda c: replace(c, profile=replace(c.profile, name="xeon-spr")), "the plan chose profile 'generic-x86-64-v4', not 'xeon-spr'"),
     ("a probe of a layout that is not planned", probe(layout="throughput"), "a probe is of layout 'throughput'"),
     ("a probe left out", lambda c: replace(c, probes=c.probes[1:]), "place 0 is missing or taken twice"),
@@ -229,7 +228,6 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("a machine with CPUs that are no list", topology(allowed_cpus="1-0"), "not a CPU list"),
     ("memory of another node", held(memory_nodes="1"), "held to memory nodes '1', the plan binds it to '0'"),
     ("a memory policy that binds nothing", held(memory_policy="interleave"), "held by policy 'interleave'"),
-    ("a plan that hides an emulator", machine(cpu=replace(CONTENTS.machine.cpu, emulated=True)), "plan.json and machine.json disagree"),
     ("a shorter latency", summary(latency_s=replace(FIRST.latency_s, point=0.0105)), "latency_s.point: the bundle says 0.0105"),
     ("a narrower interval", summary(latency_s=replace(FIRST.latency_s, low=0.0109)), "latency_s.low: the bundle says 0.0109"),
     ("a higher throughput", summary(throughput_per_s=replace(FIRST.throughput_per_s, point=1e6)), "throughput_per_s.point: the bundle says 1000000.0"),

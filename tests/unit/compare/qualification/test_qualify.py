@@ -34,9 +34,8 @@ def unit_with(path: str, value: object) -> Any:
     return make_unit(edit(make_contents(), path, value))
 
 
-@pytest.mark.parametrize("path", ["info.emulated", "plan.emulated", "machine.cpu.emulated"])
-def test_an_emulated_run_never_qualifies_whatever_the_policy_says(path: str) -> None:
-    qualification = judge(LATENCY, unit_with(path, value=True))
+def test_an_emulated_run_never_qualifies_whatever_the_policy_says() -> None:
+    qualification = judge(LATENCY, unit_with("machine.cpu.emulated", value=True))
     assert qualification.outcome == "not_qualified"
     assert [verdict.rule for verdict in qualification.verdicts if verdict.outcome == "failed"] == ["never-emulated"]
 
@@ -274,7 +273,7 @@ def test_a_value_of_nothing_has_no_ratio() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("info.emulated", True),
+        ("machine.cpu.emulated", True),
         ("machine.cpu.microarchitecture", "zen4"),
         ("machine.topology.core_count", 96),
         ("machine.topology.smt_active", True),
@@ -361,12 +360,12 @@ def test_a_waiver_is_for_the_cells_that_it_names() -> None:
 
 
 def test_nobody_can_waive_emulation() -> None:
-    emulated = unit_with("info.emulated", value=True)
+    emulated = unit_with("machine.cpu.emulated", value=True)
     assert judge(GOVERNOR, emulated, waivers=[waiver(date(2027, 1, 1))]).outcome == "not_qualified"
 
 
 def test_a_missing_signature_goes_before_all_else() -> None:
     rule = {"check": "environment.signed_by", "contains": ["operator", "vendor"]}
-    qualification = judge(rule, make_unit(edit(make_contents(), "info.emulated", value=True)))
+    qualification = judge(rule, make_unit(edit(make_contents(), "machine.cpu.emulated", value=True)))
     assert EXIT_STATUS[qualification.outcome] == 6
     assert own_verdicts(qualification)[0].reason == "missing: vendor"
