@@ -104,7 +104,7 @@ def read_archive(data: bytes | memoryview, limits: ArchiveLimits) -> dict[str, m
 def _parse_header(header: bytes, limits: ArchiveLimits) -> tuple[str, int]:
     """Name and size, from the one header that these can have."""
     if header[257:262] != _MAGIC:
-        raise BundleError(f"no tar header where one must be; found {header[:16]!r}")
+        raise BundleError(f"no tar header at the start of a member; found {header[:4]!r}")
     name = header[: tarfile.LENGTH_NAME].rstrip(b"\0").decode("latin-1")
     kind = header[156:157]
     if kind != _REGULAR:

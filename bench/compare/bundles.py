@@ -162,7 +162,8 @@ def _why_no_number(side: str, contents: Contents, cell: Cell | None, measurement
     if cell is None:
         return f"{side} refused this case, or has it in no such layout"
     if measurement is None or measurement.failure is not None:
-        return f"{side} has no number: {contents.summary.failed.get(cell.id, 'not measured')}"
+        failed = contents.summary.failed.get(cell.id)
+        return f"{side} has no number: {'not measured' if failed is None else failed.code}"
     return None
 
 

@@ -115,10 +115,11 @@ def _weigh(
 ) -> tuple[ReproductionOutcome, str]:
     cell = verdict.base or ""
     if cell in original.summary.failed:
-        return "not_comparable", f"the original has no number: {original.summary.failed[cell]}"
+        return "not_comparable", f"the original has no number: {original.summary.failed[cell].code}"
     if cell in again.summary.failed:
         failed = again.summary.failed[cell]
-        return ("too_noisy" if failed.startswith("too_noisy") else "not_reproduced"), f"it has no number here: {failed}"
+        outcome: ReproductionOutcome = "too_noisy" if failed.code == "too_noisy" else "not_reproduced"
+        return outcome, f"it has no number here: {failed.code}"
     if verdict.ratio is None:
         return "not_comparable" if verdict.outcome == "not_comparable" else "too_noisy", "; ".join(verdict.reasons)
     return _weigh_ratio(verdict, verdict.ratio, margin_ratio)

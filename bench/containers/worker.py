@@ -56,7 +56,7 @@ def main() -> None:
             status = _run(client, options, [] if task is None else [_open_scratch(task)], line)
     except BenchError as error:
         if is_worker:
-            message = Failed(failure=Failure(reason="error", message=" ".join(str(error).split())[:500]))
+            message = Failed(failure=Failure(reason="refused", values={"text": " ".join(str(error).split())[:500]}))
             sys.stdout.buffer.write(encode_message(message))
         else:
             sys.stderr.write(f"{error}\n")

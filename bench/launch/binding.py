@@ -13,11 +13,12 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bench.errors import LaunchError
+from bench.launch.failure import fail
 from bench.launch.libraries import read_libraries
 from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.measurement import Effective
 from bench.records.profile import Binding
+from bench.records.reason import Reason
 
 _SYSCALLS = {
     "x86_64": {"set_mempolicy": 238, "get_mempolicy": 239},
@@ -46,17 +47,15 @@ def bind_process(binding: Binding) -> str:
         How memory is held: `mempolicy` or `cpuset`.
 
     Raises:
-        LaunchError: the kernel refuses the CPUs or the nodes; says which are allowed.
+        WorkerFailedError: the kernel refuses the CPUs or the nodes; says which are allowed.
     """
     wanted = parse_cpulist(binding.cpus)
     try:
         os.sched_setaffinity(0, wanted)
     except OSError as error:
         allowed = format_cpulist(os.sched_getaffinity(0))
-        raise LaunchError(
-            f"plan binds CPUs {binding.cpus}, but the kernel refuses ({error.strerror}); allowed are {allowed}: "
-            "widen --cpuset-cpus, or plan with --cpus"
-        ) from error
+        values = {"planned": binding.cpus, "allowed": allowed, "error": str(error.strerror)}
+        raise fail(Reason(code="cpus_refused", values=values)) from error
     nodes = parse_cpulist(binding.memory_nodes)
     if not nodes:
         return "cpuset"
@@ -68,10 +67,8 @@ def bind_process(binding: Binding) -> str:
         return "mempolicy"
     if failed in _DENIED:
         return "cpuset"
-    raise LaunchError(
-        f"plan binds memory to node {binding.memory_nodes}, but the kernel refuses ({os.strerror(failed)}); "
-        "widen --cpuset-mems, or plan with --memory-nodes"
-    )
+    values = {"planned": binding.memory_nodes, "error": os.strerror(failed)}
+    raise fail(Reason(code="memory_nodes_refused", values=values))
 
 
 def restore_main_thread_affinity(binding: Binding) -> None:
@@ -121,36 +118,38 @@ def count_node_pages(numa_maps: str) -> dict[str, int] | None:
     return pages
 
 
-def find_binding_fault(binding: Binding, effective: Effective) -> str | None:
-    """Compare what is in force with the plan: a sentence with both values, or None if they agree."""
-    if effective.cpus != binding.cpus:
-        return f"plan binds CPUs {binding.cpus}, but {effective.cpus} are in force"
-    if effective.main_cpus != binding.cpus:
-        return (
-            f"plan binds CPUs {binding.cpus}, but the main thread was narrowed to {effective.main_cpus}: does a variable "
-            "such as KMP_AFFINITY place threads? bench binds them itself"
-        )
+def find_binding_problem(binding: Binding, effective: Effective) -> Reason | None:
+    """Compare what the kernel holds a worker to with the plan; return the first difference, None if there is none."""
+    cpus, nodes = binding.cpus, binding.memory_nodes
+    if effective.cpus != cpus:
+        return _differ("cpus_differ", cpus, effective.cpus)
+    if effective.main_cpus != cpus:
+        return _differ("main_thread_narrowed", cpus, effective.main_cpus)
     if effective.threads != binding.threads:
-        return f"plan has {binding.threads} threads, but torch has {effective.threads}"
-    wanted = parse_cpulist(binding.memory_nodes)
+        return _differ("threads_differ", str(binding.threads), str(effective.threads))
     if effective.memory_binding == "mempolicy" and effective.memory_policy != "bind":
-        return f"plan binds memory to node {binding.memory_nodes}, but the policy in force is {effective.memory_policy}"
-    if not wanted <= parse_cpulist(effective.memory_nodes):
-        return f"plan binds memory to node {binding.memory_nodes}, but only {effective.memory_nodes} is allowed"
+        return _differ("memory_policy_differs", nodes, effective.memory_policy)
+    if not parse_cpulist(nodes) <= parse_cpulist(effective.memory_nodes):
+        return _differ("memory_nodes_differ", nodes, effective.memory_nodes)
     return None
 
 
-def find_variable_fault(planned: Mapping[str, str | None], effective: Effective) -> str | None:
-    """Compare the variables that a worker has with the plan: a sentence with both values, or None if they agree."""
+def find_variable_problem(planned: Mapping[str, str | None], effective: Effective) -> Reason | None:
+    """Compare the variables that a worker has with the plan; return the first difference, None if there is none."""
     for name, value in planned.items():
         found = effective.variables.get(name)
-        if found != value:
-            return f"plan has {name} {_show(value)}, but the worker finds it {_show(found)}"
+        if found == value:
+            continue
+        if found is None:
+            return Reason(code="variable_missing", values={"variable": name, "planned": str(value)})
+        if value is None:
+            return Reason(code="variable_not_planned", values={"variable": name, "found": found})
+        return Reason(code="variable_differs", values={"variable": name, "planned": value, "found": found})
     return None
 
 
-def _show(value: str | None) -> str:
-    return "not set" if value is None else f"set to {value!r}"
+def _differ(code: str, planned: str, found: str) -> Reason:
+    return Reason(code=code, values={"planned": planned, "found": found})
 
 
 def _memory_policy() -> str:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 from bench.errors import EnvironmentUnfitError
 from bench.records.measurement import Library, LibraryRole, find_effective
 from bench.records.profile import Runtime
+from bench.records.reason import Reason
 
 
 class Installed(NamedTuple):
@@ -187,13 +188,16 @@ def _open_loaded(path: Path) -> Iterator[ctypes.CDLL]:
         yield ctypes.CDLL(str(path), mode=os.RTLD_NOLOAD | os.RTLD_LAZY)
 
 
-def find_library_fault(runtime: Runtime, libraries: Sequence[Library]) -> str | None:
-    """Compare what is loaded with what was planned: a sentence with both values, or None if they agree."""
+def find_library_problem(runtime: Runtime, libraries: Sequence[Library]) -> Reason | None:
+    """Compare what is loaded with what was planned; return the first difference, None if there is none."""
     planned: tuple[tuple[LibraryRole, str], ...] = (("openmp", runtime.openmp), ("allocator", runtime.allocator))
     for role, wanted in planned:
         used = [library.name for library in find_effective(libraries, role)]
         if used != [wanted]:
-            return f"plan has {role} {wanted}, but {' '.join(used) or 'none that is known'} is in force"
+            values = {"role": role, "planned": wanted}
+            if not used:
+                return Reason(code="library_unknown", values=values)
+            return Reason(code="library_differs", values=values | {"found": " ".join(used)})
     return None
 
 

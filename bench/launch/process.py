@@ -17,6 +17,7 @@ from typing import IO
 import msgspec
 
 from bench.errors import LaunchError
+from bench.launch.failure import WorkerFailedError, shorten
 from bench.launch.protocol import (
     MAX_LINE_BYTES,
     Failed,
@@ -34,14 +35,6 @@ from bench.records.record import encode_json_line
 
 STDERR_LINES = 20
 """Last lines of a failed worker's standard error that are kept."""
-
-
-class WorkerFailedError(Exception):
-    """A worker ended without a result. Never leaves `bench.run`: it becomes the cell's `Failure`."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
 
 
 class Worker:
@@ -100,7 +93,7 @@ class Worker:
                 self._take(bytes(self._buffer[:newline]))
                 del self._buffer[: newline + 1]
             if len(self._buffer) > MAX_LINE_BYTES:
-                raise WorkerFailedError(self._failure("error", "the worker's output has no end"))
+                raise WorkerFailedError(self._failure("output_too_long", limit_bytes=str(MAX_LINE_BYTES)))
         elif chunk == b"":
             self.at_end = True
             if self._outcome is None:
@@ -114,7 +107,7 @@ class Worker:
         """
         if not isinstance(self.last, waiting):
             self._fail_as_told()
-            raise WorkerFailedError(self._failure("error", "the worker did not wait for the others"))
+            raise WorkerFailedError(self._failure("not_ready"))
 
     def result(self) -> InstanceResult | ProbeResult | PackageResult:
         """What it measured.
@@ -125,11 +118,11 @@ class Worker:
         if isinstance(self._outcome, Measured | Probed | Packaged):
             return self._outcome.result
         self._fail_as_told()
-        raise WorkerFailedError(self._failure("error", "the worker waits for its next task and gave no result"))
+        raise WorkerFailedError(self._failure("no_result"))
 
     def timed_out(self, timeout_s: float) -> Failure:
         """What to say of a worker that did not end in time."""
-        return self._failure("timeout", f"no result within {timeout_s:g} s; give more with --timeout")
+        return self._failure("timeout", seconds=f"{timeout_s:g}")
 
     @property
     def is_alive(self) -> bool:
@@ -151,7 +144,7 @@ class Worker:
         try:
             self.last = decode_message(line)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise WorkerFailedError(self._failure("error", f"the worker said what is no message: {error}")) from error
+            raise WorkerFailedError(self._failure("invalid_message", text=str(error))) from error
         if not isinstance(self.last, Loaded | Ready):
             self._outcome = self.last
 
@@ -166,15 +159,15 @@ class Worker:
         if status == -signal.SIGKILL:
             after = _count_oom_kills()
             if after is not None and self._oom_kills is not None and after > self._oom_kills:
-                return self._failure("out_of_memory", "the kernel killed the worker: out of memory")
-            return self._failure("killed", "the worker was killed by SIGKILL")
+                return self._failure("out_of_memory")
+            return self._failure("killed", signal="SIGKILL")
         if status < 0:
             name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
-            return self._failure("crashed", f"the worker died of {name}")
-        return self._failure("error", f"the worker ended with status {status} and no result")
+            return self._failure("crashed", signal=name)
+        return self._failure("exited", status=str(status))
 
-    def _failure(self, reason: str, message: str) -> Failure:
-        return msgspec.convert({"reason": reason, "message": message, "stderr": self._tail()}, Failure)
+    def _failure(self, reason: str, **values: str) -> Failure:
+        return Failure(reason=reason, values=shorten(values), stderr=self._tail())
 
     def _tail(self) -> tuple[str, ...]:
         size = self._stderr.seek(0, os.SEEK_END)

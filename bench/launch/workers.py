@@ -12,7 +12,8 @@ from time import monotonic
 from typing import NamedTuple, Self
 
 from bench.errors import LaunchError
-from bench.launch.process import Worker, WorkerFailedError, receive_all
+from bench.launch.failure import WorkerFailedError
+from bench.launch.process import Worker, receive_all
 from bench.launch.protocol import GO, Loaded, Ready
 from bench.records.cpulist import parse_cpulist
 from bench.records.measurement import InstanceResult, PackageResult, ProbeResult

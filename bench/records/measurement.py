@@ -8,6 +8,7 @@ from msgspec import Meta
 from bench.records.digest import Digest
 from bench.records.machine import Count, CpuList
 from bench.records.plan import CellId
+from bench.records.reason import Reason, ReasonCode, ReasonValue, ValueName
 from bench.records.record import Record
 
 Nanoseconds = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
@@ -219,18 +220,26 @@ class Repetition(Record, frozen=True, kw_only=True):
 class Failure(Record, frozen=True, kw_only=True):
     """Why a cell has no number.
 
+    `bench.report.reasons_failures` lists the codes, and makes sentences of them.
+
     Attributes:
-        reason: A code: `crashed`, `killed`, `timeout`, `out_of_memory`, `error`, `binding`,
-            `incorrect`, `no_effect`.
-        message: One line for people.
+        reason: A code: `crashed`, `timeout`, `cpus_differ`, `incorrect`, ...
+        values: What the sentence has to name. The text of a model's own exception is a value.
         stderr: The last lines the worker wrote.
     """
 
-    reason: Literal[
-        "crashed", "killed", "timeout", "out_of_memory", "error", "binding", "incorrect", "no_effect", "inputs"
-    ]
-    message: str
+    reason: ReasonCode
+    values: dict[ValueName, ReasonValue] = {}
     stderr: tuple[str, ...] = ()
+
+    @property
+    def cause(self) -> Reason:
+        """The reason, without what the worker wrote."""
+        return Reason(code=self.reason, values=self.values)
+
+
+MEMORY_FAILURES = frozenset({"out_of_memory", "allocation_failed"})
+"""Codes of failures that more memory may cure."""
 
 
 class Measurement(Record, frozen=True, kw_only=True):

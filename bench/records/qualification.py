@@ -9,6 +9,7 @@ from msgspec import Meta
 from bench.records.bundle import RunId, Timestamp
 from bench.records.digest import Digest
 from bench.records.profile import Sentence
+from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.records.summary import Interval
 
@@ -108,7 +109,7 @@ class Limit(Record, frozen=True, kw_only=True):
 
     comparator: Comparator
     wanted: Value
-    derivation: str | None = None
+    derivation: Reason | None = None
 
 
 SIGNATURE_CHECK = "environment.signed_by"
@@ -123,12 +124,12 @@ class RuleVerdict(Record, frozen=True, kw_only=True):
     Attributes:
         run_id: Of the bundle.
         cell: None for what is of the whole bundle.
-        value: None if there is none; the reason says why.
+        value: None if there is none; the reasons say why.
         interval: Of a value that was measured with one, and is held to its limit with it.
         unit: Of value, interval and limit; empty for words and plain counts.
         limit: None if none could be made.
         outcome: `undecided`: the data are too few or too noisy to say.
-        reason: What a reader must know besides; empty if nothing.
+        reasons: What a reader must know besides. `bench.report.reasons_qualification` lists the codes.
     """
 
     rule: RuleName
@@ -140,7 +141,7 @@ class RuleVerdict(Record, frozen=True, kw_only=True):
     unit: str
     limit: Limit | None
     outcome: RuleOutcome
-    reason: str = ""
+    reasons: tuple[Reason, ...] = ()
 
 
 class BundleName(Record, frozen=True, kw_only=True):
@@ -177,7 +178,7 @@ class Qualification(Record, frozen=True, kw_only=True):
         references: That limits were derived from.
         verdicts: Of every rule over every bundle.
         notes: Waivers that do not count or are not needed, error rates of derived limits, what
-            differs between the unit and its references; a sentence each.
+            differs between the unit and its references.
     """
 
     judged_at: Timestamp
@@ -186,7 +187,7 @@ class Qualification(Record, frozen=True, kw_only=True):
     bundles: Annotated[tuple[BundleName, ...], Meta(min_length=1)]
     references: tuple[BundleName, ...]
     verdicts: Annotated[tuple[RuleVerdict, ...], Meta(min_length=1)]
-    notes: tuple[str, ...]
+    notes: tuple[Reason, ...]
 
 
 def conclude(verdicts: Sequence[RuleVerdict]) -> QualificationOutcome:

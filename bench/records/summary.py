@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from bench.records.machine import Count
 from bench.records.plan import CellId
+from bench.records.reason import Reason
 from bench.records.record import Record
 
 
@@ -78,10 +79,10 @@ class Summary(Record, frozen=True, kw_only=True):
 
     Attributes:
         cells: Those with a number, in the plan's order.
-        failed: Cell → why it has none.
+        failed: Cell → why it has none: the code of its failure, or `not_measured`, or `too_noisy`.
         drift: Per layout that was probed more than once.
     """
 
     cells: tuple[CellSummary, ...]
-    failed: dict[str, str]
+    failed: dict[CellId, Reason]
     drift: tuple[Drift, ...]

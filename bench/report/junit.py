@@ -8,7 +8,8 @@ import re
 from xml.etree import ElementTree as ET
 
 from bench.records.qualification import Qualification, RuleVerdict
-from bench.report.qualification import describe_limit, describe_value
+from bench.report.qualification import describe_limit, describe_reasons, describe_value
+from bench.report.reasons import describe_reason
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 has no way to write (section 2.2, Char)."""
@@ -50,7 +51,7 @@ def render_junit(qualification: Qualification) -> bytes:
             ET.SubElement(properties, "property", {"name": name, "value": value})
         for verdict in verdicts:
             _add_case(suite, qualification.policy.name, verdict)
-        ET.SubElement(suite, "system-out").text = _clean("\n".join(qualification.notes))
+        ET.SubElement(suite, "system-out").text = _clean("\n".join(map(describe_reason, qualification.notes)))
         ET.SubElement(suite, "system-err")
     ET.indent(root)
     data: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -63,7 +64,7 @@ def _add_case(suite: ET.Element, policy: str, verdict: RuleVerdict) -> None:
     if verdict.outcome in _ELEMENTS:
         message = f"{verdict.check} is {describe_value(verdict)}, wanted {describe_limit(verdict)}"
         attributes = {"message": _clean(message), "type": verdict.outcome}
-        ET.SubElement(case, _ELEMENTS[verdict.outcome], attributes).text = _clean(verdict.reason)
+        ET.SubElement(case, _ELEMENTS[verdict.outcome], attributes).text = _clean(describe_reasons(verdict))
 
 
 def _clean(text: str) -> str:

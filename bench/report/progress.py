@@ -1,6 +1,7 @@
 """Progress, a plain line at a time: nothing is redrawn while a worker is timed."""
 
 from bench.records.progress import Progress
+from bench.report.reasons import describe_reason
 from bench.report.table import describe_case
 from bench.report.units import format_duration, format_seconds, format_significant, format_spread
 
@@ -13,7 +14,7 @@ def render_progress(progress: Progress) -> str:
     what = f"{describe_case(progress.cell.case)}, {progress.cell.layout}"
     match progress.kind:
         case "failed" if progress.failure is not None:
-            return f"[{progress.done}/{progress.total}] FAILED {what}: {progress.failure.reason}: {progress.failure.message}"
+            return f"[{progress.done}/{progress.total}] FAILED {what}: {describe_reason(progress.failure.cause)}"
         case "cell" if progress.summary is not None:
             latency, throughput = progress.summary.latency_s, progress.summary.throughput_per_s
             return (

@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from bench.records.qualification import Qualification, QualificationOutcome, RuleVerdict, Value
 from bench.report.printable import printable
+from bench.report.reasons import describe_reason
 from bench.report.units import format_bytes, format_seconds, format_significant
 
 OUTCOMES: Mapping[QualificationOutcome, str] = MappingProxyType(
@@ -37,7 +38,7 @@ def render_qualification(qualification: Qualification) -> str:
             printable(verdict.cell or ""),
             describe_value(verdict),
             describe_limit(verdict),
-            printable(verdict.reason),
+            printable(describe_reasons(verdict)),
         )
         for verdict in qualification.verdicts
     ]
@@ -51,7 +52,7 @@ def render_qualification(qualification: Qualification) -> str:
             *(f"reference {bundle.run_id} {bundle.digest}" for bundle in qualification.references),
             "",
             tabulate(rows, headers, tablefmt="simple", disable_numparse=True),
-            *(printable(note) for note in qualification.notes),
+            *(printable(describe_reason(note)) for note in qualification.notes),
         ]
     )
 
@@ -80,7 +81,12 @@ def describe_limit(verdict: RuleVerdict) -> str:
         return "none"
     words = printable(", ".join(limit.wanted)) if isinstance(limit.wanted, tuple) else ""
     shown = f"{_COMPARATORS[limit.comparator]}{words or _format(limit.wanted, verdict.unit)}"
-    return shown if limit.derivation is None else f"{shown} {limit.derivation}"
+    return shown if limit.derivation is None else f"{shown} {printable(describe_reason(limit.derivation))}"
+
+
+def describe_reasons(verdict: RuleVerdict) -> str:
+    """What a reader must know besides value and limit; empty if nothing."""
+    return "; ".join(map(describe_reason, verdict.reasons))
 
 
 def _format(value: Value, unit: str) -> str:

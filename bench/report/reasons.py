@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bench.records.reason import Reason
+from bench.report.reasons_failures import SENTENCES_FAILURES
+from bench.report.reasons_qualification import SENTENCES_QUALIFICATION
 
-SENTENCES: Mapping[str, str] = MappingProxyType({})
+SENTENCES: Mapping[str, str] = MappingProxyType({**SENTENCES_FAILURES, **SENTENCES_QUALIFICATION})
 """Code → sentence, with the names of values in braces."""
 
 

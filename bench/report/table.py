@@ -12,6 +12,7 @@ from bench.records.plan import Cell, Policy
 from bench.records.summary import CellSummary, Drift
 from bench.report.cross import render_cross_table
 from bench.report.machine import describe_calibration, describe_machine
+from bench.report.reasons import describe_reason
 from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
 from bench.workloads.registry import WORKLOADS
 
@@ -40,7 +41,9 @@ def render_results(contents: Contents) -> str:
         cross = None if plan.variants else render_cross_table(contents)
         parts += ["", cross, ""] if cross is not None else []
     for cell_id, reason in contents.summary.failed.items():
-        parts.append(f"no number for {describe_case(cells[cell_id].case)}, {cells[cell_id].layout}: {reason}")
+        parts.append(
+            f"no number for {describe_case(cells[cell_id].case)}, {cells[cell_id].layout}: {describe_reason(reason)}"
+        )
     parts += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
     parts += [_describe_drift(drift) for drift in contents.summary.drift if _moved(drift)]
     if contents.calibration is not None:

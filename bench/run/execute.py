@@ -10,8 +10,8 @@ from time import monotonic
 
 from bench.bundle.timestamp import format_timestamp
 from bench.errors import LaunchError
+from bench.launch.failure import WorkerFailedError
 from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
-from bench.launch.process import WorkerFailedError
 from bench.records.measurement import Failure, Probe, Repetition
 from bench.records.plan import Cell, Plan
 from bench.records.progress import Progress
@@ -148,7 +148,7 @@ class Execution:
             self._fail(cell, error.failure)
             return
         except LaunchError as error:
-            self._fail(cell, Failure(reason="binding", message=str(error)))
+            self._fail(cell, Failure(reason="not_started", values={"text": str(error)}))
             return
         self._pace.add(cell.id, self._clock() - start)
         repetition = Repetition(

@@ -22,18 +22,18 @@ def find_fault(cell: Cell, cells: Iterable[Cell], repetitions: RepetitionsOf) ->
         if not shown.passed:
             return Failure(
                 reason="incorrect",
-                message=(
-                    f"cosine similarity {shown.cosine_similarity:.6f} (at least {shown.cosine_limit:g}), "
-                    f"relative error {shown.relative_error:.2e} (at most {shown.error_limit:g}) against eager fp32"
-                ),
+                values={
+                    "cosine_similarity": f"{shown.cosine_similarity:.6f}",
+                    "cosine_limit": f"{shown.cosine_limit:g}",
+                    "relative_error": f"{shown.relative_error:.2e}",
+                    "error_limit": f"{shown.error_limit:g}",
+                },
             )
         for other in cells:
             if _weights_of(other) != _weights_of(cell):
                 continue
             if any(proof.weights_digest != one.weights_digest for one in _proofs(repetitions(other.id))):
-                return Failure(
-                    reason="inputs", message=f"weights {proof.weights_digest} differ from those of {other.id}"
-                )
+                return Failure(reason="weights_differ", values={"digest": proof.weights_digest, "cell": other.id})
     return None
 
 

@@ -11,11 +11,11 @@ import msgspec
 from bench.bundle.source import PROJECT
 from bench.errors import LaunchError
 from bench.launch.environment import worker_environment
+from bench.launch.failure import WorkerFailedError
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import resolve_argv
-from bench.launch.process import WorkerFailedError
 from bench.launch.workers import Job, Result
-from bench.records.measurement import InstanceResult, ProbeResult
+from bench.records.measurement import MEMORY_FAILURES, InstanceResult, ProbeResult
 from bench.records.plan import Cell, Plan, Task, find_argv
 from bench.records.profile import Binding, Layout
 from bench.records.variant import expect_variables
@@ -78,7 +78,7 @@ class JobBuilder:
         try:
             return self._measure(request, then)
         except WorkerFailedError as error:
-            if error.failure.reason != "out_of_memory" or not self._workers.shutdown():
+            if error.failure.reason not in MEMORY_FAILURES or not self._workers.shutdown():
                 raise
         return self._measure(request, ())
 

@@ -22,6 +22,7 @@ def scrub_failures(measurements: Iterable[Measurement], host_name: str) -> tuple
         if failure is None:
             return measurement
         stderr = tuple(pattern.sub(HOST, line) for line in failure.stderr)
-        return replace(measurement, failure=replace(failure, message=pattern.sub(HOST, failure.message), stderr=stderr))
+        values = {name: pattern.sub(HOST, value) for name, value in failure.values.items()}
+        return replace(measurement, failure=replace(failure, values=values, stderr=stderr))
 
     return tuple(map(scrub, measurements))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bench.errors import TooNoisyError
 from bench.records.measurement import InstanceResult, Measurement, Probe, Repetition
 from bench.records.plan import Cell, Plan, Policy
+from bench.records.reason import Reason
 from bench.records.summary import CellSummary, Drift, Summary
 from bench.stats.bootstrap import (
     Estimate,
@@ -42,19 +43,27 @@ def summarize(plan: Plan, measurements: Sequence[Measurement], probes: Sequence[
     """
     by_cell = {measurement.cell: measurement for measurement in measurements}
     cells: list[CellSummary] = []
-    failed: dict[str, str] = {}
+    failed: dict[str, Reason] = {}
     for cell in plan.cells:
         measurement = by_cell.get(cell.id)
         if measurement is None:
-            failed[cell.id] = "not measured: the budget ended before it"
+            failed[cell.id] = Reason(code="not_measured")
         elif measurement.failure is not None:
-            failed[cell.id] = f"{measurement.failure.reason}: {measurement.failure.message}"
+            failed[cell.id] = measurement.failure.cause
         else:
             try:
                 cells.append(summarize_cell(cell, plan.policy, measurement.repetitions, probes))
-            except TooNoisyError as error:
-                failed[cell.id] = f"too_noisy: {error}"
+            except TooNoisyError:
+                failed[cell.id] = _explain_noise(cell, measurement.repetitions, probes)
     return Summary(cells=tuple(cells), failed=failed, drift=measure_drift(probes))
+
+
+def _explain_noise(cell: Cell, repetitions: Sequence[Repetition], probes: Sequence[Probe]) -> Reason:
+    """Return why a cell has no valid repetition."""
+    codes = sorted({code for repetition in repetitions for code in judge_repetition(repetition, cell.layout, probes)})
+    return Reason(
+        code="too_noisy", values={"repetitions": str(len(repetitions)), "invalid": ", ".join(codes) or "none_made"}
+    )
 
 
 def summarize_cell(

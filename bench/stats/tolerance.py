@@ -9,13 +9,25 @@ from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import Literal
 
-from bench.errors import TooNoisyError
+from bench.records.reason import Reason
 from bench.records.summary import Interval
 
 Side = Literal["upper", "lower"]
 
 REACH_LIMIT = 2.0
 """A limit of more than twice the mean, or less than half of it, would let pass what nobody calls alike."""
+
+
+class NoLimitError(Exception):
+    """References are too few, too noisy or too much alike to give a limit.
+
+    Attributes:
+        reason: The same as data: it becomes part of a verdict.
+    """
+
+    def __init__(self, code: str, **values: str) -> None:
+        super().__init__(" ".join((code, *(f"{name}={value}" for name, value in values.items()))))
+        self.reason = Reason(code=code, values=values)
 
 
 def tolerance_factor(count: int, *, coverage: float, confidence: float) -> float:
@@ -47,20 +59,22 @@ def tolerance_limit(values: Sequence[float], *, coverage: float, confidence: flo
         side: `upper` for values that must not be larger, `lower` for those that must not be smaller.
 
     Raises:
-        TooNoisyError: fewer than two values; or all are equal, as independent measurements never are; or
+        NoLimitError: fewer than two values; or all are equal, as independent measurements never are; or
             they scatter so much that the limit lies beyond `REACH_LIMIT`.
     """
     if len(values) < 2:
-        raise TooNoisyError(f"{len(values)} references do not scatter; at least 2 are needed")
+        raise NoLimitError("too_few_references", found=str(len(values)), needed="2")
     logs = [math.log(value) for value in values]
     scatter = stdev(logs)
     if scatter == 0:
-        raise TooNoisyError(f"all {len(values)} references have the value {values[0]!r}: they are not independent")
+        raise NoLimitError("equal_references", references=str(len(values)), value=repr(values[0]))
     reach = tolerance_factor(len(values), coverage=coverage, confidence=confidence) * scatter
     if reach > math.log(REACH_LIMIT):
-        raise TooNoisyError(
-            f"{len(values)} references scatter by {scatter:.1%}, which puts the limit beyond {REACH_LIMIT:g} times "
-            "their mean; measure more of them, or on a quieter host"
+        raise NoLimitError(
+            "scattered_references",
+            references=str(len(values)),
+            scatter_percent=f"{scatter * 100:.1f}",
+            reach_limit=f"{REACH_LIMIT:g}",
         )
     return math.exp(fmean(logs) + (reach if side == "upper" else -reach))
 
@@ -72,10 +86,10 @@ def ratio_interval(value: Interval, reference: Interval) -> Interval:
     confidence limits about effect measures (Statistics in Medicine 27, 2008).
 
     Raises:
-        TooNoisyError: an interval reaches down to nothing, so that any ratio could be.
+        NoLimitError: an interval reaches down to nothing, so that any ratio could be.
     """
     if min(value.low, reference.low) <= 0:
-        raise TooNoisyError(f"an interval reaches down to {min(value.low, reference.low)!r}, which allows any ratio")
+        raise NoLimitError("unbounded_ratio", low=repr(min(value.low, reference.low)))
     point = math.log(value.point / reference.point)
     below = math.hypot(math.log(value.point / value.low), math.log(reference.high / reference.point))
     above = math.hypot(math.log(value.high / value.point), math.log(reference.point / reference.low))

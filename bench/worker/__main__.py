@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from bench.errors import BenchError, LaunchError
+from bench.errors import BenchError
+from bench.launch.failure import WorkerFailedError
 from bench.launch.process_tree import die_with_parent, end_like
 from bench.launch.protocol import Failed, Loaded, Message
 from bench.records.measurement import Failure
@@ -48,15 +49,15 @@ def main() -> None:
 def explain_error(error: Exception) -> Failure:
     """Turn what a model or a binding threw into the cell's failure."""
     text = " ".join(str(error).split())[:500]
+    if isinstance(error, WorkerFailedError):
+        return error.failure
     if isinstance(error, MemoryError) or "can't allocate memory" in text or "bad_alloc" in text:
-        return Failure(reason="out_of_memory", message=f"{type(error).__name__}: {text}")
-    if isinstance(error, LaunchError):
-        return Failure(reason="binding", message=text)
+        return Failure(reason="allocation_failed", values={"exception": type(error).__name__, "text": text})
     if isinstance(error, NoEffectError):
-        return Failure(reason="no_effect", message=text)
+        return Failure(reason="no_effect", values={"text": text})
     if isinstance(error, BenchError):
-        return Failure(reason="error", message=text)
-    return Failure(reason="error", message=f"{type(error).__name__}: {text}")
+        return Failure(reason="refused", values={"text": text})
+    return Failure(reason="error", values={"exception": type(error).__name__, "text": text})
 
 
 def _do(task: Task, loading: Loading, channel: BinaryIO) -> NoReturn:

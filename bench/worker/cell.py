@@ -6,9 +6,14 @@ from typing import BinaryIO
 
 import torch
 
-from bench.errors import LaunchError
-from bench.launch.binding import find_binding_fault, find_variable_fault, read_effective, restore_main_thread_affinity
-from bench.launch.libraries import find_library_fault
+from bench.launch.binding import (
+    find_binding_problem,
+    find_variable_problem,
+    read_effective,
+    restore_main_thread_affinity,
+)
+from bench.launch.failure import fail
+from bench.launch.libraries import find_library_problem
 from bench.launch.protocol import Measured, Message
 from bench.measure.loop import quiet_interpreter, time_samples, warm_up
 from bench.measure.memory import read_peak_bytes
@@ -29,7 +34,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     """Measure, in the order in which it has to be.
 
     Raises:
-        LaunchError: what is in force is not what the plan says.
+        WorkerFailedError: the worker is held to something else than the plan says.
         NoEffectError: precision, memory format or backend did not take effect.
     """
     case = require_case(task)
@@ -59,13 +64,13 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     peak_run_bytes = read_peak_bytes(earlier=peak_load_bytes)
     stages_ns = prepared.time_stages(STAGE_ROUNDS)
     effective = read_effective(loading.memory_binding, torch.get_num_threads(), variables=task.variables)
-    fault = (
-        find_binding_fault(task.binding, effective)
-        or find_library_fault(task.runtime, effective.libraries)
-        or find_variable_fault(task.variables, effective)
+    problem = (
+        find_binding_problem(task.binding, effective)
+        or find_library_problem(task.runtime, effective.libraries)
+        or find_variable_problem(task.variables, effective)
     )
-    if fault is not None:
-        raise LaunchError(fault)
+    if problem is not None:
+        raise fail(problem)
     return Measured(
         result=InstanceResult(
             warmup=warmup,

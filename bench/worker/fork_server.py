@@ -11,8 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from bench.errors import LaunchError
+from bench.launch.failure import fail
 from bench.launch.process_tree import adopt_orphans, die_with_parent
+from bench.records.reason import Reason
 
 
 class ForkServer:
@@ -35,7 +36,7 @@ class ForkServer:
             The child's exit status, as `os.waitstatus_to_exitcode` has it.
 
         Raises:
-            LaunchError: something that was loaded runs threads, which a child would lack.
+            WorkerFailedError: something that was loaded runs threads, which a child would lack.
         """
         child = os.fork()
         if child == 0:
@@ -51,7 +52,7 @@ class ForkServer:
         _end_orphans()
         if started:
             names = ", ".join(sorted(name for _, name in started))
-            raise LaunchError(f"libraries have started threads before any work, and these cannot be forked: {names}")
+            raise fail(Reason(code="threads_before_fork", values={"threads": names}))
         return os.waitstatus_to_exitcode(status)
 
 

@@ -50,7 +50,7 @@ def load(task: Task) -> Loading:
     """Bind, then load torch and the library of a task's workload, and compute nothing.
 
     Raises:
-        LaunchError: the kernel refuses the binding, or does not tell what is in memory.
+        WorkerFailedError: the kernel refuses the binding, or does not tell what is in memory.
     """
     memory_binding = bind_process(task.binding)
     start = process_time_ns()

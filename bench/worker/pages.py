@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.errors import LaunchError
+from bench.launch.failure import fail
+from bench.records.reason import Reason
 
 _SELF = Path("/proc/self")
 
@@ -37,7 +38,7 @@ def find_file_pages() -> tuple[Run, ...]:
     """The pages of files that this process has mapped and resident.
 
     Raises:
-        LaunchError: the kernel does not tell.
+        WorkerFailedError: the kernel does not tell.
     """
     runs: list[Run] = []
     try:
@@ -49,7 +50,8 @@ def find_file_pages() -> tuple[Run, ...]:
                     pages.seek(start // PAGE_BYTES * 8)
                     runs += _find_runs(start, pages.read((end - start) // PAGE_BYTES * 8))
     except OSError as error:
-        raise LaunchError(f"cannot tell what of libraries is in memory: {error.filename}: {error.strerror}") from error
+        values = {"file": str(error.filename), "error": str(error.strerror)}
+        raise fail(Reason(code="pages_unreadable", values=values)) from error
     return tuple(runs)
 
 

@@ -8,7 +8,7 @@ from tests.numa.layouts import check_layouts
 from tests.numa.ledger import Ledger
 from tests.numa.orphans import check_orphan
 from tests.numa.placement import check_first_touch, check_instances, check_memory_before_first_touch, check_nodes_joined
-from tests.numa.refusals import check_faults, check_refusals
+from tests.numa.refusals import check_problems, check_refusals
 
 GROUPS = (
     check_topology,
@@ -20,7 +20,7 @@ GROUPS = (
     check_memory_before_first_touch,
     check_nodes_joined,
     check_refusals,
-    check_faults,
+    check_problems,
     check_orphan,
     check_cpuset,
     check_far_memory,

@@ -82,7 +82,7 @@ def check_cpuset(ledger: Ledger) -> None:
         ledger.equal(
             "cpuset of one node: memory beyond it is refused",
             node.refused,
-            "plan binds memory to node 0, but the kernel refuses (Invalid argument); "
+            "plan binds memory to nodes 0, but the kernel refuses (Invalid argument); "
             "widen --cpuset-mems, or plan with --memory-nodes",
         )
 

@@ -8,11 +8,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.errors import LaunchError
-from bench.launch.binding import bind_process, find_binding_fault, read_effective
+from bench.launch.binding import bind_process, find_binding_problem, read_effective
+from bench.launch.failure import WorkerFailedError
 from bench.records.cpulist import format_cpulist
 from bench.records.measurement import Effective
 from bench.records.profile import Binding
+from bench.report.reasons import describe_reason
 from tests.numa.apart import run_apart
 
 PAGES = 16_384
@@ -55,12 +56,12 @@ class Answer:
     """What became of it.
 
     Attributes:
-        refused: The message of the LaunchError that ended it; the rest is empty then.
+        refused: Why the kernel refused the binding, as a sentence; the rest is empty then.
         memory_binding: As `bind_process` says.
         before, after: In force before and after the pages were touched.
         threads: Of each that was started after the binding.
         pages: Node → pages touched that lie on it, as `move_pages` says of each: a second witness beside numa_maps.
-        fault: As `find_binding_fault` says after the pages were touched.
+        problem: As `find_binding_problem` says after the pages were touched.
     """
 
     refused: str | None = None
@@ -69,7 +70,7 @@ class Answer:
     after: Effective | None = None
     threads: tuple[Seen, ...] = ()
     pages: dict[int, int] = field(default_factory=dict)
-    fault: str | None = None
+    problem: str | None = None
 
     def count_new_pages(self, node: int) -> int:
         """Pages that numa_maps shows on a node after, and not before."""
@@ -88,8 +89,8 @@ def _answer(request: Request) -> Answer:
         (request.group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
     try:
         return _obey(request)
-    except LaunchError as error:
-        return Answer(refused=str(error))
+    except WorkerFailedError as error:
+        return Answer(refused=describe_reason(error.failure.cause))
 
 
 def _obey(request: Request) -> Answer:
@@ -121,13 +122,14 @@ def _obey(request: Request) -> Answer:
     read.set()
     for thread in threads:
         thread.join()
+    problem = find_binding_problem(binding, after)
     return Answer(
         memory_binding=held,
         before=before,
         after=after,
         threads=tuple(seen[index] for index in sorted(seen)),
         pages=_locate_pages(block),
-        fault=find_binding_fault(binding, after),
+        problem=None if problem is None else describe_reason(problem),
     )
 
 

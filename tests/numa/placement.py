@@ -65,7 +65,7 @@ def check_binding(ledger: Ledger, name: str, binding: Binding, answer: Answer, *
     )
     strays = {thread.ran_on for thread in answer.threads} - parse_cpulist(binding.cpus)
     ledger.equal(f"{name}: CPUs run on beside these", strays, set())
-    ledger.equal(f"{name}: fault", answer.fault, None)
+    ledger.equal(f"{name}: problem", answer.problem, None)
     allocators = [library.name for library in after.libraries if library.role == "allocator" and library.effective]
     ledger.equal(f"{name}: allocator in force", allocators, ["system"])
 

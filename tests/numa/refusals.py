@@ -20,22 +20,26 @@ def check_refusals(ledger: Ledger) -> None:
     ledger.equal(
         "refused: a node that is not there",
         absent.refused,
-        "plan binds memory to node 2, but the kernel refuses (Invalid argument); "
+        "plan binds memory to nodes 2, but the kernel refuses (Invalid argument); "
         "widen --cpuset-mems, or plan with --memory-nodes",
     )
 
 
-def check_faults(ledger: Ledger) -> None:
-    """What the kernel silently narrows, or a thread leaves, is a fault."""
+def check_problems(ledger: Ledger) -> None:
+    """What the kernel silently narrows, or a thread leaves, is a problem."""
     cpus, nodes, escaped = ask_instances(
         Request(binding=Binding(cpus="2-3", memory_nodes="0", threads=1)),
         Request(binding=Binding(cpus="0", memory_nodes="0,2", threads=1)),
         Request(binding=Binding(cpus="0,3", memory_nodes="0", threads=2), escape=frozenset({4, 6})),
     )
-    ledger.equal("fault: the offline CPU beside another", cpus.fault, "plan binds CPUs 2-3, but 3 are in force")
     ledger.equal(
-        "fault: a node that is not there beside another",
-        nodes.fault,
-        "plan binds memory to node 0,2, but only 0-1 is allowed",
+        "problem: the offline CPU beside another", cpus.problem, "plan binds CPUs 2-3, but the worker ran on 3"
     )
-    ledger.equal("fault: a thread on other CPUs", escaped.fault, "plan binds CPUs 0,3, but 0,3-4,6 are in force")
+    ledger.equal(
+        "problem: a node that is not there beside another",
+        nodes.problem,
+        "plan binds memory to nodes 0,2, but only 0-1 are allowed",
+    )
+    ledger.equal(
+        "problem: a thread on other CPUs", escaped.problem, "plan binds CPUs 0,3, but the worker ran on 0,3-4,6"
+    )

@@ -8,6 +8,7 @@ from bench.compare.qualification.reading import CellView, ReadCell, Reading, Uni
 from bench.records.bundle import Contents
 from bench.records.measurement import Proof
 from bench.records.qualification import Value
+from bench.records.reason import Reason
 
 
 def _of_cells(name: str, read: ReadCell, unit: str = "") -> Check:
@@ -53,8 +54,8 @@ def _drift(name: str) -> Check:
         drift = unit.contents.summary.drift
         missing = {layout.name for layout in unit.contents.plan.layouts} - {one.layout for one in drift}
         if missing or not drift:
-            note = f"probed less than twice: layout {', '.join(sorted(missing))}"
-            yield Reading(value=None, absence="undecided", note=note)
+            reason = Reason(code="probed_once", values={"layouts": ", ".join(sorted(missing))})
+            yield Reading(value=None, absence="undecided", reasons=(reason,))
         else:
             yield Reading(value=max(getattr(one, name) for one in drift) - 1)
 
@@ -73,7 +74,7 @@ def _count_measured(unit: Unit) -> Iterator[Reading]:
     if count or failed:
         yield Reading(value=count)
     else:
-        yield Reading(value=None, absence="undecided", note="no cell has a number")
+        yield Reading(value=None, absence="undecided", reasons=(Reason(code="no_cell_measured"),))
 
 
 STABILITY = (

@@ -14,6 +14,7 @@ from bench.compare.comparability import find_cell_differences, find_differences,
 from bench.compare.qualification.reading import Unit, label_cells
 from bench.errors import BundleError, NotComparableError, UsageError
 from bench.records.machine import Machine
+from bench.records.reason import Reason
 from bench.records.verdict import Finding
 
 SUFFIX = ".bench.tar"
@@ -88,11 +89,11 @@ def check_same_machine(units: Sequence[Unit]) -> None:
             )
 
 
-def check_alike(units: Sequence[Unit], references: Sequence[Unit]) -> tuple[str, ...]:
+def check_alike(units: Sequence[Unit], references: Sequence[Unit]) -> tuple[Reason, ...]:
     """Refuse references that say nothing about the unit under test.
 
     Returns:
-        What else differs and may move the numbers, a sentence each.
+        What else differs and may change the numbers.
 
     Raises:
         NotComparableError: a reference is of another kind of machine, was emulated, or did other work.
@@ -106,12 +107,21 @@ def check_alike(units: Sequence[Unit], references: Sequence[Unit]) -> tuple[str,
         names = f"run {unit.name.run_id} and reference {reference.name.run_id}"
         if forbidding is not None:
             raise NotComparableError(f"{names} are not alike: {forbidding}")
-        notes += [
-            f"{names} differ in {one.field}, {one.base} and {one.new}: {one.reason}"
-            for one in findings
-            if one.severity == "warn"
-        ]
+        notes += [_describe_difference(unit, reference, finding) for finding in findings if finding.severity == "warn"]
     return tuple(notes)
+
+
+def _describe_difference(unit: Unit, reference: Unit, finding: Finding) -> Reason:
+    return Reason(
+        code="reference_differs",
+        values={
+            "run_id": unit.name.run_id,
+            "reference": reference.name.run_id,
+            "field": finding.field,
+            "unit_value": finding.base,
+            "reference_value": finding.new,
+        },
+    )
 
 
 def _cell_refusals(unit: Unit, reference: Unit) -> Iterator[str]:

@@ -6,10 +6,15 @@ undecided between: neither the unit nor its buyer gets the benefit of the noise.
 Method: guarded acceptance and guarded rejection, JCGM 106:2012, section 8.3; ISO 14253-1.
 """
 
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from bench.records.qualification import Limit, Rule, RuleOutcome, Value
+from bench.records.reason import Reason
 from bench.records.summary import Interval
+
+_LONGEST_LIST = 1000
+"""Characters of a list of missing words that are kept: a policy may ask for hundreds."""
 
 
 def stated_limit(rule: Rule) -> Limit | None:
@@ -29,7 +34,9 @@ def stated_limit(rule: Rule) -> Limit | None:
             return None
 
 
-def hold(value: Value, interval: Interval | None, limit: Limit, *, globs: bool = False) -> tuple[RuleOutcome, str]:
+def hold(
+    value: Value, interval: Interval | None, limit: Limit, *, globs: bool = False
+) -> tuple[RuleOutcome, Reason | None]:
     """Hold a value to a limit.
 
     Args:
@@ -46,11 +53,11 @@ def hold(value: Value, interval: Interval | None, limit: Limit, *, globs: bool =
             return _hold_number(float(value), interval, float(wanted), upper=limit.comparator == "at_most")
         case "contains", tuple() as words, tuple():
             missing = [word for word in words if not _has(value, word, globs=globs)]
-            return ("failed", f"missing: {', '.join(missing)}") if missing else ("passed", "")
+            return ("failed", _missing(missing)) if missing else ("passed", None)
         case "one_of", tuple() as words, str():
-            return ("passed" if value in words else "failed"), ""
+            return ("passed" if value in words else "failed"), None
         case _:
-            return ("passed" if value == limit.wanted else "failed"), ""
+            return ("passed" if value == limit.wanted else "failed"), None
 
 
 def matches(label: str | None, patterns: tuple[str, ...] | None) -> bool:
@@ -58,13 +65,19 @@ def matches(label: str | None, patterns: tuple[str, ...] | None) -> bool:
     return patterns is None or (label is not None and any(fnmatchcase(label, pattern) for pattern in patterns))
 
 
-def _hold_number(point: float, interval: Interval | None, wanted: float, *, upper: bool) -> tuple[RuleOutcome, str]:
+def _missing(words: Sequence[str]) -> Reason:
+    return Reason(code="missing_words", values={"words": ", ".join(words)[:_LONGEST_LIST]})
+
+
+def _hold_number(
+    point: float, interval: Interval | None, wanted: float, *, upper: bool
+) -> tuple[RuleOutcome, Reason | None]:
     low, high = (point, point) if interval is None else (interval.low, interval.high)
     best, worst = (low, high) if upper else (-high, -low)
     bound = wanted if upper else -wanted
     if worst <= bound:
-        return "passed", ""
-    return ("failed", "") if best > bound else ("undecided", "its interval lies on both sides of the limit")
+        return "passed", None
+    return ("failed", None) if best > bound else ("undecided", Reason(code="interval_spans_limit"))
 
 
 def _has(values: tuple[str, ...], word: str, *, globs: bool) -> bool:

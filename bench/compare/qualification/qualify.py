@@ -12,7 +12,7 @@ from bench.compare.qualification.load import LoadedPolicy
 from bench.compare.qualification.reading import Reading, Unit
 from bench.compare.qualification.references import Held, hold_against
 from bench.compare.qualification.waivers import apply_waivers
-from bench.errors import TooNoisyError, UsageError
+from bench.errors import UsageError
 from bench.records.qualification import (
     PolicyName,
     Qualification,
@@ -23,6 +23,8 @@ from bench.records.qualification import (
     Value,
     conclude,
 )
+from bench.records.reason import Reason
+from bench.stats.tolerance import NoLimitError
 
 
 def qualify(units: Sequence[Unit], references: Sequence[Unit], loaded: LoadedPolicy, *, now: datetime) -> Qualification:
@@ -68,15 +70,15 @@ def _check_needs(policy: QualificationPolicy, references: Sequence[Unit]) -> Non
 def _judge_rule(name: str, rule: Rule, units: Sequence[Unit], references: Sequence[Unit]) -> Iterator[RuleVerdict]:
     check = CHECKS[rule.check]
     for unit in units:
-        readings = [one for one in check.read(unit) if rule.cells is None or matches(one.cell, rule.cells)]
+        readings = [reading for reading in check.read(unit) if rule.cells is None or matches(reading.cell, rule.cells)]
         if not readings:
-            readings = [Reading(value=None, absence="undecided", note="no cell of the run is meant by this rule")]
+            readings = [Reading(value=None, absence="undecided", reasons=(Reason(code="no_cell_matches"),))]
         for reading in readings:
             held = None
             if reading.value is None:
-                outcome, reason = _judge_absence(rule, reading)
+                outcome, reasons = _judge_absence(rule, reading)
             else:
-                held, outcome, reason = _judge_value(rule, check, reading, reading.value, references)
+                held, outcome, reasons = _judge_value(rule, check, reading, reading.value, references)
             yield RuleVerdict(
                 rule=name,
                 check=check.name,
@@ -87,44 +89,53 @@ def _judge_rule(name: str, rule: Rule, units: Sequence[Unit], references: Sequen
                 unit=check.unit if held is None else held.unit,
                 limit=stated_limit(rule) if held is None else held.limit,
                 outcome=outcome,
-                reason=reason,
+                reasons=reasons,
             )
 
 
 def _judge_value(
     rule: Rule, check: Check, reading: Reading, value: Value, references: Sequence[Unit]
-) -> tuple[Held | None, RuleOutcome, str]:
-    """What the value was held to, the outcome and its reason."""
+) -> tuple[Held | None, RuleOutcome, tuple[Reason, ...]]:
+    """What the value was held to, the outcome and its reasons."""
     stated = stated_limit(rule)
     try:
         if stated is None:
             held = hold_against(references, rule, check, reading)
         else:
             held = Held(value=value, interval=reading.interval, unit=check.unit, limit=stated)
-    except TooNoisyError as error:
-        return None, "undecided", str(error)
+    except NoLimitError as error:
+        return None, "undecided", (error.reason,)
     outcome, reason = hold(held.value, held.interval, held.limit, globs=check.globs)
-    return held, outcome, "; ".join(filter(None, (reason, reading.note)))
+    return held, outcome, (*(() if reason is None else (reason,)), *reading.reasons)
 
 
-def _judge_absence(rule: Rule, reading: Reading) -> tuple[RuleOutcome, str]:
+def _judge_absence(rule: Rule, reading: Reading) -> tuple[RuleOutcome, tuple[Reason, ...]]:
     """Only what the kernel does not show may be let pass; what was not measured may not."""
     if reading.absence == "undecided":
-        return "undecided", reading.note
+        return "undecided", reading.reasons
     if reading.absence == "failed":
-        return "failed", reading.note
+        return "failed", reading.reasons
     if rule.unavailable == "pass":
-        return "passed", f"unavailable, which the policy lets pass: {rule.reason}"
-    return "failed", "unavailable"
+        return "passed", (Reason(code="unavailable_allowed", values={"reason": rule.reason or ""}),)
+    return "failed", (Reason(code="unavailable"),)
 
 
-def _error_rates(policy: QualificationPolicy, verdicts: Sequence[RuleVerdict]) -> Iterator[str]:
+def _error_rates(policy: QualificationPolicy, verdicts: Sequence[RuleVerdict]) -> Iterator[Reason]:
     """How often a good unit fails by chance; Boole's inequality over all values that a limit was derived for."""
     for name, rule in policy.rules.items():
-        derived = [one for one in verdicts if one.rule == name and one.limit is not None and one.limit.derivation]
+        derived = [
+            verdict
+            for verdict in verdicts
+            if verdict.rule == name and verdict.limit is not None and verdict.limit.derivation is not None
+        ]
         if rule.tolerance is not None and derived:
             share = min(1.0, len(derived) * (1 - rule.tolerance.coverage))
-            yield (
-                f"{name}: {len(derived)} values are held to limits that each cover {rule.tolerance.coverage * 100:.4g}% of good "
-                f"units, so at most {share * 100:.3g}% of good units fail one of them by chance"
+            yield Reason(
+                code="chance_of_failure",
+                values={
+                    "rule": name,
+                    "limits": str(len(derived)),
+                    "coverage_percent": f"{rule.tolerance.coverage * 100:.4g}",
+                    "chance_percent": f"{share * 100:.3g}",
+                },
             )

@@ -11,6 +11,7 @@ from bench.records.case import case_name
 from bench.records.measurement import Measurement
 from bench.records.plan import Cell
 from bench.records.qualification import BundleName, Value
+from bench.records.reason import Reason
 from bench.records.summary import CellSummary, Interval
 
 Absence = Literal["unavailable", "failed", "undecided"]
@@ -48,14 +49,14 @@ class Reading:
         interval: If it was measured with one.
         absence: What having no value means: `unavailable` if the kernel does not show it, `failed` if
             the cell failed, `undecided` if there are too few or too noisy data.
-        note: What a reader must know besides; why there is no value.
+        reasons: What a reader must know besides; why there is no value.
     """
 
     cell: str | None = None
     value: Value | None
     interval: Interval | None = None
     absence: Absence = "unavailable"
-    note: str = ""
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +90,7 @@ def read_machine(field: str, read: Callable[[Contents], Value | None]) -> Read:
 
     def readings(unit: Unit) -> Iterator[Reading]:
         stated = unit.verification.origins.get(field) == "stated"
-        note = "merely stated by firmware or hypervisor" if stated else ""
-        yield Reading(value=read(unit.contents), note=note)
+        yield Reading(value=read(unit.contents), reasons=(Reason(code="stated_only"),) if stated else ())
 
     return readings
 
@@ -113,12 +113,13 @@ def read_cells(read: ReadCell) -> Read:
         for label, cell in label_cells(unit.contents).items():
             measurement, summary = measurements.get(cell.id), summaries.get(cell.id)
             if measurement is None or summary is None:
-                failed = measurement is not None and measurement.failure is not None
+                failed = unit.contents.summary.failed.get(cell.id) or Reason(code="not_measured")
+                has_failed = measurement is not None and measurement.failure is not None
                 yield Reading(
                     cell=label,
                     value=None,
-                    absence="failed" if failed else "undecided",
-                    note=f"no number: {unit.contents.summary.failed.get(cell.id, 'not measured')}",
+                    absence="failed" if has_failed else "undecided",
+                    reasons=(Reason(code="no_number"), failed),
                 )
                 continue
             found = read(CellView(cell=cell, measurement=measurement, summary=summary))

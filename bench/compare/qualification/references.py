@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from bench.compare.qualification.check import Check
 from bench.compare.qualification.reading import Reading, Unit
-from bench.errors import TooNoisyError
 from bench.records.qualification import Limit, Rule, Tolerance, Value
+from bench.records.reason import Reason
 from bench.records.summary import Interval
-from bench.stats.tolerance import geometric_interval, ratio_interval, tolerance_limit
+from bench.stats.tolerance import NoLimitError, geometric_interval, ratio_interval, tolerance_limit
 
 CONFIDENCE = 0.95
 """Of the interval around several references' geometric mean; the customary one, and that of a bundle's own."""
@@ -43,10 +43,10 @@ def hold_against(references: Sequence[Unit], rule: Rule, check: Check, reading: 
         reading: Of the unit under test, with a value.
 
     Raises:
-        TooNoisyError: the references are too few, or do not scatter as independent ones do.
+        NoLimitError: the references are too few, or do not scatter as independent ones do.
     """
-    found = [one for unit in references for one in check.read(unit) if one.cell == reading.cell]
-    values = [one for one in found if isinstance(one.value, int | float)]
+    found = [other for unit in references for other in check.read(unit) if other.cell == reading.cell]
+    values = [other for other in found if isinstance(other.value, int | float)]
     if rule.tolerance is not None:
         return _hold_tolerance(values, rule.tolerance, check, _number(reading))
     return _hold_ratio(values, rule, reading)
@@ -55,10 +55,8 @@ def hold_against(references: Sequence[Unit], rule: Rule, check: Check, reading: 
 def _hold_tolerance(values: Sequence[Reading], tolerance: Tolerance, check: Check, value: float) -> Held:
     """The value is compared without its interval: the references' scatter holds that of measuring already."""
     if len(values) < tolerance.references_min:
-        raise TooNoisyError(
-            f"references with this cell: {len(values)}; needed for a tolerance limit: {tolerance.references_min}"
-        )
-    points = [_number(one) for one in values]
+        raise NoLimitError("too_few_references", found=str(len(values)), needed=str(tolerance.references_min))
+    points = [_number(value) for value in values]
     limit = tolerance_limit(
         points,
         coverage=tolerance.coverage,
@@ -66,9 +64,14 @@ def _hold_tolerance(values: Sequence[Reading], tolerance: Tolerance, check: Chec
         side="upper" if check.better == "less" else "lower",
     )
     middle = geometric_interval(points, confidence=CONFIDENCE).point
-    derivation = (
-        f"covers {tolerance.coverage * 100:.4g}% of good units with confidence {tolerance.confidence * 100:.4g}%, by "
-        f"{len(points)} references, {limit / middle - 1:+.1%} from their mean"
+    derivation = Reason(
+        code="tolerance_limit",
+        values={
+            "coverage_percent": f"{tolerance.coverage * 100:.4g}",
+            "confidence_percent": f"{tolerance.confidence * 100:.4g}",
+            "references": str(len(points)),
+            "from_mean_percent": f"{(limit / middle - 1) * 100:+.1f}",
+        },
     )
     return Held(
         value=value,
@@ -82,26 +85,30 @@ def _hold_tolerance(values: Sequence[Reading], tolerance: Tolerance, check: Chec
 
 def _hold_ratio(values: Sequence[Reading], rule: Rule, reading: Reading) -> Held:
     if not values:
-        raise TooNoisyError("no reference has this cell; needed for a ratio: 1")
+        raise NoLimitError("no_reference")
     mean = _interval(values[0])
     if len(values) > 1:
-        mean = geometric_interval([_number(one) for one in values], confidence=CONFIDENCE)
+        mean = geometric_interval([_number(value) for value in values], confidence=CONFIDENCE)
     ratio = ratio_interval(_interval(reading), mean)
     upper = rule.ratio_at_most is not None
     wanted = rule.ratio_at_most if rule.ratio_at_most is not None else rule.ratio_at_least
     limit = Limit(
         comparator="at_most" if upper else "at_least",
         wanted=float(wanted or 0),
-        derivation=f"of the geometric mean of {len(values)} references" if len(values) > 1 else "of 1 reference",
+        derivation=_describe_mean(len(values)),
     )
     return Held(value=ratio.point, interval=ratio, unit="times", limit=limit)
 
 
+def _describe_mean(references: int) -> Reason:
+    if references == 1:
+        return Reason(code="single_reference")
+    return Reason(code="reference_mean", values={"references": str(references)})
+
+
 def _number(reading: Reading) -> float:
     if not isinstance(reading.value, int | float) or reading.value <= 0:
-        raise TooNoisyError(
-            f"{reading.cell}: the value {reading.value!r} has no logarithm, so it cannot be held against references"
-        )
+        raise NoLimitError("no_logarithm", cell=reading.cell or "", value=repr(reading.value))
     return float(reading.value)
 
 

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from bench.compare.qualification.limits import matches
 from bench.records.qualification import RuleVerdict, Waiver
+from bench.records.reason import Reason
 
 
 def apply_waivers(
     verdicts: Sequence[RuleVerdict], waivers: Sequence[Waiver], today: date
-) -> tuple[tuple[RuleVerdict, ...], tuple[str, ...]]:
+) -> tuple[tuple[RuleVerdict, ...], tuple[Reason, ...]]:
     """Waive what waivers that have not ended are for.
 
     Args:
@@ -21,21 +22,17 @@ def apply_waivers(
         today: In UTC.
 
     Returns:
-        The verdicts, a waived one with its waiver as reason, and a note for each waiver that did not count.
+        The verdicts, a waived one with its waiver as first reason, and a note for each waiver that did not count.
     """
     current = [waiver for waiver in waivers if today <= waiver.until]
     ended = (
-        f"the waiver of {waiver.rule} by {waiver.owner} ended on {waiver.until} and does not count ({waiver.reason})"
+        Reason(code="waiver_ended", values=_name(waiver) | {"reason": waiver.reason})
         for waiver in waivers
         if waiver not in current
     )
     judged = [(verdict, _find(verdict, current)) for verdict in verdicts]
     used = [waiver for _, waiver in judged if waiver is not None]
-    idle = (
-        f"the waiver of {waiver.rule} by {waiver.owner} until {waiver.until} is not needed: nothing it is for fails"
-        for waiver in current
-        if waiver not in used
-    )
+    idle = (Reason(code="waiver_not_needed", values=_name(waiver)) for waiver in current if waiver not in used)
     return (
         tuple(verdict if waiver is None else _waive(verdict, waiver) for verdict, waiver in judged),
         tuple(chain(ended, idle)),
@@ -45,11 +42,19 @@ def apply_waivers(
 def _find(verdict: RuleVerdict, waivers: Sequence[Waiver]) -> Waiver | None:
     if verdict.outcome == "passed":
         return None
-    meant = (one for one in waivers if one.rule == verdict.rule and matches(verdict.cell, one.cells))
+    meant = (waiver for waiver in waivers if waiver.rule == verdict.rule and matches(verdict.cell, waiver.cells))
     return next(meant, None)
 
 
 def _waive(verdict: RuleVerdict, waiver: Waiver) -> RuleVerdict:
-    was = f"{verdict.outcome}: {verdict.reason}" if verdict.reason else verdict.outcome
-    reason = f"waived by {waiver.owner} until {waiver.until} ({waiver.reason}); {was}"
-    return replace(verdict, outcome="waived", reason=reason)
+    values = {
+        "owner": waiver.owner,
+        "until": str(waiver.until),
+        "reason": waiver.reason,
+        "outcome": verdict.outcome,
+    }
+    return replace(verdict, outcome="waived", reasons=(Reason(code="waived", values=values), *verdict.reasons))
+
+
+def _name(waiver: Waiver) -> dict[str, str]:
+    return {"rule": waiver.rule, "owner": waiver.owner, "until": str(waiver.until)}

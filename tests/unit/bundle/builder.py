@@ -102,7 +102,7 @@ def make_measurements() -> tuple[Measurement, ...]:
     failed = replace(
         make_measurement(CELLS[2]),
         stopped="failed",
-        failure=Failure(reason="crashed", message="worker ended by signal"),
+        failure=Failure(reason="crashed", values={"signal": "SIGSEGV"}),
     )
     return make_measurement(CELLS[0], *alone), make_measurement(CELLS[1], *together), failed
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from bench.bundle.recompute import check_summary, find_difference, load_recompute
 from bench.errors import BundleError, TooNoisyError
 from bench.records.measurement import Sample
+from bench.records.reason import Reason
 from bench.records.record import decode_json, encode_json
 from bench.records.summary import Summary
 from tests.unit.bundle.builder import CONTENTS
@@ -40,7 +41,7 @@ def test_differences_beyond_it_are_refused_by_name(factor: float) -> None:
     ("change", "words"),
     [
         pytest.param({"cells": ()}, r"summary\.cells: ", id="a cell more than was measured"),
-        pytest.param({"failed": {"0002-resnet50-fp32-latency": "timeout"}}, r"summary\.failed\.0002", id="another reason"),
+        pytest.param({"failed": {"0002-resnet50-fp32-latency": Reason(code="timeout")}}, r"summary\.failed\.0002", id="another reason"),
         pytest.param({"failed": {}}, r"summary\.failed: ", id="a failure that did not happen"),
         pytest.param({"drift": ()}, r"summary\.drift: ", id="a drift that was not there"),
     ],

@@ -51,8 +51,8 @@ def make_run(*latencies: Sequence[float], cells: Sequence[Cell] = (), gflops: fl
     plan = make_plan(*cells)
     sides = VARIANTS if any(cell.variant for cell in cells) else ()
     variants = tuple(Variant(name=side, options=(), variables={}, argv=plan.argv) for side in sides)
-    failure = Failure(reason="crashed", message="it fell over")
-    failed = {one.cell: "crashed: it fell over" for one in measurements if not one.repetitions}
+    failure = Failure(reason="crashed", values={"signal": "SIGSEGV"})
+    failed = {measurement.cell: failure.cause for measurement in measurements if not measurement.repetitions}
     return replace(
         CONTENTS,
         info=replace(CONTENTS.info, run_id=f"20260102T030405Z-{next(_RUNS):08x}"),

@@ -84,7 +84,7 @@ def test_what_the_hosts_own_probes_explain_is_not_held_against_a_run() -> None:
 
 def fail(contents: Contents) -> Contents:
     measurement = replace(
-        contents.measurements[0], stopped="failed", failure=Failure(reason="crashed", message="it ended by signal 11")
+        contents.measurements[0], stopped="failed", failure=Failure(reason="crashed", values={"signal": "SIGSEGV"})
     )
     return replace(contents, measurements=(measurement,), summary=summarize(PLAN, (measurement,), ()))
 

@@ -5,11 +5,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench.errors import LaunchError
-from bench.launch.binding import bind_process, count_node_pages, find_binding_fault, read_effective
+from bench.launch.binding import bind_process, count_node_pages, find_binding_problem, read_effective
+from bench.launch.failure import WorkerFailedError
 from bench.records.cpulist import format_cpulist
-from bench.records.measurement import Effective
+from bench.records.measurement import Effective, Failure
 from bench.records.profile import Binding
+from bench.records.reason import Reason
+from bench.report.reasons import describe_reason
 from tests.builders import BINDING, make_instance
 
 HELD = make_instance().effective
@@ -59,8 +61,10 @@ print(read_effective(kind, 1).cpus)
 
 def test_cpus_that_the_kernel_refuses_are_named_with_those_allowed() -> None:
     allowed = format_cpulist(os.sched_getaffinity(0))
-    with pytest.raises(LaunchError, match=f"plan binds CPUs 60000, but the kernel refuses .*; allowed are {allowed}"):
+    with pytest.raises(WorkerFailedError) as raised:
         bind_process(Binding(cpus="60000", memory_nodes="", threads=1))
+    values = {"planned": "60000", "allowed": allowed, "error": "Invalid argument"}
+    assert raised.value.failure == Failure(reason="cpus_refused", values=values)
 
 
 def test_a_binding_without_nodes_leaves_memory_to_first_touch() -> None:
@@ -92,8 +96,13 @@ def test_pages_are_counted_by_node(text: str, pages: dict[str, int] | None) -> N
     assert count_node_pages(text) == pages
 
 
-def test_what_agrees_has_no_fault() -> None:
-    assert find_binding_fault(BINDING, HELD) is None
+def describe(problem: Reason | None) -> str:
+    assert problem is not None
+    return describe_reason(problem)
+
+
+def test_what_agrees_is_no_problem() -> None:
+    assert find_binding_problem(BINDING, HELD) is None
 
 
 @pytest.mark.parametrize(
@@ -102,26 +111,26 @@ def test_what_agrees_has_no_fault() -> None:
         (
             {"main_cpus": "0"},
             (
-                "plan binds CPUs 0-1, but the main thread was narrowed to 0: does a variable such as KMP_AFFINITY place "
+                "plan binds CPUs 0-1, but the main thread was narrowed to 0; does a variable such as KMP_AFFINITY place "
                 "threads? bench binds them itself"
             ),
         ),
-        ({"cpus": "0-3"}, "plan binds CPUs 0-1, but 0-3 are in force"),
+        ({"cpus": "0-3"}, "plan binds CPUs 0-1, but the worker ran on 0-3"),
         ({"threads": 1}, "plan has 2 threads, but torch has 1"),
-        ({"memory_policy": "default"}, "plan binds memory to node 0, but the policy in force is default"),
-        ({"memory_nodes": "1"}, "plan binds memory to node 0, but only 1 is allowed"),
+        ({"memory_policy": "default"}, "plan binds memory to nodes 0, but the memory policy is default"),
+        ({"memory_nodes": "1"}, "plan binds memory to nodes 0, but only 1 are allowed"),
     ],
     ids=["a narrowed main thread", "other CPUs", "other threads", "no policy", "other nodes"],
 )
 def test_each_difference_between_plan_and_kernel_is_a_sentence(changes: dict[str, str], message: str) -> None:
     held: Effective = msgspec.structs.replace(HELD, **changes)
-    assert find_binding_fault(BINDING, held) == message
+    assert describe(find_binding_problem(BINDING, held)) == message
 
 
-def test_nodes_that_the_kernel_left_out_silently_are_a_fault() -> None:
+def test_nodes_that_the_kernel_left_out_silently_are_a_problem() -> None:
     wanted = msgspec.structs.replace(BINDING, memory_nodes="0,2")
     held = msgspec.structs.replace(HELD, memory_nodes="0-1")
-    assert find_binding_fault(wanted, held) == "plan binds memory to node 0,2, but only 0-1 is allowed"
+    assert describe(find_binding_problem(wanted, held)) == "plan binds memory to nodes 0,2, but only 0-1 are allowed"
 
 
 def test_a_recorded_process_is_read_from_its_root(tmp_path: Path) -> None:

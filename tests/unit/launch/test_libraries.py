@@ -11,7 +11,7 @@ from bench.errors import EnvironmentUnfitError
 from bench.launch.environment import FIXED
 from bench.launch.libraries import (
     LIBRARIES,
-    find_library_fault,
+    find_library_problem,
     find_preloads,
     find_symbol,
     mapped_files,
@@ -20,6 +20,7 @@ from bench.launch.libraries import (
 from bench.records.cpulist import format_cpulist
 from bench.records.measurement import Library
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, Allocator, OpenMpRuntime, Runtime
+from bench.report.reasons import describe_reason
 from tests.builders import DIGEST, RUNTIME
 from tests.builders import LIBRARIES as LOADED
 
@@ -72,7 +73,7 @@ def in_worker(runtime: Runtime, variables: Mapping[str, str]) -> tuple[int, dict
 def test_what_was_chosen_is_in_force(openmp: OpenMpRuntime, allocator: Allocator) -> None:
     runtime = Runtime(openmp=openmp, allocator=allocator)
     _, held = in_worker(runtime, {})
-    assert find_library_fault(runtime, msgspec.convert(held["libraries"], tuple[Library, ...])) is None
+    assert find_library_problem(runtime, msgspec.convert(held["libraries"], tuple[Library, ...])) is None
 
 
 @pytest.mark.torch
@@ -189,18 +190,28 @@ def test_a_caller_that_is_not_loaded_is_not_loaded_to_ask_it(tmp_path: Path) -> 
 OTHER = Library(role="openmp", name="llvm", file="libomp.so", digest=DIGEST, effective=False)
 
 
-def test_what_agrees_has_no_fault() -> None:
-    assert find_library_fault(RUNTIME, (*LOADED, OTHER)) is None
+def test_what_agrees_is_no_problem() -> None:
+    assert find_library_problem(RUNTIME, (*LOADED, OTHER)) is None
 
 
 @pytest.mark.parametrize(
     ("runtime", "libraries", "message"),
     [
-        (Runtime(openmp="llvm", allocator="system"), (*LOADED, OTHER), "plan has openmp llvm, but gnu is in force"),
-        (Runtime(openmp="gnu", allocator="jemalloc"), LOADED, "plan has allocator jemalloc, but system is in force"),
-        (RUNTIME, (), "plan has openmp gnu, but none that is known is in force"),
+        (
+            Runtime(openmp="llvm", allocator="system"),
+            (*LOADED, OTHER),
+            "plan has openmp llvm, but the worker's calls reach gnu",
+        ),
+        (
+            Runtime(openmp="gnu", allocator="jemalloc"),
+            LOADED,
+            "plan has allocator jemalloc, but the worker's calls reach system",
+        ),
+        (RUNTIME, (), "plan has openmp gnu, but the worker's calls reach none that is known"),
     ],
     ids=["loaded and not called", "another allocator", "nothing seen"],
 )
 def test_each_difference_is_a_sentence(runtime: Runtime, libraries: tuple[Library, ...], message: str) -> None:
-    assert find_library_fault(runtime, libraries) == message
+    problem = find_library_problem(runtime, libraries)
+    assert problem is not None
+    assert describe_reason(problem) == message

@@ -9,11 +9,14 @@ import psutil
 import pytest
 
 from bench.errors import LaunchError
-from bench.launch.process import STDERR_LINES, WorkerFailedError
+from bench.launch.failure import WorkerFailedError
+from bench.launch.process import STDERR_LINES
 from bench.launch.protocol import Failed, Loaded, Measured, Ready, encode_message
 from bench.launch.workers import Job, Workers
 from bench.records.measurement import Failure, InstanceResult
 from bench.records.plan import Task
+from bench.records.reason import Reason
+from bench.report.reasons import describe_reason
 from tests.builders import BINDING, CASE, POLICY, RUNTIME, make_instance
 
 TASK = Task(
@@ -22,7 +25,9 @@ TASK = Task(
 LOADED = encode_message(Loaded()).decode().strip()
 READY = encode_message(Ready()).decode().strip()
 MEASURED = encode_message(Measured(result=make_instance())).decode().strip()
-FAILED = encode_message(Failed(failure=Failure(reason="no_effect", message="nothing became int8"))).decode().strip()
+FAILED = (
+    encode_message(Failed(failure=Failure(reason="no_effect", values={"text": "nothing became int8"}))).decode().strip()
+)
 
 LOAD = f"hear(); say({LOADED!r}); hear();"
 
@@ -64,8 +69,8 @@ def test_the_task_reaches_the_worker_through_its_standard_input(tmp_path: Path) 
 
 
 def test_a_worker_that_goes_back_to_waiting_without_a_result_has_none() -> None:
-    assert "gave no result" in failure(f"{LOAD} say({READY!r}); hear(); say({LOADED!r}); hear()").message
-    assert "did not wait for the others" in failure(f"{LOAD} say({LOADED!r}); hear()").message
+    assert failure(f"{LOAD} say({READY!r}); hear(); say({LOADED!r}); hear()").reason == "no_result"
+    assert failure(f"{LOAD} say({LOADED!r}); hear()").reason == "not_ready"
 
 
 def test_no_worker_starts_timing_before_all_are_ready(tmp_path: Path) -> None:
@@ -90,19 +95,19 @@ def test_no_worker_starts_timing_before_all_are_ready(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "reason", "message"),
+    ("body", "reason", "values"),
     [
-        ("sys.exit(3)", "error", "ended with status 3 and no result"),
-        ("os.kill(os.getpid(), 9)", "killed", "killed by SIGKILL"),
-        ("os.kill(os.getpid(), 11)", "crashed", "died of SIGSEGV"),
-        ("say('hello')", "error", "said what is no message"),
-        (f"hear(); say({FAILED!r})", "no_effect", "nothing became int8"),
-        (f"{LOAD} say({FAILED!r})", "no_effect", "nothing became int8"),
-        (f"{LOAD} say({READY!r}); hear(); say({FAILED!r})", "no_effect", "nothing became int8"),
-        (f"hear(); say({LOADED!r}); sys.exit(0)", "error", "ended with status 0 and no result"),
-        (f"{LOAD} say({READY!r}); hear(); sys.exit(0)", "error", "ended with status 0 and no result"),
-        (f"hear(); say({MEASURED!r})", "error", "did not wait for the others"),
-        (f"{LOAD} say({MEASURED!r})", "error", "did not wait for the others"),
+        ("sys.exit(3)", "exited", {"status": "3"}),
+        ("os.kill(os.getpid(), 9)", "killed", {"signal": "SIGKILL"}),
+        ("os.kill(os.getpid(), 11)", "crashed", {"signal": "SIGSEGV"}),
+        ("say('hello')", "invalid_message", {"text": "JSON is malformed: invalid character (byte 0)"}),
+        (f"hear(); say({FAILED!r})", "no_effect", {"text": "nothing became int8"}),
+        (f"{LOAD} say({FAILED!r})", "no_effect", {"text": "nothing became int8"}),
+        (f"{LOAD} say({READY!r}); hear(); say({FAILED!r})", "no_effect", {"text": "nothing became int8"}),
+        (f"hear(); say({LOADED!r}); sys.exit(0)", "exited", {"status": "0"}),
+        (f"{LOAD} say({READY!r}); hear(); sys.exit(0)", "exited", {"status": "0"}),
+        (f"hear(); say({MEASURED!r})", "not_ready", {}),
+        (f"{LOAD} say({MEASURED!r})", "not_ready", {}),
     ],
     ids=[
         "exits",
@@ -118,10 +123,10 @@ def test_no_worker_starts_timing_before_all_are_ready(tmp_path: Path) -> None:
         "does not wait for the others",
     ],
 )
-def test_each_way_to_fail_has_its_reason(body: str, reason: str, message: str) -> None:
+def test_each_way_to_fail_has_its_reason(body: str, reason: str, values: dict[str, str]) -> None:
     failed = failure(body)
-    assert failed.reason == reason
-    assert message in failed.message
+    assert failed.cause == Reason(code=reason, values=values)
+    assert describe_reason(failed.cause) != reason
 
 
 def test_the_last_lines_of_standard_error_are_kept() -> None:
@@ -132,8 +137,7 @@ def test_the_last_lines_of_standard_error_are_kept() -> None:
 def test_a_worker_that_hangs_ends_with_all_it_started() -> None:
     before = children()
     failed = failure("import subprocess; subprocess.Popen(['sleep', '100']); time.sleep(100)", timeout_s=1)
-    assert failed.reason == "timeout"
-    assert "within 1 s; give more with --timeout" in failed.message
+    assert failed.cause == Reason(code="timeout", values={"seconds": "1"})
     assert children() == before
 
 
@@ -147,7 +151,7 @@ def test_one_failing_instance_ends_the_others(tmp_path: Path) -> None:
     sys.exit(4)
     """
     before = children()
-    assert failure(body, count=2, tmp_path=tmp_path).message == "the worker ended with status 4 and no result"
+    assert failure(body, count=2, tmp_path=tmp_path).cause == Reason(code="exited", values={"status": "4"})
     assert children() == before
 
 

@@ -10,7 +10,7 @@ import msgspec
 import psutil
 import pytest
 
-from bench.launch.process import WorkerFailedError
+from bench.launch.failure import WorkerFailedError
 from bench.launch.protocol import Loaded, Measured, Ready, encode_message
 from bench.launch.workers import MAX_PRELOADED, Job, Workers
 from bench.records.plan import Task
@@ -177,7 +177,7 @@ def test_one_who_was_killed_while_he_waited_is_replaced(workers: Workers, log: P
 
 def test_one_who_failed_is_not_asked_again(workers: Workers, log: Path) -> None:
     dies = job(log, "a", task=msgspec.structs.replace(TASK, package="dies"))
-    with pytest.raises(WorkerFailedError, match="ended with status 4"):
+    with pytest.raises(WorkerFailedError, match="exited status=4"):
         workers.run(dies, timeout_s=20, then=[job(log, "a")])
     assert not living()
     assert workers.run(job(log, "a"), timeout_s=20) == [make_instance()]
@@ -186,12 +186,12 @@ def test_one_who_failed_is_not_asked_again(workers: Workers, log: Path) -> None:
 def test_one_that_fails_at_loading_ahead_fails_in_its_own_turn_alone(workers: Workers, log: Path) -> None:
     a, b = job(log, "a"), job(log, "b", FAILS="1")
     assert workers.run(a, timeout_s=20, then=[b]) == [make_instance()]
-    with pytest.raises(WorkerFailedError, match="ended with status 3"):
+    with pytest.raises(WorkerFailedError, match="exited status=3"):
         workers.run(b, timeout_s=20)
 
 
 def test_when_loading_fails_nobody_goes_on_loading_beside_the_next(workers: Workers, log: Path) -> None:
-    with pytest.raises(WorkerFailedError, match="ended with status 3"):
+    with pytest.raises(WorkerFailedError, match="exited status=3"):
         workers.run(job(log, "a", FAILS="1"), timeout_s=20, then=[job(log, "b", SLOW="1")])
     assert not living()
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from bench.compare.qualification.qualify import qualify
 from bench.records.qualification import Limit, Qualification, Waiver
+from bench.records.reason import Reason
 from bench.report.junit import render_junit
 from bench.report.printable import printable
 from bench.report.qualification import describe_value, render_qualification
@@ -74,8 +75,9 @@ def test_junit_has_all_that_its_schemas_require() -> None:
 
 @given(st.text(max_size=50))
 def test_junit_can_be_read_whatever_a_bundle_says(text: str) -> None:
-    verdict = replace(QUALIFICATION.verdicts[0], cell=text, value=text, reason=text, outcome="failed")
-    written = render_junit(replace(QUALIFICATION, verdicts=(verdict,), notes=(text,)))
+    reason = Reason(code="missing_words", values={"words": text})
+    verdict = replace(QUALIFICATION.verdicts[0], cell=text, value=text, reasons=(reason,), outcome="failed")
+    written = render_junit(replace(QUALIFICATION, verdicts=(verdict,), notes=(reason,)))
     assert ET.fromstring(written).find("testsuite/testcase/failure") is not None  # noqa: S314 - our own
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
-from bench.launch.process import WorkerFailedError
+from bench.launch.failure import WorkerFailedError
 from bench.launch.workers import Job
 from bench.records.measurement import Failure, InstanceResult, ProbeResult
 from bench.records.plan import Plan, Task

@@ -7,11 +7,12 @@ import msgspec
 import pytest
 
 from bench.errors import LaunchError
+from bench.launch.failure import WorkerFailedError
 from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
-from bench.launch.process import WorkerFailedError
 from bench.launch.workers import Job
 from bench.records.measurement import Failure, InstanceResult
 from bench.records.profile import Runtime
+from bench.records.reason import Reason
 from bench.records.variant import Variant
 from bench.run.journal import Journal
 from bench.stats.order import find_disorder, order_round
@@ -29,7 +30,7 @@ from tests.builders import (
 )
 from tests.unit.run.scripted import Bench, Workers
 
-CRASH = Failure(reason="crashed", message="the worker died of SIGSEGV", stderr=("boom",))
+CRASH = Failure(reason="crashed", values={"signal": "SIGSEGV"}, stderr=("boom",))
 NOISY = noisy(make_instance(proof=make_proof()), steal_ratio=0.5)
 
 
@@ -89,7 +90,8 @@ def test_a_wrong_output_fails_the_cell_with_both_values(tmp_path: Path) -> None:
     (measurement,) = Bench(tmp_path, make_plan()).measure(Workers(wrong)).measurements()
     assert measurement.failure is not None
     assert measurement.failure.reason == "incorrect"
-    assert "cosine similarity 0.500000 (at least 0.999999)" in measurement.failure.message
+    assert measurement.failure.values["cosine_similarity"] == "0.500000"
+    assert measurement.failure.values["cosine_limit"] == "0.999999"
     assert len(measurement.repetitions) == 1
 
 
@@ -99,9 +101,9 @@ def test_other_weights_for_the_same_workload_and_shape_fail_both_cells(tmp_path:
     good = make_instance(proof=make_proof())
     workers = Workers(good, make_instance(proof=make_proof(weights_digest=other)))
     failures = [each.failure for each in Bench(tmp_path, plan).measure(workers).measurements()]
-    assert [failure and (failure.reason, failure.message) for failure in failures] == [
-        ("inputs", f"weights {other} differ from those of {plan.cells[0].id}"),
-        ("inputs", f"weights {DIGEST} differ from those of {plan.cells[1].id}"),
+    assert [failure and failure.cause for failure in failures] == [
+        Reason(code="weights_differ", values={"digest": other, "cell": plan.cells[0].id}),
+        Reason(code="weights_differ", values={"digest": DIGEST, "cell": plan.cells[1].id}),
     ]
 
 
@@ -261,7 +263,7 @@ def test_one_that_ran_out_of_memory_is_tried_once_more_if_somebody_waited_meanwh
                 compiled.touch()
             return super().run(job, **named)
 
-    workers = Compiling(Failure(reason="out_of_memory", message="the kernel killed the worker"))
+    workers = Compiling(Failure(reason="out_of_memory"))
     workers.waits = waits
     failures = [measurement.failure for measurement in bench.measure(workers).measurements()]
     assert [failure is None for failure in failures].count(True) == (2 if waits else 1)
@@ -350,7 +352,7 @@ def test_what_cannot_be_started_later_is_no_fault_of_what_comes_before(
     monkeypatch.setattr("bench.run.jobs.find_preloads", find)
     failed, good = Bench(tmp_path, make_plan(make_cell(0), broken)).measure(Workers()).measurements()
     assert good.failure is None
-    assert failed.failure == Failure(reason="binding", message="no such library")
+    assert failed.failure == Failure(reason="not_started", values={"text": "no such library"})
 
 
 def test_progress_counts_up_and_tells_the_time_left(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ from tests.builders import make_cell, make_measurement
 
 MEASURED = make_measurement(make_cell())
 FAILURE = Failure(
-    reason="crashed", message="on node7 it crashed", stderr=("node7.lab.example: out of memory", "node71 is another")
+    reason="error",
+    values={"exception": "OSError", "text": "on node7 it failed"},
+    stderr=("node7.lab.example: out of memory", "node71 is another"),
 )
 FAILED = replace(MEASURED, stopped="failed", failure=FAILURE)
 
@@ -14,7 +16,7 @@ FAILED = replace(MEASURED, stopped="failed", failure=FAILURE)
 def test_a_host_does_not_tell_its_name_by_what_its_workers_printed() -> None:
     (_, failed) = scrub_failures([MEASURED, FAILED], "node7.lab.example")
     assert failed.failure is not None
-    assert failed.failure.message == "on host it crashed"
+    assert failed.failure.values == {"exception": "OSError", "text": "on host it failed"}
     assert failed.failure.stderr == ("host: out of memory", "node71 is another")
 
 

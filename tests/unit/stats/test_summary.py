@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import TooNoisyError
+from bench.records.reason import Reason
 from bench.stats.summary import measure_drift, summarize, summarize_cell
 from tests.builders import (
     BINDING,
@@ -76,6 +77,9 @@ def test_no_valid_repetition_is_too_noisy_and_says_why() -> None:
     stolen = noisy(make_instance(), steal_ratio=0.2, major_faults=1000)
     with pytest.raises(TooNoisyError, match=r"none of 1 repetitions is valid \(paging, steal\)"):
         summarize_cell(make_cell(), POLICY, [make_repetition(0, stolen)])
+    summary = summarize(make_plan(), [make_measurement(make_cell(), make_repetition(0, stolen))], [])
+    too_noisy = Reason(code="too_noisy", values={"repetitions": "1", "invalid": "paging, steal"})
+    assert summary.failed == {make_cell().id: too_noisy}
 
 
 def test_one_repetition_claims_no_detectable_effect() -> None:
@@ -125,7 +129,7 @@ def test_a_cell_that_was_never_reached_says_so() -> None:
     one, two = make_cell(0), make_cell(1)
     summary = summarize(make_plan(one, two), [make_measurement(one, make_repetition())], [])
     assert [cell.cell for cell in summary.cells] == [one.id]
-    assert summary.failed == {two.id: "not measured: the budget ended before it"}
+    assert summary.failed == {two.id: Reason(code="not_measured")}
 
 
 def test_drift_is_the_largest_over_the_smallest_probe() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 PRELUDE = """
 import os, signal, subprocess, sys, threading, time
-from bench.errors import LaunchError
+from bench.launch.failure import WorkerFailedError
 from bench.launch.process_tree import end_like
 from bench.worker.fork_server import ForkServer
 server = ForkServer()
@@ -78,13 +78,13 @@ def test_a_process_with_threads_is_not_forked_without_a_word() -> None:
             comm.write("pool of mine")
         try:
             server.run(lambda: time.sleep(100))
-        except LaunchError as error:
+        except WorkerFailedError as error:
             print(error, flush=True)
         os._exit(0)
     """)
     assert (status, out) == (
         0,
-        "libraries have started threads before any work, and these cannot be forked: pool of mine\n",
+        "threads_before_fork threads=pool of mine\n",
     )
 
 

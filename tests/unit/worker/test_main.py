@@ -8,11 +8,14 @@ from tempfile import gettempdir
 import msgspec
 import pytest
 
-from bench.errors import LaunchError, MachineError
+from bench.errors import MachineError
+from bench.launch.failure import fail
 from bench.launch.protocol import GO, Failed, Loaded, Probed, Ready, decode_message
 from bench.records.plan import Task
 from bench.records.profile import Binding
+from bench.records.reason import Reason
 from bench.records.record import encode_json_line
+from bench.report.reasons import describe_reason
 from bench.variants.errors import NoEffectError
 from bench.worker.__main__ import explain_error
 from bench.workloads.registry import WORKLOADS
@@ -24,26 +27,25 @@ TASK = Task(
 
 
 @pytest.mark.parametrize(
-    ("error", "reason", "message"),
+    ("error", "reason", "values"),
     [
-        (MemoryError("no room"), "out_of_memory", "MemoryError: no room"),
+        (MemoryError("no room"), "allocation_failed", {"exception": "MemoryError", "text": "no room"}),
         (
             RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"),
-            "out_of_memory",
-            "RuntimeError: Default",
+            "allocation_failed",
+            {"exception": "RuntimeError", "text": "DefaultCPUAllocator: can't allocate memory: you tried"},
         ),
-        (LaunchError("plan binds CPUs 0-1, but 0 are in force"), "binding", "plan binds CPUs 0-1"),
-        (NoEffectError("nothing became bf16"), "no_effect", "nothing became bf16"),
-        (MachineError("/proc: gone"), "error", "/proc: gone"),
-        (ValueError("a\n  b"), "error", "ValueError: a b"),
+        (fail(Reason(code="threads_differ", values={"planned": "2"})), "threads_differ", {"planned": "2"}),
+        (NoEffectError("nothing became bf16"), "no_effect", {"text": "nothing became bf16"}),
+        (MachineError("/proc: gone"), "refused", {"text": "/proc: gone"}),
+        (ValueError("a\n  b"), "error", {"exception": "ValueError", "text": "a b"}),
     ],
     ids=["memory", "torch's memory", "binding", "no effect", "one of ours", "anything else, in one line"],
 )
-def test_whatever_a_model_throws_becomes_a_reason(error: Exception, reason: str, message: str) -> None:
+def test_whatever_a_model_throws_becomes_a_reason(error: Exception, reason: str, values: dict[str, str]) -> None:
     failure = explain_error(error)
-    assert failure.reason == reason
-    assert failure.message.startswith(message)
-    assert "\n" not in failure.message
+    assert (failure.reason, failure.values) == (reason, values)
+    assert describe_reason(failure.cause) != reason
 
 
 def run_worker(lines: bytes, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -62,21 +64,21 @@ def test_a_binding_that_the_kernel_refuses_fails_before_torch_is_loaded() -> Non
     done = run_worker(encode_json_line(task))
     message = decode_message(done.stdout.splitlines()[-1])
     assert isinstance(message, Failed)
-    assert message.failure.reason == "binding"
-    assert "plan binds CPUs 60000" in message.failure.message
+    assert message.failure.reason == "cpus_refused"
+    assert message.failure.values["planned"] == "60000"
 
 
 def test_a_task_to_measure_nothing_says_so() -> None:
     done = run_worker(encode_json_line(msgspec.structs.replace(TASK, case=None)))
     message = decode_message(done.stdout.splitlines()[-1])
     assert isinstance(message, Failed)
-    assert message.failure.message == "a task to measure names no case"
+    assert message.failure.values == {"text": "a task to measure names no case"}
 
 
 def test_a_task_that_is_none_fails() -> None:
     message = decode_message(run_worker(b"{}\n").stdout.splitlines()[-1])
     assert isinstance(message, Failed)
-    assert "not a valid Task" in message.failure.message
+    assert "not a valid Task" in message.failure.values["text"]
 
 
 def test_one_that_has_loaded_takes_turns_each_in_a_process_of_its_own(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import pytest
 from bench.compare.qualification.checks import CHECKS
 from bench.compare.qualification.load import find_rule_problem
 from bench.records.qualification import Rule
+from bench.records.reason import Reason
 from tests.unit.compare.qualification.units import LABELS, judge, make_contents, make_unit, own_verdicts
 
 Limit = dict[str, Any]
@@ -96,4 +97,4 @@ def test_a_check_of_cells_judges_each_of_them_or_those_that_are_meant() -> None:
 
 def test_what_firmware_merely_states_is_said_to_be() -> None:
     (verdict,) = own_verdicts(judge({"check": "hardware.bios_version", "equals": "1.2"}))
-    assert verdict.reason == "merely stated by firmware or hypervisor"
+    assert verdict.reasons == (Reason(code="stated_only"),)

@@ -8,7 +8,10 @@ from bench.compare.qualification.limits import hold
 from bench.errors import BundleError, NotComparableError, UsageError
 from bench.records.measurement import Failure
 from bench.records.qualification import EXIT_STATUS, Limit, Waiver
+from bench.records.reason import Reason
 from bench.records.summary import Interval
+from bench.report.qualification import describe_limit, describe_reasons
+from bench.report.reasons import describe_reason
 from bench.stats.summary import summarize
 from tests.unit.compare.qualification.units import (
     LABELS,
@@ -42,7 +45,7 @@ def test_an_emulated_run_never_qualifies_whatever_the_policy_says() -> None:
 
 @pytest.mark.parametrize(
     ("failure", "outcome"),
-    [(None, "undecided"), (Failure(reason="crashed", message="ended"), "not_qualified")],
+    [(None, "undecided"), (Failure(reason="crashed", values={"signal": "SIGSEGV"}), "not_qualified")],
     ids=["its budget ended", "its cells failed"],
 )
 def test_a_run_without_any_number_does_not_qualify(failure: Failure | None, outcome: str) -> None:
@@ -120,9 +123,12 @@ def test_containers_have_names_of_their_own() -> None:
 def test_an_unavailable_value_fails_unless_the_policy_lets_it_pass_with_a_reason() -> None:
     unit = unit_with("machine.settings.governor", None)
     (verdict,) = own_verdicts(judge(GOVERNOR, unit))
-    assert (verdict.outcome, verdict.reason, verdict.value) == ("failed", "unavailable", None)
+    assert (verdict.outcome, describe_reasons(verdict), verdict.value) == ("failed", "unavailable", None)
     (verdict,) = own_verdicts(judge({**GOVERNOR, "unavailable": "pass", "reason": "guests show none"}, unit))
-    assert (verdict.outcome, verdict.reason) == ("passed", "unavailable, which the policy lets pass: guests show none")
+    assert (verdict.outcome, describe_reasons(verdict)) == (
+        "passed",
+        "unavailable, which the policy lets pass: guests show none",
+    )
 
 
 def test_noise_that_one_instance_could_not_see_is_unavailable() -> None:
@@ -139,13 +145,13 @@ def test_noise_that_one_instance_could_not_see_is_unavailable() -> None:
 
 def test_a_cell_that_failed_fails_and_no_policy_lets_it_pass() -> None:
     contents = make_contents()
-    failure = Failure(reason="crashed", message="worker ended by signal")
+    failure = Failure(reason="crashed", values={"signal": "SIGSEGV"})
     measurements = (contents.measurements[0], replace(contents.measurements[1], stopped="failed", failure=failure))
     summary = summarize(contents.plan, measurements, contents.probes)
     unit = make_unit(replace(contents, measurements=measurements, summary=summary))
     verdicts = own_verdicts(judge({**LATENCY, "unavailable": "pass", "reason": "why not"}, unit))
     assert [verdict.outcome for verdict in verdicts] == ["passed", "failed"]
-    assert verdicts[1].reason == "no number: crashed: worker ended by signal"
+    assert describe_reasons(verdicts[1]) == "no number; the worker died of SIGSEGV"
 
 
 def test_a_cell_that_was_not_measured_leaves_it_undecided() -> None:
@@ -154,13 +160,13 @@ def test_a_cell_that_was_not_measured_leaves_it_undecided() -> None:
     summary = summarize(contents.plan, measurements, contents.probes)
     qualification = judge(LATENCY, make_unit(replace(contents, measurements=measurements, summary=summary)))
     assert qualification.outcome == "undecided"
-    assert own_verdicts(qualification)[1].reason.startswith("no number: not measured")
+    assert describe_reasons(own_verdicts(qualification)[1]).startswith("no number; not measured")
 
 
 def test_a_rule_that_means_no_cell_is_undecided_never_passed() -> None:
     qualification = judge({**LATENCY, "cells": ["resnet51/*"]})
     assert qualification.outcome == "undecided"
-    assert own_verdicts(qualification)[0].reason == "no cell of the run is meant by this rule"
+    assert own_verdicts(qualification)[0].reasons == (Reason(code="no_cell_matches"),)
 
 
 def test_drift_of_a_layout_that_was_probed_once_is_undecided() -> None:
@@ -201,10 +207,10 @@ def test_a_unit_is_held_to_the_limit_that_its_references_give(latency: float, ou
     assert verdict.limit is not None
     # mean 0.01 × 1.001 of the samples' median, scatter of the logarithms 1.58%, factor 5.741
     assert verdict.limit.wanted == pytest.approx(0.01001 * 2.71828 ** (5.741 * 0.015815), rel=1e-3)
-    assert "covers 99% of good units with confidence 95%, by 5 references, +9.5% from their mean" in str(
-        verdict.limit.derivation
+    assert "covers 99% of good units with confidence 95%, by 5 references, +9.5% from their mean" in (
+        describe_limit(verdict)
     )
-    assert "at most 1% of good units fail one of them by chance" in qualification.notes[0]
+    assert "at most 1% of good units fail one of them by chance" in describe_reason(qualification.notes[0])
 
 
 def test_rates_are_held_from_below() -> None:
@@ -219,7 +225,7 @@ def test_too_few_references_say_how_many_are_needed() -> None:
     qualification = judge(TOLERANCE, references=make_references(NEAR[:4]))
     assert qualification.outcome == "undecided"
     (verdict,) = own_verdicts(qualification)
-    assert verdict.reason == "references with this cell: 4; needed for a tolerance limit: 5"
+    assert describe_reasons(verdict) == "references with this cell: 4; needed for a tolerance limit: 5"
     assert verdict.limit is None
 
 
@@ -259,7 +265,7 @@ def test_a_cell_that_no_reference_has_is_undecided() -> None:
     rule = {"check": "performance.latency_s", "ratio_at_most": 1.05}
     verdicts = own_verdicts(judge(rule, references=[make_unit(bare)]))
     assert [verdict.outcome for verdict in verdicts] == ["passed", "undecided"]
-    assert "no reference has this cell" in verdicts[1].reason
+    assert "no reference has this cell" in describe_reasons(verdicts[1])
 
 
 def test_a_value_of_nothing_has_no_ratio() -> None:
@@ -301,11 +307,12 @@ def test_what_else_differs_in_a_reference_is_noted_for_every_bundle() -> None:
     reference = make_unit(edit(make_contents(run=9), "machine.settings.governor", "powersave"))
     units = [make_unit(make_contents(run=run)) for run in (1, 2)]
     rule = {"check": "performance.latency_s", "ratio_at_most": 1.05}
-    assert judge(rule, *units, references=[reference]).notes == tuple(
-        f"run {unit.name.run_id} and reference {reference.name.run_id} differ in machine.settings.governor, performance "
-        "and powersave: the clock's frequency differs"
+    notes = judge(rule, *units, references=[reference]).notes
+    assert [describe_reason(note) for note in notes] == [
+        f"run {unit.name.run_id} and reference {reference.name.run_id} differ in machine.settings.governor: performance "
+        "and powersave"
         for unit in units
-    )
+    ]
 
 
 def test_cells_that_cannot_be_told_apart_are_refused_and_variants_can_be() -> None:
@@ -336,21 +343,21 @@ def test_a_waiver_lets_a_failure_through_and_is_shown() -> None:
     (verdict,) = own_verdicts(qualification)
     assert qualification.outcome == "qualified"
     assert verdict.outcome == "waived"
-    assert verdict.reason == "waived by ada@example.org until 2026-06-01 (guests show none); failed"
+    assert describe_reasons(verdict) == "waived by ada@example.org until 2026-06-01 (guests show none); failed"
 
 
 def test_a_waiver_that_has_ended_does_not_count_and_is_named() -> None:
     unit = unit_with("machine.settings.governor", "powersave")
     qualification = judge(GOVERNOR, unit, waivers=[waiver(date(2026, 5, 31))])
     assert qualification.outcome == "not_qualified"
-    assert qualification.notes == (
+    assert [describe_reason(note) for note in qualification.notes] == [
         "the waiver of rule by ada@example.org ended on 2026-05-31 and does not count (guests show none)",
-    )
+    ]
 
 
 def test_a_waiver_that_is_not_needed_is_named() -> None:
     (note,) = judge(GOVERNOR, waivers=[waiver(date(2027, 1, 1))]).notes
-    assert note.endswith("is not needed: nothing it is for fails")
+    assert describe_reason(note).endswith("is not needed: nothing it is for fails")
 
 
 def test_a_waiver_is_for_the_cells_that_it_names() -> None:
@@ -368,4 +375,4 @@ def test_a_missing_signature_goes_before_all_else() -> None:
     rule = {"check": "environment.signed_by", "contains": ["operator", "vendor"]}
     qualification = judge(rule, make_unit(edit(make_contents(), "machine.cpu.emulated", value=True)))
     assert EXIT_STATUS[qualification.outcome] == 6
-    assert own_verdicts(qualification)[0].reason == "missing: vendor"
+    assert describe_reasons(own_verdicts(qualification)[0]) == "missing: vendor"

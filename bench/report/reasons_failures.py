@@ -1,0 +1,60 @@
+"""Why a cell has no number: codes of `bench.records.measurement.Failure` and `bench.records.summary.Summary.failed`."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
+    {
+        # What the worker was held to is not what the plan says.
+        "cpus_refused": (
+            "plan binds CPUs {planned}, but the kernel refuses ({error}); allowed are {allowed}: widen --cpuset-cpus, "
+            "or plan with --cpus"
+        ),
+        "memory_nodes_refused": (
+            "plan binds memory to nodes {planned}, but the kernel refuses ({error}); widen --cpuset-mems, or plan with "
+            "--memory-nodes"
+        ),
+        "cpus_differ": "plan binds CPUs {planned}, but the worker ran on {found}",
+        "main_thread_narrowed": (
+            "plan binds CPUs {planned}, but the main thread was narrowed to {found}; does a variable such as KMP_AFFINITY "
+            "place threads? bench binds them itself"
+        ),
+        "threads_differ": "plan has {planned} threads, but torch has {found}",
+        "memory_policy_differs": "plan binds memory to nodes {planned}, but the memory policy is {found}",
+        "memory_nodes_differ": "plan binds memory to nodes {planned}, but only {found} are allowed",
+        "library_differs": "plan has {role} {planned}, but the worker's calls reach {found}",
+        "library_unknown": "plan has {role} {planned}, but the worker's calls reach none that is known",
+        "variable_differs": "plan has {variable} set to {planned}, but the worker finds it set to {found}",
+        "variable_missing": "plan has {variable} set to {planned}, but the worker does not find it set",
+        "variable_not_planned": "plan has {variable} not set, but the worker finds it set to {found}",
+        # How the worker ended.
+        "not_started": "{text}",
+        "crashed": "the worker died of {signal}",
+        "killed": "the worker was killed by {signal}",
+        "out_of_memory": "the kernel killed the worker: out of memory",
+        "allocation_failed": "out of memory: {exception}: {text}",
+        "exited": "the worker ended with status {status} and no result",
+        "timeout": "no result within {seconds} s; give more with --timeout",
+        "output_too_long": "the worker sent a message longer than {limit_bytes} bytes",
+        "invalid_message": "the worker sent an invalid message: {text}",
+        "not_ready": "the worker did not wait for the others",
+        "no_result": "the worker waits for its next task and gave no result",
+        "threads_before_fork": (
+            "libraries have started threads before any work, and these cannot be forked: {threads}"
+        ),
+        "pages_unreadable": "cannot tell which pages of libraries are in memory: {file}: {error}",
+        # What the worker says of the case.
+        "no_effect": "{text}",
+        "refused": "{text}",
+        "error": "{exception}: {text}",
+        # What its result shows.
+        "incorrect": (
+            "incorrect: cosine similarity {cosine_similarity} (at least {cosine_limit}), relative error {relative_error} "
+            "(at most {error_limit}) against eager fp32"
+        ),
+        "weights_differ": "weights {digest} differ from those of {cell}",
+        # It has not failed, and has no number all the same.
+        "not_measured": "not measured: the budget ended before it",
+        "too_noisy": "too noisy: none of {repetitions} repetitions is valid ({invalid})",
+    }
+)

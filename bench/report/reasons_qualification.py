@@ -1,0 +1,48 @@
+"""Why a rule of a policy came out as it did: codes of `bench.records.qualification`."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+SENTENCES_QUALIFICATION: Mapping[str, str] = MappingProxyType(
+    {
+        # Of a value, or of none.
+        "stated_only": "merely stated by firmware or hypervisor",
+        "unavailable": "unavailable",
+        "unavailable_allowed": "unavailable, which the policy lets pass: {reason}",
+        "no_number": "no number",
+        "no_cell_measured": "no cell has a number",
+        "no_cell_matches": "no cell of the run matches this rule",
+        "probed_once": "probed less than twice: layout {layouts}",
+        # Of a value beside its limit.
+        "missing_words": "missing: {words}",
+        "interval_spans_limit": "its interval lies on both sides of the limit",
+        "waived": "waived by {owner} until {until} ({reason}); {outcome}",
+        # Why references give no limit.
+        "too_few_references": "references with this cell: {found}; needed for a tolerance limit: {needed}",
+        "no_reference": "no reference has this cell; needed for a ratio: 1",
+        "no_logarithm": "the value {value} of {cell} has no logarithm, so it cannot be held against references",
+        "equal_references": "all {references} references have the value {value}: they are not independent",
+        "scattered_references": (
+            "{references} references scatter by {scatter_percent}%, which puts the limit beyond {reach_limit} times their "
+            "mean; measure more of them, or on a quieter host"
+        ),
+        "unbounded_ratio": "an interval reaches down to {low}, which allows any ratio",
+        # Where a limit comes from.
+        "tolerance_limit": (
+            "covers {coverage_percent}% of good units with confidence {confidence_percent}%, by {references} references, "
+            "{from_mean_percent}% from their mean"
+        ),
+        "reference_mean": "of the geometric mean of {references} references",
+        "single_reference": "of 1 reference",
+        # What a reader must know of the whole verdict.
+        "waiver_ended": "the waiver of {rule} by {owner} ended on {until} and does not count ({reason})",
+        "waiver_not_needed": "the waiver of {rule} by {owner} until {until} is not needed: nothing it is for fails",
+        "chance_of_failure": (
+            "{rule}: {limits} values are held to limits that each cover {coverage_percent}% of good units, so at most "
+            "{chance_percent}% of good units fail one of them by chance"
+        ),
+        "reference_differs": (
+            "run {run_id} and reference {reference} differ in {field}: {unit_value} and {reference_value}"
+        ),
+    }
+)
