@@ -54,12 +54,12 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
         ("governor", f"{_known(settings.governor)}, boost {_yes(settings.boost)}"),
         ("huge pages", f"{_known(settings.transparent_hugepages)}, NUMA balancing {_yes(settings.numa_balancing)}"),
         ("kernel", f"{_known(settings.kernel)}, microcode {_known(settings.microcode)}"),
-        ("made by", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
+        ("maker", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
         ("container", limits.container or "none seen"),
     ]
     width = max(len(label) for label, _ in rows)
     lines = [f"{label:<{width}}  {text}" for label, text in rows]
-    lines += [f"{'missing':<{width}}  {sentence}" for sentence in machine.missing]
+    lines += [f"{'missing':<{width}}  {describe_reason(reason)}" for reason in machine.missing]
     lines.append("")
     if choice is None:
         lines.append(f"profile   none: {problem}")

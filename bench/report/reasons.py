@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bench.records.reason import Reason
+from bench.report.reasons_hardware import SENTENCES_HARDWARE
 from bench.report.reasons_placement import SENTENCES_PLACEMENT
 
-SENTENCES: Mapping[str, str] = MappingProxyType({**SENTENCES_PLACEMENT})
+SENTENCES: Mapping[str, str] = MappingProxyType({**SENTENCES_HARDWARE, **SENTENCES_PLACEMENT})
 """Code → sentence, with the names of values in braces."""
 
 
