@@ -21,6 +21,7 @@ from bench.records.measurement import (
 )
 from bench.records.plan import Cell, Plan, Policy
 from bench.records.profile import Binding, Choice, Layout, Match, Profile, Runtime, Setting
+from bench.records.reason import Reason
 
 DIGEST = f"sha256:{'0' * 64}"
 
@@ -57,7 +58,12 @@ POLICY = Policy(
 ORDER_SEED = 32
 """Leaves up to three cells in the plan's order in rounds 0 and 1, and shuffles them in round 2."""
 
-CHOICE = Choice(name="generic-x86-64-v4", reason="it fits", forced=False, why_not={"xeon-spr": "another CPU"})
+CHOICE = Choice(
+    name="generic-x86-64-v4",
+    reason=Reason(code="most_specific", values={"conditions": "architecture=x86_64 isa=avx512f"}),
+    forced=False,
+    why_not={"xeon-spr": Reason(code="less_specific", values={"chosen": "generic-x86-64-v4"})},
+)
 
 PROFILE = Profile(
     name="generic-x86-64-v4",
@@ -83,6 +89,11 @@ FACTS = WorkloadFacts(
     smoke_shape={"image_size": 64},
     unit="images",
 )
+
+
+def make_reason(code: str, **values: str) -> Reason:
+    return Reason(code=code, values=values)
+
 
 QUIET = Noise(
     steal_ratio=0.0,

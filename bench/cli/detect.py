@@ -40,9 +40,8 @@ def detect(root: Path, record: Path | None, as_json: bool) -> None:
     except ProfileError as error:
         problem = str(error)
     if as_json:
-        profile: object = {"name": None, "reason": problem, "why_not": {}} if choice is None else choice
-        facts = {**msgspec.structs.asdict(machine), "profile": profile}
-        print_json(facts)
+        profile: object = {"name": None, "problem": problem} if choice is None else choice
+        print_json({**msgspec.structs.asdict(machine), "profile": profile})
     else:
         print_text(render_machine(machine, choice, problem))
 

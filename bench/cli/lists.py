@@ -103,8 +103,9 @@ def suites(ctx: click.Context, as_json: bool) -> None:
         return
     from bench.cli.console import print_json
     from bench.suites.load import load_suites
+    from bench.workloads.registry import WORKLOADS
 
-    found = load_suites()
+    found = load_suites(WORKLOADS)
     if as_json:
         print_json(list(found.values()))
     else:
@@ -126,7 +127,7 @@ def show_suite(name: str) -> None:
 
     architecture = detect().cpu.architecture
     cases, refused = expand_suite(
-        find_suite(name), CaseFilter(), workloads=WORKLOADS, architecture=architecture, why_not=why_not
+        find_suite(name, WORKLOADS), CaseFilter(), workloads=WORKLOADS, architecture=architecture, why_not=why_not
     )
     for case in cases:
         print_text(case_name(case))

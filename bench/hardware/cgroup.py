@@ -144,7 +144,7 @@ class Cgroups:
 
     def _divide(self, path: str, quota: str, period: str | None) -> float | None:
         if not _NUMBER.fullmatch(quota) or not _NUMBER.fullmatch(period or "") or 0 in {int(quota), int(period or "")}:
-            self._tree.note(f"{path}: {quota} microseconds of every {period} is no CPU quota; it is passed over")
+            self._tree.note("quota_not_understood", path=path, quota_us=quota, period_us=period or "")
             return None
         return int(quota) / int(period or "")
 
@@ -153,7 +153,7 @@ class Cgroups:
         if line is not None and _NUMBER.fullmatch(line):
             yield int(line)
         elif line not in {None, "max", "-1"}:
-            self._tree.note(f"{path}: {line} is no memory limit; it is passed over")
+            self._tree.note("memory_limit_not_understood", path=path, text=line or "")
 
     def _walk(self, mount: CgroupMount, group: str) -> tuple[str, ...]:
         """Directories from the process's group up to the mount point."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from bench.errors import MachineError
 from bench.hardware.cpuinfo import CpuInfo
-from bench.hardware.emulation import decode_hwcaps, find_foreign_kernel, find_software_cpu
+from bench.hardware.emulation import KernelEvidence, decode_hwcaps, find_foreign_kernel, find_software_cpu
 from bench.hardware.identity import UNKNOWN, hidden_flags, identify, name_by_flags
 from bench.hardware.process import Process
 from bench.hardware.second_opinion import ask_archspec
@@ -16,7 +16,7 @@ _ARCHITECTURES: Final[dict[str, Architecture]] = {"x86_64": "x86_64", "aarch64":
 
 
 def choose_architecture(tree: Tree, process: Process) -> Architecture:
-    """The user space's architecture; a tree that does not show it is taken for one of this host's kind.
+    """Return the user space's architecture; a tree that does not show it is assumed to be of this host's.
 
     Raises:
         MachineError: it is neither of the two that can be measured.
@@ -24,7 +24,7 @@ def choose_architecture(tree: Tree, process: Process) -> Architecture:
     name = process.architecture
     if name is None:
         name = os.uname().machine
-        tree.note(f"nothing shows the architecture; {name}, this host's own, is taken")
+        tree.note("architecture_assumed", architecture=name)
     if name not in _ARCHITECTURES:
         raise MachineError(f"this is a {name} user space; bench runs on {' and '.join(_ARCHITECTURES)} only")
     return _ARCHITECTURES[name]
@@ -45,18 +45,18 @@ def read_cpu(tree: Tree, cpuinfo: CpuInfo, process: Process, lead: int | None) -
         return _describe_emulated(tree, cpuinfo, process, architecture, foreign)
     for key in ("cpu family", "model", "stepping", "microcode"):
         if len(cpuinfo.values(key)) > 1:
-            tree.note(f"proc/cpuinfo: the CPUs differ in {key}: {' '.join(cpuinfo.values(key))}")
+            tree.note("cpus_differ", field=key, found=" ".join(cpuinfo.values(key)))
     identity = identify(cpuinfo, architecture, lead=lead)
     isa = cpuinfo.isa()
     software = find_software_cpu(cpuinfo)
     microarchitecture, confidence = identity.microarchitecture, identity.confidence
     if software is not None:
-        tree.note(f"cpu: emulated: {software}")
+        tree.note("software_cpu", model=software)
         microarchitecture, confidence = name_by_flags(architecture, isa)
     if confidence == "identified" and (hidden := hidden_flags(microarchitecture, isa)):
-        tree.note(f"cpu.isa: {microarchitecture} has {' '.join(hidden)}; firmware, kernel or hypervisor hides it")
+        tree.note("isa_flags_hidden", microarchitecture=microarchitecture, flags=" ".join(hidden))
     if microarchitecture == UNKNOWN:
-        tree.note("cpu: neither a model nor feature flags tell its microarchitecture")
+        tree.note("microarchitecture_unknown")
     return Cpu(
         architecture=architecture,
         vendor=identity.vendor,
@@ -76,12 +76,15 @@ def read_cpu(tree: Tree, cpuinfo: CpuInfo, process: Process, lead: int | None) -
     )
 
 
-def _describe_emulated(tree: Tree, cpuinfo: CpuInfo, process: Process, architecture: Architecture, foreign: str) -> Cpu:
-    """A CPU that is no such CPU: flags as the emulator grants them, and no microarchitecture at all."""
-    tree.note(f"cpu: emulated: {foreign}")
+def _describe_emulated(
+    tree: Tree, cpuinfo: CpuInfo, process: Process, architecture: Architecture, foreign: KernelEvidence
+) -> Cpu:
+    """Return a CPU that an emulator only pretends: its flags, and no microarchitecture."""
+    kernel, path = foreign
+    tree.note("foreign_kernel", user_space=architecture, kernel=kernel, path=path)
     isa = decode_hwcaps(process.hwcap, process.hwcap2) if architecture == "aarch64" else frozenset()
     if not isa:
-        tree.note(f"cpu.isa: what the emulator grants is not shown to an {architecture} user space")
+        tree.note("emulated_flags_not_shown", architecture=architecture)
     return Cpu(
         architecture=architecture,
         vendor=UNKNOWN,

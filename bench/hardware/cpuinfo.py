@@ -85,15 +85,15 @@ def parse_cpuinfo(text: str) -> CpuInfo:
 
 
 def read_cpuinfo(tree: Tree) -> CpuInfo:
-    """Read `/proc/cpuinfo`; without it nothing is known of the CPU's kind, which is noted."""
+    """Read `/proc/cpuinfo`, and note it if that is missing: nothing else tells the CPU's model."""
     text = tree.text(PATH, limit=_MAX_BYTES)
     if text is None:
-        tree.note(f"{PATH}: not there; what kind of CPU this is cannot be told")
+        tree.note("cpuinfo_missing")
     info = parse_cpuinfo(text or "")
     if text is not None and not info.flag_sets():
-        tree.note(f"{PATH}: shows no feature flags; cpu.isa is empty")
+        tree.note("isa_flags_not_shown")
     if len(info.flag_sets()) > 1:
-        tree.note(f"{PATH}: the CPUs differ in their flags; cpu.isa is what all of them have")
+        tree.note("isa_flags_differ")
     return info
 
 

@@ -1,15 +1,22 @@
-"""Emulation: a user space of one architecture above a kernel of another, or a CPU made of software.
+"""Emulation: a user space of one architecture above a kernel of another, or a CPU implemented in software.
 
-Under qemu-user `/proc/cpuinfo` and `/sys` are the host's, `uname -m` and the auxiliary vector are the
-emulated machine's. QEMU from 8.2 on also writes an Arm `/proc/cpuinfo` of its own, hence the other two
-witnesses: `/sys/devices/system/cpu/modalias` and `/proc/sys/kernel/arch` (Linux 6.1) are the kernel's.
+Under qemu-user, `/proc/cpuinfo` and `/sys` are the host's; `uname -m` and the auxiliary vector are the emulated
+machine's. QEMU 8.2 and later also write an Arm `/proc/cpuinfo` of their own. So two more files are read, which are
+always the kernel's: `/sys/devices/system/cpu/modalias` and `/proc/sys/kernel/arch` (Linux 6.1).
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
+from bench.hardware.cpuinfo import PATH as CPUINFO_PATH
 from bench.hardware.cpuinfo import CpuInfo, parse_number
 from bench.hardware.tree import Tree
 from bench.records.machine import Architecture
+
+_ARCHITECTURES: Final[tuple[Architecture, ...]] = ("x86_64", "aarch64")
+
+_MODALIAS_PATH: Final = "sys/devices/system/cpu/modalias"
+_SYSCTL_PATH: Final = "proc/sys/kernel/arch"
+_ARM_REGISTERS: Final = "sys/devices/system/cpu/cpu0/regs/identification"
 
 _MODALIAS: Final[tuple[tuple[str, Architecture], ...]] = (
     ("cpu:type:x86", "x86_64"),
@@ -21,6 +28,13 @@ _QEMU_MAX: Final = (0x00, 0x51)
 
 _SOFTWARE_MODELS: Final = ("QEMU TCG CPU", "VirtualApple")
 """Model names that only software gives: QEMU's translator, and Apple's Rosetta."""
+
+
+class KernelEvidence(NamedTuple):
+    """A kernel's architecture, and the file that shows it."""
+
+    architecture: Architecture
+    path: str
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -51,27 +65,27 @@ def decode_hwcaps(hwcap: int, hwcap2: int) -> frozenset[str]:
     return frozenset((*first, *second))
 
 
-def find_kernel_architecture(tree: Tree, cpuinfo: CpuInfo) -> tuple[Architecture, str] | None:
-    """The architecture that the kernel shows itself to be of, and the file that shows it; None if none does."""
-    modalias = tree.line("sys/devices/system/cpu/modalias") or ""
-    for prefix, found in _MODALIAS:
+def find_kernel_architecture(tree: Tree, cpuinfo: CpuInfo) -> KernelEvidence | None:
+    """Return the kernel's architecture with the file that shows it; None if no file does."""
+    modalias = tree.line(_MODALIAS_PATH) or ""
+    for prefix, architecture in _MODALIAS:
         if modalias.startswith(prefix):
-            return found, f"sys/devices/system/cpu/modalias begins with {prefix}"
-    sysctl = tree.line("proc/sys/kernel/arch")
-    for architecture in ("x86_64", "aarch64"):
+            return KernelEvidence(architecture, _MODALIAS_PATH)
+    sysctl = tree.line(_SYSCTL_PATH)
+    for architecture in _ARCHITECTURES:
         if sysctl == architecture:
-            return architecture, f"proc/sys/kernel/arch is {sysctl}"
+            return KernelEvidence(architecture, _SYSCTL_PATH)
     if cpuinfo.is_arm:
-        return "aarch64", "proc/cpuinfo names a CPU implementer, as Arm's does"
+        return KernelEvidence("aarch64", CPUINFO_PATH)
     if cpuinfo.is_x86:
-        return "x86_64", "proc/cpuinfo is x86's, without any CPU implementer"
-    if tree.has("sys/devices/system/cpu/cpu0/regs/identification"):
-        return "aarch64", "sys/devices/system/cpu/cpu0/regs/identification is Arm's"
+        return KernelEvidence("x86_64", CPUINFO_PATH)
+    if tree.has(_ARM_REGISTERS):
+        return KernelEvidence("aarch64", _ARM_REGISTERS)
     return None
 
 
-def find_foreign_kernel(tree: Tree, architecture: Architecture, cpuinfo: CpuInfo) -> str | None:
-    """How the kernel shows that it is not of this architecture, a sentence; None if nothing shows it.
+def find_foreign_kernel(tree: Tree, architecture: Architecture, cpuinfo: CpuInfo) -> KernelEvidence | None:
+    """Return the kernel's architecture if it is another than the user space's; None if it is the same or unknown.
 
     Args:
         tree: The machine.
@@ -79,17 +93,15 @@ def find_foreign_kernel(tree: Tree, architecture: Architecture, cpuinfo: CpuInfo
         cpuinfo: As the user space reads it.
     """
     kernel = find_kernel_architecture(tree, cpuinfo)
-    if kernel is None or kernel[0] == architecture:
-        return None
-    return f"the user space is {architecture}, but the kernel is {kernel[0]}: {kernel[1]}"
+    return None if kernel is None or kernel.architecture == architecture else kernel
 
 
 def find_software_cpu(cpuinfo: CpuInfo) -> str | None:
-    """How `/proc/cpuinfo` shows that a program executes the instructions, a sentence; None if it does not."""
+    """Return what `/proc/cpuinfo` calls a CPU whose instructions a program executes; None for a real CPU."""
     ids = (parse_number(cpuinfo.first("cpu implementer")), parse_number(cpuinfo.first("cpu part")))
     if ids == _QEMU_MAX:
-        return "proc/cpuinfo names QEMU's own CPU (implementer 0, part 0x51)"
+        return "QEMU max (implementer 0x00, part 0x51)"
     for name in (*cpuinfo.values("model name"), *cpuinfo.values("vendor id")):
         if name.startswith(_SOFTWARE_MODELS):
-            return f"proc/cpuinfo names {name}, a CPU made of software"
+            return name
     return None

@@ -53,7 +53,7 @@ def read_arm_kinds(tree: Tree, cores: Sequence[Sequence[int]], cpuinfo: CpuInfo)
         return dict.fromkeys(parts, "uniform")
     best = {part: max(capacities.get(cpu, 0) for cpu in parts if parts[cpu] == part) for part in set(parts.values())}
     if len(set(best.values())) == 1:
-        tree.note("cpu_capacity: there are cores of several parts, and nothing tells which are the faster")
+        tree.note("core_speeds_unknown")
         return dict.fromkeys(parts, "uniform")
     top = max(best.values())
     return {cpu: "performance" if best[part] == top else "efficiency" for cpu, part in parts.items()}

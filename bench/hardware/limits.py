@@ -41,7 +41,7 @@ def read_limits(tree: Tree, cgroups: Cgroups, nodes: tuple[Node, ...]) -> Limits
         known = [node.memory_bytes for node in nodes if node.memory_bytes is not None]
         total = sum(known) if len(known) == len(nodes) else None
     if total is None:
-        tree.note("proc/meminfo: no MemTotal; the machine's memory is unknown")
+        tree.note("total_memory_unknown")
     return Limits(
         cgroup_version=cgroups.version,
         cpu_quota=cgroups.read_cpu_quota(),
@@ -78,7 +78,7 @@ def read_allowed_cpus(tree: Tree, process: Process, cgroups: Cgroups, online: fr
     if allowed is None:
         return online
     if not allowed & online:
-        tree.note("the CPUs that the process may use and those online have none in common; all online ones are taken")
+        tree.note("no_allowed_cpu_online")
         return online
     return allowed & online
 
@@ -98,6 +98,6 @@ def _read_status_list(tree: Tree, key: str) -> frozenset[int] | None:
         return None
     try:
         return parse_cpulist(match[1])
-    except ValueError as error:
-        tree.note(f"{_STATUS}: {key}: {error}")
+    except ValueError:
+        tree.note("not_a_cpu_list", path=f"{_STATUS} {key}", text=match[1][:80])
         return None

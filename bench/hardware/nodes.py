@@ -28,12 +28,12 @@ def read_nodes(tree: Tree, online: frozenset[int]) -> tuple[Node, ...]:
     for number in tree.numbered(_PATH, "node"):
         cpus = _read_node_cpus(tree, number)
         if cpus is None:
-            tree.note(f"{_PATH}/node{number}: its CPUs are not shown; it counts as a node without CPUs")
+            tree.note("node_cpus_unknown", node=str(number))
             cpus = frozenset()
         text = tree.text(f"{_PATH}/node{number}/meminfo")
         memory = parse_total_memory(text) if text is not None else None
         if memory is None:
-            tree.note(f"{_PATH}/node{number}/meminfo: no MemTotal; the node's memory is unknown")
+            tree.note("node_memory_unknown", node=str(number))
         nodes.append(Node(id=number, cpus=format_cpulist(cpus & online), memory_bytes=memory))
     return tuple(nodes)
 
@@ -50,13 +50,11 @@ def map_cpus_to_nodes(tree: Tree, nodes: Mapping[int, frozenset[int]], online: f
     for number in sorted(nodes):
         twice = sorted(cpu for cpu in nodes[number] if cpu in found)
         if twice:
-            tree.note(
-                f"{_PATH}: CPUs {format_cpulist(twice)} are on node {number} and on a lower one; the lower is used"
-            )
+            tree.note("cpus_on_two_nodes", cpus=format_cpulist(twice), node=str(number))
         found.update((cpu, number) for cpu in nodes[number] if cpu not in found)
-    homeless = online - found.keys()
-    if nodes and homeless:
-        tree.note(f"{_PATH}: no node has CPUs {format_cpulist(homeless)}")
+    without_node = online - found.keys()
+    if nodes and without_node:
+        tree.note("cpus_on_no_node", cpus=format_cpulist(without_node))
     return found
 
 

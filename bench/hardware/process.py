@@ -14,6 +14,7 @@ from bench.hardware.emulation import find_kernel_architecture
 from bench.hardware.tree import MAX_ID, Tree
 from bench.records.cpulist import parse_cpulist
 from bench.records.machine import Count, CpuList
+from bench.records.reason import Reason
 from bench.records.record import Record, decode_json
 
 RECORDING: Final = "bench-recording.json"
@@ -24,8 +25,7 @@ _AT_HWCAP2: Final = 26
 _AUXV: Final = "proc/self/auxv"
 
 MAX_UNREAD: Final = 10_000
-MAX_SENTENCE: Final = 400
-"""How many sentences of what length a recording holds about what could not be read."""
+"""How many notes a recording holds about what could not be read."""
 
 
 class Process(Record, frozen=True, kw_only=True):
@@ -47,26 +47,26 @@ class Process(Record, frozen=True, kw_only=True):
 
 
 class RecordedProcess(Record, frozen=True, kw_only=True):
-    """What `bench detect --record` states of itself: facts that no file of the tree shows, or not surely.
+    """What `bench detect --record` states of its own process: facts that files of the tree show wrongly or not at all.
 
-    Under an emulator the files are the kernel's and the architecture is not; where lxcfs or the like
-    stands in the kernel's place, the scheduler allows other CPUs than the files name.
+    Under an emulator the files are the kernel's, and the architecture is another. Under lxcfs the scheduler allows
+    other CPUs than the files name.
 
     Attributes:
         schema: Names the format and its major version.
         bench_version: Which bench recorded it.
         architecture, hwcap, hwcap2: As in `Process`.
         affinity: As in `Process`, list format.
-        unread: What stood there and could not be read, a sentence each, as in `Machine.missing`.
+        unread: What exists and could not be read, as in `Machine.missing`.
     """
 
-    schema: Literal["bench-recording/1"]
+    schema: Literal["bench-recording/2"]
     bench_version: Annotated[str, Meta(max_length=64)]
     architecture: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}\Z")] | None
     affinity: CpuList | None
     hwcap: Count
     hwcap2: Count
-    unread: Annotated[tuple[Annotated[str, Meta(max_length=MAX_SENTENCE)], ...], Meta(max_length=MAX_UNREAD)]
+    unread: Annotated[tuple[Reason, ...], Meta(max_length=MAX_UNREAD)]
 
 
 def parse_auxiliary_vector(data: bytes) -> Mapping[int, int]:
@@ -92,15 +92,15 @@ def read_own_process(tree: Tree) -> Process:
 
 
 def read_process(tree: Tree, cpuinfo: CpuInfo) -> Process:
-    """This process on this host's own root, the one that recorded the tree on any other."""
+    """Return the facts of this process if the root is this host's own, else of the one that recorded the tree."""
     return read_own_process(tree) if tree.is_host else read_recorded_process(tree, cpuinfo)
 
 
 def read_recorded_process(tree: Tree, cpuinfo: CpuInfo) -> Process:
-    """What a recorded tree says of the process that recorded it.
+    """Return what a recorded tree says of the process that recorded it.
 
-    A tree that states nothing shows it: the architecture is the kernel's then, and its files tell which
-    CPUs the process may use.
+    A tree without a statement still shows it: the architecture is then the kernel's, and the tree's files name
+    the CPUs that the process may use.
     """
     host_name = tree.line("proc/sys/kernel/hostname") or ""
     stated = _read_statement(tree)
@@ -109,7 +109,7 @@ def read_recorded_process(tree: Tree, cpuinfo: CpuInfo) -> Process:
     vector = parse_auxiliary_vector(tree.data(_AUXV) or b"")
     kernel = find_kernel_architecture(tree, cpuinfo)
     return Process(
-        architecture=kernel[0] if kernel is not None else None,
+        architecture=None if kernel is None else kernel.architecture,
         hwcap=vector.get(_AT_HWCAP, 0),
         hwcap2=vector.get(_AT_HWCAP2, 0),
         host_name=host_name,
@@ -117,7 +117,7 @@ def read_recorded_process(tree: Tree, cpuinfo: CpuInfo) -> Process:
 
 
 def _read_statement(tree: Tree) -> Process | None:
-    """What the tree states by a `RecordedProcess`; None if there is none, or, with a note, if it is not believed."""
+    """Return what the tree states by a `RecordedProcess`; None without one, or, with a note, if it is not valid."""
     data = tree.data(RECORDING)
     if data is None:
         return None
@@ -125,11 +125,11 @@ def _read_statement(tree: Tree) -> Process | None:
         stated = decode_json(data, RecordedProcess, source=RECORDING)
         affinity = None if stated.affinity is None else parse_cpulist(stated.affinity)
     except (BundleError, ValueError) as error:
-        tree.note(f"{error}; the file is not believed")
+        tree.note("recording_ignored", problem=str(error))
         return None
     if max(affinity or {0}) > MAX_ID:
-        tree.note(f"{RECORDING}: CPU {max(affinity or {0})} is beyond any kernel's; the file is not believed")
+        tree.note("id_out_of_range", path=RECORDING, id=str(max(affinity or {0})))
         return None
-    for sentence in stated.unread:
-        tree.note_unread(sentence)
+    for reason in stated.unread:
+        tree.note_unread(reason)
     return Process(architecture=stated.architecture, affinity=affinity, hwcap=stated.hwcap, hwcap2=stated.hwcap2)

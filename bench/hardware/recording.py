@@ -13,24 +13,25 @@ from typing import Final
 from typing_extensions import override
 
 from bench.hardware.tree import MAX_BYTES, Tree
-from bench.records.record import Record
+from bench.records.reason import Reason
+from bench.records.record import Record, encode_json_line
 
 TOP: Final = "root"
 """The archive's one top folder: what `bench detect --root` takes after unpacking."""
 
 
 class Recording(Record, frozen=True, kw_only=True):
-    """What was read of a machine, untouched: `scrub_recording` takes out what is nobody else's business.
+    """What was read of a machine, unchanged: `scrub_recording` removes what is private.
 
     Attributes:
         files: Path → content; empty where only the presence of a file was asked for.
         folders: Paths of directories that were asked for or listed.
-        unread: What stood there and could not be read, a sentence each.
+        unread: What exists and could not be read.
     """
 
     files: Mapping[str, bytes]
     folders: frozenset[str]
-    unread: tuple[str, ...]
+    unread: tuple[Reason, ...]
 
 
 class RecordingTree(Tree):
@@ -45,12 +46,12 @@ class RecordingTree(Tree):
         super().__init__(root)
         self._files: dict[str, bytes] = {}
         self._folders: set[str] = set()
-        self._unread: dict[str, None] = {}
+        self._unread: dict[bytes, Reason] = {}
 
     @property
     def recording(self) -> Recording:
         """All that was read so far."""
-        return Recording(files=dict(self._files), folders=frozenset(self._folders), unread=tuple(self._unread))
+        return Recording(files=dict(self._files), folders=frozenset(self._folders), unread=tuple(self._unread.values()))
 
     @override
     def data(self, path: str, *, limit: int = MAX_BYTES) -> bytes | None:
@@ -84,9 +85,9 @@ class RecordingTree(Tree):
         return present
 
     @override
-    def note_unread(self, sentence: str) -> None:
-        self._unread[sentence] = None
-        super().note_unread(sentence)
+    def note_unread(self, reason: Reason) -> None:
+        self._unread[encode_json_line(reason)] = reason
+        super().note_unread(reason)
 
     def _keep_presence(self, path: str) -> None:
         name = _normalize(path)

@@ -11,9 +11,10 @@ from typing import Final
 
 from bench import __version__
 from bench.hardware.cgroup import parse_mountinfo, parse_mounts
-from bench.hardware.process import MAX_SENTENCE, MAX_UNREAD, RECORDING, Process, RecordedProcess
+from bench.hardware.process import MAX_UNREAD, RECORDING, Process, RecordedProcess
 from bench.hardware.recording import Recording
 from bench.records.cpulist import format_cpulist
+from bench.records.reason import Reason
 from bench.records.record import encode_json
 
 LEFT_OUT: Final = (
@@ -101,7 +102,8 @@ def scrub_recording(recording: Recording, process: Process) -> Mapping[str, byte
         for path, data in recording.files.items()
         if (cut := cut_file(path, data.decode("utf-8", errors="surrogateescape"))) is not None
     }
-    named = (*texts, *recording.folders, *recording.unread, *(texts.get(path, "") for path in _NAMING_GROUPS))
+    unread = (value for reason in recording.unread for value in reason.values.values())
+    named = (*texts, *recording.folders, *unread, *(texts.get(path, "") for path in _NAMING_GROUPS))
     numbers = number_ids(named)
     host = compile_host_pattern(process.host_name)
 
@@ -112,19 +114,25 @@ def scrub_recording(recording: Recording, process: Process) -> Mapping[str, byte
     for path, text in sorted(texts.items()):
         renamed = rename(text) if path in _NAMING_GROUPS else host.sub(HOST, text)
         members[rename(path)] = renamed.encode("utf-8", errors="surrogateescape")
-    members[RECORDING] = encode_json(_state(process, tuple(map(rename, recording.unread))))
+    members[RECORDING] = encode_json(
+        _state(process, tuple(_rename_values(reason, rename) for reason in recording.unread))
+    )
     return MappingProxyType(members)
 
 
-def _state(process: Process, unread: tuple[str, ...]) -> RecordedProcess:
+def _rename_values(reason: Reason, rename: Callable[[str], str]) -> Reason:
+    return Reason(code=reason.code, values={name: rename(text) for name, text in reason.values.items()})
+
+
+def _state(process: Process, unread: tuple[Reason, ...]) -> RecordedProcess:
     return RecordedProcess(
-        schema="bench-recording/1",
+        schema="bench-recording/2",
         bench_version=__version__,
         architecture=process.architecture,
         affinity=None if process.affinity is None else format_cpulist(process.affinity),
         hwcap=process.hwcap,
         hwcap2=process.hwcap2,
-        unread=tuple(sentence[:MAX_SENTENCE] for sentence in unread[:MAX_UNREAD]),
+        unread=unread[:MAX_UNREAD],
     )
 
 

@@ -46,7 +46,7 @@ def read_online_cpus(tree: Tree, cpuinfo: CpuInfo, affinity: frozenset[int] | No
     online = tree.cpulist(f"{_PATH}/online") or _read_online_one_by_one(tree) or frozenset(cpuinfo.cpus)
     beyond = (affinity or frozenset()) - online
     if beyond and online:
-        tree.note(f"{_PATH}/online: names {format_cpulist(online)}, yet the process may use {format_cpulist(beyond)}")
+        tree.note("online_list_incomplete", online=format_cpulist(online), usable=format_cpulist(beyond))
     online |= beyond
     if not online:
         raise MachineError(f"{_PATH} and proc/cpuinfo name no online CPU; are /sys and /proc mounted?")
@@ -71,7 +71,7 @@ def read_cores(tree: Tree, cpuinfo: CpuInfo, online: frozenset[int]) -> tuple[Co
     if not sites:
         return _read_cores_from_cpuinfo(tree, cpuinfo, online)
     if bare:
-        tree.note(f"{_PATH}: CPUs {format_cpulist(bare)} are online and have no topology; they are on no core")
+        tree.note("cpus_without_topology", cpus=format_cpulist(bare))
     return tuple(sites)
 
 
@@ -148,7 +148,7 @@ def _read_package(tree: Tree, cpu: int, cpuinfo: CpuInfo) -> int:
         peers = tree.cpulist(f"{base}/package_cpus_list") or tree.cpulist(f"{base}/core_siblings_list")
         package = min(peers) if peers else None
     if package is None:
-        tree.note(f"{_PATH}: a CPU's package is not shown; package 0 stands for it")
+        tree.note("package_assumed")
         return 0
     return package
 
@@ -160,10 +160,10 @@ def _read_cores_from_cpuinfo(tree: Tree, cpuinfo: CpuInfo, online: frozenset[int
         fields = cpuinfo.cpus.get(cpu, {})
         package, core = parse_number(fields.get("physical id")), parse_number(fields.get("core id"))
         if package is None or core is None:
-            tree.note(f"{_PATH}: no topology is shown; each CPU counts as a core of package 0")
+            tree.note("topology_assumed")
             return tuple(CoreSite(cpus=(cpu,), package=0) for cpu in sorted(online))
         groups.setdefault((package, core), []).append(cpu)
-    tree.note(f"{_PATH}: no topology is shown; cores and packages are those of proc/cpuinfo")
+    tree.note("topology_from_cpuinfo")
     sites = (CoreSite(cpus=tuple(cpus), package=package) for (package, _), cpus in groups.items())
     return tuple(sorted(sites, key=lambda site: site.cpus))
 

@@ -6,9 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bench.errors import UsageError
-from bench.profiles.load import PROFILES_DIR, load_profile, load_profiles
-from bench.profiles.locate import find_line
+from bench.profiles.load import PROFILES_DIR, load_profiles, read_profile
 from bench.records.machine import Architecture
 from bench.records.profile import Match, Profile
 
@@ -78,24 +76,20 @@ def check_profile_file(path: Path, directory: Path = PROFILES_DIR) -> Profile:
     Raises:
         UsageError: the file is wrong, its conditions contradict each other, or another profile has the same ones.
     """
-    profile = load_profile(path)
+    file = read_profile(path)
+    profile = file.record
     contradiction = find_contradiction(profile.match)
     if contradiction is not None:
         key, reason = contradiction
-        raise UsageError(f"{_place(path, key)}: it can never apply: {reason}")
+        raise file.error(f"it can never apply: {reason}; change one of them", "match", key)
     for name, other in load_profiles(directory).items():
         if same_match(other.match, profile.match) and not (directory / f"{name}.toml").samefile(path):
-            raise UsageError(
-                f"{_place(path, None)}: profile {name} has the same conditions, so --profile auto could choose neither; "
-                "add a condition, or change the other"
+            raise file.error(
+                f"profile {name} has the same conditions, so --profile auto could choose neither; "
+                "add a condition, or change the other",
+                "match",
             )
     return profile
-
-
-def _place(path: Path, key: str | None) -> str:
-    """The file, with the line of a condition, or of the first one, where that is written in plain form."""
-    line = find_line(path.read_text(encoding="utf-8"), "match", key)
-    return str(path) if line is None else f"{path}:{line}"
 
 
 def find_contradiction(match: Match) -> tuple[str, str] | None:

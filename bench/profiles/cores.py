@@ -1,13 +1,13 @@
-"""Which logical CPUs a layout may be made of: one of each physical core, the performance cores of hybrid parts."""
+"""The logical CPUs that a layout may use: one of each physical core, the performance cores of hybrid parts."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.errors import EnvironmentUnfitError, MachineError
-from bench.profiles.notes import count, list_ids
 from bench.profiles.overrides import Overrides
 from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.machine import Core, Machine
+from bench.records.reason import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +31,17 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsableCpus:
-    """What layouts are made of.
+    """The CPUs that layouts are assembled from.
 
     Attributes:
-        slots: By node, then L3 group, then number, so that neighbours are near each other.
+        slots: By node, then L3 group, then number, so that neighbours in the list share caches and memory.
         unit: What a slot is to a reader: `core`, or `CPU` where the user named CPUs.
-        notes: What a reader must know of how they were chosen.
+        notes: How they were chosen.
     """
 
     slots: tuple[Slot, ...]
     unit: str
-    notes: tuple[str, ...]
+    notes: tuple[Reason, ...]
 
 
 def choose_slots(machine: Machine, overrides: Overrides) -> UsableCpus:
@@ -69,7 +69,7 @@ def choose_slots(machine: Machine, overrides: Overrides) -> UsableCpus:
     notes = _note_allowed(cores, allowed, online) + _note_hybrid(cores, used, allowed)
     without_core = allowed - _cpus_of(cores)
     if without_core:
-        notes.append(f"left idle: {list_ids('CPU', without_core)}, for which the kernel shows no core")
+        notes.append(Reason(code="idle_without_core", values={"cpus": format_cpulist(without_core)}))
     slots = (_slot(core, min(allowed.intersection(core.cpus)), allowed) for core in used)
     return UsableCpus(slots=_in_order(slots), unit="core", notes=tuple(notes))
 
@@ -80,12 +80,12 @@ def _choose_named(cores: tuple[Core, ...], allowed: frozenset[int], named: froze
             f"--cpus {format_cpulist(named)}: this process may use only {format_cpulist(allowed) or 'none'}; "
             "name some of those, or widen --cpuset-cpus or taskset"
         )
-    notes = ["--cpus: no CPU is used but those named"]
+    notes = [Reason(code="cpus_named_by_user")]
     shared = frozenset(
         cpu for core in cores if len(named.intersection(core.cpus)) > 1 for cpu in named.intersection(core.cpus)
     )
     if shared:
-        notes.append(f"--cpus names SMT siblings: {list_ids('CPU', shared)} share cores")
+        notes.append(Reason(code="siblings_named_by_user", values={"cpus": format_cpulist(shared)}))
     owner = {cpu: core for core in cores for cpu in core.cpus}
     slots = (_slot(owner.get(cpu), cpu, allowed) for cpu in named)
     return UsableCpus(slots=_in_order(slots), unit="CPU", notes=tuple(notes))
@@ -115,18 +115,20 @@ def _cpus_of(cores: Iterable[Core]) -> frozenset[int]:
     return frozenset(cpu for core in cores for cpu in core.cpus)
 
 
-def _note_allowed(cores: Iterable[Core], allowed: frozenset[int], online: frozenset[int]) -> list[str]:
+def _note_allowed(cores: Iterable[Core], allowed: frozenset[int], online: frozenset[int]) -> list[Reason]:
     if allowed == online:
         return []
+    values = {"allowed": format_cpulist(allowed), "online_count": str(len(online))}
     nodes = {core.node for core in cores if core.node is not None}
-    across = f", which lie on {list_ids('node', nodes)}" if len(nodes) > 1 else ""
-    return [f"this process may use {list_ids('CPU', allowed)} of {count(len(online), 'online CPU')}{across}"]
+    if len(nodes) > 1:
+        return [Reason(code="cpus_allowed_across_nodes", values=values | {"nodes": format_cpulist(nodes)})]
+    return [Reason(code="cpus_allowed", values=values)]
 
 
-def _note_hybrid(cores: list[Core], used: list[Core], allowed: frozenset[int]) -> list[str]:
+def _note_hybrid(cores: list[Core], used: list[Core], allowed: frozenset[int]) -> list[Reason]:
     if len(used) < len(cores):
         idle = (_cpus_of(cores) - _cpus_of(used)) & allowed
-        return [f"hybrid CPU, performance cores only; left idle: {list_ids('CPU', idle)}, the efficiency cores"]
+        return [Reason(code="idle_efficiency_cores", values={"cpus": format_cpulist(idle)})]
     if any(core.kind == "efficiency" for core in used):
-        return ["hybrid CPU, of which only efficiency cores are allowed: they are used"]
+        return [Reason(code="only_efficiency_cores_allowed")]
     return []

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 
 from bench.errors import UsageError
 from bench.profiles.cores import Slot, UsableCpus
-from bench.profiles.notes import count, list_ids
+from bench.profiles.wording import count
+from bench.records.cpulist import format_cpulist
+from bench.records.reason import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,7 +15,7 @@ class Group:
     """The CPUs of one instance.
 
     Attributes:
-        label: What it is to a reader: `node 0`, `the L3 group of CPU 8`, `instance 3`.
+        label: What it is, in words and numbers: `node 0`, `L3 of CPU 8`, `instance 3`.
         slots: At least one.
     """
 
@@ -36,7 +38,7 @@ def group_by_node(slots: Sequence[Slot]) -> tuple[Group, ...]:
     nodes = dict.fromkeys(slot.node for slot in slots)
     return tuple(
         Group(
-            label="the CPUs on no node" if node is None else f"node {node}",
+            label="no node" if node is None else f"node {node}",
             slots=tuple(slot for slot in slots if slot.node == node),
         )
         for node in nodes
@@ -48,14 +50,14 @@ def group_by_l3(slots: Sequence[Slot]) -> tuple[Group, ...]:
     keys = dict.fromkeys((slot.node, slot.l3) for slot in slots)
     return tuple(
         Group(
-            label=f"the L3 group of CPU {l3}",
+            label=f"L3 of CPU {l3}",
             slots=tuple(slot for slot in slots if (slot.node, slot.l3) == (node, l3)),
         )
         for node, l3 in keys
     )
 
 
-def group_per(usable: UsableCpus, instance_per: str) -> tuple[tuple[Group, ...], list[str]]:
+def group_per(usable: UsableCpus, instance_per: str) -> tuple[tuple[Group, ...], list[Reason]]:
     """The groups that a profile wants, with notes.
 
     Args:
@@ -66,12 +68,12 @@ def group_per(usable: UsableCpus, instance_per: str) -> tuple[tuple[Group, ...],
         groups = group_by_l3(usable.slots)
         return groups, _note_uneven(groups, usable.unit)
     groups = group_by_node(usable.slots)
-    unknown = ["an instance per node: which CPUs share an L3 cache is not known here"] if instance_per == "l3" else []
+    unknown = [Reason(code="l3_unknown")] if instance_per == "l3" else []
     return groups, unknown + _note_uneven(groups, usable.unit)
 
 
-def split_into(usable: UsableCpus, instances: int) -> tuple[tuple[Group, ...], list[str]]:
-    """As many groups as the user wants, with notes: within nodes where that divides, else over all in order.
+def split_into(usable: UsableCpus, instances: int) -> tuple[tuple[Group, ...], list[Reason]]:
+    """Return as many groups as the user wants, with notes: within nodes where that divides, else over all in order.
 
     Raises:
         UsageError: more instances than CPUs to share out.
@@ -92,14 +94,12 @@ def split_into(usable: UsableCpus, instances: int) -> tuple[tuple[Group, ...], l
     notes = _note_uneven(groups, usable.unit)
     idle = frozenset(slot.cpu for slot in slots).difference(*(group.cpus for group in groups))
     if idle:
-        notes.append(
-            f"left idle: {list_ids('CPU', idle)}, as {count(len(slots), usable.unit)} do not divide "
-            f"into {count(instances, 'instance')}"
-        )
+        values = {"cpus": format_cpulist(idle), "total": str(len(slots)), "instances": str(instances)}
+        notes.append(Reason(code="idle_by_division", values=values | {"unit": usable.unit}))
     return groups, notes
 
 
-def cut_threads(groups: tuple[Group, ...], threads: int, unit: str) -> tuple[tuple[Group, ...], list[str]]:
+def cut_threads(groups: tuple[Group, ...], threads: int, unit: str) -> tuple[tuple[Group, ...], list[Reason]]:
     """Keep the first CPUs of each group, one for each of the threads that the user wants, with notes.
 
     Raises:
@@ -113,7 +113,8 @@ def cut_threads(groups: tuple[Group, ...], threads: int, unit: str) -> tuple[tup
         )
     kept = tuple(replace(group, slots=group.slots[:threads]) for group in groups)
     idle = cpus_of(groups) - cpus_of(kept)
-    return kept, [f"left idle: {list_ids('CPU', idle)}, by --threads {threads}"] if idle else []
+    values = {"cpus": format_cpulist(idle), "threads": str(threads)}
+    return kept, [Reason(code="idle_by_threads_option", values=values)] if idle else []
 
 
 def cpus_of(groups: Sequence[Group]) -> frozenset[int]:
@@ -121,10 +122,10 @@ def cpus_of(groups: Sequence[Group]) -> frozenset[int]:
     return frozenset(cpu for group in groups for cpu in group.cpus)
 
 
-def note_spanning(groups: Sequence[Group]) -> list[str]:
-    """Say which instances lie on more than one node."""
+def note_spanning(groups: Sequence[Group]) -> list[Reason]:
+    """Note which instances lie on more than one node: part of their memory is remote."""
     return [
-        f"instance {index} spans {list_ids('node', group.nodes)}"
+        Reason(code="spans_nodes", values={"instance": str(index), "nodes": format_cpulist(group.nodes)})
         for index, group in enumerate(groups)
         if len(group.nodes) > 1
     ]
@@ -135,7 +136,7 @@ def _cut_evenly(slots: tuple[Slot, ...], parts: int) -> list[tuple[Slot, ...]]:
     return [slots[index * size : (index + 1) * size] for index in range(parts)]
 
 
-def _note_uneven(groups: tuple[Group, ...], unit: str) -> list[str]:
+def _note_uneven(groups: tuple[Group, ...], unit: str) -> list[Reason]:
     largest = max(groups, key=lambda group: len(group.slots))
     short: dict[int, list[str]] = {}
     for group in groups:
@@ -143,7 +144,9 @@ def _note_uneven(groups: tuple[Group, ...], unit: str) -> list[str]:
         if missing:
             short.setdefault(missing, []).append(group.label)
     return [
-        f"{', '.join(labels)} {'has' if len(labels) == 1 else 'have'} {count(missing, f'usable {unit}')} "
-        f"fewer than {largest.label}"
+        Reason(
+            code="fewer_cpus",
+            values={"groups": ", ".join(labels), "fewer": str(missing), "unit": unit, "largest": largest.label},
+        )
         for missing, labels in sorted(short.items())
     ]

@@ -1,45 +1,38 @@
 """Read profiles from TOML, strictly: a file that is wrong in any way says so, with its line where that is known."""
 
-import tomllib
 from pathlib import Path
 
-import msgspec
-
 from bench.errors import UsageError
-from bench.profiles.locate import find_line, find_message_line
 from bench.profiles.variables import why_not_variable
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, Profile
+from bench.records.toml_file import TomlFile, read_toml
 
 PROFILES_DIR = Path(__file__).resolve().parents[2] / "profiles"
 """The profiles that come with bench."""
 
 INSTANCE_PER = ("node", "l3")
 _CHOICES = {"instance_per": INSTANCE_PER, "openmp": OPENMP_RUNTIMES, "allocator": ALLOCATORS}
-MAX_BYTES = 65_536
-"""Far more than any profile needs; bounds what a wrong path can make us read."""
 
 
 def load_profile(path: Path) -> Profile:
     """Read one profile.
 
     Raises:
-        UsageError: the file cannot be read, is not TOML, or is not a profile; names the file and,
-            where it can be found, the line.
+        UsageError: the file cannot be read, is not TOML, or is not a profile; names the line where it is known.
     """
-    text = _read_text(path)
-    try:
-        data = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # int() refuses thousands of digits
-        raise UsageError(f"{path}: not TOML: {error}") from error
-    try:
-        profile = msgspec.convert(data, Profile, strict=True)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise _wrong(path, find_message_line(text, str(error)), f"not a profile: {error}") from error
-    _check_name(profile, path, text)
-    _check_conditions(profile, path, text)
-    _check_choices(profile, path, text)
-    _check_environment(profile, path, text)
-    return profile
+    return read_profile(path).record
+
+
+def read_profile(path: Path) -> TomlFile[Profile]:
+    """Read one profile, with the lines that its keys stand in.
+
+    Raises:
+        UsageError: as `load_profile`.
+    """
+    file = read_toml(path, Profile, noun="profile")
+    for check in (_check_name, _check_conditions, _check_choices, _check_environment):
+        check(file)
+    return file
 
 
 def load_profiles(directory: Path = PROFILES_DIR) -> dict[str, Profile]:
@@ -73,34 +66,14 @@ def find_profile(name_or_path: str) -> Profile:
     return load_profile(PROFILES_DIR / f"{name_or_path}.toml")
 
 
-def _read_text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"{path}: {reason}; wanted a profile in TOML") from error
-    if len(data) > MAX_BYTES:
-        raise UsageError(f"{path}: more than {MAX_BYTES} bytes; is this a profile?")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 at byte {error.start}; wanted a profile in TOML") from error
+def _check_name(file: TomlFile[Profile]) -> None:
+    name, wanted = file.record.name, file.path.stem
+    if name != wanted:
+        raise file.error(f"name is {name!r}, wanted the file's own, {wanted!r}; rename one of them", "name")
 
 
-def _wrong(path: Path, line: int | None, message: str) -> UsageError:
-    return UsageError(f"{path}:{line}: {message}" if line is not None else f"{path}: {message}")
-
-
-def _check_name(profile: Profile, path: Path, text: str) -> None:
-    if profile.name != path.stem:
-        raise _wrong(
-            path, find_line(text, None, "name"), f"name is {profile.name!r}, wanted the file's own, {path.stem!r}"
-        )
-
-
-def _check_conditions(profile: Profile, path: Path, text: str) -> None:
-    match = profile.match
+def _check_conditions(file: TomlFile[Profile]) -> None:
+    match = file.record.match
     words = {
         "vendor": () if match.vendor is None else (match.vendor,),
         "microarchitecture": match.microarchitecture,
@@ -109,29 +82,28 @@ def _check_conditions(profile: Profile, path: Path, text: str) -> None:
     }
     for key, values in words.items():
         if any(not value.strip() for value in values):
-            raise _wrong(path, find_line(text, "match", key), f"match.{key} holds an empty word; leave it out instead")
+            raise file.error(f"match.{key} holds an empty word; leave it out instead", "match", key)
 
 
-def _check_choices(profile: Profile, path: Path, text: str) -> None:
+def _check_choices(file: TomlFile[Profile]) -> None:
+    profile = file.record
     for name, allowed in _CHOICES.items():
         value = getattr(profile, name).value
         if value not in allowed:
-            line = find_line(text, name, "value")
-            raise _wrong(path, line, f"{name}.value is {value!r}, wanted {' or '.join(allowed)}")
-    if profile.openmp.value == "intel" and profile.match.architecture != "x86_64":
-        line = find_line(text, "openmp", "value")
-        raise _wrong(
-            path, line, f"openmp.value is 'intel', which there is for x86_64 only, not for {profile.match.architecture}"
-        )
+            raise file.error(f"{name}.value is {value!r}, wanted {' or '.join(allowed)}", name, "value")
+    architecture = profile.match.architecture
+    if profile.openmp.value == "intel" and architecture != "x86_64":
+        problem = f"openmp.value is 'intel', which exists for x86_64 only, not for {architecture}; choose another"
+        raise file.error(problem, "openmp", "value")
 
 
-def _check_environment(profile: Profile, path: Path, text: str) -> None:
+def _check_environment(file: TomlFile[Profile]) -> None:
+    profile = file.record
     names: set[str] = set()
     for index, setting in enumerate(profile.environment):
-        line = find_line(text, "environment", "name", index)
         reason = why_not_variable(setting, {profile.openmp.value, profile.allocator.value})
+        if reason is None and setting.name in names:
+            reason = f"{setting.name} is set twice; keep one"
         if reason is not None:
-            raise _wrong(path, line, reason)
-        if setting.name in names:
-            raise _wrong(path, line, f"{setting.name} is set twice; keep one")
+            raise file.error(reason, "environment", index, "name")
         names.add(setting.name)

@@ -1,4 +1,4 @@
-"""Which profile fits a machine, and for every other one, why not.
+"""Choose the profile that fits a machine, and say of every other one why not.
 
 The most specific one that fits is chosen. Specificity is compared in this order:
 
@@ -10,15 +10,25 @@ So `graviton2` (a core and a maker) beats `ampere-altra` (a core), which beats `
 `generic-x86-64-v4` beats `-v3`, of whose flags it wants all and more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from bench.errors import ProfileError, UsageError
 from bench.records.machine import Machine
 from bench.records.profile import Choice, Match, Profile
+from bench.records.reason import Reason
+
+_MISFITS: Mapping[str, str] = MappingProxyType(
+    {
+        "condition_fails": "wants {condition} = {wanted}, and this machine has {found}",
+        "isa_flags_missing": "wants the ISA flags {missing}, which this CPU lacks",
+    }
+)
+"""For errors. The wording of sealed reasons is `bench.report`'s, which this room is below."""
 
 
 def is_generic(profile: Profile) -> bool:
-    """Whether a profile is for an instruction set, not for a particular kind of machine.
+    """Return whether a profile is for an instruction set, not for one kind of machine.
 
     It then has no `microarchitecture`, no `vendor` and no `system_vendor` condition. Only such a
     profile may be used under an emulator: what a vendor advises for its silicon means nothing there.
@@ -27,13 +37,32 @@ def is_generic(profile: Profile) -> bool:
     return not (match.microarchitecture or match.vendor or match.system_vendor)
 
 
-def why_not(profile: Profile, machine: Machine) -> str | None:
-    """The first condition that fails, as a sentence with both values; None if the profile fits."""
-    for condition in (_why_not_architecture, _why_not_emulated, _why_not_vendor, _why_not_core, _why_not_isa):
-        reason = condition(profile, machine)
-        if reason is not None:
-            return reason
-    return _why_not_system_vendor(profile, machine)
+def why_not(profile: Profile, machine: Machine) -> Reason | None:
+    """Return the first condition of a profile that fails, with both values; None if the profile fits.
+
+    A choice is sealed in clear. So the reason names the maker that the profile wants, which is public, and never the
+    maker of this machine, which is private.
+    """
+    return next(_find_misfits(profile, machine), None)
+
+
+def _find_misfits(profile: Profile, machine: Machine) -> Iterator[Reason]:
+    """Yield every condition that fails. The widest comes first: it is the one that a reader wants to know."""
+    match, cpu = profile.match, machine.cpu
+    if match.architecture != cpu.architecture:
+        yield _misfit("architecture", wanted=match.architecture, found=cpu.architecture)
+    if cpu.emulated and not is_generic(profile):
+        yield _misfit("emulated", wanted="false", found="true")
+    if match.vendor is not None and match.vendor != cpu.vendor:
+        yield _misfit("vendor", wanted=match.vendor, found=cpu.vendor)
+    if match.microarchitecture and cpu.microarchitecture not in match.microarchitecture:
+        yield _misfit("microarchitecture", wanted=" or ".join(match.microarchitecture), found=cpu.microarchitecture)
+    missing = [flag for flag in match.isa if flag not in cpu.isa]
+    if missing:
+        yield Reason(code="isa_flags_missing", values={"missing": " ".join(missing)})
+    maker = machine.firmware.system_vendor
+    if match.system_vendor is not None and match.system_vendor.casefold() not in (maker or "").casefold():
+        yield _misfit("system_vendor", wanted=match.system_vendor, found="another" if maker else "none")
 
 
 def choose_profile(profiles: Mapping[str, Profile], machine: Machine) -> Choice:
@@ -50,10 +79,14 @@ def choose_profile(profiles: Mapping[str, Profile], machine: Machine) -> Choice:
         reverse=True,
     )
     if not fitting:
-        generic = "; ".join(f"{name} {reasons[name]}" for name, profile in profiles.items() if is_generic(profile))
+        generic = "; ".join(
+            f"{name} {_describe_misfit(reason)}"
+            for name, reason in reasons.items()
+            if reason is not None and is_generic(profiles[name])
+        )
         raise ProfileError(
             f"no profile fits this machine ({describe_machine(machine)}): {generic or 'none is generic'}; "
-            "write one (profiles/README.md), or take one all the same by --profile NAME --force"
+            "write one (profiles/README.md), or force one by --profile NAME --force"
         )
     best, *others = fitting
     if others and specificity(others[0].match) == specificity(best.match):
@@ -61,56 +94,51 @@ def choose_profile(profiles: Mapping[str, Profile], machine: Machine) -> Choice:
             f"profiles {others[0].name} and {best.name} both fit this machine and are equally specific; "
             "give one of them a further condition, or name one by --profile"
         )
+    outranked = Reason(code="less_specific", values={"chosen": best.name})
     return Choice(
         name=best.name,
-        reason=f"the most specific that fits: {_describe_fit(best.match, machine)}",
+        reason=_describe_fit("most_specific", best.match, machine),
         forced=False,
-        why_not={
-            name: reason or f"fits too, but {best.name} is more specific"
-            for name, reason in reasons.items()
-            if name != best.name
-        },
+        why_not={name: reason or outranked for name, reason in reasons.items() if name != best.name},
     )
 
 
 def require_profile(profile: Profile, machine: Machine, *, force: bool, profiles: Mapping[str, Profile]) -> Choice:
-    """Take the profile that was asked for.
+    """Take the profile that the user named.
 
     Args:
-        profile: The one asked for; it may be a file of the user's.
-        machine: Where it shall be used.
+        profile: The named one; it may be a user's file.
+        machine: Where it is used.
         force: Take it even if it does not fit; the choice then says so.
-        profiles: All others that could have been asked for.
+        profiles: All others that the user could have named.
 
     Raises:
         ProfileError: it does not fit and is not forced.
     """
-    reason = why_not(profile, machine)
-    if reason is not None and not force:
+    misfit = why_not(profile, machine)
+    if misfit is not None and not force:
         raise ProfileError(
-            f"profile {profile.name} does not fit this machine ({describe_machine(machine)}): it {reason}; "
-            "use --profile auto, or --force, which is recorded"
+            f"profile {profile.name} does not fit this machine ({describe_machine(machine)}): "
+            f"it {_describe_misfit(misfit)}; use --profile auto, or --force, which is recorded"
         )
-    fit = f"it fits: {_describe_fit(profile.match, machine)}" if reason is None else f"it does not fit: it {reason}"
+    not_named = Reason(code="not_named", values={"chosen": profile.name})
+    others = {name: why_not(other, machine) or not_named for name, other in profiles.items() if name != profile.name}
+    if misfit is not None:
+        return Choice(
+            name=profile.name, reason=Reason(code="forced"), forced=True, why_not=others | {profile.name: misfit}
+        )
     return Choice(
-        name=profile.name,
-        reason=f"asked for by name; {fit}",
-        forced=reason is not None,
-        why_not={
-            name: why_not(other, machine) or f"fits too, but {profile.name} was asked for"
-            for name, other in profiles.items()
-            if name != profile.name
-        },
+        name=profile.name, reason=_describe_fit("named", profile.match, machine), forced=False, why_not=others
     )
 
 
 def specificity(match: Match) -> tuple[int, bool, int]:
-    """How particular a rule is, as the module's first lines say; larger is more."""
+    """Return how particular a rule is, by the order that the module's docstring gives; larger is more."""
     return bool(match.microarchitecture) + (match.system_vendor is not None), match.vendor is not None, len(match.isa)
 
 
 def describe_machine(machine: Machine) -> str:
-    """The machine as profiles see it, in a few words."""
+    """Describe the facts of a machine that profiles look at. For errors only: they may name the machine's maker."""
     cpu = machine.cpu
     words = [cpu.architecture, f"vendor {cpu.vendor}", f"microarchitecture {cpu.microarchitecture}"]
     if machine.firmware.system_vendor:
@@ -120,53 +148,24 @@ def describe_machine(machine: Machine) -> str:
     return ", ".join(words)
 
 
-def _describe_fit(match: Match, machine: Machine) -> str:
-    """Why a profile fits. Like `why_not` it is sealed in clear, so neither may say what is private: who made the machine."""
-    cpu = machine.cpu
-    words = [f"architecture {match.architecture}"]
+def _misfit(condition: str, *, wanted: str, found: str) -> Reason:
+    return Reason(code="condition_fails", values={"condition": condition, "wanted": wanted, "found": found})
+
+
+def _describe_misfit(reason: Reason) -> str:
+    return _MISFITS[reason.code].format_map(reason.values)
+
+
+def _describe_fit(code: str, match: Match, machine: Machine) -> Reason:
+    """Return the conditions that fit, in one value. The code ends in `_by_flags` where the CPU's model is unknown."""
+    conditions = [f"architecture={match.architecture}"]
     if match.vendor is not None:
-        words.append(f"vendor {match.vendor}")
+        conditions.append(f"vendor={match.vendor}")
     if match.microarchitecture:
-        doubt = "" if cpu.confidence == "identified" else " (gone by its features only)"
-        words.append(f"microarchitecture {cpu.microarchitecture}{doubt}")
+        conditions.append(f"microarchitecture={machine.cpu.microarchitecture}")
     if match.isa:
-        words.append(f"ISA {' '.join(match.isa)}")
+        conditions.append(f"isa={','.join(match.isa)}")
     if match.system_vendor is not None:
-        words.append(f"made by {match.system_vendor}")
-    return ", ".join(words)
-
-
-def _why_not_architecture(profile: Profile, machine: Machine) -> str | None:
-    wanted, found = profile.match.architecture, machine.cpu.architecture
-    return None if wanted == found else f"wants architecture {wanted}; this machine is {found}"
-
-
-def _why_not_emulated(profile: Profile, machine: Machine) -> str | None:
-    if not machine.cpu.emulated or is_generic(profile):
-        return None
-    return f"is tuned for real CPUs; this {machine.cpu.architecture} one is emulated, and gets generic profiles only"
-
-
-def _why_not_vendor(profile: Profile, machine: Machine) -> str | None:
-    wanted, found = profile.match.vendor, machine.cpu.vendor
-    return None if wanted is None or wanted == found else f"wants vendor {wanted}; this CPU's is {found}"
-
-
-def _why_not_core(profile: Profile, machine: Machine) -> str | None:
-    wanted, found = profile.match.microarchitecture, machine.cpu.microarchitecture
-    if not wanted or found in wanted:
-        return None
-    return f"wants microarchitecture {' or '.join(wanted)}; this CPU's is {found}"
-
-
-def _why_not_isa(profile: Profile, machine: Machine) -> str | None:
-    wanted = profile.match.isa
-    missing = [flag for flag in wanted if flag not in machine.cpu.isa]
-    return f"wants the ISA flags {' '.join(wanted)}; this CPU lacks {' '.join(missing)}" if missing else None
-
-
-def _why_not_system_vendor(profile: Profile, machine: Machine) -> str | None:
-    wanted, found = profile.match.system_vendor, machine.firmware.system_vendor
-    if wanted is None or (found is not None and wanted.casefold() in found.casefold()):
-        return None
-    return f"wants a machine made by {wanted}; this one's firmware names {'another' if found else 'no maker'}"
+        conditions.append(f"system_vendor={match.system_vendor}")
+    inferred = match.microarchitecture and machine.cpu.confidence != "identified"
+    return Reason(code=f"{code}_by_flags" if inferred else code, values={"conditions": " ".join(conditions)})

@@ -1,22 +1,27 @@
-"""Fit instances into a CPU quota: with more threads than the quota pays for, all of them are throttled in turn."""
+"""Fit instances into a CPU quota: with more threads than it allows, the kernel throttles all of them in turn.
+
+Source: Linux `Documentation/scheduler/sched-bwc.rst`.
+"""
 
 from dataclasses import replace
 from math import floor
 
 from bench.errors import EnvironmentUnfitError
 from bench.profiles.groups import Group, cpus_of
-from bench.profiles.notes import count, list_ids
 from bench.profiles.overrides import Overrides, format_options
+from bench.profiles.wording import count
+from bench.records.cpulist import format_cpulist
+from bench.records.reason import Reason
 
 
 def thread_budget(cpu_quota: float) -> int:
-    """Threads that a quota can keep running: whole CPUs, rounded down, and never none."""
+    """Return how many threads a quota keeps running: whole CPUs, rounded down, at least one."""
     return max(1, floor(cpu_quota))
 
 
 def fit_quota(
     groups: tuple[Group, ...], cpu_quota: float | None, overrides: Overrides
-) -> tuple[tuple[Group, ...], list[str]]:
+) -> tuple[tuple[Group, ...], list[Reason]]:
     """Take threads away, evenly, until all instances together fit the quota, with notes.
 
     Instances go first where there is less than a thread for each, or where the user fixed the threads.
@@ -33,9 +38,8 @@ def fit_quota(
         return groups, []
     budget = thread_budget(cpu_quota)
     wanted = sum(len(group.slots) for group in groups)
-    throttled = []
-    if cpu_quota < 1:
-        throttled.append(f"quota of {cpu_quota:g} CPUs is less than the one thread that runs: it is throttled")
+    quota = {"quota_cpus": f"{cpu_quota:g}"}
+    throttled = [Reason(code="quota_below_one_thread", values=quota)] if cpu_quota < 1 else []
     if wanted <= budget:
         return groups, throttled
     kept = _cut_to_budget(groups, budget, overrides.threads)
@@ -44,15 +48,21 @@ def fit_quota(
             f"{' '.join(format_options(overrides))} needs more than the quota of {cpu_quota:g} CPUs, "
             f"which keeps {count(budget, 'thread')} running; ask for less, or raise the container's --cpus"
         )
-    idle = list_ids("CPU", cpus_of(groups) - cpus_of(kept))
-    running = sum(len(group.slots) for group in kept)
-    cut = f"quota of {cpu_quota:g} CPUs rounds {count(wanted, 'thread')} down to {running}"
+    return kept, [*_note_cut(groups, kept, quota), *throttled]
+
+
+def _note_cut(groups: tuple[Group, ...], kept: tuple[Group, ...], quota: dict[str, str]) -> list[Reason]:
+    sizes = [len(group.slots) for group in kept]
+    threads = {"threads": str(sum(len(group.slots) for group in groups)), "kept_threads": str(sum(sizes))}
+    idle = {"cpus": format_cpulist(cpus_of(groups) - cpus_of(kept))}
+    notes = [Reason(code="quota_cuts_threads", values=quota | threads | idle)]
     if len(kept) < len(groups):
-        cut += f" and {count(len(groups), 'instance')} to {len(kept)}"
-    sizes = {len(group.slots) for group in kept}
-    if len(sizes) > 1:
-        cut += f", {min(sizes)} to {max(sizes)} an instance"
-    return kept, [f"{cut}; left idle: {idle}", *throttled]
+        instances = {"instances": str(len(groups)), "kept_instances": str(len(kept))}
+        notes.append(Reason(code="quota_cuts_instances", values=quota | instances))
+    if len(set(sizes)) > 1:
+        values = {"least": str(min(sizes)), "most": str(max(sizes))}
+        notes.append(Reason(code="quota_uneven", values=quota | values))
+    return notes
 
 
 def _cut_to_budget(groups: tuple[Group, ...], budget: int, threads: int | None) -> tuple[Group, ...]:

@@ -1,6 +1,6 @@
-"""Apply a profile to a machine: the instances of each layout, what each is held to, and what a reader must know.
+"""Apply a profile to a machine: the instances of each layout, and what each is bound to.
 
-The notes leave nothing out: every CPU that may be used is bound to an instance or said to be idle, and why.
+The notes are complete: every usable CPU is bound to an instance, or a note says that it is idle and why.
 """
 
 from dataclasses import replace
@@ -10,12 +10,12 @@ import msgspec
 from bench.profiles.cores import UsableCpus, choose_slots
 from bench.profiles.groups import Group, cpus_of, cut_threads, group_by_node, group_per, note_spanning, split_into
 from bench.profiles.memory import choose_memory, note_without_cpus
-from bench.profiles.notes import list_ids
 from bench.profiles.overrides import Overrides, check_overrides, format_options, overrides_for
 from bench.profiles.quota import fit_quota
 from bench.records.cpulist import format_cpulist
 from bench.records.machine import Machine
 from bench.records.profile import Binding, Layout, LayoutName, Profile, Runtime
+from bench.records.reason import Reason
 
 
 def resolve_layouts(
@@ -66,13 +66,18 @@ def _resolve(name: LayoutName, profile: Profile, machine: Machine, usable: Usabl
         name=name,
         instances=tuple(instances),
         runtime=choose_runtime(profile, applied),
-        notes=tuple(dict.fromkeys(notes)),
+        notes=_without_repeats(notes),
         overridden=format_options(applied),
     )
 
 
+def _without_repeats(notes: list[Reason]) -> tuple[Reason, ...]:
+    """Return each note once: a reason holds a mapping, so that it has no hash."""
+    return tuple(note for index, note in enumerate(notes) if note not in notes[:index])
+
+
 def choose_runtime(profile: Profile, overrides: Overrides) -> Runtime:
-    """The user's runtime and allocator, or else the profile's."""
+    """Return the user's runtime and allocator, or else the profile's."""
     return msgspec.convert(
         {
             "openmp": overrides.openmp or profile.openmp.value,
@@ -82,7 +87,7 @@ def choose_runtime(profile: Profile, overrides: Overrides) -> Runtime:
     )
 
 
-def _one_group(name: LayoutName, usable: UsableCpus, *, named: bool) -> tuple[tuple[Group, ...], list[str]]:
+def _one_group(name: LayoutName, usable: UsableCpus, *, named: bool) -> tuple[tuple[Group, ...], list[Reason]]:
     if named and name == "latency":
         return (Group(label="--cpus", slots=usable.slots),), []
     nodes = group_by_node(usable.slots)
@@ -93,20 +98,21 @@ def _one_group(name: LayoutName, usable: UsableCpus, *, named: bool) -> tuple[tu
     idle = cpus_of(nodes) - best.cpus
     if not idle:
         return (best,), []
-    return (best,), [f"left idle: {list_ids('CPU', idle)}, as latency is of one node; {best.label} is used"]
+    return (best,), [Reason(code="idle_other_nodes", values={"cpus": format_cpulist(idle), "used": best.label})]
 
 
-def _note_not_applied(overrides: Overrides, applied: Overrides, name: LayoutName) -> list[str]:
+def _note_not_applied(overrides: Overrides, applied: Overrides, name: LayoutName) -> list[Reason]:
+    # `--instances 1` is what both layouts are, and `--threads 1` what single_core is: no need to say so.
     ignored = set(format_options(overrides)) - set(format_options(applied)) - {"--instances 1", "--threads 1"}
-    means = "one core with one thread" if name == "single_core" else "one instance"
-    return [f"not applied: {' and '.join(sorted(ignored))}, as {name} is {means}"] if ignored else []
+    values = {"layout": name, "options": " ".join(sorted(ignored))}
+    return [Reason(code="options_not_applied", values=values)] if ignored else []
 
 
-def _note_siblings(groups: tuple[Group, ...]) -> list[str]:
+def _note_siblings(groups: tuple[Group, ...]) -> list[Reason]:
     slots = [slot for group in groups for slot in group.slots]
     idle = frozenset(cpu for slot in slots for cpu in slot.siblings) - cpus_of(groups)
     foreign = frozenset(cpu for slot in slots for cpu in slot.foreign_siblings)
-    notes = [f"left idle: {list_ids('SMT sibling', idle)}"] if idle else []
+    notes = [Reason(code="idle_siblings", values={"cpus": format_cpulist(idle)})] if idle else []
     if foreign:
-        notes.append(f"others may run on {list_ids('SMT sibling', foreign)}, beside CPUs in use")
+        notes.append(Reason(code="siblings_of_others", values={"cpus": format_cpulist(foreign)}))
     return notes

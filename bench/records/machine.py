@@ -1,9 +1,10 @@
-"""The machine: facts read from the host, before any decision is made of them."""
+"""The machine: facts read from the host, before any decision rests on them."""
 
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from bench.records.reason import Reason
 from bench.records.record import Record
 
 Architecture = Literal["x86_64", "aarch64"]
@@ -19,9 +20,9 @@ class Cpu(Record, frozen=True, kw_only=True):
         vendor: `GenuineIntel`, `AuthenticAMD`, `ARM`, `Ampere`, ...; `unknown` if nothing says.
         model_name: As the kernel or the firmware names it; empty if neither does.
         microarchitecture: Our name of it (`sapphirerapids`, `zen4`, `neoverse_v1`); `unknown` if nothing fits.
-        confidence: `identified` by family and model or implementer and part; `features` if only the
-            ISA could be gone by (a guest that hides its model); `unknown`.
-        second_opinion: What archspec makes of the same facts; None if it was not asked.
+        confidence: `identified` by family and model or implementer and part; `features` if inferred from CPU
+            flags (a guest that hides its model); `unknown`.
+        second_opinion: archspec's name for the same facts; None if it was not asked.
         isa: Feature flags, sorted: the intersection over all CPUs, by the kernel's names.
         emulated: The instructions are not executed by such a CPU (arm64 user mode on an x86 kernel).
         family, model, stepping: x86 only.
@@ -168,7 +169,7 @@ class Machine(Record, frozen=True, kw_only=True):
 
     Attributes:
         host_name: Of the host or container; empty if left out.
-        missing: What could not be read or contradicts itself, a sentence each. Never guessed over.
+        missing: What could not be read or contradicts itself.
     """
 
     cpu: Cpu
@@ -177,4 +178,4 @@ class Machine(Record, frozen=True, kw_only=True):
     settings: Settings
     firmware: Firmware
     host_name: str
-    missing: tuple[str, ...]
+    missing: tuple[Reason, ...]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta
 
 from bench.records.machine import Architecture, CpuList
+from bench.records.reason import Reason
 from bench.records.record import Record
 
 LayoutName = Literal["latency", "throughput", "single_core"]
@@ -88,15 +89,16 @@ class Choice(Record, frozen=True, kw_only=True):
     """Which profile was chosen, and why not the others.
 
     Attributes:
-        reason: Why this one, a sentence.
-        forced: It does not fit and was taken all the same, by `--force`.
-        why_not: Every other profile → the first condition that fails, or what outranks it.
+        reason: Why this one.
+        forced: It does not fit this machine, and `--force` took it all the same.
+        why_not: Profile → the first of its conditions that fails, or what outranks it. Holds every profile but the
+            chosen one; that one too if it was forced.
     """
 
     name: str
-    reason: str
+    reason: Reason
     forced: bool
-    why_not: dict[str, str]
+    why_not: dict[str, Reason]
 
 
 class Binding(Record, frozen=True, kw_only=True):
@@ -131,12 +133,12 @@ class Layout(Record, frozen=True, kw_only=True):
     Attributes:
         instances: Their bindings; they do not share a CPU.
         runtime: The libraries of every instance.
-        notes: What a reader must know: cores left over, a quota that rounds threads down, ...
+        notes: What a reader must know: CPUs left idle, a quota that cuts threads, ...
         overridden: Options of the user that took the place of the profile's decision, as typed.
     """
 
     name: LayoutName
     instances: Annotated[tuple[Binding, ...], Meta(min_length=1)]
     runtime: Runtime
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
     overridden: tuple[str, ...] = ()

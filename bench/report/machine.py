@@ -3,6 +3,7 @@
 from bench.records.calibration import Calibration
 from bench.records.machine import Machine
 from bench.records.profile import Choice
+from bench.report.reasons import describe_reason
 from bench.report.units import format_bytes
 
 _SHOWN_ISA = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8", "asimddp", "bf16", "i8mm", "sve", "sve2", "svebf16")  # fmt: skip
@@ -53,19 +54,27 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
         ("governor", f"{_known(settings.governor)}, boost {_yes(settings.boost)}"),
         ("huge pages", f"{_known(settings.transparent_hugepages)}, NUMA balancing {_yes(settings.numa_balancing)}"),
         ("kernel", f"{_known(settings.kernel)}, microcode {_known(settings.microcode)}"),
-        ("made by", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
+        ("maker", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
         ("container", limits.container or "none seen"),
     ]
     width = max(len(label) for label, _ in rows)
     lines = [f"{label:<{width}}  {text}" for label, text in rows]
-    lines += [f"{'missing':<{width}}  {sentence}" for sentence in machine.missing]
+    lines += [f"{'missing':<{width}}  {describe_reason(reason)}" for reason in machine.missing]
     lines.append("")
     if choice is None:
         lines.append(f"profile   none: {problem}")
     else:
-        lines.append(f"profile   {choice.name}: {choice.reason}")
-        lines += [f"  not {name}: {reason}" for name, reason in sorted(choice.why_not.items())]
+        lines.append(describe_choice(choice))
+        others = sorted((name, reason) for name, reason in choice.why_not.items() if name != choice.name)
+        lines += [f"  not {name}: {describe_reason(reason)}" for name, reason in others]
     return "\n".join(lines)
+
+
+def describe_choice(choice: Choice) -> str:
+    """Describe the chosen profile with its reason; if it was forced, also why it does not fit."""
+    misfit = choice.why_not.get(choice.name)
+    but = "" if misfit is None else f": it {describe_reason(misfit)}"
+    return f"profile {choice.name}: {describe_reason(choice.reason)}{but}"
 
 
 def _count(number: int, noun: str) -> str:

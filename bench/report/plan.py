@@ -5,13 +5,15 @@ from bench.records.case import case_name
 from bench.records.plan import Plan
 from bench.records.profile import Layout
 from bench.records.variant import describe_variant
+from bench.report.machine import describe_choice
+from bench.report.reasons import describe_reason
 from bench.report.units import format_duration
 
 
 def render_plan(plan: Plan) -> str:
     """Every cell with CPUs, memory nodes, threads, environment and command, and the time it will take."""
     lines = [
-        f"suite {plan.suite}, profile {plan.profile.name}: {plan.profile.reason}",
+        f"suite {plan.suite}, {describe_choice(plan.profile)}",
         f"command {' '.join(plan.argv)}",
         *(f"side {one.name}: {describe_variant(one)}, command {' '.join(one.argv)}" for one in plan.variants),
     ]
@@ -47,7 +49,7 @@ def _describe_time(plan: Plan) -> str:
 
 def layout_notes(layout: Layout) -> tuple[str, ...]:
     """What a reader must know of a layout before it runs."""
-    return (*layout.notes, *(f"overridden by {option}" for option in layout.overridden))
+    return (*map(describe_reason, layout.notes), *(f"overridden by {option}" for option in layout.overridden))
 
 
 def _render(variables: dict[str, str]) -> str:

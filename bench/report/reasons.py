@@ -8,9 +8,13 @@ from types import MappingProxyType
 
 from bench.records.reason import Reason
 from bench.report.reasons_failures import SENTENCES_FAILURES
+from bench.report.reasons_hardware import SENTENCES_HARDWARE
+from bench.report.reasons_placement import SENTENCES_PLACEMENT
 from bench.report.reasons_qualification import SENTENCES_QUALIFICATION
 
-SENTENCES: Mapping[str, str] = MappingProxyType({**SENTENCES_FAILURES, **SENTENCES_QUALIFICATION})
+SENTENCES: Mapping[str, str] = MappingProxyType(
+    {**SENTENCES_FAILURES, **SENTENCES_HARDWARE, **SENTENCES_PLACEMENT, **SENTENCES_QUALIFICATION}
+)
 """Code → sentence, with the names of values in braces."""
 
 

@@ -11,7 +11,7 @@ from bench.records.measurement import InstanceResult
 from bench.records.plan import Cell, Policy
 from bench.records.summary import CellSummary, Drift
 from bench.report.cross import render_cross_table
-from bench.report.machine import describe_calibration, describe_machine
+from bench.report.machine import describe_calibration, describe_choice, describe_machine
 from bench.report.reasons import describe_reason
 from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
 from bench.workloads.registry import WORKLOADS
@@ -30,7 +30,7 @@ def render_results(contents: Contents) -> str:
     runtimes = {f"openmp {layout.runtime.openmp}, allocator {layout.runtime.allocator}" for layout in plan.layouts}
     parts = [
         describe_machine(contents.machine),
-        f"profile {plan.profile.name}: {plan.profile.reason}",
+        describe_choice(plan.profile),
         "; ".join(sorted(runtimes)),
     ]
     if contents.info.note is not None:

@@ -16,11 +16,14 @@ from bench.records.machine import Architecture, Machine
 from bench.records.plan import Plan, Policy, Refusal
 from bench.records.profile import Allocator, OpenMpRuntime
 from bench.records.record import Record
+from bench.records.suite import Suite
 from bench.records.variant import UserVariableName, UserVariableValue, Variant, VariantName, describe_variant
 from bench.run.interpreters import describe_interpreters, worker_argv
 from bench.run.options import RunOptions
 from bench.run.prepare import REPETITIONS_MOST, Decision, choose_cases, decide, why_not_available
 from bench.suites.expand import QUANT_ENGINE
+from bench.suites.load import find_suite
+from bench.workloads.registry import WORKLOADS
 
 REPETITIONS = (6, REPETITIONS_MOST)
 """Of each side, where the user names none: with fewer than six pairs only large effects can be shown, and time ends most
@@ -77,6 +80,7 @@ def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, root: 
     """
     if a == b:
         raise UsageError("nothing sets the sides a and b apart; give for example --env-b NAME=VALUE, or --backend-b")
+    suite = find_suite(options.suite, WORKLOADS)
     machine = detect(root)
     for own in (a, b):
         _require_native(own, machine)
@@ -85,11 +89,11 @@ def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, root: 
         repetitions=options.repetitions or REPETITIONS,
         target_ci_ratio=options.target_ci_ratio or TARGET_CI_RATIO,
     )
-    cases, refused = choose_cases(options, machine)
+    cases, refused = choose_cases(suite, options, machine)
     implied = imply_backend(options, a, b)
     pairs, unpaired = _pair_cases(cases, (_with_backend(a, implied), _with_backend(b, implied)), machine)
     decisions = [
-        _decide_side(options, own, side, [pair[place] for pair in pairs], machine)
+        _decide_side(suite, options, own, side, cases=[pair[place] for pair in pairs], machine=machine)
         for place, (side, own) in enumerate((("a", a), ("b", b)))
     ]
     first, second = decisions
@@ -173,7 +177,7 @@ def _vary(case: Case, own: VariantOptions, architecture: Architecture) -> Case:
 
 
 def _decide_side(
-    options: RunOptions, own: VariantOptions, side: str, cases: Sequence[Case], machine: Machine
+    suite: Suite, options: RunOptions, own: VariantOptions, side: str, *, cases: Sequence[Case], machine: Machine
 ) -> Decision:
     """One side's plan, as if it were alone."""
     readers = find_readers(own.variables)
@@ -184,7 +188,7 @@ def _decide_side(
                 f"side {side} has {case.backend}; choose it with --backend"
             )
     changes = {name: getattr(own, name) for name in ("profile", "openmp", "allocator") if getattr(own, name)}
-    decision = decide(msgspec.structs.replace(options, **changes), machine, cases, ())
+    decision = decide(suite, msgspec.structs.replace(options, **changes), machine, cases, ())
     check_user_variables(own.variables, decision.plan.layouts[0].runtime, side)
     return decision
 

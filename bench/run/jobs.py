@@ -17,7 +17,7 @@ from bench.launch.plan import resolve_argv
 from bench.launch.workers import Job, Result
 from bench.records.measurement import MEMORY_FAILURES, InstanceResult, ProbeResult
 from bench.records.plan import Cell, Plan, Task, find_argv
-from bench.records.profile import Binding, Layout
+from bench.records.profile import Binding, Layout, Runtime
 from bench.records.variant import expect_variables
 from bench.workloads.registry import find_workload
 
@@ -61,6 +61,7 @@ class JobBuilder:
         self._parent = parent
         self._workers = workers
         self._packaged: set[str] = set()
+        self._preloads: dict[Runtime, tuple[Path, ...]] = {}
 
     def measure(
         self, request: RepetitionRequest, *, then: Sequence[RepetitionRequest] = ()
@@ -188,8 +189,18 @@ class JobBuilder:
         own = argv[0] == self._plan.argv[0]
 
         def environment(task: Task) -> dict[str, str]:
-            preloads = find_preloads(task.runtime)
+            preloads = self._find_preloads(task.runtime)
             whole = worker_environment(cell.environment, task.binding, preloads=preloads, parent=self._parent)
             return whole if own else whole | {"PYTHONPATH": str(PROJECT)}  # its workers are this bench's, not its own
 
         return Job(resolve_argv(argv), tasks, [environment(task) for task in tasks], pool)
+
+    def _find_preloads(self, runtime: Runtime) -> tuple[Path, ...]:
+        """Find a runtime's libraries once, so that all workers of a session load the same files.
+
+        Raises:
+            EnvironmentUnfitError: one is not installed.
+        """
+        if runtime not in self._preloads:
+            self._preloads[runtime] = find_preloads(runtime)
+        return self._preloads[runtime]

@@ -56,19 +56,20 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
         ProfileError: the profile does not fit this machine.
         EnvironmentUnfitError: the machine cannot do what is asked, or lacks a library that the profile wants.
     """
+    suite = find_suite(options.suite, WORKLOADS)
     machine = detect(root)
-    cases, refused = choose_cases(options, machine)
-    return decide(options, machine, cases, refused)
+    cases, refused = choose_cases(suite, options, machine)
+    return decide(suite, options, machine, cases, refused)
 
 
-def choose_cases(options: RunOptions, machine: Machine) -> tuple[tuple[Case, ...], tuple[Refusal, ...]]:
+def choose_cases(suite: Suite, options: RunOptions, machine: Machine) -> tuple[tuple[Case, ...], tuple[Refusal, ...]]:
     """The cases that are asked for, and those of them that cannot be anywhere.
 
     Raises:
         UsageError: an unknown name, or filters that leave nothing.
     """
     return expand_suite(
-        find_suite(options.suite),
+        suite,
         options.wanted,
         workloads=WORKLOADS,
         architecture=machine.cpu.architecture,
@@ -76,18 +77,26 @@ def choose_cases(options: RunOptions, machine: Machine) -> tuple[tuple[Case, ...
     )
 
 
-def decide(options: RunOptions, machine: Machine, cases: Sequence[Case], refused: Sequence[Refusal]) -> Decision:
+def decide(
+    suite: Suite, options: RunOptions, machine: Machine, cases: Sequence[Case], refused: Sequence[Refusal]
+) -> Decision:
     """Decide how some cases are measured.
+
+    Args:
+        suite: Gives the layouts and the policy, where the options do not.
+        options: Of the user.
+        machine: Where the run is.
+        cases: To be measured, in the order of the results.
+        refused: Asked for and unsupported.
 
     Raises:
         ProfileError: the profile does not fit this machine.
         EnvironmentUnfitError: the machine cannot do what is asked, or lacks a library that the profile wants.
     """
-    suite = find_suite(options.suite)
     profile, choice = select_profile(options.profile, machine, force=options.force)
     layouts = choose_layouts(options, suite, profile, machine)
     runtime = layouts[0].runtime
-    find_preloads(runtime)
+    find_preloads(runtime)  # a library that is not installed is an error now, not after the first worker
     plan = plan_run(
         suite=options.suite,
         cases=cases,
@@ -131,7 +140,7 @@ def prepare_layouts(options: RunOptions, root: Path = Path("/")) -> tuple[Layout
     """
     machine = detect(root)
     profile, _ = select_profile(options.profile, machine, force=options.force)
-    return choose_layouts(options, find_suite(options.suite), profile, machine)
+    return choose_layouts(options, find_suite(options.suite, WORKLOADS), profile, machine)
 
 
 def why_not_available(case: Case) -> str | None:

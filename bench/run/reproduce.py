@@ -63,7 +63,8 @@ def prepare_reproduction(verification: Verification, machine: Machine) -> Decisi
         reason = why_not_available(cell.case)
         if reason is not None:
             raise EnvironmentUnfitError(f"cell {cell.id} cannot be run here: {reason}")
-        find_preloads(cell.runtime)
+    for runtime in {cell.runtime for cell in plan.cells}:
+        find_preloads(runtime)  # a library that is not installed is an error now, not after the first worker
     return Decision(machine=machine, profile=contents.profile, plan=again, cites=cite(verification))
 
 

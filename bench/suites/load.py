@@ -1,58 +1,83 @@
 """Read suites: the shipped ones, or a user's file."""
 
-import tomllib
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-import msgspec
-
 from bench.errors import UsageError
-from bench.records.suite import Suite
+from bench.records.case import WorkloadFacts
+from bench.records.suite import CaseTable, Suite
+from bench.records.toml_file import TomlFile, read_toml
 
 SUITES_DIR = Path(__file__).parent
 
-_MAX_BYTES = 1 << 20
 
-
-def load_suite(path: Path) -> Suite:
+def load_suite(path: Path, workloads: Mapping[str, WorkloadFacts]) -> Suite:
     """Read one suite.
 
+    Args:
+        path: Its file.
+        workloads: All that are known: patterns and dimensions are held against them.
+
     Raises:
-        UsageError: the file is missing, too large, no TOML, or no suite; says which key.
+        UsageError: the file cannot be read, is no suite, or names a workload or dimension that does not exist.
     """
-    try:
-        data = path.read_bytes()
-        if len(data) > _MAX_BYTES:
-            raise UsageError(f"{path}: {len(data)} bytes is too large for a suite (at most {_MAX_BYTES})")
-        suite = msgspec.convert(tomllib.loads(data.decode()), Suite, strict=True)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except (ValueError, RecursionError, msgspec.ValidationError) as error:  # int() refuses thousands of digits
-        raise UsageError(f"{path}: not a suite: {error}") from error
+    file = read_toml(path, Suite, noun="suite")
+    suite = file.record
     if suite.name != path.stem:
-        raise UsageError(f"{path}: the suite's name is {suite.name!r}; rename one of them")
-    if suite.policy.repetitions_min > suite.policy.repetitions_max:
-        raise UsageError(
-            f"{path}: repetitions_min {suite.policy.repetitions_min} is more than "
-            f"repetitions_max {suite.policy.repetitions_max}"
+        raise file.error(f"the suite's name is {suite.name!r}, the file's is {path.stem!r}; rename one of them", "name")
+    policy = suite.policy
+    if policy.repetitions_min > policy.repetitions_max:
+        raise file.error(
+            f"repetitions_min {policy.repetitions_min} is more than repetitions_max {policy.repetitions_max}; lower it",
+            "policy",
+            "repetitions_min",
         )
+    for index, table in enumerate(suite.cases):
+        _check_table(file, index, table, workloads)
     return suite
 
 
-def load_suites(directory: Path = SUITES_DIR) -> dict[str, Suite]:
+def load_suites(workloads: Mapping[str, WorkloadFacts], directory: Path = SUITES_DIR) -> dict[str, Suite]:
     """Read all suites of a folder, by name."""
-    return {path.stem: load_suite(path) for path in sorted(directory.glob("*.toml"))}
+    return {path.stem: load_suite(path, workloads) for path in sorted(directory.glob("*.toml"))}
 
 
-def find_suite(name_or_path: str, directory: Path = SUITES_DIR) -> Suite:
+def find_suite(name_or_path: str, workloads: Mapping[str, WorkloadFacts], directory: Path = SUITES_DIR) -> Suite:
     """Find a shipped suite by name, or read a user's file (anything with a slash or ending in `.toml`).
 
     Raises:
-        UsageError: there is none of that name; lists those there are.
+        UsageError: no suite has that name (lists the known ones), or the file is wrong.
     """
     if "/" in name_or_path or name_or_path.endswith(".toml"):
-        return load_suite(Path(name_or_path))
+        return load_suite(Path(name_or_path), workloads)
     path = directory / f"{name_or_path}.toml"
     known = sorted(found.stem for found in directory.glob("*.toml"))
     if name_or_path not in known:
         raise UsageError(f"no suite {name_or_path!r}; there are {', '.join(known)}, or give a .toml file")
-    return load_suite(path)
+    return load_suite(path, workloads)
+
+
+def _check_table(file: TomlFile[Suite], index: int, table: CaseTable, workloads: Mapping[str, WorkloadFacts]) -> None:
+    """Refuse a pattern that matches no workload, and a dimension that none of the table's workloads has.
+
+    A dimension that only some of them have is right: the others are not touched by it. One that none has would be
+    ignored without a word, and the cases would run at another size than the user believes.
+    """
+    matched = []
+    for pattern in table.workload:
+        names = [name for name in workloads if fnmatchcase(name, pattern)]
+        if not names:
+            problem = f"no workload matches {pattern!r}; there are {', '.join(sorted(workloads))}"
+            raise file.error(problem, "cases", index, "workload")
+        matched += names
+    known = sorted({dimension for name in matched for dimension in workloads[name].shape})
+    for dimension in table.shape:
+        if dimension not in known:
+            raise file.error(
+                f"no workload of this table has the dimension {dimension!r}; known are {', '.join(known) or 'none'}",
+                "cases",
+                index,
+                "shape",
+                dimension,
+            )

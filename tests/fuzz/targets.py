@@ -34,6 +34,7 @@ from bench.records.cpulist import parse_cpulist, parse_cpumask
 from bench.records.record import encode_json
 from bench.run.journal import resume_journal
 from bench.suites.load import load_suite
+from bench.workloads.registry import WORKLOADS
 from tests.unit.bundle.builder import CONTENTS, OPERATOR, VENDOR, make_trust, pack_content, seal, seal_contents
 
 Target = Callable[[bytes], object]
@@ -122,7 +123,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
         "trust": lambda data: parse_trust(data, source="x"),
         "timestamp": lambda data: parse_timestamp(text(data), source="x"),
         "profile": lambda data: load_profile(written("x.toml", data)),
-        "suite": lambda data: load_suite(written("x.toml", data)),
+        "suite": lambda data: load_suite(written("x.toml", data), WORKLOADS),
         "journal": journal,
         "message": decode_message,
         "recording": recording,

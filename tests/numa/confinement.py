@@ -9,6 +9,7 @@ from pathlib import Path
 from bench.hardware.detect import detect
 from bench.records.machine import Limits, Topology
 from bench.records.profile import Binding, Layout
+from bench.records.reason import Reason
 from tests.numa.apart import run_apart
 from tests.numa.detection import MIB
 from tests.numa.instance import Request, ask_instances
@@ -93,7 +94,7 @@ def check_far_memory(ledger: Ledger) -> None:
         layout = look_from(group).layouts["throughput"]
         binding = Binding(cpus="4,6", memory_nodes="0", threads=2)
         ledger.equal("cpuset with far memory: throughput", layout.instances, (binding,))
-        note = "no memory that may be used on node 1: memory comes from node 0"
+        note = Reason(code="memory_elsewhere", values={"cpu_nodes": "1", "memory_nodes": "0"})
         ledger.true("cpuset with far memory: a note says so", note in layout.notes)
         (answer,) = ask_instances(Request(binding=binding, group=group))
         check_binding(ledger, "cpuset with far memory", binding, answer, policy="bind")

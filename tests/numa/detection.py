@@ -3,6 +3,7 @@
 from bench.hardware.detect import detect
 from bench.profiles.load import load_profiles
 from bench.profiles.match import choose_profile
+from bench.records.reason import Reason
 from tests.numa.ledger import Ledger
 
 MIB = 1 << 20
@@ -47,7 +48,7 @@ def check_machine(ledger: Ledger) -> None:
     ledger.equal(
         "detect: nothing else is missing",
         machine.missing,
-        ("cpu: emulated: proc/cpuinfo names QEMU TCG CPU version 2.5+, a CPU made of software",),
+        (Reason(code="software_cpu", values={"model": "QEMU TCG CPU version 2.5+"}),),
     )
 
 

@@ -5,6 +5,7 @@ from bench.profiles.load import find_profile
 from bench.profiles.overrides import Overrides
 from bench.profiles.resolve import resolve_layouts
 from bench.records.profile import LAYOUTS, Binding, Layout
+from bench.records.reason import Reason
 from tests.numa.detection import PROFILE
 from tests.numa.ledger import Ledger
 
@@ -29,13 +30,16 @@ def check_layouts(ledger: Ledger) -> None:
     ledger.equal(
         "layout throughput: the siblings left idle, without CPU 2",
         layouts["throughput"].notes,
-        ("left idle: SMT siblings 1,5,7",),
+        (Reason(code="idle_siblings", values={"cpus": "1,5,7"}),),
     )
     ledger.equal("layout latency: one node", layouts["latency"].instances, (ON_NODE_0,))
     ledger.equal(
         "layout latency: the other node is idle",
         layouts["latency"].notes,
-        ("left idle: CPUs 4,6, as latency is of one node; node 0 is used", "left idle: SMT sibling 1"),
+        (
+            Reason(code="idle_other_nodes", values={"cpus": "4,6", "used": "node 0"}),
+            Reason(code="idle_siblings", values={"cpus": "1"}),
+        ),
     )
     ledger.equal(
         "layout single_core: one CPU",

@@ -1,22 +1,18 @@
 """Read policies from TOML, strictly: the shipped ones, or a user's file."""
 
 import hashlib
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
-from bench.bundle.files import read_file
 from bench.compare.qualification.check import COMPARATORS, Check
 from bench.compare.qualification.checks import BUILT_IN, CHECKS
-from bench.errors import BundleError, UsageError
+from bench.errors import UsageError
 from bench.records.digest import Digest
 from bench.records.qualification import QualificationPolicy, Rule
+from bench.records.toml_file import TomlFile, read_toml
 
 POLICIES_DIR = Path(__file__).parent
 
-_MAX_BYTES = 1 << 18
 _OF_REFERENCES = ("ratio_at_least", "ratio_at_most", "tolerance")
 _LIMITS = ("equals", "one_of", "contains", "at_least", "at_most", *_OF_REFERENCES)
 _TYPES: dict[str, tuple[type, ...]] = {"word": (str,), "truth": (bool,), "number": (int, float)}
@@ -50,37 +46,37 @@ def load_policy(path: Path) -> LoadedPolicy:
     Raises:
         UsageError: the file is missing, too large, no TOML, or no policy; says which rule and what of it.
     """
-    try:
-        data = read_file(path, limit=_MAX_BYTES)
-        policy = msgspec.convert(tomllib.loads(data.decode()), QualificationPolicy, strict=True)
-    except BundleError as error:
-        raise UsageError(f"{error}; is this a policy?") from error
-    except (ValueError, RecursionError, msgspec.ValidationError) as error:  # the first: no UTF-8, no TOML, huge numbers
-        raise UsageError(f"{path}: not a policy: {error}") from error
+    file = read_toml(path, QualificationPolicy, noun="policy")
+    policy = file.record
     if policy.name != path.stem:
-        raise UsageError(f"{path}: the policy's name is {policy.name!r}; rename one of them")
-    reason = _find_policy_problem(policy)
-    if reason is not None:
-        raise UsageError(f"{path}: {reason}")
-    return LoadedPolicy(policy=policy, digest=f"sha256:{hashlib.sha256(data).hexdigest()}")
+        raise file.error(
+            f"the policy's name is {policy.name!r}, the file's is {path.stem!r}; rename one of them", "name"
+        )
+    _check_rules(file)
+    _check_waivers(file)
+    return LoadedPolicy(policy=policy, digest=f"sha256:{hashlib.sha256(file.data).hexdigest()}")
 
 
-def _find_policy_problem(policy: QualificationPolicy) -> str | None:
-    """The first thing that a policy's types let through and that makes no sense; None if all does."""
-    for name, rule in policy.rules.items():
+def _check_rules(file: TomlFile[QualificationPolicy]) -> None:
+    for name, rule in file.record.rules.items():
         reason = (
             f"{name!r} is the name of a rule that every policy has" if name in BUILT_IN else find_rule_problem(rule)
         )
         if reason is not None:
-            return f"rule {name!r}: {reason}"
-    for waiver in policy.waivers:
+            raise file.error(f"rule {name!r}: {reason}", "rules", name)
+
+
+def _check_waivers(file: TomlFile[QualificationPolicy]) -> None:
+    rules = file.record.rules
+    for index, waiver in enumerate(file.record.waivers):
         if waiver.rule in BUILT_IN:
-            return f"rule {waiver.rule!r} cannot be waived"
-        if waiver.rule not in policy.rules:
-            return f"a waiver is for the rule {waiver.rule!r}; there are {', '.join(policy.rules)}"
-        if waiver.cells is not None and not CHECKS[policy.rules[waiver.rule].check].of_cells:
-            return f"the waiver of {waiver.rule!r} names cells, but the rule is of the whole bundle"
-    return None
+            raise file.error(f"rule {waiver.rule!r} cannot be waived", "waivers", index, "rule")
+        if waiver.rule not in rules:
+            problem = f"a waiver is for the rule {waiver.rule!r}; there are {', '.join(rules)}"
+            raise file.error(problem, "waivers", index, "rule")
+        if waiver.cells is not None and not CHECKS[rules[waiver.rule].check].of_cells:
+            problem = f"the waiver of {waiver.rule!r} names cells, but the rule is of the whole bundle"
+            raise file.error(problem, "waivers", index, "cells")
 
 
 def find_rule_problem(rule: Rule) -> str | None:

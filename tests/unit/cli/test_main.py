@@ -82,7 +82,7 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], message: str
 def test_a_profile_of_another_cpu_says_found_wanted_and_the_way_out(invoke: Invoke) -> None:
     outcome = invoke("--profile", "graviton3", "--dry-run")
     assert outcome.status == 7
-    assert "wants architecture aarch64" in outcome.err
+    assert "wants architecture = aarch64, and this machine has x86_64" in outcome.err
     assert "--profile auto" in outcome.err
     assert "--force" in outcome.err
 

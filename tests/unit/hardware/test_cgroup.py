@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bench.hardware.cgroup import CgroupMount, Cgroups, parse_mountinfo, parse_mounts, parse_self_cgroup
 from bench.hardware.tree import Tree
+from tests.builders import make_reason
 
 NUM_CPUS = Path(__file__).parents[2] / "data" / "machines" / "cgroup" / "num_cpus"
 
@@ -47,7 +48,7 @@ def test_reads_num_cpus_fixtures_of_version_2(tmp_path: Path, group: str, quota:
     cgroups = Cgroups(tree)
     assert cgroups.version == 2
     assert cgroups.read_cpu_quota() == quota
-    assert (quota is None) == any("is no CPU quota" in sentence for sentence in tree.missing)
+    assert (quota is None) == any(note.code == "quota_not_understood" for note in tree.missing)
 
 
 def test_the_tightest_ancestor_of_version_2_counts(compose: Compose) -> None:
@@ -165,7 +166,7 @@ def test_a_quota_that_is_none_is_passed_over(compose: Compose, text: str) -> Non
 def test_a_memory_limit_that_is_none_is_passed_over_and_noted(compose: Compose) -> None:
     tree = Tree(compose({"proc/self/mountinfo": V2, "sys/fs/cgroup/memory.max": "1G\n"}))
     assert Cgroups(tree).read_memory_limit() is None
-    assert tree.missing == ("sys/fs/cgroup/memory.max: 1G is no memory limit; it is passed over",)
+    assert tree.missing == (make_reason("memory_limit_not_understood", path="sys/fs/cgroup/memory.max", text="1G"),)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from bench.hardware.cpuinfo import parse_cpuinfo, parse_number, read_cpuinfo
 from bench.hardware.tree import Tree
+from tests.builders import make_reason
 
 CPUINFO = Path(__file__).parents[2] / "data" / "machines" / "cpuinfo"
 
@@ -60,7 +61,7 @@ def test_differing_flags_are_noted(tmp_path: Path) -> None:
     (tmp_path / "proc/cpuinfo").write_text(X86)
     tree = Tree(tmp_path)
     read_cpuinfo(tree)
-    assert tree.missing == ("proc/cpuinfo: the CPUs differ in their flags; cpu.isa is what all of them have",)
+    assert tree.missing == (make_reason("isa_flags_differ"),)
 
 
 def test_missing_flags_are_noted(tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_missing_flags_are_noted(tmp_path: Path) -> None:
     (tmp_path / "proc/cpuinfo").write_text("processor : 0\nvendor_id : x\n")
     tree = Tree(tmp_path)
     assert read_cpuinfo(tree).isa() == frozenset()
-    assert tree.missing == ("proc/cpuinfo: shows no feature flags; cpu.isa is empty",)
+    assert tree.missing == (make_reason("isa_flags_not_shown"),)
 
 
 def test_old_arm_kernels_number_several_cpus_in_one_block() -> None:

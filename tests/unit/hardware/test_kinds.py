@@ -6,6 +6,7 @@ import pytest
 from bench.hardware.cpuinfo import CpuInfo, parse_cpuinfo
 from bench.hardware.kinds import find_lead, read_arm_kinds, read_kinds, read_x86_kinds, split_by_speed
 from bench.hardware.tree import Tree
+from tests.builders import make_reason
 
 CPU = "sys/devices/system/cpu"
 FOUR = ((0,), (1,), (2,), (3,))
@@ -37,7 +38,7 @@ def test_arm_cores_of_one_part_are_of_one_kind_whatever_their_capacities(compose
 def test_arm_parts_of_equal_capacity_are_not_ranked(compose: Compose) -> None:
     tree = Tree(compose(capacities(1024, 1024, 1024, 1024)))
     assert set(read_arm_kinds(tree, FOUR, arm("0xd87", "0xd85", "0xd87", "0xd85")).values()) == {"uniform"}
-    assert "nothing tells which are the faster" in tree.missing[0]
+    assert tree.missing == (make_reason("core_speeds_unknown"),)
 
 
 def test_arm_parts_are_read_from_the_register_where_cpuinfo_lacks_them(compose: Compose) -> None:

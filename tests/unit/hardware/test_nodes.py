@@ -6,6 +6,7 @@ import pytest
 from bench.hardware.nodes import map_cpus_to_nodes, parse_total_memory, read_nodes
 from bench.hardware.tree import Tree
 from bench.records.machine import Node
+from tests.builders import make_reason
 
 NODE = "sys/devices/system/node"
 MEMORY = "Node 0 MemTotal:         1024 kB\nNode 0 MemFree:          12 kB\n"
@@ -35,13 +36,13 @@ def test_nodes_may_be_sparse_and_are_sorted(compose: Compose) -> None:
 def test_memory_that_is_not_shown_is_none_and_noted(compose: Compose) -> None:
     tree = Tree(compose({f"{NODE}/node0/cpulist": "0"}))
     assert read_nodes(tree, frozenset({0}))[0].memory_bytes is None
-    assert tree.missing == (f"{NODE}/node0/meminfo: no MemTotal; the node's memory is unknown",)
+    assert tree.missing == (make_reason("node_memory_unknown", node="0"),)
 
 
 def test_cpus_that_are_not_shown_are_noted(compose: Compose) -> None:
     tree = Tree(compose({f"{NODE}/node0/meminfo": MEMORY}))
     assert read_nodes(tree, frozenset({0}))[0].cpus == ""
-    assert tree.missing == (f"{NODE}/node0: its CPUs are not shown; it counts as a node without CPUs",)
+    assert tree.missing == (make_reason("node_cpus_unknown", node="0"),)
 
 
 def test_a_kernel_without_numa_has_no_nodes(tmp_path: Path) -> None:
@@ -52,13 +53,13 @@ def test_a_cpu_on_two_nodes_is_on_the_lower_and_noted(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     nodes = {1: frozenset({2, 3, 4}), 0: frozenset({0, 1, 2})}
     assert map_cpus_to_nodes(tree, nodes, frozenset(range(5))) == {0: 0, 1: 0, 2: 0, 3: 1, 4: 1}
-    assert tree.missing == (f"{NODE}: CPUs 2 are on node 1 and on a lower one; the lower is used",)
+    assert tree.missing == (make_reason("cpus_on_two_nodes", cpus="2", node="1"),)
 
 
 def test_a_cpu_on_no_node_is_noted(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     assert map_cpus_to_nodes(tree, {1: frozenset({1})}, frozenset({0, 1})) == {1: 1}
-    assert tree.missing == (f"{NODE}: no node has CPUs 0",)
+    assert tree.missing == (make_reason("cpus_on_no_node", cpus="0"),)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from bench.hardware.recording import RecordingTree, pack_recording
 from bench.hardware.recording_scrub import cut_file, find_host_words, number_ids, scrub_recording
 from bench.hardware.tree import Tree
 from bench.records.machine import Machine
+from tests.builders import make_reason
 from tests.unit.hardware.conftest import MACHINES
 from tests.unit.hardware.test_detect import PATHS, TEXTS
 
@@ -115,24 +116,25 @@ def test_what_cannot_be_read_is_named_again(compose: Compose, tmp_path: Path) ->
     (root / "proc/meminfo").mkdir()
     (root / "proc/version").symlink_to("/etc/hostname")
     machine, data = record(root)
-    sentences = {"proc/meminfo: not a regular file", "proc/version: leads out of the recorded tree"}
-    assert sentences <= set(machine.missing)
+    for path, problem in (("proc/meminfo", "not_a_regular_file"), ("proc/version", "outside_tree")):
+        assert make_reason("unreadable", path=path, problem=problem) in machine.missing
     again = detect(unpack(data, tmp_path / "again"))
-    assert set(again.missing) == set(machine.missing)
+    assert {repr(note) for note in again.missing} == {repr(note) for note in machine.missing}
     assert msgspec.structs.replace(again, missing=()) == msgspec.structs.replace(machine, missing=())
 
 
-def test_many_long_sentences_are_cut_to_what_can_be_read_back(compose: Compose, tmp_path: Path) -> None:
+def test_so_many_notes_are_recorded_as_can_be_read_back_without_the_host_s_name(
+    compose: Compose, tmp_path: Path
+) -> None:
     tree = RecordingTree(compose({"machine/proc/cpuinfo": CPUINFO}) / "machine")
     assert detect(tree, process=Process(architecture="x86_64")).missing
     for number in range(MAX_UNREAD + 5):
-        tree.note_unread(f"{number}: {'abc ' * (500 if number == 0 else 2)}: Permission denied")
+        tree.note_unread(make_reason("unreadable", path=f"{number} abc", problem="EACCES"))
     packed = pack_recording(scrub_recording(tree.recording, Process(architecture="x86_64", host_name="abc")))
     again = Tree(unpack(packed, tmp_path / "again"))
     assert read_process(again, read_cpuinfo(again)) == Process(architecture="x86_64")
     assert len(again.missing) == MAX_UNREAD
-    assert again.missing[0].startswith("0: host host ")
-    assert again.missing[1] == "1: host host : Permission denied"
+    assert again.missing[1] == make_reason("unreadable", path="1 host", problem="EACCES")
 
 
 def test_links_are_packed_as_what_they_lead_to(compose: Compose, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from bench.errors import MachineError
 from bench.hardware.cpuinfo import parse_cpuinfo
 from bench.hardware.topology import CoreSite, build_topology, read_cores, read_online_cpus
 from bench.hardware.tree import Tree
+from tests.builders import make_reason
 
 CPU = "sys/devices/system/cpu"
 NOTHING = parse_cpuinfo("")
@@ -34,7 +35,7 @@ def test_finds_the_online_cpus(compose: Compose, files: dict[str, str], online: 
 def test_cpus_that_the_process_may_use_are_online_whatever_a_file_says(compose: Compose) -> None:
     tree = Tree(compose({f"{CPU}/online": "0-1\n"}))
     assert read_online_cpus(tree, NOTHING, frozenset({1, 6, 7})) == {0, 1, 6, 7}
-    assert tree.missing == (f"{CPU}/online: names 0-1, yet the process may use 6-7",)
+    assert tree.missing == (make_reason("online_list_incomplete", online="0-1", usable="6-7"),)
 
 
 def test_falls_back_to_cpuinfo(tmp_path: Path) -> None:
@@ -86,7 +87,7 @@ def test_a_package_that_is_not_shown_is_told_by_its_cpus(compose: Compose) -> No
 def test_a_package_that_nothing_shows_is_zero_and_noted(compose: Compose) -> None:
     tree = Tree(compose({f"{CPU}/cpu0/topology/core_cpus_list": "0"}))
     assert read_cores(tree, NOTHING, frozenset({0}))[0].package == 0
-    assert tree.missing == (f"{CPU}: a CPU's package is not shown; package 0 stands for it",)
+    assert tree.missing == (make_reason("package_assumed"),)
 
 
 def test_a_negative_package_number_is_the_kernels(compose: Compose) -> None:
@@ -102,13 +103,13 @@ def test_without_any_topology_cores_are_those_of_cpuinfo(tmp_path: Path) -> None
     cores = read_cores(tree, info, frozenset(range(8)))
     assert [core.cpus for core in cores] == [(0, 2), (1, 3), (4, 6), (5, 7)]
     assert [core.package for core in cores] == [0, 0, 1, 1]
-    assert "cores and packages are those of proc/cpuinfo" in tree.missing[0]
+    assert tree.missing == (make_reason("topology_from_cpuinfo"),)
 
 
 def test_without_anything_each_cpu_is_a_core(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     assert [core.cpus for core in read_cores(tree, NOTHING, frozenset({0, 1}))] == [(0,), (1,)]
-    assert "each CPU counts as a core of package 0" in tree.missing[0]
+    assert tree.missing == (make_reason("topology_assumed"),)
 
 
 @pytest.mark.parametrize(

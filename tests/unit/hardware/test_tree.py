@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from bench.errors import MachineError
 from bench.hardware.tree import MAX_ID, Tree, clean_line, parse_cpumask
+from bench.records.reason import Reason
+from tests.builders import make_reason
 
 
 def write(root: Path, path: str, data: bytes) -> None:
@@ -59,24 +61,26 @@ def test_a_number_is_decimal(tmp_path: Path, data: bytes, number: int | None) ->
 
 
 @pytest.mark.parametrize(
-    ("path", "data", "sentence"),
+    ("path", "data", "note"),
     [
-        pytest.param("file", b"2-1", "file: '2-1' is not a CPU list", id="a broken list"),
-        pytest.param("file", b"0-16384", "file: number 16384 is beyond any kernel's", id="a CPU that cannot be"),
+        pytest.param("file", b"2-1", make_reason("not_a_cpu_list", path="file", text="2-1"), id="a broken list"),
+        pytest.param(
+            "file", b"0-16384", make_reason("id_out_of_range", path="file", id="16384"), id="a CPU that cannot be"
+        ),
     ],
 )
-def test_a_broken_list_is_none_and_noted(tmp_path: Path, path: str, data: bytes, sentence: str) -> None:
+def test_a_broken_list_is_none_and_noted(tmp_path: Path, path: str, data: bytes, note: Reason) -> None:
     write(tmp_path, path, data)
     tree = Tree(tmp_path)
     assert tree.cpulist(path) is None
-    assert sentence in tree.missing[0]
+    assert tree.missing == (note,)
 
 
 def test_a_broken_mask_is_none_and_noted(tmp_path: Path) -> None:
     write(tmp_path, "file", b"0-3")
     tree = Tree(tmp_path)
     assert tree.cpumask("file") is None
-    assert "is not a CPU mask" in tree.missing[0]
+    assert tree.missing == (make_reason("not_a_cpu_mask", path="file", text="0-3"),)
 
 
 def test_a_file_beyond_the_limit_is_none_and_noted(tmp_path: Path) -> None:
@@ -84,14 +88,14 @@ def test_a_file_beyond_the_limit_is_none_and_noted(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     assert tree.text("file", limit=101) == "x" * 101
     assert tree.text("file", limit=100) is None
-    assert tree.missing == ("file: larger than 100 bytes",)
+    assert tree.missing == (make_reason("unreadable", path="file", problem="too_large"),)
 
 
 def test_a_pipe_in_a_files_place_does_not_stop_detection(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "file")
     tree = Tree(tmp_path)
     assert tree.text("file") is None
-    assert tree.missing == ("file: not a regular file",)
+    assert tree.missing == (make_reason("unreadable", path="file", problem="not_a_regular_file"),)
 
 
 def test_links_of_a_recorded_tree_do_not_lead_to_this_host(tmp_path: Path) -> None:
@@ -108,7 +112,7 @@ def test_links_of_a_recorded_tree_do_not_lead_to_this_host(tmp_path: Path) -> No
     assert tree.text("absolute") is None
     assert tree.entries("directory") == ()
     assert not tree.has("directory/outside")
-    assert [sentence.partition(": ")[2] for sentence in tree.missing] == ["leads out of the recorded tree"] * 3
+    assert [note.values["problem"] for note in tree.missing] == ["outside_tree"] * 3
 
 
 def test_an_unreadable_file_is_noted(tmp_path: Path) -> None:
@@ -116,7 +120,7 @@ def test_an_unreadable_file_is_noted(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
     assert tree.text("loop") is None
     assert tree.entries("loop") == ()
-    assert tree.missing == ("loop: Too many levels of symbolic links",)
+    assert tree.missing == (make_reason("unreadable", path="loop", problem="ELOOP"),)
 
 
 def test_numbered_entries_are_sorted_by_number(tmp_path: Path) -> None:
@@ -125,12 +129,12 @@ def test_numbered_entries_are_sorted_by_number(tmp_path: Path) -> None:
     assert Tree(tmp_path).numbered("sys", "cpu") == (0, 2, 10)
 
 
-def test_the_same_sentence_is_noted_once(tmp_path: Path) -> None:
+def test_the_same_note_is_kept_once_and_printable(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
-    tree.note("a")
-    tree.note("b")
-    tree.note("a")
-    assert tree.missing == ("a", "b")
+    tree.note("not_a_number", path="a", text="x\x1b[31m")
+    tree.note("not_a_number", path="b", text="x")
+    tree.note("not_a_number", path="a", text="x\x1b[31m")
+    assert [note.values for note in tree.missing] == [{"path": "a", "text": "x [31m"}, {"path": "b", "text": "x"}]
 
 
 def test_a_root_must_be_a_directory(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from bench.errors import EnvironmentUnfitError, MachineError
 from bench.profiles.cores import choose_slots
 from bench.profiles.overrides import Overrides
 from bench.records.machine import Machine
+from tests.builders import make_reason
 
 Build = Callable[..., Machine]
 
@@ -48,7 +49,7 @@ def test_tells_siblings_left_idle_from_those_that_others_may_use(build_machine: 
 def test_a_cpu_that_has_no_core_is_said_to_be_idle(build_machine: Build) -> None:
     whole = build_machine()
     machine = replace(whole, topology=replace(whole.topology, cores=whole.topology.cores[:1]))
-    assert choose_slots(machine, Overrides()).notes == ("left idle: CPU 1, for which the kernel shows no core",)
+    assert choose_slots(machine, Overrides()).notes == (make_reason("idle_without_core", cpus="1"),)
     assert cpus(machine, {1}) == [1]
 
 
@@ -63,8 +64,8 @@ def test_named_cpus_are_taken_exactly_siblings_included(build_machine: Build) ->
     usable = choose_slots(machine, Overrides(cpus=frozenset({0, 4, 3})))
     assert [slot.cpu for slot in usable.slots] == [0, 3, 4]
     assert usable.notes == (
-        "--cpus: no CPU is used but those named",
-        "--cpus names SMT siblings: CPUs 0,4 share cores",
+        make_reason("cpus_named_by_user"),
+        make_reason("siblings_named_by_user", cpus="0,4"),
     )
 
 

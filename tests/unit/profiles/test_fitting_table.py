@@ -13,6 +13,7 @@ from bench.profiles.overrides import Overrides
 from bench.profiles.resolve import resolve_layouts
 from bench.records.machine import Machine
 from bench.records.profile import LAYOUTS, Layout
+from bench.report.reasons import describe_reason
 from tests.unit.hardware.servers import SERVERS
 
 RECORDED = Path(__file__).parents[2] / "data" / "machines"
@@ -39,12 +40,12 @@ def every_machine(machines: dict[str, Machine], tmp_path_factory: pytest.TempPat
 def describe(layout: Layout) -> Iterator[str]:
     """One line for what all instances share, then where they are: `0-7@0` is CPUs 0 to 7 with memory of node 0."""
     threads = sorted({binding.threads for binding in layout.instances})
-    places = " ".join(f"{one.cpus}@{one.memory_nodes or 'any'}" for one in layout.instances)
+    places = " ".join(f"{binding.cpus}@{binding.memory_nodes or 'any'}" for binding in layout.instances)
     yield (
         f"    {layout.name:<11} {len(layout.instances):>3} x {'/'.join(map(str, threads))} threads, "
         f"{layout.runtime.openmp}, {layout.runtime.allocator}: {places}"
     )
-    yield from (f"      note {note}" for note in layout.notes)
+    yield from (f"      note {describe_reason(note)}" for note in layout.notes)
 
 
 def test_every_profile_on_every_machine_that_it_fits_is_as_reviewed(

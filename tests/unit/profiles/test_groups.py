@@ -12,6 +12,8 @@ from bench.profiles.groups import (
     note_spanning,
     split_into,
 )
+from bench.records.reason import Reason
+from tests.builders import make_reason
 
 
 def usable(*places: tuple[int | None, int | None]) -> UsableCpus:
@@ -32,7 +34,7 @@ def members(groups: tuple[Group, ...]) -> list[set[int]]:
 
 def test_groups_by_node_with_those_on_none_apart() -> None:
     groups = group_by_node(usable((None, 0), (0, 0), (4, 0), (4, 0)).slots)
-    assert [group.label for group in groups] == ["the CPUs on no node", "node 0", "node 4"]
+    assert [group.label for group in groups] == ["no node", "node 0", "node 4"]
     assert members(groups) == [{0}, {1}, {2, 3}]
 
 
@@ -44,14 +46,14 @@ def test_an_l3_group_never_crosses_nodes() -> None:
 def test_l3_becomes_node_where_a_cache_is_unknown() -> None:
     groups, notes = group_per(usable((0, 0), (0, None)), "l3")
     assert members(groups) == [{0, 1}]
-    assert notes == ["an instance per node: which CPUs share an L3 cache is not known here"]
+    assert notes == [make_reason("l3_unknown")]
 
 
 def test_groups_of_unequal_size_are_noted_by_what_they_lack() -> None:
     _, notes = group_per(nodes(5, 4, 2, 4), "node")
     assert notes == [
-        "node 1, node 3 have 1 usable core fewer than node 0",
-        "node 2 has 3 usable cores fewer than node 0",
+        make_reason("fewer_cpus", groups="node 1, node 3", fewer="1", unit="core", largest="node 0"),
+        make_reason("fewer_cpus", groups="node 2", fewer="3", unit="core", largest="node 0"),
     ]
 
 
@@ -64,7 +66,7 @@ def test_groups_of_unequal_size_are_noted_by_what_they_lack() -> None:
             (3, 3),
             4,
             [{0}, {1}, {3}, {4}],
-            ["left idle: CPUs 2,5, as 6 cores do not divide into 4 instances"],
+            [make_reason("idle_by_division", cpus="2,5", total="6", unit="core", instances="4")],
             id="within nodes though some stay over",
         ),
         pytest.param((4, 4), 1, [set(range(8))], [], id="one over all nodes"),
@@ -72,7 +74,7 @@ def test_groups_of_unequal_size_are_noted_by_what_they_lack() -> None:
             (4, 4),
             3,
             [{0, 1}, {2, 3}, {4, 5}],
-            ["left idle: CPUs 6-7, as 8 cores do not divide into 3 instances"],
+            [make_reason("idle_by_division", cpus="6-7", total="8", unit="core", instances="3")],
             id="over all where nodes do not divide",
         ),
         pytest.param((3, 1), 4, [{0}, {1}, {2}, {3}], [], id="over all where a node is too small"),
@@ -80,13 +82,13 @@ def test_groups_of_unequal_size_are_noted_by_what_they_lack() -> None:
             (3, 2),
             2,
             [{0, 1, 2}, {3, 4}],
-            ["instance 1 has 1 usable core fewer than instance 0"],
+            [make_reason("fewer_cpus", groups="instance 1", fewer="1", unit="core", largest="instance 0")],
             id="nodes of unequal size",
         ),
     ],
 )
 def test_splits_as_the_user_wants(
-    sizes: tuple[int, ...], instances: int, wanted: list[set[int]], notes: list[str]
+    sizes: tuple[int, ...], instances: int, wanted: list[set[int]], notes: list[Reason]
 ) -> None:
     groups, said = split_into(nodes(*sizes), instances)
     assert members(groups) == wanted
@@ -101,7 +103,7 @@ def test_more_instances_than_cores_are_refused() -> None:
 def test_threads_cut_each_group_to_its_first_cpus() -> None:
     groups, notes = cut_threads(group_by_node(nodes(4, 4).slots), 3, "core")
     assert members(groups) == [{0, 1, 2}, {4, 5, 6}]
-    assert notes == ["left idle: CPUs 3,7, by --threads 3"]
+    assert notes == [make_reason("idle_by_threads_option", cpus="3,7", threads="3")]
     assert cut_threads(groups, 3, "core") == (groups, [])
 
 
@@ -112,6 +114,9 @@ def test_more_threads_than_cores_are_refused() -> None:
 
 def test_instances_across_nodes_are_noted() -> None:
     groups, _ = split_into(nodes(2, 2, 2), 2)
-    assert note_spanning(groups) == ["instance 0 spans nodes 0-1", "instance 1 spans nodes 1-2"]
+    assert note_spanning(groups) == [
+        make_reason("spans_nodes", instance="0", nodes="0-1"),
+        make_reason("spans_nodes", instance="1", nodes="1-2"),
+    ]
     assert note_spanning(group_by_node(nodes(2, 2).slots)) == []
     assert cpus_of(groups) == frozenset(range(6))

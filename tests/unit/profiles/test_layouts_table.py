@@ -8,6 +8,8 @@ from bench.profiles.overrides import Overrides, format_options
 from bench.profiles.resolve import resolve_layouts
 from bench.records.machine import Machine
 from bench.records.profile import LAYOUTS, Layout
+from bench.report.machine import describe_choice
+from bench.report.reasons import describe_reason
 
 SPR = "2 x 56 cores of Sapphire Rapids, SMT, SNC4"
 GENOA = "1 x 96 cores of Genoa, SMT, 12 L3 groups"
@@ -30,7 +32,7 @@ def describe(layout: Layout) -> list[str]:
         f"    cpus {binding.cpus:<12} memory {binding.memory_nodes or 'unbound':<8} threads {binding.threads}"
         for binding in layout.instances
     ]
-    return lines + [f"    note {note}" for note in layout.notes]
+    return lines + [f"    note {describe_reason(note)}" for note in layout.notes]
 
 
 def test_layouts_of_the_shipped_profiles_are_as_reviewed(
@@ -41,7 +43,7 @@ def test_layouts_of_the_shipped_profiles_are_as_reviewed(
     for title, overrides in [*((name, Overrides()) for name in machines), *OVERRIDDEN]:
         machine = machines[title]
         choice = choose_profile(profiles, machine)
-        lines += [" ".join((title, *format_options(overrides))), f"  profile {choice.name}: {choice.reason}"]
+        lines += [" ".join((title, *format_options(overrides))), f"  {describe_choice(choice)}"]
         for layout in resolve_layouts(profiles[choice.name], machine, LAYOUTS, overrides):
             lines += describe(layout)
         lines.append("")

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.errors import UsageError
-from bench.profiles.load import MAX_BYTES, PROFILES_DIR, find_profile, load_profile, load_profiles
+from bench.profiles.load import PROFILES_DIR, find_profile, load_profile, load_profiles
 from bench.records.profile import EnvironmentSetting
 
 GOOD = """\
@@ -100,31 +100,6 @@ def test_refuses_a_variable_that_is_set_twice(write: Write) -> None:
     path = write(GOOD + GOOD[GOOD.index("[[environment]]") :])
     with pytest.raises(UsageError, match=r"mine\.toml:29: OMP_WAIT_POLICY is set twice"):
         load_profile(path)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        pytest.param("name = ", "not TOML: Invalid value", id="half a line"),
-        pytest.param(GOOD + GOOD, "not TOML: Cannot overwrite", id="a key twice"),
-        pytest.param(b"name = '\xff'", "not UTF-8 at byte 8", id="bytes that are no text"),
-        pytest.param("a = " + "[" * 20000, "not TOML", id="brackets without end"),
-        pytest.param(f"a = {'9' * 5000}", "not TOML: Exceeds the limit", id="thousands of digits"),
-        pytest.param("#" * (MAX_BYTES + 1), "more than 65536 bytes", id="a file far too long"),
-        pytest.param("", "missing required field", id="an empty file"),
-    ],
-)
-def test_refuses_what_is_no_profile_at_all(write: Write, content: str | bytes, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        load_profile(write(content))
-
-
-@pytest.mark.parametrize(
-    "name", ["absent.toml", ".", "nul\0byte.toml"], ids=["no such file", "a directory", "a name with a NUL"]
-)
-def test_refuses_a_path_that_cannot_be_read(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="wanted a profile in TOML"):
-        load_profile(tmp_path / name)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,6 +7,8 @@ from bench.profiles.load import load_profiles
 from bench.profiles.match import choose_profile, is_generic, require_profile, specificity, why_not
 from bench.records.machine import Machine
 from bench.records.profile import Match, Profile, Setting
+from bench.records.reason import Reason
+from tests.builders import make_reason
 
 Build = Callable[..., Machine]
 
@@ -32,7 +34,11 @@ def profile(name: str, **match: object) -> Profile:
 
 
 def by_name(*profiles: Profile) -> dict[str, Profile]:
-    return {one.name: one for one in profiles}
+    return {profile.name: profile for profile in profiles}
+
+
+def misfit(condition: str, wanted: str, found: str) -> Reason:
+    return make_reason("condition_fails", condition=condition, wanted=wanted, found=found)
 
 
 @pytest.mark.parametrize(
@@ -41,41 +47,39 @@ def by_name(*profiles: Profile) -> dict[str, Profile]:
         pytest.param({}, None, id="architecture alone"),
         pytest.param(
             {"architecture": "aarch64", "vendor": "ARM"},
-            "wants architecture aarch64; this machine is x86_64",
+            misfit("architecture", "aarch64", "x86_64"),
             id="another architecture, said before the vendor",
         ),
-        pytest.param(
-            {"vendor": "GenuineIntel"}, "wants vendor GenuineIntel; this CPU's is AuthenticAMD", id="another vendor"
-        ),
+        pytest.param({"vendor": "GenuineIntel"}, misfit("vendor", "GenuineIntel", "AuthenticAMD"), id="another vendor"),
         pytest.param({"microarchitecture": ("zen3", "zen4")}, None, id="one of two microarchitectures"),
         pytest.param(
             {"microarchitecture": ("zen2", "zen3")},
-            "wants microarchitecture zen2 or zen3; this CPU's is zen4",
+            misfit("microarchitecture", "zen2 or zen3", "zen4"),
             id="neither of two microarchitectures",
         ),
         pytest.param({"isa": ("avx2", "avx512f")}, None, id="flags that are there"),
         pytest.param(
             {"isa": ("avx2", "amx_tile", "amx_int8")},
-            "wants the ISA flags avx2 amx_tile amx_int8; this CPU lacks amx_tile amx_int8",
+            make_reason("isa_flags_missing", missing="amx_tile amx_int8"),
             id="flags that are not",
         ),
         pytest.param({"system_vendor": "qemu"}, None, id="part of the maker's name, case ignored"),
         pytest.param(
             {"system_vendor": "Amazon"},
-            "wants a machine made by Amazon; this one's firmware names another",
+            misfit("system_vendor", "Amazon", "another"),
             id="another maker",
         ),
     ],
 )
 def test_says_the_first_condition_that_fails(
-    build_machine: Build, match: dict[str, object], reason: str | None
+    build_machine: Build, match: dict[str, object], reason: Reason | None
 ) -> None:
     assert why_not(profile("one", **match), build_machine()) == reason
 
 
 def test_a_machine_without_a_maker_s_name_fits_no_maker(build_machine: Build) -> None:
     reason = why_not(profile("one", system_vendor="Amazon"), build_machine(system_vendor=None))
-    assert reason == "wants a machine made by Amazon; this one's firmware names no maker"
+    assert reason == misfit("system_vendor", "Amazon", "none")
 
 
 @pytest.mark.parametrize(
@@ -94,9 +98,7 @@ def test_an_emulated_machine_gets_generic_profiles_only(
     one = profile("one", **match)
     reason = why_not(one, build_machine(emulated=True))
     assert is_generic(one) == generic
-    assert reason == (
-        None if generic else "is tuned for real CPUs; this x86_64 one is emulated, and gets generic profiles only"
-    )
+    assert reason == (None if generic else misfit("emulated", "false", "true"))
 
 
 LADDER = (
@@ -118,7 +120,7 @@ def test_the_more_specific_of_two_is_chosen(build_machine: Build, rung: int) -> 
     assert specificity(lower.match) < specificity(upper.match)
     choice = choose_profile(by_name(upper, lower), build_machine())
     assert choice.name == "upper"
-    assert choice.why_not == {"lower": "fits too, but upper is more specific"}
+    assert choice.why_not == {"lower": Reason(code="less_specific", values={"chosen": "upper"})}
     assert not choice.forced
 
 
@@ -130,10 +132,10 @@ def test_two_that_fit_equally_well_are_an_error_of_the_data(build_machine: Build
 
 def test_the_reason_says_what_matched(build_machine: Build) -> None:
     one = profile("one", vendor="AuthenticAMD", microarchitecture=("zen4",), isa=("avx2",), system_vendor="QEMU")
-    assert choose_profile(by_name(one), build_machine(confidence="features")).reason == (
-        "the most specific that fits: architecture x86_64, vendor AuthenticAMD, "
-        "microarchitecture zen4 (gone by its features only), ISA avx2, made by QEMU"
-    )
+    conditions = "architecture=x86_64 vendor=AuthenticAMD microarchitecture=zen4 isa=avx2 system_vendor=QEMU"
+    for confidence, code in (("identified", "most_specific"), ("features", "most_specific_by_flags")):
+        reason = choose_profile(by_name(one), build_machine(confidence=confidence)).reason
+        assert reason == Reason(code=code, values={"conditions": conditions})
 
 
 def test_a_machine_that_nothing_fits_is_told_what_generic_profiles_want(build_machine: Build) -> None:
@@ -144,8 +146,8 @@ def test_a_machine_that_nothing_fits_is_told_what_generic_profiles_want(build_ma
     assert caught.value.exit_code == 7
     assert str(caught.value) == (
         "no profile fits this machine (x86_64, vendor GenuineIntel, microarchitecture unknown, made by QEMU, emulated): "
-        "generic wants the ISA flags avx2; this CPU lacks avx2; "
-        "write one (profiles/README.md), or take one all the same by --profile NAME --force"
+        "generic wants the ISA flags avx2, which this CPU lacks; "
+        "write one (profiles/README.md), or force one by --profile NAME --force"
     )
 
 
@@ -153,8 +155,8 @@ def test_a_profile_asked_for_that_fits_is_taken(build_machine: Build) -> None:
     asked, other = profile("asked"), profile("other", isa=("avx2",))
     choice = require_profile(asked, build_machine(), force=True, profiles=by_name(asked, other))
     assert not choice.forced
-    assert choice.reason == "asked for by name; it fits: architecture x86_64"
-    assert choice.why_not == {"other": "fits too, but asked was asked for"}
+    assert choice.reason == Reason(code="named", values={"conditions": "architecture=x86_64"})
+    assert choice.why_not == {"other": Reason(code="not_named", values={"chosen": "asked"})}
 
 
 def test_a_profile_asked_for_that_does_not_fit_is_refused(build_machine: Build) -> None:
@@ -164,7 +166,7 @@ def test_a_profile_asked_for_that_does_not_fit_is_refused(build_machine: Build) 
     assert caught.value.exit_code == 7
     assert str(caught.value) == (
         "profile asked does not fit this machine (x86_64, vendor AuthenticAMD, microarchitecture zen4, made by QEMU): "
-        "it wants vendor GenuineIntel; this CPU's is AuthenticAMD; use --profile auto, or --force, which is recorded"
+        "it wants vendor = GenuineIntel, and this machine has AuthenticAMD; use --profile auto, or --force, which is recorded"
     )
 
 
@@ -173,10 +175,11 @@ def test_force_is_recorded(build_machine: Build) -> None:
     others = by_name(profile("arm", architecture="aarch64"))
     choice = require_profile(asked, build_machine(), force=True, profiles=others)
     assert choice.forced
-    assert choice.reason == (
-        "asked for by name; it does not fit: it wants vendor GenuineIntel; this CPU's is AuthenticAMD"
-    )
-    assert choice.why_not == {"arm": "wants architecture aarch64; this machine is x86_64"}
+    assert choice.reason == Reason(code="forced")
+    assert choice.why_not == {
+        "arm": misfit("architecture", "aarch64", "x86_64"),
+        "asked": misfit("vendor", "GenuineIntel", "AuthenticAMD"),
+    }
 
 
 INTEL = {"vendor": "GenuineIntel"}
@@ -231,5 +234,5 @@ def test_the_shipped_profile_for_a_machine(build_machine: Build, fields: dict[st
 
 
 def test_no_shipped_profile_fits_a_cpu_before_avx2(build_machine: Build) -> None:
-    with pytest.raises(ProfileError, match=r"generic-x86-64-v3 wants the ISA flags .* this CPU lacks"):
+    with pytest.raises(ProfileError, match=r"generic-x86-64-v3 wants the ISA flags .* which this CPU lacks"):
         choose_profile(load_profiles(), build_machine(isa=("avx", "sse4_2"), microarchitecture="unknown"))

@@ -5,6 +5,8 @@ from bench.profiles.cores import Slot
 from bench.profiles.groups import Group
 from bench.profiles.overrides import Overrides
 from bench.profiles.quota import fit_quota, thread_budget
+from bench.records.reason import Reason
+from tests.builders import make_reason
 
 
 def groups(*sizes: int) -> tuple[Group, ...]:
@@ -31,47 +33,60 @@ def test_a_quota_is_rounded_down_and_never_to_nothing(quota: float, threads: int
         pytest.param((4, 4), None, [4, 4], [], id="no quota"),
         pytest.param((4, 4), 8.0, [4, 4], [], id="a quota that pays for all"),
         pytest.param(
-            (2,), 1.5, [1], ["quota of 1.5 CPUs rounds 2 threads down to 1; left idle: CPU 1"], id="a part of a CPU"
+            (2,),
+            1.5,
+            [1],
+            [make_reason("quota_cuts_threads", quota_cpus="1.5", threads="2", kept_threads="1", cpus="1")],
+            id="a part of a CPU",
         ),
         pytest.param(
             (4, 4),
             6.0,
             [3, 3],
-            ["quota of 6 CPUs rounds 8 threads down to 6; left idle: CPUs 3,7"],
+            [make_reason("quota_cuts_threads", quota_cpus="6", threads="8", kept_threads="6", cpus="3,7")],
             id="evenly from all instances",
         ),
         pytest.param(
             (4, 4),
             5.0,
             [3, 2],
-            ["quota of 5 CPUs rounds 8 threads down to 5, 2 to 3 an instance; left idle: CPUs 3,6-7"],
+            [
+                make_reason("quota_cuts_threads", quota_cpus="5", threads="8", kept_threads="5", cpus="3,6-7"),
+                make_reason("quota_uneven", quota_cpus="5", least="2", most="3"),
+            ],
             id="as evenly as it can be",
         ),
         pytest.param(
             (4, 1),
             4.0,
             [3, 1],
-            ["quota of 4 CPUs rounds 5 threads down to 4, 1 to 3 an instance; left idle: CPU 3"],
+            [
+                make_reason("quota_cuts_threads", quota_cpus="4", threads="5", kept_threads="4", cpus="3"),
+                make_reason("quota_uneven", quota_cpus="4", least="1", most="3"),
+            ],
             id="from the larger first",
         ),
         pytest.param(
             (2, 2, 2),
             2.2,
             [1, 1],
-            ["quota of 2.2 CPUs rounds 6 threads down to 2 and 3 instances to 2; left idle: CPUs 1,3-5"],
+            [
+                make_reason("quota_cuts_threads", quota_cpus="2.2", threads="6", kept_threads="2", cpus="1,3-5"),
+                make_reason("quota_cuts_instances", quota_cpus="2.2", instances="3", kept_instances="2"),
+            ],
             id="fewer instances where not each can have a thread",
         ),
         pytest.param(
             (1,),
             0.5,
             [1],
-            ["quota of 0.5 CPUs is less than the one thread that runs: it is throttled"],
+            [make_reason("quota_below_one_thread", quota_cpus="0.5")],
             id="less than a thread",
         ),
     ],
 )
 def test_threads_never_exceed_the_quota(
-    sizes: tuple[int, ...], quota: float | None, threads: list[int], notes: list[str]
+    sizes: tuple[int, ...], quota: float | None, threads: list[int], notes: list[Reason]
 ) -> None:
     kept, said = fit_quota(groups(*sizes), quota, Overrides())
     assert [len(group.slots) for group in kept] == threads
@@ -81,7 +96,10 @@ def test_threads_never_exceed_the_quota(
 def test_threads_that_the_user_fixed_stay_and_instances_go() -> None:
     kept, notes = fit_quota(groups(2, 2, 2), 5.0, Overrides(threads=2))
     assert [len(group.slots) for group in kept] == [2, 2]
-    assert notes == ["quota of 5 CPUs rounds 6 threads down to 4 and 3 instances to 2; left idle: CPUs 4-5"]
+    assert notes == [
+        make_reason("quota_cuts_threads", quota_cpus="5", threads="6", kept_threads="4", cpus="4-5"),
+        make_reason("quota_cuts_instances", quota_cpus="5", instances="3", kept_instances="2"),
+    ]
 
 
 @pytest.mark.parametrize(

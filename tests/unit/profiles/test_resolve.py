@@ -13,6 +13,7 @@ from bench.profiles.resolve import resolve_layouts
 from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.machine import Machine
 from bench.records.profile import LAYOUTS, Layout, LayoutName, Match, Profile, Setting
+from tests.builders import make_reason
 
 Build = Callable[..., Machine]
 
@@ -75,7 +76,9 @@ def test_options_that_a_layout_has_no_use_for_are_noted(build_machine: Build) ->
     machine = build_machine(nodes={0: 4})
     layout = resolve(machine, "single_core", instances=2, threads=2)
     assert layout.overridden == ()
-    assert layout.notes == ("not applied: --instances 2 and --threads 2, as single_core is one core with one thread",)
+    assert layout.notes == (
+        make_reason("options_not_applied", layout="single_core", options="--instances 2 --threads 2"),
+    )
     assert resolve(machine, "single_core", instances=1, threads=1).notes == ()
 
 
@@ -83,7 +86,7 @@ def test_latency_takes_all_named_cpus_across_nodes(build_machine: Build) -> None
     machine = build_machine(nodes={0: 4, 1: 4}, smt="split")
     layout = resolve(machine, "latency", cpus=frozenset({0, 8, 4}))
     assert bound(layout) == [("0,4,8", 3)]
-    assert "instance 0 spans nodes 0-1" in layout.notes
+    assert make_reason("spans_nodes", instance="0", nodes="0-1") in layout.notes
     assert bound(resolve(machine, "latency", cpus=frozenset({0, 8, 4}), threads=2)) == [("0,8", 2)]
 
 
@@ -157,12 +160,8 @@ def check_layout(layout: Layout, machine: Machine) -> None:
 
 
 def named_in_notes(layout: Layout) -> frozenset[int]:
-    lists = [
-        found
-        for note in layout.notes
-        for found in re.findall(r"left idle: (?:CPUs?|SMT siblings?) ([0-9,-]+[0-9]|[0-9])", note)
-    ]
-    return frozenset(cpu for found in lists for cpu in parse_cpulist(found))
+    idle = [note for note in layout.notes if note.code.startswith("idle_") or note.code == "quota_cuts_threads"]
+    return frozenset(cpu for note in idle for cpu in parse_cpulist(note.values["cpus"]))
 
 
 @given(fields=machine_fields(), instance_per=st.sampled_from(["node", "l3"]))

@@ -12,7 +12,7 @@ from bench.report.machine import describe_machine, render_machine
 from bench.report.plan import render_plan
 from bench.report.progress import render_progress
 from bench.report.table import describe_case, render_results
-from tests.builders import CASE, CHOICE, make_machine, make_plan
+from tests.builders import CASE, CHOICE, make_machine, make_plan, make_reason
 from tests.unit.bundle.builder import CELLS, CONTENTS
 
 Golden = Callable[[str, str], None]
@@ -72,10 +72,10 @@ def test_the_machine_fits_on_a_screen(check_golden: Golden) -> None:
 
 
 def test_a_machine_without_a_profile_says_why() -> None:
-    machine = msgspec.structs.replace(make_machine(1), missing=("/sys is not there",))
+    machine = msgspec.structs.replace(make_machine(1), missing=(make_reason("topology_assumed"),))
     text = render_machine(machine, None, "nothing fits")
     assert "profile   none: nothing fits" in text
-    assert "missing        /sys is not there" in text
+    assert "missing        no topology is shown; assumed is one core of package 0 for each CPU" in text
 
 
 def test_a_guest_and_an_emulated_cpu_are_called_so() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from bench.profiles.notes import count, list_ids
+from bench.profiles.wording import count, list_ids
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 cores"), (1, "1 core"), (2, "2 cores")])

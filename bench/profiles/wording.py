@@ -1,4 +1,4 @@
-"""The wording of notes: counts, and lists of CPUs and nodes."""
+"""The wording of errors: counts, and lists of CPUs and nodes."""
 
 from collections.abc import Iterable
 
