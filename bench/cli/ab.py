@@ -101,7 +101,8 @@ def ab(margin_ratio: float, **given: object) -> int:
     if measured is None:
         return 0
     path, summary = measured
-    return _status(summary, print_results(path, as_json=settings.as_json, margin_ratio=margin_ratio))
+    report_format = "json" if settings.as_json else "text"
+    return _status(summary, print_results(path, report_format=report_format, margin_ratio=margin_ratio))
 
 
 def _take_side(given: dict[str, object], side: str) -> "VariantOptions":

@@ -16,6 +16,11 @@ def print_json(value: object) -> None:
     click.echo(encode_json(value).decode(), nl=False)
 
 
+def print_raw(text: str) -> None:
+    """Print text unchanged on standard output: of a format in which control characters cannot be spelled out."""
+    click.echo(text, nl=False)
+
+
 def print_text(text: str = "", *, err: bool = False, nl: bool = True) -> None:
     """Print text that may hold what others wrote, on standard output or standard error."""
     click.echo(printable(text, lines=True), err=err, nl=nl)

@@ -105,8 +105,8 @@ def exit_status(summary: Summary) -> int:
 def print_warnings(plan: Plan) -> None:
     """Say on standard error, before anything runs, what is not as one might think."""
     from bench.launch.environment import find_dropped_variables
+    from bench.report.cases import describe_case
     from bench.report.plan import layout_notes
-    from bench.report.table import describe_case
 
     lines = [f"layout {layout.name}: {note}" for layout in plan.layouts for note in layout_notes(layout)]
     lines += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in plan.refused]

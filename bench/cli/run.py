@@ -36,5 +36,5 @@ def run(**given: object) -> int:
     if measured is None:
         return 0
     path, summary = measured
-    print_results(path, as_json=settings.as_json)
+    print_results(path, report_format="json" if settings.as_json else "text")
     return exit_status(summary)

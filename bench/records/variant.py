@@ -49,7 +49,7 @@ def image_argv(image: Digest) -> tuple[str, ...]:
 
 def describe_variant(variant: Variant) -> str:
     """The side in a phrase: what the user gave for it, variables without their option's name."""
-    return ", ".join(option.removeprefix("--env ") for option in variant.options) or "as it is"
+    return ", ".join(option.removeprefix("--env ") for option in variant.options) or "unchanged"
 
 
 def expect_variables(variants: Iterable[Variant], environment: Mapping[str, str]) -> dict[str, str | None]:

@@ -1,7 +1,7 @@
 """Progress, a plain line at a time: nothing is redrawn while a worker is timed."""
 
 from bench.records.progress import Progress
-from bench.report.table import describe_case
+from bench.report.cases import describe_case
 from bench.report.units import format_duration, format_seconds, format_significant, format_spread
 
 

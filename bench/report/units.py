@@ -26,6 +26,11 @@ def format_spread(interval: Interval) -> str:
     return f"±{interval.half_width_ratio * 100:.1f}%"
 
 
+def format_share(ratio: float | None) -> str:
+    """A share as `66%`; nothing where there is none."""
+    return "" if ratio is None else f"{ratio:.0%}"
+
+
 def format_bytes(count: int) -> str:
     """Bytes as `12.3 MiB` or `4.56 GiB`."""
     gib = 1 << 30
