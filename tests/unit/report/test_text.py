@@ -166,14 +166,14 @@ def test_each_kind_of_progress_is_one_line(check_golden: Golden) -> None:
     ("changes", "said"),
     [
         ({}, "about 1 min 0 s"),
-        ({"aim_s": 300.0}, "about 1 min 0 s for the least, more until 5 min 0 s"),
-        ({"aim_s": 300.0, "budget_s": 90.0}, "about 1 min 0 s for the least, more until 1 min 30 s"),
+        ({"aim_s": 300.0}, "about 1 min 0 s for the minimum, more until 5 min 0 s"),
+        ({"aim_s": 300.0, "budget_s": 90.0}, "about 1 min 0 s for the minimum, more until 1 min 30 s"),
         ({"budget_s": 30.0}, "about 1 min 0 s"),
         ({"aim_s": 300.0, "repetitions_max": 2}, "about 1 min 0 s"),
     ],
-    ids=["no aim", "an aim", "a budget before it", "a budget too short", "no more than the least"],
+    ids=["no aim", "an aim", "a budget before it", "a budget too short", "no more than the minimum"],
 )
-def test_a_plan_says_how_long_the_least_takes_and_until_when_there_is_more(
+def test_a_plan_says_how_long_the_minimum_takes_and_until_when_more_may_follow(
     changes: dict[str, float], said: str
 ) -> None:
     plan = make_plan()
