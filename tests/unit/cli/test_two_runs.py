@@ -146,7 +146,7 @@ def test_ab_is_interrupted_and_goes_on(pace: Pace, invoke: Invoke, tmp_path: Pat
     [
         ([], "nothing sets the sides a and b apart"),
         (["--env-b", "..."], "'...' is not NAME=VALUE, such as TORCHINDUCTOR_FREEZING=1"),
-        (["--env-b", "X=1", "--env-b", "X=2"], "--env-b X is given twice; keep one"),
+        (["--env-b", "X=1", "--env-b", "X=2"], "--env-b X is given twice; give it once"),
         (["--env-b", "X=é"], "side b: "),
         (["--backend-b", "tensorrt"], "tensorrt"),
     ],
