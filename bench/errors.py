@@ -1,38 +1,38 @@
-"""The error tree. Every error that a user may see has one class here, and its exit status with it.
+"""The error tree: a class for each kind of error that a user may see, with its exit status.
 
-A message is one line: what was found, what was wanted, and the way out. `bench.cli` prints it and
-exits with `exit_code`; nothing below the command line catches these except to add knowledge.
+A message is one line: what happened, the value found and the value needed, and what to do. `bench.cli` prints it
+and exits with `exit_code`. Code below the command line catches these errors only to add facts to them.
 """
 
 from typing import ClassVar
 
 
 class BenchError(Exception):
-    """Anything that stops a command and is told to the user in one line."""
+    """An error that stops a command; the user gets its message in one line."""
 
     exit_code: ClassVar[int] = 7
 
 
 class UsageError(BenchError):
-    """A wrong option, an unknown name, or a file of the user's that cannot be read as what it should be."""
+    """An option or a name is wrong, or a file that the user gave is malformed."""
 
     exit_code = 2
 
 
 class TooNoisyError(BenchError):
-    """The data are too few or too noisy to say anything."""
+    """The data are too few or too noisy for a result."""
 
     exit_code = 3
 
 
 class NotComparableError(BenchError):
-    """Two things were to be held together that are not alike; says what differs, with both values."""
+    """Two runs or machines cannot be compared; the message has what differs, with both values."""
 
     exit_code = 4
 
 
 class CellsFailedError(BenchError):
-    """Some cells failed; the bundle holds the others and the reasons."""
+    """Some cells failed; the bundle holds the other cells, and the reasons."""
 
     exit_code = 5
 
@@ -54,11 +54,11 @@ class EnvironmentUnfitError(BenchError):
 
 
 class MachineError(EnvironmentUnfitError):
-    """A fact about the machine that is needed cannot be read."""
+    """A required fact about the machine cannot be read."""
 
 
 class ProfileError(EnvironmentUnfitError):
-    """The profile asked for does not fit this machine."""
+    """The chosen profile does not fit this machine."""
 
 
 class LaunchError(EnvironmentUnfitError):
@@ -66,10 +66,10 @@ class LaunchError(EnvironmentUnfitError):
 
 
 class OutputError(EnvironmentUnfitError):
-    """The place for results cannot take them."""
+    """The results folder cannot be written to."""
 
 
 class InterruptedRunError(BenchError):
-    """The user stopped the run; what was measured is kept."""
+    """The user interrupted the run; what was measured is kept."""
 
     exit_code = 130

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What the base is, for lock-base.sh and build-base.sh: Debian 12 with Python 3.11; g++, the headers and openssl, as
-# Inductor compiles C++ against Python.h while it runs, and asks openssl for checksums; and the allocators that profiles
-# may choose. No apt, no perl beyond Debian's own minimum, no pages, and of the compiler nothing for link-time
-# optimisation and sanitizers.
+# Definition of the base, for lock-base.sh and build-base.sh: Debian 12 with Python 3.11, g++, headers, openssl and
+# allocators. Inductor compiles C++ against Python.h at run time, and uses openssl for checksums; profiles choose the
+# allocators. Left out: apt, perl beyond perl-base, manual pages, and the parts of g++ for link-time optimisation and
+# sanitizers.
 
 suite=bookworm
 packages=g++,libjemalloc2,libpython3.11-dev,libtcmalloc-minimal4,openssl,python3
@@ -17,10 +17,10 @@ for pattern in "${left_out[@]}"; do
 done
 dpkg_options+=('--dpkgopt=path-include=/usr/share/doc/*/copyright')
 
-# Run mmdebstrap for an architecture. A merged /usr is made first, else a package would bring perl to merge it.
+# Run mmdebstrap for an architecture. /usr is merged first, because otherwise a package installs perl to merge it.
 bootstrap() { # ARCH [OPTION]... SUITE OUTPUT [MIRROR]...
     if [ "$1" != "$(dpkg --print-architecture)" ] && ! arch-test "$1" >/dev/null 2>&1; then
-        echo "this host runs no programs for $1, as Debian's packages for it do when they are installed;" \
+        echo "this host cannot run programs for $1, but its Debian packages run scripts when they are installed;" \
             "install qemu-user-static and arch-test, and have the kernel's binfmt_misc know them" >&2
         return 1
     fi

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Build the images of several architectures, each to its digest, and write build/bench.oci.tar: an OCI layout with one
-# index of them all. Beside it, for each architecture, its SBOM and its provenance.
+# Build the images of several architectures with reproducible digests. Write build/bench.oci.tar, an OCI layout with one
+# index of all images, and beside it SBOM and provenance of each architecture.
 #
-# Layers are not compressed, so that no digest depends on a compressor; compress the archive to send it.
+# Layers are not compressed, so that no digest depends on a compressor. Compress the archive before you send it.
 #
 # Usage: build-archive.sh PYTHON LOCK ARCH...
 set -euo pipefail

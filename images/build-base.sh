@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Make the root file system that images/Dockerfile starts from, of the .debs that images/base-ARCH.lock names and
-# fetch-base.sh fetched. Nothing comes from elsewhere: apt is given no other source, and compares each with the lock.
+# Build the root file system for images/Dockerfile from the .debs in images/base-ARCH.lock, downloaded by fetch-base.sh.
+# apt has no other source, and compares each .deb with the lock.
 #
 # Usage: build-base.sh ARCH FOLDER OUTPUT.tar
 set -euo pipefail
 . images/base.sh
 arch=$1 folder=$(realpath "$2") output=$3
 
-# Any fixed moment: the same packages shall give the same bytes on every day.
+# Any fixed time: the same packages must give the same bytes on each day.
 export SOURCE_DATE_EPOCH=1704067200
 
-# resolv.conf and hostname are the building host's. Bytecode that is valid by content outlives a change of file times.
+# resolv.conf and hostname come from the build host. Bytecode is valid by content, so that changed file times do not
+# invalidate it.
 # shellcheck disable=SC2016 # mmdebstrap expands $1
 bootstrap "$arch" --format=tar \
     --customize-hook='rm --force "$1"/etc/resolv.conf "$1"/etc/hostname "$1"/etc/apt/sources.list' \

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Build the image from build/image/ARCH, print its digests, and give it to the Docker engine.
+# Build the image from build/image/ARCH, print its digests, and load it into the Docker engine.
 #
-# By BuildKit, if a docker client on PATH has it: only what changed is sent and built, in seconds. By buildah if
-# BUILDER=buildah asks for it or there is no BuildKit: then equal sources make equal digests, but the engine is sent
-# the whole image each time; LOAD=no leaves that out.
+# BuildKit is used if a docker client on PATH has it: it sends and builds only what changed, in seconds. buildah is used
+# with BUILDER=buildah, or without BuildKit: equal sources give equal digests, but the whole image is sent to the engine
+# each time. LOAD=no skips that.
 #
 # Usage: [BASE=NAME@sha256:DIGEST] [BUILDER=docker|buildah] [LOAD=no] [TAG=NAME] build.sh ARCH
 set -euo pipefail
@@ -15,10 +15,10 @@ mapfile -t labels < <(sed --quiet 's/^ "\([^"]*\)": "\(.*\)",\?$/--label=\1=\2/p
 arguments=(--file images/Dockerfile --build-arg "BASE=${BASE:-rootfs}" --platform "linux/$arch")
 final=(--tag "$tag" --build-arg "REVISION=$(fact org.opencontainers.image.revision)" "${labels[@]}" .)
 
-# Before version 23 BuildKit is part of the client; since then it is a plugin, which may not be there.
+# Before version 23, BuildKit is part of the client. Since then it is a plugin that may be missing.
 find_buildkit_client() {
     local client version
-    hash -r # else `type` tells only the docker that was called before
+    hash -r # otherwise `type` prints only the docker that was called before
     while read -r client; do
         version=$("$client" version --format '{{.Client.Version}}') || continue
         if [ "${version%%.*}" -lt 23 ] || "$client" buildx version >/dev/null 2>&1; then
@@ -35,7 +35,7 @@ require_engine() {
     }
 }
 
-# Packages are an image of their own, at a time of their own, so that a new commit does not write them again.
+# Packages are a separate image with its own time, so that a new commit does not write them again.
 build_by_buildah() {
     local packages
     packages=localhost/bench-packages:$arch-$(echo "$(fact bench.base.digest) $(fact bench.packages.recipe)" | sha256sum | cut -c 1-16)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Say in one line what this host lacks; say nothing if it lacks nothing.
+# Print in one line what is missing on this host; print nothing if nothing is missing.
 #
 # Usage: check-prerequisites.sh PYTHON run|test|image|images
 set -euo pipefail

@@ -1,4 +1,4 @@
-"""Say what differs between two images of one OCI layout: configuration, layers, and the files of layers.
+"""Print the differences between two images of one OCI layout: configuration, layers, and files in layers.
 
 Usage: compare_images.py FOLDER TAG TAG
 """
@@ -13,17 +13,17 @@ from typing import Any
 
 
 def read_blob(layout: Path, digest: str) -> Path:
-    """Where the blob of a digest lies."""
+    """Return the path of a blob."""
     return layout / "blobs" / digest.replace(":", "/")
 
 
 def read_image(layout: Path, tag: str) -> tuple[dict[str, Any], list[str]]:
-    """The configuration of an image, and the digests of its layers, lowest first."""
+    """Return the configuration of an image and the digests of its layers, lowest first."""
     index = json.loads((layout / "index.json").read_text())
     [found] = [
-        one["digest"]
-        for one in index["manifests"]
-        if one.get("annotations", {}).get("org.opencontainers.image.ref.name") == tag
+        entry["digest"]
+        for entry in index["manifests"]
+        if entry.get("annotations", {}).get("org.opencontainers.image.ref.name") == tag
     ]
     manifest = json.loads(read_blob(layout, found).read_text())
     config = json.loads(read_blob(layout, manifest["config"]["digest"]).read_text())
@@ -31,7 +31,7 @@ def read_image(layout: Path, tag: str) -> tuple[dict[str, Any], list[str]]:
 
 
 def read_files(layer: Path) -> dict[str, tuple[str, ...]]:
-    """What a layer says of each file."""
+    """Return the properties of each file in a layer."""
     with tarfile.open(layer) as archive:
         return {
             member.name: (
@@ -49,13 +49,13 @@ def read_files(layer: Path) -> dict[str, tuple[str, ...]]:
 
 
 def digest(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
-    """Of a file's content; of nothing for what has none."""
+    """Return the SHA-256 of a file's content; of the empty string for links and folders."""
     stream = archive.extractfile(member) if member.isfile() else None
     return hashlib.sha256(b"" if stream is None else stream.read()).hexdigest()
 
 
 def compare(before: dict[str, Any], after: dict[str, Any], where: str) -> Iterator[str]:
-    """A line for each entry that is not the same in both."""
+    """Return a line for each entry that differs."""
     for name in sorted(before.keys() | after.keys()):
         if name not in after:
             yield f"{where}: only the first has {name}"
@@ -66,23 +66,24 @@ def compare(before: dict[str, Any], after: dict[str, Any], where: str) -> Iterat
 
 
 def differing(before: object, after: object) -> str:
-    """Both values; of two descriptions of a file just what differs."""
+    """Return both values; for two files, only the properties that differ."""
     if isinstance(before, tuple) and isinstance(after, tuple):
-        return "; ".join(f"{one} / {other}" for one, other in zip(before, after, strict=True) if one != other)
+        return "; ".join(f"{old} / {new}" for old, new in zip(before, after, strict=True) if old != new)
     return f"{before} / {after}"
 
 
 def main(layout: Path, first: str, second: str) -> int:
-    """Print a line for each difference; status 1 if there is any."""
+    """Print a line for each difference. Return exit status 1 if there is any."""
     (config, layers), (other_config, other_layers) = read_image(layout, first), read_image(layout, second)
     lines = list(compare(config, other_config, "configuration"))
     if len(layers) != len(other_layers):
         lines.append(f"layers: {len(layers)} / {len(other_layers)}")
-    for number, (one, other) in enumerate(zip(layers, other_layers, strict=False)):
-        if one != other:
-            files = compare(read_files(read_blob(layout, one)), read_files(read_blob(layout, other)), f"layer {number}")
+    for number, (layer, other_layer) in enumerate(zip(layers, other_layers, strict=False)):
+        if layer != other_layer:
+            blobs = read_blob(layout, layer), read_blob(layout, other_layer)
+            files = compare(*map(read_files, blobs), f"layer {number}")
             lines += list(files) or [f"layer {number}: the same files in another order or form"]
-    print("\n".join(lines) or "no difference")  # noqa: T201 - this is what it is for
+    print("\n".join(lines) or "no difference")  # noqa: T201 - a script that prints
     return bool(lines)
 
 

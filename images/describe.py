@@ -1,7 +1,7 @@
-"""Write what an image of build/image/ARCH holds, and what it was made of.
+"""Write SBOM and provenance of an image in build/image/ARCH.
 
-That is bench-ARCH.sbom.cdx.json (CycloneDX 1.6) and bench-ARCH.provenance.json (an in-toto statement with SLSA
-provenance v1). Neither has a time: equal images, equal files.
+The files are bench-ARCH.sbom.cdx.json (CycloneDX 1.6) and bench-ARCH.provenance.json (an in-toto statement with SLSA
+provenance v1). Neither has a time stamp, so that equal images give equal files.
 
 Usage: describe.py ARCH FOLDER
 """
@@ -33,24 +33,27 @@ BUILDER = "https://bench-appliance.org/build/anyone"
 
 
 def read_debian(base: Path) -> list[Component]:
-    """The packages that dpkg says are installed in a root file system."""
+    """Return the packages of a root file system, from the status file of dpkg."""
     with tarfile.open(base) as archive:
         stream = archive.extractfile("./var/lib/dpkg/status")
         text = "" if stream is None else stream.read().decode()
-    found = [HeaderParser().parsestr(stanza) for stanza in text.split("\n\n") if stanza.strip()]
-    return [component("deb", one["Package"], one["Version"], arch=one["Architecture"]) for one in found]
+    packages = [HeaderParser().parsestr(stanza) for stanza in text.split("\n\n") if stanza.strip()]
+    return [
+        component("deb", package["Package"], package["Version"], arch=package["Architecture"]) for package in packages
+    ]
 
 
 def read_python(site_packages: Path) -> list[Component]:
-    """The Python packages, each with the libraries that its wheel brought along."""
-    installed = sorted(distributions(path=[str(site_packages)]), key=lambda one: one.metadata["Name"].lower())
+    """Return the Python packages, each with the shared libraries in its wheel."""
+    installed = sorted(distributions(path=[str(site_packages)]), key=lambda package: package.metadata["Name"].lower())
     return [
-        component("pypi", one.metadata["Name"], one.version, libraries=list(read_libraries(one))) for one in installed
+        component("pypi", package.metadata["Name"], package.version, libraries=list(read_libraries(package)))
+        for package in installed
     ]
 
 
 def read_libraries(distribution: Distribution) -> Iterator[Component]:
-    """Shared libraries in a wheel that are no extension modules, by the hashes of its own list."""
+    """Return the shared libraries in a wheel that are no extension modules, with the hashes from its RECORD."""
     for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
         path, digest = row[0], row[1]
         if LIBRARY.search(path) and not EXTENSION.search(path) and digest.startswith("sha256="):
@@ -66,7 +69,7 @@ def read_libraries(distribution: Distribution) -> Iterator[Component]:
 def component(
     kind: str, name: str, version: str, *, arch: str = "", libraries: list[Component] | None = None
 ) -> Component:
-    """A package of a registry."""
+    """Return a package as a CycloneDX component."""
     qualifiers = {"arch": arch, "distro": "debian-12"} if kind == "deb" else {}
     url = PackageURL(kind, "debian" if kind == "deb" else None, name, version, qualifiers)
     return Component(
@@ -75,7 +78,7 @@ def component(
 
 
 def render_sbom(facts: dict[str, str], components: list[Component]) -> dict[str, Any]:
-    """A CycloneDX document, without its serial number and time."""
+    """Return a CycloneDX document, without serial number and time stamp."""
     image = Component(
         name="bench", version=facts["org.opencontainers.image.version"], type=ComponentType.CONTAINER, bom_ref="bench"
     )
@@ -89,15 +92,15 @@ def render_sbom(facts: dict[str, str], components: list[Component]) -> dict[str,
 
 
 def read_sources(arch: str) -> Iterator[dict[str, Any]]:
-    """Every .deb that the base was made of, by the digest in its lock."""
+    """Return each .deb in the base, with the digest from the lock."""
     for stanza in Path(f"images/base-{arch}.lock").read_text().strip().split("\n\n"):
-        one = HeaderParser().parsestr(stanza)
-        url = PackageURL("deb", "debian", one["Package"], one["Version"], {"arch": one["Architecture"]})
-        yield {"uri": str(url), "digest": {"sha256": one["SHA256"]}}
+        package = HeaderParser().parsestr(stanza)
+        url = PackageURL("deb", "debian", package["Package"], package["Version"], {"arch": package["Architecture"]})
+        yield {"uri": str(url), "digest": {"sha256": package["SHA256"]}}
 
 
 def render_provenance(facts: dict[str, str], arch: str, manifest: str) -> dict[str, Any]:
-    """What was built of what. Who built it is not said: anyone may, and gets the same."""
+    """Return the provenance: the image and its inputs. It names no builder, because any builder gets the same image."""
     lock = {"uri": "images/requirements.lock", "digest": {"sha256": facts["bench.lock.digest"].partition(":")[2]}}
     source = {"uri": "git+bench", "digest": {"gitCommit": facts["org.opencontainers.image.revision"]}}
     return {
@@ -116,7 +119,7 @@ def render_provenance(facts: dict[str, str], arch: str, manifest: str) -> dict[s
 
 
 def main(arch: str, folder: Path) -> None:
-    """Describe one image, whose digests build.sh printed into its context."""
+    """Describe one image; build.sh has written its digests into the context."""
     context = Path("build/image") / arch
     facts = json.loads((context / "program/opt/bench/image.json").read_text())
     [manifest] = re.findall(r"^manifest (sha256:[0-9a-f]{64})$", (context / "digests").read_text(), re.MULTILINE)

@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
-# Fetch the .debs that images/base-ARCH.lock names into a folder; those that are there already stay. What comes is
-# compared with the lock by SHA-256. Versions that no mirror keeps are in an archive of snapshots: name it by
-# DEBIAN_MIRROR.
+# Download the .debs in images/base-ARCH.lock into a folder; existing files are kept. Each download is compared with the
+# lock by SHA-256. For versions that mirrors have removed, set DEBIAN_MIRROR to a snapshot archive.
 #
 # Usage: [DEBIAN_MIRROR=URL] fetch-base.sh ARCH FOLDER
 set -euo pipefail
 . images/base.sh
 arch=$1 folder=$2 lock=images/base-$1.lock
-missing() { # path below a mirror, and SHA-256, of each that is not there
+missing() { # print path below a mirror, and SHA-256, of each .deb that is missing
     paste -d ' ' <(sed --quiet 's/^Filename: //p' "$lock") <(sed --quiet 's/^SHA256: //p' "$lock") |
         while read -r file digest; do [ -e "$folder/$file" ] || echo "$file $digest"; done
 }
 
-# Fetched by path, since mirrors keep a file for some time after a newer one took its place in their index; that index
-# may be out of date too, as files are held to the lock. Which mirror has one is found by asking each.
+# Files are downloaded by path: mirrors keep a file for some time after a newer version replaced it in their index. The
+# index may also be out of date, because files are checked against the lock. Each mirror is asked for each file.
 if [ -n "$(missing)" ]; then
     partial=$(realpath "$folder")/partial
     rm -rf "$partial"
@@ -40,12 +39,12 @@ if [ -n "$(missing)" ]; then
     done
     if [ -n "$(missing)" ]; then
         grep --invert-match ' 404 ' "$said" >&2 || true
-        echo "not to be had: $(missing | sed 's|.*/\(.*\) .*|\1|' | xargs); name an archive of snapshots by DEBIAN_MIRROR" >&2
+        echo "no mirror has: $(missing | sed 's|.*/\(.*\) .*|\1|' | xargs); set DEBIAN_MIRROR to a snapshot archive" >&2
         exit 1
     fi
 fi
 
-# apt asks which release a source is of, and finds the lock by the digest that stands there.
+# apt reads a Release file, and finds the lock by the digest in it.
 cp "$lock" "$folder/Packages"
 cat >"$folder/Release" <<END
 Codename: $suite

@@ -2,8 +2,8 @@
 
 Usage: index_archive.py LAYOUT
 
-skopeo cannot read an index of images that lie in local storage, and buildah compresses what it pushes. Manifests keep
-their digests: nothing of them is written anew. See the OCI image specification: image-layout.md, image-index.md.
+skopeo cannot read an index of images in local storage, and buildah compresses the layers that it pushes. Here manifests
+keep their digests, because they are not rewritten. Source: OCI image specification, image-layout.md and image-index.md.
 """
 
 import hashlib
@@ -20,12 +20,12 @@ def join(layout: Path) -> str:
     listed = json.loads((layout / "index.json").read_bytes())["manifests"]
     manifests = [
         {
-            "mediaType": one["mediaType"],
-            "digest": one["digest"],
-            "size": one["size"],
-            "platform": {"architecture": one["annotations"][NAME], "os": "linux"},
+            "mediaType": manifest["mediaType"],
+            "digest": manifest["digest"],
+            "size": manifest["size"],
+            "platform": {"architecture": manifest["annotations"][NAME], "os": "linux"},
         }
-        for one in sorted(listed, key=lambda one: one["annotations"][NAME])
+        for manifest in sorted(listed, key=lambda manifest: manifest["annotations"][NAME])
     ]
     data = _encode({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests})
     digest = hashlib.sha256(data).hexdigest()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Resolve the base's packages to the newest of the suite, and write images/base-ARCH.lock: an index as apt reads it, of
-# just these packages, each with its version, size and SHA-256.
+# Resolve the packages of the base to the newest versions of the suite. Write images/base-ARCH.lock, an apt index of these
+# packages with version, size and SHA-256.
 #
 # Usage: [DEBIAN_MIRROR=URL] lock-base.sh ARCH...
 set -euo pipefail
@@ -14,7 +14,7 @@ for arch; do
         --customize-hook='chroot "$1" dpkg-query --show --showformat "\${Package}=\${Version}\n" |
             APT_CONFIG=$MMDEBSTRAP_APT_CONFIG xargs apt-cache show >'"$listed" \
         "$suite" - ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
-    # Continued lines go with their field; stanzas by name.
+    # Keep continuation lines with their field; sort stanzas by name.
     awk -v RS= -v fields="^($fields)$" '{
         count = split($0, lines, "\n"); out = ""
         for (i = 1; i <= count; i++) {

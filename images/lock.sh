@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Resolve pyproject.toml into the hash locks. What a lock holds already stays; remove the lock to take newer versions.
+# Resolve pyproject.toml into the hash locks. Locked versions are kept; remove a lock to take newer versions.
 #
 # Usage: lock.sh PYTHON [cpu]
-#   cpu: write requirements-cpu.lock instead, for the slim wheels of PyTorch's own index (images/README.md).
+#   cpu: write requirements-cpu.lock instead, for the CPU-only wheels of PyTorch's own index (images/README.md).
 set -euo pipefail
 python=$1 variant=${2-}
 
@@ -23,7 +23,7 @@ case $variant in
     ;;
 cpu) compile --output-file images/requirements-cpu.lock --torch-backend cpu ;;
 *)
-    echo "no such variant of the lock: $variant; there is cpu" >&2
+    echo "unknown lock variant $variant; use cpu" >&2
     exit 2
     ;;
 esac

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Put together in build/image/ARCH what images/Dockerfile copies:
-#   base.tar   the root file system; not made where BASE names an image
+# Assemble in build/image/ARCH the files that images/Dockerfile copies:
+#   base.tar   the root file system; not built if BASE names an image
 #   packages/  the packages of the hash lock, and the results folder
-#   program/   bench, its profiles, and image.json: what this image is, for bench to copy into bundles
-# What is there already, from the same recipes and locks, is kept.
+#   program/   bench, its profiles, and image.json: facts about this image, which bench copies into bundles
+# Parts that were built from the same scripts and locks are reused.
 #
 # Usage: [BASE=NAME@sha256:DIGEST] [FETCHED=FOLDER] [OFFLINE=1] make-context.sh PYTHON LOCK ARCH
-#   FETCHED: holds what came through the network, .debs and wheels; build/fetched by default.
+#   FETCHED: folder of downloads, .debs and wheels; build/fetched by default.
 set -euo pipefail
 python=$1 lock=$2 arch=$3 base=${BASE-} fetched=${FETCHED:-build/fetched}
 host=$(dpkg --print-architecture)
@@ -17,14 +17,14 @@ make_base() { # ARCH
     local folder=build/image/$1 recipe
     recipe=$(cat images/base.sh images/build-base.sh "images/base-$1.lock" | sha256sum)
     [ "$recipe" != "$(cat "$folder/base.recipe" 2>/dev/null)" ] || return 0
-    echo "Making the root file system for $1; this takes a minute, or four under emulation." >&2
+    echo "Building the root file system for $1; this takes a minute, or four under emulation." >&2
     mkdir -p "$folder"
     [ -n "${OFFLINE-}" ] || images/fetch-base.sh "$1" "$fetched/debs-$1"
     images/build-base.sh "$1" "$fetched/debs-$1" "$folder/base.tar"
     echo "$recipe" >"$folder/base.recipe"
 }
 
-make_base "$host" # its Python compiles the bytecode
+make_base "$host" # the Python in it compiles the bytecode
 case $base in
 "")
     make_base "$arch"
@@ -32,7 +32,7 @@ case $base in
     ;;
 *@sha256:*) base_name=${base%@*} base_digest=${base##*@} ;;
 *)
-    echo "BASE=$base is not pinned; write NAME@sha256:DIGEST" >&2
+    echo "BASE=$base has no digest; use NAME@sha256:DIGEST" >&2
     exit 2
     ;;
 esac
@@ -52,7 +52,7 @@ cp -R bench profiles LICENSE entrypoint.py "$program"
 find "$program" -name __pycache__ -prune -exec rm -r {} +
 cp "$lock" "$program/images/requirements.lock"
 
-# The time is the last commit's, so that one commit makes one image.
+# The time is that of the last commit, so that one commit gives one image.
 revision=$(git rev-parse --verify --quiet HEAD || true)
 created=$(git log -1 --format=%ct 2>/dev/null || echo 0)
 modified=$([ -z "$(git status --porcelain -- bench profiles images entrypoint.py 2>/dev/null)" ] && echo no || echo yes)

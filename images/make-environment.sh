@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Make .venv from a hash lock, where it is not there yet; add the tools of a second lock.
+# Create .venv from a hash lock if it does not exist, and add the tools of a second lock.
 #
-# The locks that were installed lie in .venv, so to find that all is up to date takes a comparison of files.
+# .venv keeps copies of the installed locks, so a comparison of files shows whether it is up to date.
 #
 # Usage: make-environment.sh PYTHON LOCK [DEVELOPMENT-LOCK]
 set -euo pipefail

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Install the packages of a hash lock into a tree for the image, for any architecture on any: nothing of them is run.
+# Install the packages of a hash lock into a tree for the image, for any architecture on any architecture: no code in
+# them runs.
 #
-# pip fetches the wheels of the architecture into FETCHED/wheels-ARCH and checks their hashes; what is there is not
-# fetched again, and with OFFLINE=1 nothing is. The bytecode is made by the Python of the base for this machine's own
-# architecture, run where it lies by its own loader: it is the same for all architectures, but not for all versions of
-# Python.
+# pip downloads the wheels of the architecture into FETCHED/wheels-ARCH and checks their hashes. Existing wheels are
+# reused, and with OFFLINE=1 nothing is downloaded. The Python of the base for this machine's architecture compiles the
+# bytecode; it is started in place by its own loader. Bytecode is the same for all architectures, but not for all versions
+# of Python.
 #
 # Usage: [OFFLINE=1] make-packages.sh PYTHON ARCH LOCK FETCHED BASE.tar TREE
-#   BASE.tar: of this machine's architecture.
+#   BASE.tar: for this machine's architecture.
 set -euo pipefail
 python=$1 arch=$2 lock=$3 fetched=$(realpath "$4") base=$5 tree=$6
 tools=$fetched/tools wheels=$fetched/wheels-$arch venv=$tree/opt/bench/venv
@@ -20,7 +21,7 @@ umask 022
 }
 if [ -z "${OFFLINE-}" ]; then
     case $arch in amd64) machine=x86_64 ;; arm64) machine=aarch64 ;; esac
-    # PEP 600: a system with glibc 2.28 takes what was built for any older one.
+    # PEP 600: a system with glibc 2.28 accepts wheels built for any older glibc.
     platforms=("--platform=manylinux2014_$machine" "--platform=manylinux2010_$machine" "--platform=manylinux1_$machine")
     for minor in $(seq 28 -1 5); do
         platforms+=("--platform=manylinux_2_${minor}_$machine")

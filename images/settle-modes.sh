@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Give everything in a tree the modes that it has whoever makes it. Times stay as they are: buildah sets them, and
-# BuildKit tells by them what changed, so a fixed time would leave an older file of the same size in the image.
+# Set the modes of all files in a tree, so that they do not depend on the umask of the build user. Times are unchanged:
+# buildah sets them, and BuildKit uses them to find changes. With a fixed time, an older file of the same size would stay
+# in the image.
 #
 # Usage: settle-modes.sh TREE
 set -euo pipefail

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Build the image twice, each from a clean clone of this checkout's HEAD without a network, and compare the digests of
-# the manifests. Where they differ, say which files of which layers do.
+# Build the image twice, each time from a clean clone of HEAD and without a network, and compare the digests of the
+# manifests. If they differ, print which files in which layers differ.
 #
 # Usage: [FETCHED=FOLDER] verify.sh PYTHON LOCK ARCH
-#   FETCHED: .debs and wheels, both fetched before; build/fetched by default.
+#   FETCHED: folder of .debs and wheels, downloaded before; build/fetched by default.
 set -euo pipefail
 python=$1 lock=$2 arch=$3
 FETCHED=$(realpath "${FETCHED:-build/fetched}")
 export FETCHED BUILDER=buildah LOAD=no
 alone=(env)
-[ "$(id -u)" != 0 ] || alone=(unshare --net) # only root may leave the network
+[ "$(id -u)" != 0 ] || alone=(unshare --net) # only root can leave the network namespace
 images/fetch-base.sh "$(dpkg --print-architecture)" "$FETCHED/debs-$(dpkg --print-architecture)"
 images/fetch-base.sh "$arch" "$FETCHED/debs-$arch"
 
@@ -19,11 +19,11 @@ trap 'rm -rf "$clones"' EXIT
 for number in 1 2; do
     clone=$clones/$number
     git clone --quiet --no-hardlinks . "$clone"
-    git -C "$clone" checkout --quiet --detach "$revision" # whatever is committed here meanwhile
+    git -C "$clone" checkout --quiet --detach "$revision" # the same revision, even if a new commit is made meanwhile
     echo "build $number of $arch" >&2
     (
         cd "$clone"
-        # The second finds nothing of the first: its own context, and no packages kept as an image.
+        # The second build reuses nothing of the first: it has its own context, and no stored package image.
         buildah images --quiet --filter "reference=localhost/bench-packages" | xargs --no-run-if-empty buildah rmi --force >/dev/null
         OFFLINE=1 "${alone[@]}" images/make-context.sh "$python" "$lock" "$arch"
         TAG=localhost/bench-verify:$number images/build.sh "$arch"

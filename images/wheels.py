@@ -1,10 +1,10 @@
-"""The wheels of a hash lock for the image of one architecture, chosen and unpacked on any machine.
+"""Choose the wheels of a hash lock for the image of one architecture, and unpack them, on any machine.
 
-Markers are judged for the image, not for the machine that builds it, and nothing of a wheel is run.
+Markers are evaluated for the image, not for the machine that builds it. No code of a wheel runs.
 
 Usage:
-    wheels.py list LOCK ARCH                  the part of the lock that holds for ARCH
-    wheels.py install LOCK ARCH FOLDER TREE   unpack it from a folder of wheels into TREE/opt/bench/venv
+    wheels.py list LOCK ARCH                  print the part of the lock for ARCH
+    wheels.py install LOCK ARCH FOLDER TREE   unpack that part from a folder of wheels into TREE/opt/bench/venv
 """
 
 import hashlib
@@ -29,9 +29,9 @@ class Locked(NamedTuple):
     """One package of a lock.
 
     Attributes:
-        name: Canonical.
+        name: Canonical (PEP 503).
         version: The only one that the lock allows.
-        digests: SHA-256 of each file that is allowed, in hexadecimal.
+        digests: SHA-256 of each allowed file, in hexadecimal.
     """
 
     name: str
@@ -40,10 +40,10 @@ class Locked(NamedTuple):
 
 
 def read_lock(text: str, arch: str) -> Iterator[Locked]:
-    """The packages of a lock that the image of an architecture needs.
+    """Return the packages of a lock that the image of an architecture needs.
 
     Raises:
-        SystemExit: a line is no package of one version with hashes.
+        SystemExit: a line lacks an exact version or hashes.
     """
     environment = {
         "implementation_name": "cpython",
@@ -61,18 +61,18 @@ def read_lock(text: str, arch: str) -> Iterator[Locked]:
         if not package.strip():
             continue
         requirement = Requirement(package.strip())
-        [version] = [one.version for one in requirement.specifier if one.operator == "=="] or [None]
+        [version] = [specifier.version for specifier in requirement.specifier if specifier.operator == "=="] or [None]
         if version is None or not digests:
-            raise SystemExit(f"{line.strip()!r} has no version or no hashes; write the lock by `make lock`")
+            raise SystemExit(f"{line.strip()!r} has no exact version or no hashes; write the lock with `make lock`")
         if requirement.marker is None or requirement.marker.evaluate(environment):
-            yield Locked(canonicalize_name(requirement.name), version, tuple(one.strip() for one in digests))
+            yield Locked(canonicalize_name(requirement.name), version, tuple(digest.strip() for digest in digests))
 
 
 def find_wheel(locked: Locked, folder: Path) -> Path:
-    """The wheel of a package in a folder, by its name and its digest.
+    """Return the wheel of a package in a folder, by its name and its digest.
 
     Raises:
-        SystemExit: there is none; says what to do.
+        SystemExit: there is none, or its digest is not in the lock.
     """
     for path in sorted(folder.glob("*.whl")):
         name, version, _, _ = parse_wheel_filename(path.name)
@@ -81,12 +81,14 @@ def find_wheel(locked: Locked, folder: Path) -> Path:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             if digest in locked.digests:
                 return path
-            raise SystemExit(f"{path} is not what the lock names: its SHA-256 is {digest}; remove it")
-    raise SystemExit(f"{folder} has no wheel of {locked.name} {locked.version}; fetch it: build without OFFLINE")
+            raise SystemExit(
+                f"{path} has SHA-256 {digest}, but the lock has {', '.join(locked.digests)}; remove the file"
+            )
+    raise SystemExit(f"{folder} has no wheel of {locked.name} {locked.version}; build without OFFLINE to download it")
 
 
 def unpack(wheel: Path, tree: Path) -> None:
-    """Unpack a wheel below a tree, each file held to the wheel's own list."""
+    """Unpack a wheel below a tree, and check each file against the wheel's RECORD."""
     scheme = {
         "purelib": SITE_PACKAGES,
         "platlib": SITE_PACKAGES,
@@ -103,15 +105,15 @@ def unpack(wheel: Path, tree: Path) -> None:
 
 
 def main(command: str, lock: str, arch: str, folder: str = "", tree: str = "") -> None:
-    """Do what the usage says."""
+    """Run the command that the usage describes."""
     packages = sorted(read_lock(Path(lock).read_text(encoding="utf-8"), arch))
     if command == "list":
-        for one in packages:
-            hashes = "".join(f" \\\n    --hash=sha256:{digest}" for digest in one.digests)
-            print(f"{one.name}=={one.version}{hashes}")  # noqa: T201 - this is what it is for
+        for package in packages:
+            hashes = "".join(f" \\\n    --hash=sha256:{digest}" for digest in package.digests)
+            print(f"{package.name}=={package.version}{hashes}")  # noqa: T201 - a script that prints
     else:
-        for one in packages:
-            unpack(find_wheel(one, Path(folder)), Path(tree))
+        for package in packages:
+            unpack(find_wheel(package, Path(folder)), Path(tree))
 
 
 if __name__ == "__main__":

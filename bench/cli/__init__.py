@@ -1,1 +1,1 @@
-"""Options and help: argv to typed arguments to one function to an exit status."""
+"""The command line: argv to typed arguments to one function to an exit status."""

@@ -33,8 +33,8 @@ Examples:
   bench ab --image-a bench:torch-2.13 --image-b bench:latest --workload resnet50
   bench ab --resume results/20261122T101500Z-0123abcd.run
 \b
-Exit status: 0 b is faster, or equivalent within the margin; 1 b is slower in some cell; 3 nothing is shown;
-4 not comparable; 5 some cells failed.
+Exit status: 0 side b is faster, or equivalent within the margin, in every cell; 1 side b is slower in some
+cell; 3 no difference shown; 4 not comparable; 5 some cells failed.
 """
 
 
@@ -52,25 +52,25 @@ class Assignment(click.ParamType[tuple[str, str]]):
 
 
 def side_options(command: Command) -> Command:
-    """Add what each side may have of its own."""
+    """Add the options that each side has for itself."""
     for side in ("b", "a"):
-        of_cells, of_workers = f"Of side {side}'s cells.", f"Of side {side}'s workers."
-        own = f"Side {side} runs in this interpreter or virtual environment."
-        image = f"Side {side} runs in this image of bench, by name or digest."
+        cells, workers = f"of the cells of side {side}.", f"of the workers of side {side}."
+        interpreter = f"Python interpreter or virtual environment {workers}"
+        image = f"Image of bench, by name or digest, {workers}"
         for option in (
             click.option(f"--image-{side}", metavar="NAME", help=image),
-            click.option(f"--python-{side}", metavar="PATH", help=own),
-            click.option(f"--precision-{side}", type=click.Choice(PRECISIONS), help=of_cells),
-            click.option(f"--backend-{side}", type=click.Choice(BACKENDS), help=of_cells),
-            click.option(f"--allocator-{side}", type=click.Choice(ALLOCATORS), help=of_workers),
-            click.option(f"--openmp-{side}", type=click.Choice(OPENMP_RUNTIMES), help=of_workers),
+            click.option(f"--python-{side}", metavar="PATH", help=interpreter),
+            click.option(f"--precision-{side}", type=click.Choice(PRECISIONS), help=f"Precision {cells}"),
+            click.option(f"--backend-{side}", type=click.Choice(BACKENDS), help=f"Backend {cells}"),
+            click.option(f"--allocator-{side}", type=click.Choice(ALLOCATORS), help=f"Memory allocator {workers}"),
+            click.option(f"--openmp-{side}", type=click.Choice(OPENMP_RUNTIMES), help=f"OpenMP runtime {workers}"),
             click.option(f"--profile-{side}", metavar="NAME|FILE", help=f"Hardware profile of side {side}."),
             click.option(
                 f"--env-{side}",
                 type=Assignment(),
                 multiple=True,
                 metavar="NAME=VALUE",
-                help=f"Set for side {side}'s workers; may be repeated.",
+                help=f"Environment variable {workers} May be repeated.",
             ),
         ):
             command = option(command)
@@ -79,18 +79,18 @@ def side_options(command: Command) -> Command:
 
 @click.command(epilog=EPILOG)
 @side_options
-@click.option("--margin", "margin_ratio", type=Percent(), default="2%", show_default=True, metavar="2%", help="Latencies this close are equivalent.")  # fmt: skip
+@click.option("--margin", "margin_ratio", type=Percent(), default="2%", show_default=True, metavar="2%", help="Latencies that differ by no more than this are equivalent.")  # fmt: skip
 @plan_options
 @run_settings_options
 def ab(margin_ratio: float, **given: object) -> int:
-    """Prove an optimisation: measure two sides in turn on this host, and say which is faster.
+    """Compare two variants, interleaved on this host.
 
-    Side a is the base and side b what is to be proved; options without a side are for both. Repetitions of the
-    two sides of a cell run side by side, in the order A B B A, and are compared in pairs. One signed bundle
-    holds both; `bench show` prints the verdict again.
+    Side a is the base and side b is the change. Options without a side apply to both sides. Repetitions of both
+    sides alternate in the order A B B A, and are compared in pairs. One signed bundle holds both sides;
+    `bench show` prints the verdict again.
 
-    A variable may change the numbers that a model puts out: every cell is held against eager fp32. Where one is
-    read by Inductor alone and no backend is chosen, both sides are measured with backend inductor.
+    A variable may change the outputs of a model, so each cell is checked against eager fp32. If only Inductor
+    reads a variable and no backend is chosen, both sides use backend inductor.
     """
     from bench.run.ab import prepare_ab
 
@@ -101,14 +101,15 @@ def ab(margin_ratio: float, **given: object) -> int:
     if measured is None:
         return 0
     path, summary = measured
-    return _status(summary, print_results(path, as_json=settings.as_json, margin_ratio=margin_ratio))
+    report_format = "json" if settings.as_json else "text"
+    return _status(summary, print_results(path, report_format=report_format, margin_ratio=margin_ratio))
 
 
 def _take_side(given: dict[str, object], side: str) -> "VariantOptions":
-    """Take a side's options out of click's values.
+    """Take the options of a side out of the values from click.
 
     Raises:
-        UsageError: a variable is given twice, or has a value that no worker can be given.
+        UsageError: a variable is given twice, or its value cannot be passed to a worker.
     """
     from bench.run.ab import VariantOptions
 
@@ -116,33 +117,33 @@ def _take_side(given: dict[str, object], side: str) -> "VariantOptions":
     pairs = given.pop(f"env_{side}")
     for name, value in pairs if isinstance(pairs, tuple) else ():
         if name in variables:
-            raise UsageError(f"--env-{side} {name} is given twice; keep one")
+            raise UsageError(f"--env-{side} {name} is given twice; give it once")
         variables[name] = value
     single = set(VariantOptions.__struct_fields__) - {"variables", "stated"}
-    own = {name: given.pop(f"{name}_{side}") for name in single}
+    options = {name: given.pop(f"{name}_{side}") for name in single}
     try:
-        return msgspec.convert({**own, "variables": variables}, VariantOptions)
+        return msgspec.convert({**options, "variables": variables}, VariantOptions)
     except msgspec.ValidationError as error:
         raise UsageError(f"side {side}: {error}") from error
 
 
-def _identify_image(own: "VariantOptions") -> "VariantOptions":
-    """Ask the engine what the side's image is, if it has one.
+def _identify_image(side: "VariantOptions") -> "VariantOptions":
+    """Return a side with the identity of its image, as the engine states it; unchanged if it has no image.
 
     Raises:
-        EnvironmentUnfitError: no engine answers, or it holds no such image.
+        EnvironmentUnfitError: no engine answers, or the engine has no such image.
     """
     from bench.containers.engine import identify_image, open_engine
 
-    if own.image is None:
-        return own
+    if side.image is None:
+        return side
     with open_engine() as client:
-        return msgspec.structs.replace(own, stated=identify_image(client, own.image))
+        return msgspec.structs.replace(side, stated=identify_image(client, side.image))
 
 
 def _status(summary: Summary, comparison: Comparison | None) -> int:
-    """A regression is worse news than a cell that failed; a cell that failed than one that shows nothing."""
+    """Return the exit status: a regression comes before failed cells, failed cells before an undecided verdict."""
     if comparison is None:
-        raise UsageError("this run holds no two variants; go on with: bench run --resume")
+        raise UsageError("--resume: this run has no two sides; resume it with: bench run --resume")
     status = EXIT_STATUS[comparison.outcome]
     return status if comparison.outcome == "regression" else exit_status(summary) or status

@@ -18,11 +18,13 @@ Examples:
 """
 )
 @click.option("--profile", default="auto", show_default=True, metavar="auto|NAME|FILE", help="Hardware profile.")
-@click.option("--suite", default="quick", show_default=True, metavar="NAME|FILE", help="Which cases to measure.")
-@click.option("--workload", type=CommaList(), default="resnet50", show_default=True, metavar="GLOB,...", help="Only these of the suite.")  # fmt: skip
-@click.option("--runs", type=click.IntRange(2, 1000), default=5, show_default=True, help="Whole runs to make.")
-@click.option("--repetitions", type=click.IntRange(2, 1000), default=5, show_default=True, help="Of each cell in each run.")  # fmt: skip
-@click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Where bundles and calibration.json land.")  # fmt: skip
+@click.option(
+    "--suite", default="quick", show_default=True, metavar="NAME|FILE", help="Suite with the cases to measure."
+)
+@click.option("--workload", type=CommaList(), default="resnet50", show_default=True, metavar="GLOB,...", help="Only these workloads of the suite.")  # fmt: skip
+@click.option("--runs", type=click.IntRange(2, 1000), default=5, show_default=True, help="Number of runs.")
+@click.option("--repetitions", type=click.IntRange(2, 1000), default=5, show_default=True, help="Repetitions of each cell in each run.")  # fmt: skip
+@click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for bundles and calibration.json.")  # fmt: skip
 @signing_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above describe
@@ -37,11 +39,14 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     *,
     as_json: bool,
 ) -> None:
-    """How often do our verdicts raise a false alarm on this host, and how far do runs of the same thing lie apart?
+    """Measure the false alarm rate on this host.
 
-    Makes several runs of the same cells, deals their repetitions to two sides again and again, and compares
-    like with like. What it finds is kept as calibration.json beside the bundles; later runs on this host
-    put it into theirs, and `bench compare` allows for the scatter between runs that it states.
+    Runs the same cells several times, assigns their repetitions to two sides at random many times, and compares
+    the sides. Both sides are the same program, so each difference that is shown is a false alarm. The scatter
+    between runs is measured too.
+
+    The result is written as calibration.json beside the bundles. Later runs on this host store it in their
+    bundles, and `bench compare` allows for the scatter between runs.
     """
     from bench.bundle.calibration import write_calibration
     from bench.bundle.verify import verify_bundle

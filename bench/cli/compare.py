@@ -14,21 +14,23 @@ Examples:
   bench compare base.bench.tar new.bench.tar
   bench compare base.bench.tar new.bench.tar --margin 5%
 \b
-Exit status: 0 every cell is faster, or equivalent within the margin; 1 some cell is slower; 3 none is
-slower, but too few data or too noisy to call some cell equivalent; 4 some cell is not comparable; 6 a
+Exit status: 0 every cell is faster, or equivalent within the margin; 1 some cell is slower; 3 no cell is
+slower, but some are too noisy or have too few data for a verdict; 4 some cell is not comparable; 6 a
 bundle does not verify.
 """
 )
 @click.argument("base", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
-@click.option("--margin", "margin_ratio", type=Percent(), default="2%", show_default=True, metavar="2%", help="Latencies this close are equivalent.")  # fmt: skip
+@click.option("--margin", "margin_ratio", type=Percent(), default="2%", show_default=True, metavar="2%", help="Latencies that differ by no more than this are equivalent.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def compare(base: Path, new: Path, margin_ratio: float, *, as_json: bool) -> int:
-    """Is NEW faster or slower than BASE, cell by cell, and can that be said at all?
+    """Compare two bundles, cell by cell.
 
-    Both bundles are verified first. What differs between them comes before any verdict, and whether it
-    matters. Cells are matched by case and layout. Runs that lie apart in time differ by more than their
-    repetitions show: `bench calibrate` measures by how much, and `bench ab` avoids it.
+    Both bundles are verified first. The differences between hardware, software and settings are printed before
+    the verdicts, each with its severity. Cells are matched by case and layout.
+
+    Two runs at different times differ by more than their repetitions show. `bench calibrate` measures by how
+    much; `bench ab` avoids it.
     """
     from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json
@@ -37,9 +39,12 @@ def compare(base: Path, new: Path, margin_ratio: float, *, as_json: bool) -> int
     from bench.records.verdict import EXIT_STATUS, Criteria
     from bench.report.comparison import render_comparison
 
-    before, after = verify_bundle(base).contents, verify_bundle(new).contents
+    base_contents, new_contents = verify_bundle(base).contents, verify_bundle(new).contents
     comparison = compare_runs(
-        before, after, Criteria(margin_ratio=margin_ratio), run_scatter=find_run_scatter(before, after)
+        base_contents,
+        new_contents,
+        Criteria(margin_ratio=margin_ratio),
+        run_scatter=find_run_scatter(base_contents, new_contents),
     )
     if as_json:
         print_json(comparison)

@@ -1,4 +1,4 @@
-"""What commands print: JSON on standard output, progress on standard error."""
+"""The only module that prints: results on standard output, progress and warnings on standard error."""
 
 import sys
 
@@ -16,13 +16,18 @@ def print_json(value: object) -> None:
     click.echo(encode_json(value).decode(), nl=False)
 
 
+def print_raw(text: str) -> None:
+    """Print a report unchanged on standard output, in a format that does not allow control characters to be spelled out."""
+    click.echo(text, nl=False)
+
+
 def print_text(text: str = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print text that may hold what others wrote, on standard output or standard error."""
+    """Print text on standard output or standard error; control characters from outside are spelled out."""
     click.echo(printable(text, lines=True), err=err, nl=nl)
 
 
 def print_progress(progress: Progress) -> None:
-    """Print one line, coloured on a terminal, and return: nothing is redrawn later, while a worker is timed."""
+    """Print one line, coloured on a terminal. Nothing is redrawn later, because a worker may be timed then."""
     from bench.report.progress import render_progress
 
     line = printable(render_progress(progress), lines=True)

@@ -30,19 +30,19 @@ Examples:
   bench container run --image bench@sha256:... --profile xeon-spr --key operator.pem
   bench container run --memory 64g --suite standard --layout throughput
 \b
-Containers that a power cut left behind: docker ps --all --filter label=bench.container
+List containers that remained after a power failure: docker ps --all --filter label=bench.container
 """
 
 _OUTSIDE = frozenset({"key", "passphrase_file", "output", "profile", "suite", "resume"})
-"""Options whose value is a path, or stays outside."""
+"""Options that are not passed on as typed: paths are rewritten, and keys stay outside the container."""
 
 _HELP = ["-h", "--help"]
-"""As everywhere; a command keeps the first that it is asked with."""
+"""As for all commands; `bench run` is parsed here without the group that sets them."""
 
 
 @click.group()
 def container() -> None:
-    """Measure in the image, through the Docker engine."""
+    """Measure in a container, through the Docker engine."""
 
 
 @container.command(
@@ -52,15 +52,20 @@ def container() -> None:
     options_metavar="[OPTIONS] [OPTIONS OF bench run]",
 )
 @click.option("--image", default="bench:latest", show_default=True, help="Name or digest of an image in the engine.")
-@click.option("--memory", "memory_bytes", type=Bytes(), metavar="64g", help="Most memory; by default all there is.")
-@click.option("--pids", type=click.IntRange(64), default=8192, show_default=True, help="Most processes and threads.")
+@click.option(
+    "--memory", "memory_bytes", type=Bytes(), metavar="64g", help="Memory limit; without it, all memory of the host."
+)
+@click.option(
+    "--pids", type=click.IntRange(64), default=8192, show_default=True, help="Limit of processes and threads."
+)
 @click.pass_context
 def container_run(ctx: click.Context, image: str, memory_bytes: int | None, pids: int) -> int:
-    """Measure in a container that holds just what the profile chosen here needs. Takes all options of bench run.
+    """Run bench in a container that is restricted to its layouts.
 
-    It gets the CPUs and memory nodes of the layouts, no network, no capability but the right to ask for a memory
-    policy, a read-only root, and nothing to write to but the results folder and a temporary one. Paths are the same
-    inside and outside. A key given by --key stays outside: the bundle is signed when the container is gone.
+    Takes all options of bench run. The profile is chosen on this host. The container gets the CPUs and memory nodes
+    of the layouts, no network, a read-only root, and no capability but SYS_NICE, for memory policies. It can write
+    to the results folder and to a temporary folder only. Paths are the same inside and outside. A key given by
+    --key stays outside: the bundle is signed after the container ended.
     """
     from bench.containers.engine import identify_image, open_engine
     from bench.containers.plan import Limits, draw_boundary
@@ -83,20 +88,20 @@ def container_run(ctx: click.Context, image: str, memory_bytes: int | None, pids
 
 
 def parse_run(typed: Sequence[str], name: str = "run") -> click.Context:
-    """Options of `bench run`, parsed as it would parse them.
+    """Return options of `bench run`, parsed as that command parses them.
 
     Args:
         typed: The options.
-        name: What to call the command in an error.
+        name: The command's name in an error message.
 
     Raises:
-        click.UsageError: one is unknown or wrong.
+        click.UsageError: an option is unknown or wrong.
     """
     return run.make_context(name, list(typed), help_option_names=_HELP)
 
 
 def _decide_layouts(inner: click.Context) -> "tuple[Layout, ...]":
-    """What the run will be held to; for one that is taken up again, what it was held to."""
+    """Return the layouts of the run; of a resumed run, the layouts that it began with."""
     from bench.run.journal import read_session
     from bench.run.prepare import prepare_layouts
 
@@ -109,7 +114,7 @@ def _decide_layouts(inner: click.Context) -> "tuple[Layout, ...]":
 def plan_container(
     typed: Sequence[str], given: Mapping[str, Any], *, image: "StatedImage", boundary: "Boundary", limits: "Limits"
 ) -> "ContainerPlan":
-    """Turn options of `bench run` into a container that runs it.
+    """Return the container that runs `bench run` with these options.
 
     Args:
         typed: The options, as typed.
@@ -119,7 +124,7 @@ def plan_container(
         limits: Of the container.
 
     Raises:
-        UsageError: the results folder would hide what the container lives on.
+        UsageError: the results folder would hide files that the container needs.
     """
     from bench.containers.plan import ContainerPlan, choose_user, require_plain_folder
 
@@ -151,7 +156,7 @@ def plan_container(
 
 
 def rebuild_options(typed: Sequence[str]) -> list[str]:
-    """The options of `bench run` as they were typed, but for those about paths and keys."""
+    """Return the options of `bench run` as they were typed, without those about paths and keys."""
     given, _, _ = run.make_parser(click.Context(run, help_option_names=_HELP)).parse_args(list(typed))
     options = []
     for parameter in run.params:
@@ -174,7 +179,7 @@ def _report_progress(chunk: bytes) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the results folder; one that root makes is open to the image's own user."""
+    """Create the results folder. If root creates it, the user of the image may write to it."""
     if folder.is_dir():
         return
     try:
@@ -183,12 +188,12 @@ def _make_folder(folder: Path) -> None:
             folder.chmod(0o1777)
     except OSError as error:
         raise EnvironmentUnfitError(
-            f"results folder {folder} cannot be made: {error.strerror}; choose another with --output"
+            f"results folder {folder} cannot be created: {error.strerror}; choose another folder with --output"
         ) from error
 
 
 def _sign(printed: bytes, signer: "SigningKey", *, as_json: bool) -> None:
-    """Add the user's signature to the bundle that the run says it wrote; none if it wrote none."""
+    """Add the user's signature to the bundle that the run reported; do nothing if it reported none."""
     from bench.bundle.write import sign_bundle
 
     bundle = find_bundle(printed, as_json=as_json)
@@ -198,7 +203,7 @@ def _sign(printed: bytes, signer: "SigningKey", *, as_json: bool) -> None:
 
 
 def find_bundle(printed: bytes, *, as_json: bool) -> Path | None:
-    """The bundle's path, from what `bench run` printed."""
+    """Return the path of the bundle from the output of `bench run`; None if it wrote none."""
     if as_json:
         try:
             return Path(msgspec.json.decode(printed)["bundle"])

@@ -22,11 +22,14 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path("/"), metavar="DIR", help="Look at a recorded tree instead of this machine.")  # fmt: skip
-@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Pack what detection reads into a new .tar.gz to send us; serial numbers and host names are left out.")  # fmt: skip
+@click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path("/"), metavar="DIR", help="Read a recorded machine instead of this one.")  # fmt: skip
+@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Also pack the files that detection reads into a new .tar.gz, for a bug report. Serial numbers and host names are left out.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def detect(root: Path, record: Path | None, as_json: bool) -> None:
-    """Show the machine, the profile chosen for it, and for every other profile why not."""
+    """Show this machine and the profile that fits it.
+
+    For each other profile, the first condition that does not hold is shown.
+    """
     from bench.cli.console import print_json
     from bench.errors import ProfileError
     from bench.hardware.detect import detect as detect_machine
@@ -47,7 +50,7 @@ def detect(root: Path, record: Path | None, as_json: bool) -> None:
 
 
 def _record_machine(root: Path, file: Path) -> "Machine":
-    """Detect a machine and record it: also one that cannot be detected, which is the most worth sending."""
+    """Detect a machine and record it. A machine that cannot be detected is recorded too: it is the best bug report."""
     from bench.bundle.files import write_file
     from bench.hardware.cpuinfo import read_cpuinfo
     from bench.hardware.detect import detect as detect_machine
@@ -66,4 +69,4 @@ def _record_machine(root: Path, file: Path) -> "Machine":
         print_text(f"{file}: {len(contents)} files, {sum(map(len, contents))} bytes. Left out:", err=True)
         for kind in LEFT_OUT:
             print_text(f"  - {kind}", err=True)
-        print_text(f"Look at it before you send it: tar tf {shlex.quote(str(file))}", err=True)
+        print_text(f"Check it before you send it: tar tf {shlex.quote(str(file))}", err=True)

@@ -1,4 +1,4 @@
-"""`bench profiles`, `bench workloads`, `bench suites`: list and show what there is."""
+"""`bench profiles`, `bench workloads`, `bench suites`: list what is available, and show it."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def profiles(ctx: click.Context, as_json: bool) -> None:
 @profiles.command("show")
 @click.argument("name")
 def show_profile(name: str) -> None:
-    """Print a profile as it is written, sources and all."""
+    """Print the file of a profile, with the source of each setting."""
     from bench.profiles.load import PROFILES_DIR, find_profile
 
     profile = find_profile(name)
@@ -39,17 +39,20 @@ def show_profile(name: str) -> None:
 @profiles.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
 def check_profile(file: Path) -> None:
-    """Check a profile of your own."""
+    """Check a profile file."""
     from bench.profiles.check import check_profile_file
 
     profile = check_profile_file(file)
-    print_text(f"{file}: {profile.name} is a good profile")
+    print_text(f"{file}: {profile.name} is a valid profile")
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def workloads(as_json: bool) -> None:
-    """List workloads: models with their inputs, and how they can be run."""
+    """List workloads.
+
+    A workload is a model with its inputs. Modes, precisions, memory formats and backends are listed for each.
+    """
     from bench.cli.console import print_json
     from bench.workloads.registry import WORKLOADS
 
@@ -116,7 +119,7 @@ def suites(ctx: click.Context, as_json: bool) -> None:
 @suites.command("show")
 @click.argument("name")
 def show_suite(name: str) -> None:
-    """List a suite's cases."""
+    """List the cases of a suite on this architecture."""
     from bench.hardware.detect import detect
     from bench.records.case import case_name
     from bench.records.suite import CaseFilter

@@ -1,4 +1,4 @@
-"""The entry point: find the command, run it, and turn how it went into one line and an exit status."""
+"""The entry point: find the command, run it, and turn its outcome into an exit status and one line of error."""
 
 import importlib
 import os
@@ -35,32 +35,32 @@ COMMANDS = MappingProxyType(
         "workloads": "bench.cli.lists:workloads",
     }
 )
-"""Verb to `module:command`; a command's module is loaded when it is used or its help is shown."""
+"""Verb → `module:command`; a module is loaded only when its command runs or its help is shown."""
 
 DEFAULT = "run"
 
 MAX_MESSAGE = 2000
-"""Characters of a message that are shown."""
+"""Longest message that is shown, in characters."""
 
 EPILOG = """\b
 Examples:
-  bench                                 run the suite quick with the profile that fits
+  bench                                 run suite quick with the profile that fits
   bench --profile xeon-spr --suite standard
   bench --workload resnet50 --precision fp32,amp_bf16
-  bench --dry-run                       show the plan, measure nothing
+  bench --dry-run                       print the plan, measure nothing
   bench ab --env-b NAME=VALUE --workload resnet50
-  bench reproduce X.bench.tar           the same numbers here?
+  bench reproduce X.bench.tar           repeat a run on this machine
   bench detect                          show the machine and its profile
-  bench verify results/X.bench.tar      intact? signed by whom?
-  bench compare A.bench.tar B.bench.tar faster, slower, equivalent, or not to be said
+  bench verify results/X.bench.tar      check integrity and signatures
+  bench compare A.bench.tar B.bench.tar find cells that are faster or slower
 \b
 Exit status: 0 done, 1 negative verdict, 2 wrong usage, 3 too noisy, 4 not comparable,
-5 some cells failed, 6 not verified, 7 this machine or environment cannot, 130 interrupted.
+5 some cells failed, 6 not verified, 7 not possible on this machine, 130 interrupted.
 """
 
 
 class Commands(click.Group):
-    """The verbs, loaded one at a time; without a verb, or with an option first, the verb is `run`."""
+    """The commands, each loaded when it is used; without a command, or with an option first, it is `run`."""
 
     @override
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -85,7 +85,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS:
-            raise UsageError(f"no command {args[0]!r}; there are {', '.join(sorted(COMMANDS))}")
+            raise UsageError(f"no command {args[0]!r}; use one of {', '.join(sorted(COMMANDS))}")
         return super().resolve_command(ctx, args)
 
 
@@ -94,8 +94,8 @@ class Commands(click.Group):
 def cli() -> None:
     """How fast does PyTorch run on this CPU, and can you prove it?
 
-    Detects the machine, picks a hardware profile, runs a suite of models with threads, cores and memory
-    bound to it, and seals every raw sample into a signed bundle that anyone can verify.
+    Detects the machine, chooses a hardware profile, and runs a suite of models with threads, cores and memory
+    bound as the profile says. Writes all raw samples into a signed bundle that anyone can verify.
     """
 
 
@@ -105,38 +105,38 @@ def main() -> NoReturn:
     try:
         status = cli.main(prog_name="bench", standalone_mode=False)
         sys.stdout.flush()
-    except Exception as error:  # noqa: BLE001 - the border: a traceback shown to a user is a bug of its own
+    except Exception as error:  # noqa: BLE001 - the border: users get one line, never a traceback
         status = _explain(error)
     except KeyboardInterrupt:
-        status = _say("interrupted", InterruptedRunError.exit_code)
+        status = _print_error("interrupted", InterruptedRunError.exit_code)
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _explain(error: Exception) -> int:
-    """Say in one line what stopped the command; the exit status belongs to the error."""
+    """Print in one line what stopped the command, and return the exit status of the error."""
     match error:
         case click.exceptions.Exit():
             return error.exit_code
         case click.Abort():
-            return _say("interrupted", InterruptedRunError.exit_code)
+            return _print_error("interrupted", InterruptedRunError.exit_code)
         case click.ClickException():
-            return _say(_explain_usage(error), UsageError.exit_code)
+            return _print_error(_explain_usage(error), UsageError.exit_code)
         case BenchError():
-            return _say(str(error), error.exit_code)
+            return _print_error(str(error), error.exit_code)
         case BrokenPipeError():
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
         case _:
-            return _say(_explain_bug(error), BenchError.exit_code)
+            return _print_error(_explain_bug(error), BenchError.exit_code)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """`docker stop` and process managers end a run as Ctrl-C does: what was measured is kept."""
+    """Handle SIGTERM, from `docker stop` or a process manager, like Ctrl-C: what was measured is kept."""
     raise KeyboardInterrupt
 
 
-def _say(message: str, status: int) -> int:
-    """One line, whatever the message quotes: what came from outside may hold a terminal's commands, or a megabyte."""
+def _print_error(message: str, status: int) -> int:
+    """Print one line, and return the status. A message may quote text from outside: line ends, or a megabyte."""
     from bench.cli.console import print_text
 
     line = " ".join(message.split())
@@ -147,7 +147,7 @@ def _say(message: str, status: int) -> int:
 def _explain_usage(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     where = context.command_path if isinstance(context, click.Context) else "bench"
-    return f"{error.format_message()} ({where} --help lists what there is)"
+    return f"{error.format_message()} ({where} --help lists the options)"
 
 
 def _explain_bug(error: Exception) -> str:
@@ -156,5 +156,5 @@ def _explain_bug(error: Exception) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return (
         f"unexpected {type(error).__name__} at {frame.filename}:{frame.lineno}: {error}; "
-        "this is a fault of bench: please report it (BENCH_DEBUG=1 shows the whole way)"
+        "this is a bug in bench: please report it (BENCH_DEBUG=1 prints the traceback)"
     )

@@ -1,4 +1,4 @@
-"""What `run`, `ab` and `reproduce` share: where a run goes, who signs it, and from a decision to a sealed bundle."""
+"""What `run`, `ab` and `reproduce` share: output, note, key and resume, and the way from a plan to a sealed bundle."""
 
 import os
 from collections.abc import Callable
@@ -22,13 +22,13 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 
 class RunSettings(NamedTuple):
-    """How a decided plan is measured.
+    """How a plan is measured.
 
     Attributes:
-        resume: The folder of an interrupted run to go on with, in place of a new one.
-        output: Where the bundle lands.
-        note: Kept in the bundle.
-        key, passphrase_file: Of who signs.
+        resume: Folder of an interrupted run to resume; None starts a new run.
+        output: Folder for the bundle.
+        note: Stored in the bundle.
+        key, passphrase_file: The key that signs; None for a key made for this run.
         dry_run: Print the plan and measure nothing.
         as_json: Print JSON.
     """
@@ -43,12 +43,12 @@ class RunSettings(NamedTuple):
 
 
 def run_settings_options(command: Command) -> Command:
-    """Add everything that `take_run_settings` takes."""
+    """Add the options of `RunSettings`."""
     for option in reversed(
         (
-            click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with an interrupted run."),
-            click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Where the bundle lands (or BENCH_OUTPUT)."),
-            click.option("--note", type=Line(), help="Kept in the bundle; bench redact can take it out again."),
+            click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Resume an interrupted run."),
+            click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for the bundle (or set BENCH_OUTPUT)."),
+            click.option("--note", type=Line(), help="One line to store in the bundle; bench redact can remove it."),
             signing_options,
             click.option("--dry-run", is_flag=True, help="Print the plan and measure nothing."),
             click.option("--json", "as_json", is_flag=True, help="Print JSON."),
@@ -59,19 +59,19 @@ def run_settings_options(command: Command) -> Command:
 
 
 def take_run_settings(given: dict[str, object]) -> RunSettings:
-    """Take a settings's values out of click's."""
+    """Take the run settings out of the values from click."""
     return RunSettings(**{name: given.pop(name) for name in RunSettings._fields})  # type: ignore[arg-type] # as the options say
 
 
 def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> tuple[Path, Summary] | None:
-    """Measure what is decided, or go on with a run; None where only the plan was asked for, and is printed.
+    """Measure a plan, or resume a run.
 
     Args:
-        decide: Called unless a run is gone on with.
-        settings: How.
+        decide: Returns the plan; not called for a resumed run.
+        settings: How to measure it.
 
     Returns:
-        The bundle, and its summary.
+        The path of the bundle, and its summary; None for a dry run, which prints the plan.
     """
     from bench.run.session import resume_run, run_plan
 
@@ -87,14 +87,14 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> tuple[Pa
 
 
 def report_progress(progress: Progress) -> None:
-    """One line of progress on standard error, coloured on a terminal."""
+    """Print one line of progress on standard error."""
     from bench.cli.console import print_progress
 
     print_progress(progress)
 
 
 def exit_status(summary: Summary) -> int:
-    """The status of a run that reached its end."""
+    """Return the exit status of a finished run."""
     if not summary.failed:
         return 0
     noisy = all(reason.code == "too_noisy" for reason in summary.failed.values())
@@ -103,22 +103,22 @@ def exit_status(summary: Summary) -> int:
 
 
 def print_warnings(plan: Plan) -> None:
-    """Say on standard error, before anything runs, what is not as one might think."""
+    """Print on standard error, before anything runs, in what the plan differs from what a user may expect."""
     from bench.launch.environment import find_dropped_variables
+    from bench.report.cases import describe_case
     from bench.report.plan import layout_notes
-    from bench.report.table import describe_case
 
     lines = [f"layout {layout.name}: {note}" for layout in plan.layouts for note in layout_notes(layout)]
     lines += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
     dropped = find_dropped_variables(os.environ, plan.cells[0].environment)
     if dropped:
-        lines.append(f"not passed on to workers: {', '.join(dropped)} (the profile sets what they need)")
+        lines.append(f"variables that workers do not inherit: {', '.join(dropped)} (the profile sets what they need)")
     for line in lines:
         print_text(line, err=True)
 
 
 def print_plan(plan: Plan, *, as_json: bool) -> None:
-    """Print what would be measured."""
+    """Print a plan."""
     from bench.cli.console import print_json
     from bench.report.plan import render_plan
 

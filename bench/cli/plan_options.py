@@ -1,4 +1,4 @@
-"""The options that decide a plan, for every verb that measures one."""
+"""The options that decide a plan, for each command that measures one."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -16,63 +16,72 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 
 def plan_options(command: Command) -> Command:
-    """Add everything that `parse_options` makes of a plan's options."""
+    """Add the options that `parse_options` reads."""
     for option in reversed(
         (
             click.option(
                 "--profile", default="auto", show_default=True, metavar="auto|NAME|FILE", help="Hardware profile."
             ),
             click.option(
-                "--force", is_flag=True, help="Use the profile though it does not fit; recorded in the bundle."
+                "--force", is_flag=True, help="Use the profile even if it does not fit. Recorded in the bundle."
             ),
             click.option(
                 "--suite",
                 default="quick",
                 show_default=True,
                 metavar="smoke|quick|standard|full|FILE",
-                help="What to run.",
+                help="Suite to run.",
             ),
             click.option("--workload", type=CommaList(), metavar="GLOB,...", help="Only these workloads."),
-            click.option("--family", type=CommaList(Family), help="Only these families of workloads."),
+            click.option("--family", type=CommaList(Family), help="Only these workload families."),
             click.option("--mode", type=CommaList(Mode), help="Only inference or training."),
             click.option("--precision", type=CommaList(Precision), help="Only these precisions."),
             click.option("--memory-format", type=CommaList(MemoryFormat), help="Only contiguous or channels_last."),
             click.option("--backend", type=CommaList(Backend), help="Only these backends."),
-            click.option("--batch-size", type=WholeList(), help="These in place of the suite's."),
+            click.option("--batch-size", type=WholeList(), help="Batch sizes instead of the suite's."),
             click.option(
-                "--quant-engine", type=CommaList(QuantEngine), help="Kernels of fx_int8: x86, onednn, fbgemm, qnnpack."
-            ),
-            click.option("--layout", "layouts", type=CommaList(LayoutName), help="latency, throughput, single_core."),
-            click.option(
-                "--instances", type=click.IntRange(1, 4096), help="Worker processes, in place of the profile's."
+                "--quant-engine",
+                type=CommaList(QuantEngine),
+                help="Quantization engine of fx_int8: x86, onednn, fbgemm, qnnpack.",
             ),
             click.option(
-                "--threads", type=click.IntRange(1, 4096), help="Threads per instance, in place of the profile's."
+                "--layout", "layouts", type=CommaList(LayoutName), help="Layouts: latency, throughput, single_core."
+            ),
+            click.option(
+                "--instances", type=click.IntRange(1, 4096), help="Worker processes, instead of the profile's number."
+            ),
+            click.option(
+                "--threads", type=click.IntRange(1, 4096), help="Threads per instance, instead of the profile's number."
             ),
             click.option("--cpus", type=CpuListType(), metavar="0-3,8", help="Use exactly these logical CPUs."),
             click.option("--memory-nodes", type=CpuListType(), metavar="0-1", help="Bind memory to these NUMA nodes."),
             click.option(
-                "--openmp", type=click.Choice(OPENMP_RUNTIMES), help="OpenMP runtime, in place of the profile's."
+                "--openmp", type=click.Choice(OPENMP_RUNTIMES), help="OpenMP runtime, instead of the profile's."
             ),
             click.option(
-                "--allocator", type=click.Choice(ALLOCATORS), help="Memory allocator, in place of the profile's."
+                "--allocator", type=click.Choice(ALLOCATORS), help="Memory allocator, instead of the profile's."
             ),
-            click.option("--budget", "budget_s", type=Duration(), metavar="10m", help="Begin no cell after this time."),
+            click.option("--budget", "budget_s", type=Duration(), metavar="10m", help="Start no cell after this time."),
             click.option(
                 "--target-ci",
                 "target_ci_ratio",
                 type=Percent(),
                 metavar="1%",
-                help="Repeat until intervals are ± this, a hundred times at most.",
+                help="Repeat until the half width of intervals is below this; at most 100 repetitions.",
             ),
-            click.option("--repetitions", type=Repetitions(), metavar="MIN:MAX", help="Fresh processes per cell."),
+            click.option(
+                "--repetitions",
+                type=Repetitions(),
+                metavar="MIN:MAX",
+                help="Repetitions per cell, each in fresh processes.",
+            ),
             click.option(
                 "--seed",
                 type=click.IntRange(0, (1 << 63) - 1),
                 metavar="N",
-                help="Of the order of repetitions; recorded.",
+                help="Seed of the order of repetitions. Recorded.",
             ),
-            click.option("--timeout", "timeout_s", type=Duration(), metavar="5m", help="Longest repetition."),
+            click.option("--timeout", "timeout_s", type=Duration(), metavar="5m", help="Time limit of one repetition."),
         )
     ):
         command = option(command)
@@ -80,10 +89,10 @@ def plan_options(command: Command) -> Command:
 
 
 def parse_options(given: dict[str, object]) -> RunOptions:
-    """Turn click's values into the typed options of a run.
+    """Return the typed options of a run, from the values of click.
 
     Raises:
-        UsageError: values that do not fit together.
+        UsageError: the values contradict one another.
     """
     filters = {name: given.pop(name) or () for name in ("workload", "family", "mode", "precision", "memory_format", "backend", "batch_size", "quant_engine")}  # fmt: skip
     given["layouts"] = given["layouts"] or ()

@@ -16,19 +16,19 @@ Examples:
   bench qualify results/ --policy server-acceptance --reference good/ --trust trust.json --key lab.pem
   bench qualify new.bench.tar --policy regression-gate --reference base.bench.tar --junit junit.xml
 \b
-Exit status: 0 qualified, 1 not qualified, 3 too noisy or too little data to say,
-4 bundles of different machines, 6 a bundle or a signature that the policy asks for does not verify.
+Exit status: 0 qualified; 1 not qualified; 3 too noisy, or too few data; 4 bundles of different machines;
+6 a bundle, or a signature that the policy requires, does not verify.
 """
 )
 @click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BUNDLE...")
-@click.option("--policy", required=True, metavar="FILE|NAME", help="Rules: a TOML file, or server-acceptance or regression-gate.")  # fmt: skip
-@click.option("--reference", "references", multiple=True, type=click.Path(path_type=Path), metavar="BUNDLE", help="A good unit that limits are derived from, or a folder of them; may be given again.")  # fmt: skip
-@click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store: some key of it must have signed each bundle.")  # fmt: skip
-@click.option("--trust-key", "root_keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB", help="This key must have signed the trust store.")  # fmt: skip
+@click.option("--policy", required=True, metavar="FILE|NAME", help="Policy: a TOML file, server-acceptance or regression-gate.")  # fmt: skip
+@click.option("--reference", "references", multiple=True, type=click.Path(path_type=Path), metavar="BUNDLE", help="Bundle, or folder of bundles, of known good machines, from which limits are derived. May be repeated.")  # fmt: skip
+@click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store. A key in it must have signed each bundle.")  # fmt: skip
+@click.option("--trust-key", "root_keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB", help="Public key that must have signed the trust store. May be repeated.")  # fmt: skip
 @signing_options
-@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Write JUnit XML, too.")
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Also write JUnit XML to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Where the signed statement lands (or BENCH_OUTPUT).")  # fmt: skip
+@click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for the signed statement (or set BENCH_OUTPUT).")  # fmt: skip
 def qualify(  # noqa: PLR0917 - click passes options by keyword
     bundles: tuple[Path, ...],
     policy: str,
@@ -41,9 +41,10 @@ def qualify(  # noqa: PLR0917 - click passes options by keyword
     as_json: bool,
     output: Path,
 ) -> int:
-    """Does a machine pass a policy's rules? All its bundles count: a folder stands for every one in it.
+    """Check a machine against the rules of a policy.
 
-    Prints each rule with value and limit, and signs the verdict. What a run emulated never qualifies.
+    Give all bundles of the machine; a folder stands for all bundles in it. Prints each rule with its value and
+    limit, and signs the verdict. An emulated run never qualifies.
     """
     from bench.bundle.files import write_file
     from bench.bundle.qualification import write_qualification
@@ -58,7 +59,7 @@ def qualify(  # noqa: PLR0917 - click passes options by keyword
     from bench.report.qualification import render_qualification
 
     if root_keys and trust is None:
-        raise UsageError("--trust-key says who must have signed a trust store; name one by --trust")
+        raise UsageError("--trust-key is given without --trust; name the trust store with --trust")
     loaded = find_policy(policy)
     store = None if trust is None else load_trust(trust, root_keys)
     signer = load_signer(key, passphrase_file)

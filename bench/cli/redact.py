@@ -23,12 +23,13 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--field", "fields", type=CommaList(PrivateField), metavar="NAME,...", help="Hide these only; by default host name, note and all that DMI says.")  # fmt: skip
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="The new bundle; by default beside the old one.")  # fmt: skip
+@click.option("--field", "fields", type=CommaList(PrivateField), metavar="NAME,...", help="Hide only these fields. Default: host name, note and all DMI fields.")  # fmt: skip
+@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="The new bundle. Default: beside the old one.")  # fmt: skip
 def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path | None) -> None:
-    """Write a bundle without host name, note and DMI; its signatures still hold.
+    """Copy a bundle without its private fields.
 
-    What is signed is a salted digest of each private field. Serial numbers and asset tags are in no bundle.
+    Private are host name, note and DMI fields. The signatures stay valid, because they cover a salted digest of
+    each private field. No bundle holds serial numbers or asset tags.
     """
     from bench.bundle.redact import redact_bundle
     from bench.bundle.verify import verify_bundle
@@ -36,6 +37,6 @@ def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path
     output = output or bundle.with_name(f"{bundle.name.removesuffix(SUFFIX)}.redacted{SUFFIX}")
     verify_bundle(bundle)
     done = redact_bundle(bundle, output, fields or ())
-    print_text(f"{output}: hidden {', '.join(done.hidden)}; statement and signatures are the same")
+    print_text(f"{output}: hidden {', '.join(done.hidden)}; statement and signatures are unchanged")
     for place in done.left:
-        print_text(f"not hidden: {place}, which is signed as it is", err=True)
+        print_text(f"not hidden: {place}; it is part of the signed content", err=True)

@@ -17,20 +17,21 @@ Examples:
   bench reproduce X.bench.tar --trust trust.json --margin 3%
   bench reproduce X.bench.tar --resume results/20261122T101500Z-0123abcd.run
 \b
-Exit status: 0 reproduced; 1 not reproduced; 3 too noisy to say; 4 not comparable: what differs is
-named, and nothing is measured; 6 the bundle does not verify.
+Exit status: 0 reproduced; 1 not reproduced; 3 too noisy, or too few data; 4 not comparable: the differences
+are printed, and nothing is measured; 6 the bundle does not verify.
 """
 )
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies this close are the same.")  # fmt: skip
-@click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store: some key of it must have signed BUNDLE.")  # fmt: skip
+@click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies that differ by no more than this are the same.")  # fmt: skip
+@click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store. A key in it must have signed BUNDLE.")  # fmt: skip
 @run_settings_options
 def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, **given: object) -> int:
-    """Does BUNDLE's plan give the same numbers here?
+    """Repeat the run of a bundle on this machine.
 
-    BUNDLE is verified first. Then machine, limits and software are held against it: packages by hash, one by one.
-    If nothing forbids it, its plan is run again, and each cell's latency is tested for being the same within the
-    margin. The new bundle cites BUNDLE by its digest, and `bench verify` follows such citations.
+    BUNDLE is verified first. Then this machine, its limits and its software are compared with BUNDLE; each
+    package is compared by its hash. If they are comparable, the plan of BUNDLE runs again. A cell is reproduced
+    if its latency is the same within the margin. The new bundle cites BUNDLE by its digest, and `bench verify`
+    follows such citations.
     """
     from bench.bundle.signers import Requirements
     from bench.bundle.verify import verify_bundle
@@ -55,12 +56,13 @@ def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, **given: ob
     path, _ = measured
     again = verify_bundle(path).contents
     if again.info.cites != cites:
-        raise UsageError(f"{path} does not do run {cites.run_id} again; name the bundle that it cites")
+        cited = "no run" if again.info.cites is None else f"run {again.info.cites.run_id}"
+        raise UsageError(f"{path} cites {cited}, not run {cites.run_id}; give the bundle that it cites")
     return _report(judge_reproduction(cites, contents, again, margin_ratio), path, as_json=settings.as_json)
 
 
 def _report(reproduction: Reproduction, path: Path | None, *, as_json: bool) -> int:
-    """Print the verdict; its status is the command's."""
+    """Print the verdict, and return its exit status."""
     from bench.cli.console import print_json, print_text
     from bench.report.reproduction import render_reproduction
 

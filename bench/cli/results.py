@@ -1,4 +1,4 @@
-"""What is printed of a run that is over, and of a bundle that is shown again: the same."""
+"""What is printed of a run: the same after it was measured, and when its bundle is shown later."""
 
 from pathlib import Path
 
@@ -6,49 +6,47 @@ from bench.records.bundle import Contents
 from bench.records.verdict import Comparison, Criteria
 
 
-def print_results(path: Path, *, as_json: bool, margin_ratio: float | None = None) -> Comparison | None:
-    """Print what was sealed, read back from the bundle itself and verified on the way.
+def print_results(path: Path, *, report_format: str, margin_ratio: float | None = None) -> Comparison | None:
+    """Verify a bundle, and print the report of its run.
+
+    Args:
+        path: Of the bundle. Also a new one is read back, so that what is printed is what was sealed.
+        report_format: A name in `bench.report.renderers.RENDERERS`.
+        margin_ratio: For the sides of an `ab` run: differences within it count as equivalent; None for the default.
 
     Returns:
-        The verdict on the two sides of an `ab` run; None if it was another.
+        The verdict on the sides of an `ab` run; None for any other run.
+
+    Raises:
+        UsageError: there is no such format.
+        BundleError: the bundle does not verify.
     """
     from bench.bundle.verify import verify_bundle
-    from bench.cli.console import print_json, print_text
+    from bench.cli.console import print_raw, print_text
+    from bench.report.renderers import find_renderer, render_report
+    from bench.report.run_report import make_run_report
 
+    renderer = find_renderer(report_format)
     contents = verify_bundle(path).contents
     comparison = compare_sides(contents, margin_ratio)
-    if as_json:
-        print_json({"bundle": str(path), "summary": contents.summary, "comparison": comparison})
+    rendered = render_report(make_run_report(contents, bundle=str(path), comparison=comparison), renderer)
+    # Spelling out control characters protects a terminal, but would break the syntax of other formats.
+    if renderer.media_type == "text/plain":
+        print_text(rendered, nl=False)
     else:
-        print_text(f"{render_bundle(contents, comparison)}\nbundle: {path}")
+        print_raw(rendered)
     return comparison
 
 
 def compare_sides(contents: Contents, margin_ratio: float | None = None) -> Comparison | None:
-    """Compare the two sides of an `ab` run, from its samples; None of any other run.
+    """Compare the two sides of an `ab` run, from its samples; None for any other run.
 
     Args:
         contents: Of a bundle that was verified.
-        margin_ratio: Differences within it count as equivalent; None for the usual margin.
+        margin_ratio: Differences within it count as equivalent; None for the default.
     """
     from bench.compare.bundles import compare_variants
 
     if not contents.plan.variants:
         return None
     return compare_variants(contents, Criteria() if margin_ratio is None else Criteria(margin_ratio=margin_ratio))
-
-
-def render_bundle(contents: Contents, comparison: Comparison | None) -> str:
-    """The table, and the verdict where there is one."""
-    from bench.records.variant import describe_variant
-    from bench.report.comparison import render_comparison
-    from bench.report.table import render_results
-
-    parts = [render_results(contents)]
-    if contents.info.cites is not None:
-        cites = contents.info.cites
-        parts.append(f"does run {cites.run_id} again, {cites.content_digest}")
-    if comparison is not None:
-        parts += ["", *(f"side {one.name}: {describe_variant(one)}" for one in contents.plan.variants), ""]
-        parts.append(render_comparison(comparison))
-    return "\n".join(parts)

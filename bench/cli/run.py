@@ -20,13 +20,12 @@ Examples:
 @plan_options
 @run_settings_options
 def run(**given: object) -> int:
-    """Measure the suite on this machine and seal the results into a signed bundle.
+    """Measure a suite and write a signed bundle.
 
-    --workload, --family, --mode, --precision, --memory-format and --backend cut the suite; where --workload names
-    workloads, the last four say how those are run, whatever the suite has.
+    --workload, --family, --mode, --precision, --memory-format and --backend select cases of the suite. With
+    --workload, the last four may also select cases that the suite does not have.
 
-    Progress goes to standard error; standard output holds the table and, as its last line, the
-    bundle's path.
+    Progress goes to standard error. The report goes to standard output; its last line is the path of the bundle.
     """
     from bench.run.prepare import prepare_run
 
@@ -36,5 +35,5 @@ def run(**given: object) -> int:
     if measured is None:
         return 0
     path, summary = measured
-    print_results(path, as_json=settings.as_json)
+    print_results(path, report_format="json" if settings.as_json else "text")
     return exit_status(summary)

@@ -4,32 +4,57 @@ from pathlib import Path
 
 import click
 
-from bench.cli.results import compare_sides, render_bundle
+from bench.cli.results import print_results
+from bench.errors import UsageError
 
 
-@click.command(epilog="\b\nExample:\n  bench show results/X.bench.tar")
+@click.command(
+    epilog="""\b
+Examples:
+  bench show results/X.bench.tar
+  bench show results/X.bench.tar --evidence --effective
+  bench show results/X.bench.tar --json
+"""
+)
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--effective", is_flag=True, help="Print what each worker was held to, and its libraries.")
-@click.option("--evidence", is_flag=True, help="Print what shows each cell to be right, and what it says it is.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def show(bundle: Path, effective: bool, evidence: bool, as_json: bool) -> None:
-    """Print a bundle's table again, after checking that it is intact; of an `ab` run also its verdict."""
+@click.option("--effective", is_flag=True, help="Print the effective CPUs, memory and libraries of each worker instead.")  # fmt: skip
+@click.option("--evidence", is_flag=True, help="Print the evidence for each cell instead: outputs, precision, instructions.")  # fmt: skip
+@click.option("--format", "report_format", default="text", show_default=True, metavar="text|json", help="Report format.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON; the same as --format json.")
+def show(bundle: Path, effective: bool, evidence: bool, report_format: str, as_json: bool) -> None:
+    """Verify a bundle and print its report again.
+
+    The report holds the tables, what failed and why, and for an `ab` run the verdict.
+    """
+    report_format = "json" if as_json else report_format
+    if effective or evidence:
+        _print_views(bundle, effective=effective, evidence=evidence, report_format=report_format)
+    else:
+        print_results(bundle, report_format=report_format)
+
+
+def _print_views(bundle: Path, *, effective: bool, evidence: bool, report_format: str) -> None:
+    """Print one or both views of single workers and cells.
+
+    Raises:
+        UsageError: the format is neither text nor JSON.
+    """
     from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json, print_text
     from bench.report.effective import render_effective
     from bench.report.evidence import render_evidence
+    from bench.report.rows.effective import make_effective_rows
+    from bench.report.rows.evidence import make_evidence_rows
 
+    if report_format not in {"text", "json"}:
+        raise UsageError(f"--format {report_format}: --effective and --evidence print text or json; use one of these")
     contents = verify_bundle(bundle).contents
-    comparison = compare_sides(contents)
-    if as_json:
-        shown = {
-            "info": contents.info,
-            "machine": contents.machine,
-            "plan": contents.plan,
-            "summary": contents.summary,
-            "comparison": comparison,
-        }
-        print_json(shown)
+    effective_rows = tuple(make_effective_rows(contents)) if effective else ()
+    evidence_rows = tuple(make_evidence_rows(contents)) if evidence else ()
+    if report_format == "json":
+        shown = {"effective": effective_rows} if effective else {}
+        print_json(shown | ({"evidence": evidence_rows} if evidence else {}))
         return
-    views = [view for asked, view in ((effective, render_effective), (evidence, render_evidence)) if asked]
-    print_text("\n\n".join(view(contents) for view in views) if views else render_bundle(contents, comparison))
+    views = [render_effective(effective_rows)] if effective else []
+    views += [render_evidence(evidence_rows)] if evidence else []
+    print_text("\n\n".join(views))

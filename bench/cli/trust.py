@@ -1,4 +1,4 @@
-"""`bench trust`: whose keys count."""
+"""`bench trust`: the keys that a user trusts."""
 
 import os
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bench.bundle.trust import TrustStore
 
 VALID_DAYS = 730
-"""Two years, for stores and keys, unless said otherwise."""
+"""How long stores and keys are valid by default: two years."""
 
 trust_option = click.option(
     "--trust", "path", type=click.Path(path_type=Path), default=Path("trust.json"), show_default=True, metavar="FILE", help="The trust store."
@@ -27,11 +27,11 @@ trust_option = click.option(
 def load_trust(path: Path, root_keys: tuple[Path, ...]) -> "TrustStore":
     """Open a trust store for use, and remember its version.
 
-    Where nothing can be remembered, as in a container, a warning says so, and the store is used.
+    Where the version cannot be remembered, as in a container, a warning is printed, and the store is used.
 
     Raises:
         UsageError: no such file.
-        BundleError: malformed, not signed as it must be, altered, or rolled back.
+        BundleError: the store is malformed, not signed as required, altered, or older than the version seen before.
     """
     from bench.bundle.keys import read_public_key
     from bench.bundle.trust_memory import open_trust
@@ -45,12 +45,15 @@ def load_trust(path: Path, root_keys: tuple[Path, ...]) -> "TrustStore":
         why = "neither XDG_STATE_HOME nor HOME is set"
     except OutputError as error:
         why = str(error)
-    print_text(f"{path}: its version cannot be remembered, so a rollback would pass unseen: {why}", err=True)
+    print_text(f"{path}: its version cannot be remembered, so a rollback would not be detected: {why}", err=True)
     return open_trust(path, pinned=pinned, now=now, memory=None)
 
 
 def find_memory(environment: Mapping[str, str]) -> Path | None:
-    """Where versions of trust stores are remembered, by the XDG Base Directory Specification."""
+    """Return the folder that remembers versions of trust stores; None if no home is known.
+
+    Source: XDG Base Directory Specification, version 0.8, `XDG_STATE_HOME`.
+    """
     stated, home = environment.get("XDG_STATE_HOME", ""), environment.get("HOME", "")
     if stated.startswith("/"):
         return Path(stated) / "bench/trust"
@@ -58,7 +61,7 @@ def find_memory(environment: Mapping[str, str]) -> Path | None:
 
 
 def _open_to_change(path: Path) -> "TrustStore":
-    """Open a trust store that a command is about to change."""
+    """Open a trust store to change it."""
     from bench.bundle.trust_memory import open_to_change
 
     return open_to_change(path, memory=find_memory(os.environ))
@@ -66,38 +69,41 @@ def _open_to_change(path: Path) -> "TrustStore":
 
 @click.group()
 def trust() -> None:
-    """Keep the list of keys that you trust, and for what."""
+    """Manage the keys that you trust, and their roles."""
 
 
 @trust.command("add")
 @click.argument("public_key", type=click.Path(path_type=Path))
-@click.option("--owner", required=True, help="Whose key it is, such as operator@lab.")
+@click.option("--owner", required=True, help="Owner of the key, such as operator@lab.")
 @click.option(
     "--role",
     "roles",
     type=CommaList(),
     required=True,
     metavar="ROLE,...",
-    help="What it may vouch for: operator, vendor; or root, for the store itself.",
+    help="Roles of the key: operator, vendor; or root, which signs the store itself.",
 )
 @click.option(
     "--days",
     type=click.IntRange(1, 36_500),
     default=VALID_DAYS,
     show_default=True,
-    help="How long it counts from now on.",
+    help="Days from now for which the key is valid.",
 )
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
     default="1970-01-01",
-    help="Runs that finished before this day do not count; by default all do.",
+    help="First day: the key does not count for runs that finished earlier. Default: no limit.",
 )
 @trust_option
 def add(  # noqa: PLR0917 - click passes options by keyword
     public_key: Path, owner: str, roles: tuple[str, ...], days: int, since: datetime, path: Path
 ) -> None:
-    """Add a public key; the store is made if it is not there."""
+    """Add a public key.
+
+    Creates the store if it does not exist.
+    """
     from bench.bundle.keys import read_public_key
     from bench.bundle.trust_store import add_key, new_trust, save_trust
 
@@ -118,7 +124,10 @@ def add(  # noqa: PLR0917 - click passes options by keyword
 @trust.command("list")
 @trust_option
 def list_(path: Path) -> None:
-    """List the keys, and what stands against each; then the roles, and who signed the store."""
+    """List keys, roles and signatures of the store.
+
+    For a key that does not count, the reason is shown.
+    """
     from bench.bundle.trust import read_trust
     from bench.bundle.trust_store import list_keys
 
@@ -131,7 +140,7 @@ def list_(path: Path) -> None:
     print_text(tabulate(rows, ("owner", "roles", "key", ""), "simple"))
     print_text()
     for name, role in sorted(store.roles.items()):
-        print_text(f"role {name} wants {role.threshold} of {len(role.keys)} keys")
+        print_text(f"role {name} needs {role.threshold} of {len(role.keys)} keys")
     print_text(f"version {store.version}, expires {store.expires}, signed by {signers or 'nobody'}")
 
 
@@ -141,7 +150,7 @@ def list_(path: Path) -> None:
     "--reason",
     type=click.Choice(["compromised", "superseded"]),
     required=True,
-    help="Whether what it signed before still counts.",
+    help="After `superseded`, earlier signatures still count; after `compromised`, none does.",
 )
 @trust_option
 def revoke(key: str, reason: str, path: Path) -> None:
@@ -162,14 +171,14 @@ def revoke(key: str, reason: str, path: Path) -> None:
 
 @trust.command("role")
 @click.argument("role")
-@click.option("--threshold", type=click.IntRange(1), required=True, help="How many of its keys must sign.")
+@click.option("--threshold", type=click.IntRange(1), required=True, help="Number of keys that must sign.")
 @trust_option
 def role_(role: str, threshold: int, path: Path) -> None:
-    """Say how many keys of a role must sign."""
+    """Set how many keys of a role must sign."""
     from bench.bundle.trust_store import save_trust, set_threshold
 
     save_trust(path, set_threshold(_open_to_change(path), role, threshold))
-    print_text(f"{path}: role {role} wants {threshold} signatures")
+    print_text(f"{path}: role {role} needs {threshold} signatures")
 
 
 @trust.command("renew")
@@ -182,7 +191,10 @@ def role_(role: str, threshold: int, path: Path) -> None:
 )
 @trust_option
 def renew_(days: int, path: Path) -> None:
-    """Set anew when the store expires; from then on nothing in it counts."""
+    """Set a new expiry date for the store.
+
+    After that date, no key in it counts.
+    """
     from bench.bundle.trust_store import renew, save_trust
 
     renewed = renew(_open_to_change(path), datetime.now(UTC) + timedelta(days=days))
@@ -195,9 +207,10 @@ def renew_(days: int, path: Path) -> None:
 @passphrase_option
 @trust_option
 def sign(key: Path, passphrase_file: Path | None, path: Path) -> None:
-    """Sign the store, to be handed on; every later change drops its signatures.
+    """Sign the store before you give it to others.
 
-    A store that names keys in the role root counts only when signed by as many of them as the role wants.
+    Each later change removes the signatures. A store with keys in role root counts only if as many of them have
+    signed as the role needs.
     """
     from bench.bundle.trust_signature import root_keys, sign_trust
     from bench.bundle.trust_store import save_trust
@@ -205,5 +218,9 @@ def sign(key: Path, passphrase_file: Path | None, path: Path) -> None:
     signer = load_signer(key, passphrase_file)
     store = _open_to_change(path)
     save_trust(path, sign_trust(store, signer.key))
-    known = "" if signer.fingerprint in root_keys(store) else "; not a root key of it, so name it by --trust-key"
+    known = (
+        ""
+        if signer.fingerprint in root_keys(store)
+        else "; this is no root key of the store, so others must give it with --trust-key"
+    )
     print_text(f"{path}: version {store.version} signed by {signer.fingerprint}{known}")

@@ -1,4 +1,4 @@
-"""Option types: what is typed at a shell, parsed strictly, with a message that shows a right one."""
+"""Option types: strict parsers of what users type. Each error message shows a valid value."""
 
 import re
 from typing import get_args
@@ -15,12 +15,12 @@ _REPETITIONS = re.compile(r"(\d{1,4})(?::(\d{1,4}))?", re.ASCII)
 
 
 class CommaList(click.ParamType[tuple[str, ...]]):
-    """Values joined by commas, each one of a fixed set, or any word if there is no set."""
+    """Words joined by commas; each must be in a fixed set, if there is one."""
 
     name = "list"
 
     def __init__(self, literal: object = None) -> None:
-        """Take the allowed words from a `Literal` type; None allows all."""
+        """Allow the words of a `Literal` type; None allows all words."""
         self.allowed = get_args(literal)
 
     @override
@@ -28,7 +28,7 @@ class CommaList(click.ParamType[tuple[str, ...]]):
         words = tuple(word.strip() for word in str(value).split(","))
         for word in words:
             if not word or (self.allowed and word not in self.allowed):
-                known = f"; there are {', '.join(self.allowed)}" if self.allowed else ""
+                known = f"; use {', '.join(self.allowed)}" if self.allowed else ""
                 self.fail(f"{word!r} in {value!r} is not known{known}", param, ctx)
         return tuple(dict.fromkeys(words))
 
@@ -38,7 +38,7 @@ class CommaList(click.ParamType[tuple[str, ...]]):
 
 
 class Line(click.ParamType[str]):
-    """One line of text, as it is shown to others."""
+    """One line of printable text."""
 
     name = "text"
 
@@ -75,7 +75,7 @@ class CpuListType(click.ParamType[frozenset[int]]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
         if not parsed:
-            self.fail("the list is empty; give one like 0-3,8", param, ctx)
+            self.fail("the list is empty; give a list like 0-3,8", param, ctx)
         return parsed
 
 
@@ -102,8 +102,8 @@ class Duration(click.ParamType[float]):
         match = _DURATION.fullmatch(str(value))
         seconds = 0.0
         if match is not None:
-            hours, minutes, rest = (float(part or 0) for part in match.groups())
-            seconds = 3600 * hours + 60 * minutes + rest
+            hours, minutes, remainder_s = (float(part or 0) for part in match.groups())
+            seconds = 3600 * hours + 60 * minutes + remainder_s
         if seconds <= 0:
             self.fail(f"{value!r} is not a duration like 90s, 10m or 1h30m", param, ctx)
         return seconds
@@ -123,14 +123,14 @@ class Percent(click.ParamType[float]):
 
 
 class Repetitions(click.ParamType[tuple[int, int]]):
-    """`5`, or `3:20` for least and most."""
+    """`5`, or `3:20` for minimum and maximum."""
 
     name = "min:max"
 
     @override
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
         match = _REPETITIONS.fullmatch(str(value))
-        least, most = (0, 0) if match is None else (int(match[1]), int(match[2] or match[1]))
-        if not 1 <= least <= most <= 1000:
-            self.fail(f"{value!r} is not MIN:MAX like 3:20 (1 to 1000, least first)", param, ctx)
-        return least, most
+        minimum, maximum = (0, 0) if match is None else (int(match[1]), int(match[2] or match[1]))
+        if not 1 <= minimum <= maximum <= 1000:
+            self.fail(f"{value!r} is not MIN:MAX like 3:20 (both 1 to 1000, MIN at most MAX)", param, ctx)
+        return minimum, maximum

@@ -1,7 +1,7 @@
 """The kernel's list format for CPUs and memory nodes: `0-3,8`.
 
-Source: Linux `Documentation/admin-guide/kernel-parameters.rst` and `lib/bitmap.c`. Strides (`0-7:2/4`)
-are a kernel parameter's syntax, never printed by `/sys` or `/proc`, and refused.
+Source: Linux `Documentation/admin-guide/kernel-parameters.rst` and `lib/bitmap.c`. Strides (`0-7:2/4`) are rejected:
+they are syntax of kernel parameters, and `/sys` and `/proc` never print them.
 """
 
 import re
@@ -14,28 +14,28 @@ _RANGE = re.compile(r"(0|[1-9][0-9]{0,4})(?:-(0|[1-9][0-9]{0,4}))?", re.ASCII)
 
 
 def parse_cpulist(text: str) -> frozenset[int]:
-    """Read a list such as `0-3,8`; blank text and `(null)` are the empty set.
+    """Return the CPUs of a list such as `0-3,8`; blank text and `(null)` are the empty set.
 
-    `(null)` is what some kernels print for an empty list (`nohz_full`).
+    Some kernels print `(null)` for an empty list (`nohz_full`).
 
     Raises:
-        ValueError: the text is not a list, or names more CPUs than there can be; the message shows it.
+        ValueError: the text is not a list, or repeats CPUs beyond any plausible number; the message shows the text.
     """
     cpus: set[int] = set()
-    named = 0
+    count = 0
     for first, last in _parse_ranges(text):
-        named += last - first + 1
-        if named > MAX_CPU + 1:
-            raise ValueError(f"{text[:80]!r} is not a CPU list: it names CPUs again and again")
+        count += last - first + 1
+        if count > MAX_CPU + 1:
+            raise ValueError(f"{text[:80]!r} is not a CPU list: it names more CPUs than {MAX_CPU + 1}")
         cpus.update(range(first, last + 1))
     return frozenset(cpus)
 
 
 def parse_cpumask(text: str) -> int:
-    """Read a list as a number with a bit for each CPU: for comparing many lists of which any may be hostile.
+    """Return a list as a number with one bit per CPU: cheap to compare, also for many hostile lists.
 
     Raises:
-        ValueError: the text is not a list; the message shows it.
+        ValueError: the text is not a list; the message shows the text.
     """
     mask = 0
     for first, last in _parse_ranges(text):
@@ -44,7 +44,7 @@ def parse_cpumask(text: str) -> int:
 
 
 def _parse_ranges(text: str) -> Iterator[tuple[int, int]]:
-    """First and last of every part."""
+    """Return first and last CPU of each part."""
     stripped = text.strip("\0 \t\r\n")
     if stripped in {"", "(null)"}:
         return
@@ -60,7 +60,7 @@ def _parse_ranges(text: str) -> Iterator[tuple[int, int]]:
 
 
 def format_cpulist(cpus: Iterable[int]) -> str:
-    """Write CPUs in the shortest list format; the inverse of `parse_cpulist`."""
+    """Return CPUs in the shortest list format; the inverse of `parse_cpulist`."""
     ordered = sorted(set(cpus))
     parts: list[str] = []
     start = 0

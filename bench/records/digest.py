@@ -1,4 +1,4 @@
-"""A digest, as every record writes it."""
+"""A SHA-256 digest, as all records write it."""
 
 from typing import Annotated
 

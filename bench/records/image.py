@@ -16,19 +16,18 @@ EngineArchitecture = Literal["amd64", "arm64"]
 ENGINE_ARCHITECTURES: Mapping[Architecture, EngineArchitecture] = MappingProxyType(
     {"x86_64": "amd64", "aarch64": "arm64"}
 )
-"""The kernel's name of an architecture → that of engines and registries."""
+"""The kernel's name of an architecture → the name in engines and registries."""
 
 
 class StatedImage(Record, frozen=True, kw_only=True):
-    """What whoever started the container says of its image: no run can see this from inside.
+    """The identity of an image, as stated by the host that started the container: a run cannot see it from inside.
 
     Attributes:
-        id: The engine's name of it: the digest of its configuration, or of its manifest where the engine
-            keeps images in containerd's store.
-        repo_digests: `name@sha256:...` of the registries it was pulled from; none if it was built here.
-        layers: Digests of the uncompressed layers, lowest first: with the labels, what decides whether two
-            images are the same.
-        architecture: As engines call it.
+        id: The engine's id: the digest of the configuration, or of the manifest if the engine uses containerd's
+            image store.
+        repo_digests: `name@sha256:...` of each registry that it was pulled from; empty if it was built on the host.
+        layers: Digests of the uncompressed layers, lowest first. Two images are equal if layers and labels are equal.
+        architecture: The engine's name.
         engine: Name and version.
     """
 
@@ -40,12 +39,12 @@ class StatedImage(Record, frozen=True, kw_only=True):
 
 
 class Image(Record, frozen=True, kw_only=True):
-    """`image.json`: the container image that the run was in.
+    """`image.json`: the container image of the run.
 
     Attributes:
-        inside: The run was in a bench image.
-        labels: What the image's build wrote into it.
-        stated: What the host said of it, as `bench container run` does; None if nobody did.
+        inside: The run was in an image of bench.
+        labels: Written by the build of the image.
+        stated: Its identity as the host stated it (`bench container run` does that); None if it was not stated.
     """
 
     inside: bool

@@ -1,4 +1,4 @@
-"""The plan: the cells with all that is needed to run them, again and again."""
+"""The plan: the cells, with all that is needed to run them and to repeat them."""
 
 from typing import Annotated, Literal
 
@@ -52,16 +52,16 @@ class Policy(Record, frozen=True, kw_only=True):
 
 
 class Cell(Record, frozen=True, kw_only=True):
-    """A case in a layout: what gets a number.
+    """A case in a layout: the unit that gets a number.
 
     Attributes:
-        id: `0007-resnet50-fp32-latency`: the place in the plan first, safe as a file name.
+        id: Such as `0007-resnet50-fp32-latency`: starts with the index in the plan, and is safe as a file name.
         unit: What its throughput counts: `images`, `tokens`, ...
-        variant: Which of a pair: a cell of variant b is compared with the one of a before it in the plan, and their
-            repetitions run side by side. None for a cell that is no part of a pair.
-        instances: Where each worker is held; from the layout.
+        variant: Side of a pair: a cell of side b is compared with the cell of side a before it in the plan, and their
+            repetitions are interleaved. None for a cell that is not in a pair.
+        instances: Binding of each worker; from the layout.
         runtime: The libraries that each worker loads before torch; from the layout.
-        environment: Every variable that differs from the parent's environment, per worker.
+        environment: Each variable of a worker that differs from the parent's environment.
     """
 
     id: CellId
@@ -85,12 +85,12 @@ class Plan(Record, frozen=True, kw_only=True):
     """What a run will do.
 
     Attributes:
-        suite: Its name, or the path of the user's file.
-        order_seed: Of the order in which repetitions are made (`bench.stats.order`).
-        argv: A worker's command, where `python` is the interpreter that runs bench; its task reaches it
-            through a pipe.
-        estimate_s: Expected seconds for the least repetitions.
-        variants: The two sides of an `ab` run, whose cells come in pairs: one of a, then the same of b. Else empty.
+        suite: Name, or path of the user's file.
+        order_seed: Seed of the order of repetitions (`bench.stats.order`).
+        argv: Command of a worker; `python` stands for the interpreter that runs bench. A worker gets its task through
+            a pipe.
+        estimate_s: Expected seconds for the minimum of repetitions.
+        variants: The two sides of an `ab` run; its cells come in pairs, side a before side b. Empty for any other run.
     """
 
     suite: str

@@ -1,4 +1,4 @@
-"""Progress: what a run tells while it goes on, between timed parts only."""
+"""Progress: what a run reports while it runs, only between timed parts."""
 
 from typing import Literal
 
@@ -13,13 +13,13 @@ class Progress(Record, frozen=True, kw_only=True):
     """One moment of a run.
 
     Attributes:
-        kind: `probe` and `repetition` begin; `cell` and `failed` are over.
+        kind: `probe` and `repetition` are about to begin; `cell` and `failed` have ended.
         cell: None for a probe.
-        done, total: Cells that are over, and all of them.
-        repetition: Which one begins, from 1.
-        left_s: Expected seconds until the run is over.
-        summary: Of a cell that is over.
-        failure: Of a cell that failed.
+        done, total: Finished cells, and all cells.
+        repetition: Number of the repetition that begins, from 1.
+        left_s: Expected seconds until the run ends.
+        summary: Of a finished cell.
+        failure: Of a failed cell.
     """
 
     kind: Literal["probe", "repetition", "cell", "failed"]

@@ -1,6 +1,6 @@
 """Summaries: the statistics made from measurements. `bench verify` makes them again and compares."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -8,6 +8,16 @@ from bench.records.machine import Count
 from bench.records.plan import CellId
 from bench.records.reason import Reason
 from bench.records.record import Record
+
+Mark = Literal[
+    "steady_state_not_reached",
+    "sliding",
+    "wide_latency",
+    "wide_throughput",
+    "single_repetition",
+    "few_repetitions",
+    "above_peak",
+]
 
 
 class Interval(Record, frozen=True, kw_only=True):
@@ -41,6 +51,7 @@ class CellSummary(Record, frozen=True, kw_only=True):
         stages_s: Parts of a step of training → seconds, as medians; empty for inference.
         peak_memory_bytes: Largest of any instance.
         outliers: Samples beyond the quartiles by three interquartile ranges: counted, and kept.
+        marks: What limits the trust in these numbers; empty if nothing does.
     """
 
     cell: CellId
@@ -58,6 +69,7 @@ class CellSummary(Record, frozen=True, kw_only=True):
     stages_s: dict[str, float]
     peak_memory_bytes: Count
     outliers: Count
+    marks: tuple[Mark, ...] = ()
 
 
 class Drift(Record, frozen=True, kw_only=True):

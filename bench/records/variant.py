@@ -1,4 +1,4 @@
-"""The variant: one of the two sides that `bench ab` measures in turn, as far as it is its own."""
+"""The variant: in what one side of a `bench ab` run differs from the plan."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, get_args
@@ -18,14 +18,14 @@ UserVariableValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{0,1024}\Z")]
 
 
 class Variant(Record, frozen=True, kw_only=True):
-    """One side. What is None or empty is as the plan has it.
+    """One side of a `bench ab` run. A field that is None or empty has the value of the plan.
 
     Attributes:
-        options: What sets it apart, as typed: `--env TORCHINDUCTOR_FREEZING=1`.
-        variables: Set for its workers, over what bench and the profile set.
-        argv: Its workers' command; another interpreter stands in it by its path, an image by its id.
-        image: That its workers run in, each in a container of its own; what the engine says of it.
-        profile, choice, layouts: Of a side that has another profile, runtime or allocator.
+        options: The options of this side, as typed: `--env TORCHINDUCTOR_FREEZING=1`.
+        variables: Environment of its workers; they override those of bench and the profile.
+        argv: The command of its workers, with the path of another interpreter or the id of an image.
+        image: The image of its workers, as the engine states it; each worker has its own container.
+        profile, choice, layouts: Set if the side has another profile, runtime or allocator.
     """
 
     name: VariantName
@@ -39,24 +39,24 @@ class Variant(Record, frozen=True, kw_only=True):
 
 
 def image_argv(image: Digest) -> tuple[str, ...]:
-    """The command of workers in an image: a process out here that stands for one in a container.
+    """Return the command of workers in an image: a local process that represents a worker in a container.
 
     Args:
-        image: The engine's name of it.
+        image: The engine's id of the image.
     """
     return ("python", "-m", "bench.containers.worker", image, "bench.worker")
 
 
 def describe_variant(variant: Variant) -> str:
-    """The side in a phrase: what the user gave for it, variables without their option's name."""
-    return ", ".join(option.removeprefix("--env ") for option in variant.options) or "as it is"
+    """Return the options of a side as a phrase, without `--env` before variables."""
+    return ", ".join(option.removeprefix("--env ") for option in variant.options) or "unchanged"
 
 
 def expect_variables(variants: Iterable[Variant], environment: Mapping[str, str]) -> dict[str, str | None]:
-    """What a worker must find of every variable that is given for either side; None for one that is not set.
+    """Return the value that a worker must have for each variable of either side; None for a variable that must not be set.
 
     Args:
-        variants: Of the plan.
+        variants: The sides of the plan.
         environment: Of the worker's cell.
     """
     names = sorted({name for variant in variants for name in variant.variables})

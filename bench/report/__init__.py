@@ -1,1 +1,1 @@
-"""Records in, text out."""
+"""Reports: records in, text out."""

@@ -3,8 +3,8 @@
 from tabulate import tabulate
 
 from bench.records.calibration import Calibration
+from bench.report.cases import describe_case
 from bench.report.machine import describe_calibration
-from bench.report.table import describe_case
 
 HEADERS = ("cell", "layout", "n", "between repetitions", "between runs", "false alarms", "95% interval")
 

@@ -6,7 +6,7 @@ from tabulate import tabulate
 
 from bench.records.summary import Interval
 from bench.records.verdict import EXIT_STATUS, MAX_DISPLAYED_CHANGE, CellVerdict, Comparison, ComparisonOutcome, Finding
-from bench.report.table import describe_case
+from bench.report.cases import describe_case
 
 HEADERS = ("cell", "layout", "verdict", "latency", "interval", "could show", "p", "n")
 ALIGN = ("left", "left", "left", "right", "right", "right", "right", "right")

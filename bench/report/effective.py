@@ -1,13 +1,11 @@
-"""What was in force while a run was measured, as text: one line for every worker."""
+"""The effective settings as text: one line for each worker."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from bench.records.bundle import Contents
-from bench.records.measurement import Effective, Library, LibraryRole, Measurement, find_effective
-from bench.records.plan import Cell
-from bench.records.profile import Binding
+from bench.records.measurement import Library, LibraryRole, find_effective
+from bench.report.rows.effective import EffectiveRow
 
 _HEADERS = (
     "cell",
@@ -24,29 +22,24 @@ _HEADERS = (
 )
 
 
-def render_effective(contents: Contents) -> str:
-    """CPUs, memory and libraries of every worker, as the kernel and the linker told it after its timed part.
+def render_effective(rows: Sequence[EffectiveRow]) -> str:
+    """Return CPUs, memory and libraries of each worker, as kernel and linker reported them after the timed part.
 
-    Memory nodes are those that the plan binds to, of those that the kernel allows. Pages are shares of the
-    worker's pages on each node. Variables are those that set the sides of an `ab` run apart, as the worker had them.
+    Memory nodes: those that the plan binds to, of those that the kernel allows. Pages: share of the worker's pages
+    on each node. Variables: those that differ between the sides of an `ab` run, as the worker had them.
     """
-    cells = {cell.id: cell for cell in contents.plan.cells}
-    rows = [row for measurement in contents.measurements for row in _rows(cells[measurement.cell], measurement)]
-    return tabulate(rows, _HEADERS, tablefmt="simple", disable_numparse=True)
+    return tabulate([_describe(row) for row in rows], _HEADERS, tablefmt="simple", disable_numparse=True)
 
 
-def _rows(cell: Cell, measurement: Measurement) -> Iterator[tuple[str, ...]]:
-    for repetition in measurement.repetitions:
-        # Not strict: in a cell that failed, fewer instances may have ended well than were planned.
-        for number, (instance, binding) in enumerate(zip(repetition.instances, cell.instances, strict=False)):
-            yield (cell.id, str(repetition.index), str(number), *_describe(instance.effective, binding))
-
-
-def _describe(effective: Effective, binding: Binding) -> tuple[str, ...]:
+def _describe(row: EffectiveRow) -> tuple[str, ...]:
+    effective = row.effective
     return (
+        row.cell,
+        str(row.repetition),
+        str(row.instance),
         effective.cpus,
         str(effective.threads),
-        f"{binding.memory_nodes or 'any'} of {effective.memory_nodes or 'unknown'}",
+        f"{row.bound_memory_nodes or 'any'} of {effective.memory_nodes or 'unknown'}",
         effective.memory_policy if effective.memory_binding == "mempolicy" else f"cpuset ({effective.memory_policy})",
         _shares(effective.node_pages),
         _library(effective.libraries, "openmp"),
@@ -57,11 +50,12 @@ def _describe(effective: Effective, binding: Binding) -> tuple[str, ...]:
     )
 
 
-def _shares(pages: dict[str, int] | None) -> str:
-    if not pages:
+def _shares(node_pages: dict[str, int] | None) -> str:
+    if not node_pages:
         return "unavailable"
-    total = sum(pages.values()) or 1
-    return " ".join(f"{node}:{count / total:.1%}" for node, count in sorted(pages.items(), key=lambda one: int(one[0])))
+    total = sum(node_pages.values()) or 1
+    by_node = sorted((int(node), count) for node, count in node_pages.items())
+    return " ".join(f"{node}:{count / total:.1%}" for node, count in by_node)
 
 
 def _library(libraries: Sequence[Library], role: LibraryRole) -> str:

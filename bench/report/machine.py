@@ -7,28 +7,29 @@ from bench.report.reasons import describe_reason
 from bench.report.units import format_bytes
 
 _SHOWN_ISA = ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_bf16", "amx_int8", "asimddp", "bf16", "i8mm", "sve", "sve2", "svebf16")  # fmt: skip
+"""Extensions that decide which kernels oneDNN and torch use; a CPU has a hundred flags."""
 
 
 def describe_machine(machine: Machine) -> str:
-    """The machine in one line."""
+    """Return model, microarchitecture, counts, hypervisor and emulation in one line."""
     cpu, topology = machine.cpu, machine.topology
     name = cpu.model_name or cpu.vendor
-    where = f", guest of {machine.settings.hypervisor}" if machine.settings.hypervisor else ""
+    guest = f", guest of {machine.settings.hypervisor}" if machine.settings.hypervisor else ""
     emulated = ", EMULATED" if cpu.emulated else ""
     return (
         f"{name} ({cpu.microarchitecture}), {_count(topology.package_count, 'package')}, "
         f"{_count(topology.core_count, 'core')}, {_count(topology.cpu_count, 'CPU')}, "
-        f"{_count(len(topology.nodes), 'NUMA node')}{where}{emulated}"
+        f"{_count(len(topology.nodes), 'NUMA node')}{guest}{emulated}"
     )
 
 
 def render_machine(machine: Machine, choice: Choice | None, problem: str | None) -> str:
-    """The machine on one screen: facts, the profile chosen, and why not the others.
+    """Return the machine on one screen: its facts, the chosen profile, and why each other profile was not chosen.
 
     Args:
-        machine: The facts.
-        choice: The profile; None if none fits.
-        problem: Why none fits.
+        machine: The machine.
+        choice: The chosen profile; None if no profile fits.
+        problem: Why no profile fits; used only then.
     """
     cpu, topology, limits, settings = machine.cpu, machine.topology, machine.limits, machine.settings
     shown = [flag for flag in _SHOWN_ISA if flag in cpu.isa]
@@ -45,17 +46,20 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
             "identified by",
             f"{cpu.confidence}" + (f"; archspec says {cpu.second_opinion}" if cpu.second_opinion else ""),
         ),
-        ("ISA", f"{' '.join(shown) or 'nothing of note'} ({len(cpu.isa)} flags)"),
-        ("NUMA nodes", nodes or "none shown"),
+        ("ISA", f"{' '.join(shown) or 'no vector or matrix extension'} ({len(cpu.isa)} flags)"),
+        ("NUMA nodes", nodes or "unavailable"),
         ("CPUs", f"online {topology.online_cpus}, allowed {topology.allowed_cpus}"),
-        ("SMT", _yes(topology.smt_active)),
+        ("SMT", _on_or_off(topology.smt_active)),
         ("quota", f"{quota} (cgroup v{limits.cgroup_version})"),
         ("memory", _bytes(limits.total_memory_bytes) + f", limit {_bytes(limits.memory_bytes)}"),
-        ("governor", f"{_known(settings.governor)}, boost {_yes(settings.boost)}"),
-        ("huge pages", f"{_known(settings.transparent_hugepages)}, NUMA balancing {_yes(settings.numa_balancing)}"),
-        ("kernel", f"{_known(settings.kernel)}, microcode {_known(settings.microcode)}"),
-        ("maker", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
-        ("container", limits.container or "none seen"),
+        ("governor", f"{_or_unavailable(settings.governor)}, boost {_on_or_off(settings.boost)}"),
+        (
+            "huge pages",
+            f"{_or_unavailable(settings.transparent_hugepages)}, NUMA balancing {_on_or_off(settings.numa_balancing)}",
+        ),
+        ("kernel", f"{_or_unavailable(settings.kernel)}, microcode {_or_unavailable(settings.microcode)}"),
+        ("system", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
+        ("container", limits.container or "none detected"),
     ]
     width = max(len(label) for label, _ in rows)
     lines = [f"{label:<{width}}  {text}" for label, text in rows]
@@ -81,11 +85,11 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _yes(value: bool | None) -> str:
+def _on_or_off(value: bool | None) -> str:
     return "unavailable" if value is None else "on" if value else "off"
 
 
-def _known(value: str | None) -> str:
+def _or_unavailable(value: str | None) -> str:
     return "unavailable" if value is None else value
 
 
@@ -94,7 +98,7 @@ def _bytes(count: int | None) -> str:
 
 
 def describe_calibration(calibration: Calibration) -> str:
-    """How far runs on this host lie apart, and how often our verdicts were wrong there, in one line."""
+    """Return in one line how far runs on this host lie apart, and how often verdicts were false alarms."""
     alarms = sum(cell.false_alarms for cell in calibration.cells)
     comparisons = sum(cell.comparisons for cell in calibration.cells)
     return (

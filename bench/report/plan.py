@@ -1,4 +1,4 @@
-"""The plan, as text: what `--dry-run` prints."""
+"""The plan as text: what `--dry-run` prints."""
 
 from bench.launch.environment import thread_environment
 from bench.records.case import case_name
@@ -11,11 +11,14 @@ from bench.report.units import format_duration
 
 
 def render_plan(plan: Plan) -> str:
-    """Every cell with CPUs, memory nodes, threads, environment and command, and the time it will take."""
+    """Return each cell with CPUs, memory nodes, threads and environment, the command, and the expected time."""
     lines = [
         f"suite {plan.suite}, {describe_choice(plan.profile)}",
         f"command {' '.join(plan.argv)}",
-        *(f"side {one.name}: {describe_variant(one)}, command {' '.join(one.argv)}" for one in plan.variants),
+        *(
+            f"side {variant.name}: {describe_variant(variant)}, command {' '.join(variant.argv)}"
+            for variant in plan.variants
+        ),
     ]
     for layout in plan.layouts:
         lines += [f"layout {layout.name}: {note}" for note in layout_notes(layout)]
@@ -25,10 +28,10 @@ def render_plan(plan: Plan) -> str:
         for number, binding in enumerate(cell.instances):
             lines.append(
                 f"  instance {number}: CPUs {binding.cpus}, memory nodes {binding.memory_nodes or 'any'}, "
-                f"{binding.threads} threads, {_render(thread_environment(binding))}"
+                f"{binding.threads} threads, {_assignments(thread_environment(binding))}"
             )
         lines.append(f"  openmp {cell.runtime.openmp}, allocator {cell.runtime.allocator}")
-        lines.append(f"  environment: {_render(cell.environment)}")
+        lines.append(f"  environment: {_assignments(cell.environment)}")
     if plan.refused:
         lines.append("")
     lines += [f"refused {case_name(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
@@ -39,18 +42,18 @@ def render_plan(plan: Plan) -> str:
 
 
 def _describe_time(plan: Plan) -> str:
-    """How long the least takes, and until when there may be more."""
-    least = f"about {format_duration(plan.estimate_s)}"
+    """Return the time for the minimum of repetitions, and until when more may follow."""
+    minimum = f"about {format_duration(plan.estimate_s)}"
     until_s = plan.policy.more_until_s
     if until_s is None or plan.policy.repetitions_min == plan.policy.repetitions_max or until_s <= plan.estimate_s:
-        return least
-    return f"{least} for the least, more until {format_duration(until_s)}"
+        return minimum
+    return f"{minimum} for the minimum, more until {format_duration(until_s)}"
 
 
 def layout_notes(layout: Layout) -> tuple[str, ...]:
-    """What a reader must know of a layout before it runs."""
+    """Return what a reader must know about a layout before it runs."""
     return (*map(describe_reason, layout.notes), *(f"overridden by {option}" for option in layout.overridden))
 
 
-def _render(variables: dict[str, str]) -> str:
+def _assignments(variables: dict[str, str]) -> str:
     return " ".join(f"{name}={value}" for name, value in variables.items())

@@ -1,11 +1,11 @@
-"""Text that others wrote, made fit for a terminal: what a bundle says must not be what a terminal does."""
+"""Text from outside, made safe for a terminal: a bundle must not send commands to it."""
 
 
 def printable(text: str, *, lines: bool = False) -> str:
-    """Spell out control characters and whatever else cannot be printed.
+    """Return text in which control and other unprintable characters are spelled out.
 
     Args:
-        text: Of a bundle, a profile, a policy, a machine.
-        lines: Let line ends be.
+        text: From a bundle, a profile, a policy or a machine.
+        lines: Keep line ends.
     """
     return "".join(char if char.isprintable() or (lines and char == "\n") else repr(char)[1:-1] for char in text)

@@ -4,7 +4,7 @@ from tabulate import tabulate
 
 from bench.records.reproduction import EXIT_STATUS, CellReproduction, Reproduction, ReproductionOutcome
 from bench.records.verdict import Criteria, Finding
-from bench.report.table import describe_case
+from bench.report.cases import describe_case
 
 HEADERS = ("cell", "layout", "outcome", "latency", "interval", "p", "n", "")
 ALIGN = ("left", "left", "left", "right", "right", "right", "right", "left")

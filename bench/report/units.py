@@ -1,4 +1,4 @@
-"""Numbers for people: three significant digits, with a unit that keeps them short."""
+"""Numbers for people: three significant digits and a unit that keeps them short."""
 
 from bench.records.summary import Interval
 
@@ -6,13 +6,13 @@ _TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 
 def format_seconds(seconds: float) -> str:
-    """Seconds as `1.23 s`, `45.6 ms` or `789 µs`."""
+    """Return seconds as `1.23 s`, `45.6 ms` or `789 µs`."""
     scale, unit = next(((scale, unit) for scale, unit in _TIMES if seconds >= scale), _TIMES[-1])
     return f"{format_significant(seconds / scale)} {unit}"
 
 
 def format_significant(value: float) -> str:
-    """Three significant digits, never in exponent form."""
+    """Return three significant digits, or all digits before the point; never an exponent."""
     if value == 0:
         return "0"
     digits = 2
@@ -22,21 +22,26 @@ def format_significant(value: float) -> str:
 
 
 def format_spread(interval: Interval) -> str:
-    """The interval's half width as a share of its point: `±1.2%`."""
+    """Return the interval's half width as a share of its point: `±1.2%`."""
     return f"±{interval.half_width_ratio * 100:.1f}%"
 
 
+def format_share(ratio: float | None) -> str:
+    """Return a share as `66%`; the empty string for None."""
+    return "" if ratio is None else f"{ratio:.0%}"
+
+
 def format_bytes(count: int) -> str:
-    """Bytes as `12.3 MiB` or `4.56 GiB`."""
+    """Return bytes as `12.3 MiB` or `4.56 GiB`."""
     gib = 1 << 30
     return f"{format_significant(count / gib)} GiB" if count >= gib else f"{format_significant(count / (1 << 20))} MiB"
 
 
 def format_duration(seconds: float) -> str:
-    """A time left, as `45 s`, `3 min 20 s` or `2 h 5 min`."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    """Return a remaining time as `45 s`, `3 min 20 s` or `2 h 5 min`."""
+    rounded = max(0, round(seconds))
+    if rounded < 60:
+        return f"{rounded} s"
+    if rounded < 3600:
+        return f"{rounded // 60} min {rounded % 60} s"
+    return f"{rounded // 3600} h {rounded % 3600 // 60} min"

@@ -56,7 +56,7 @@ def test_refuses_a_file_that_is_not_the_locked_one(checkout: Path) -> None:
 
     assert finished.returncode == 1
     assert "Hash Sum mismatch" in finished.stderr
-    assert finished.stderr.endswith(f"not to be had: {LOCKED.name}; name an archive of snapshots by DEBIAN_MIRROR\n")
+    assert finished.stderr.endswith(f"no mirror has: {LOCKED.name}; set DEBIAN_MIRROR to a snapshot archive\n")
     assert list((checkout / "fetched").rglob("*.deb")) == []
 
 
@@ -64,7 +64,7 @@ def test_names_what_no_mirror_has_and_fetches_it_when_one_does(checkout: Path) -
     kept = checkout / "mirror" / LOCKED
     kept.rename(checkout / "elsewhere")
 
-    assert f"not to be had: {LOCKED.name};" in fetch(checkout).stderr
+    assert f"no mirror has: {LOCKED.name};" in fetch(checkout).stderr
 
     (checkout / "elsewhere").rename(kept)
     assert fetch(checkout).returncode == 0

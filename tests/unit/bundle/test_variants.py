@@ -64,7 +64,7 @@ def test_a_side_in_an_image_keeps_what_the_engine_says_of_it() -> None:
 
 
 def test_a_side_is_described_by_what_was_given_for_it() -> None:
-    assert describe_variant(A) == "as it is"
+    assert describe_variant(A) == "unchanged"
     assert describe_variant(B) == "X=1, --openmp llvm"
 
 

@@ -126,6 +126,28 @@ def test_show_prints_the_table_again(bundle: Path, invoke: Invoke) -> None:
     assert json.loads(invoke("show", str(bundle), "--json").out)["info"]["run_id"] == CONTENTS.info.run_id
 
 
+def test_json_has_the_rows_of_the_tables_and_the_records_behind_them(bundle: Path, invoke: Invoke) -> None:
+    shown = json.loads(invoke("show", str(bundle), "--json").out)
+    assert shown["bundle"] == str(bundle)
+    assert [row["cell"] for row in shown["rows"]["cells"]] == [cell.cell for cell in CONTENTS.summary.cells]
+    assert [row["marks"] for row in shown["rows"]["cells"]] == [cell["marks"] for cell in shown["summary"]["cells"]]
+    assert [row["cell"] for row in shown["rows"]["failed"]] == [CONTENTS.plan.cells[2].id]
+    assert shown == json.loads(invoke("show", str(bundle), "--format", "json").out)
+
+
+def test_json_of_evidence_and_effective_settings_has_their_rows(bundle: Path, invoke: Invoke) -> None:
+    shown = json.loads(invoke("show", str(bundle), "--evidence", "--effective", "--json").out)
+    assert [row["cell"] for row in shown["evidence"]] == [cell.id for cell in CONTENTS.plan.cells]
+    assert {(row["repetition"], row["instance"]) for row in shown["effective"]} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert list(json.loads(invoke("show", str(bundle), "--evidence", "--json").out)) == ["evidence"]
+
+
+def test_evidence_in_a_format_of_runs_is_a_wrong_usage(bundle: Path, invoke: Invoke) -> None:
+    outcome = invoke("show", str(bundle), "--evidence", "--format", "junit")
+    assert outcome.status == 2
+    assert "--effective and --evidence print text or json" in outcome.err
+
+
 def test_verify_explains_itself_and_speaks_json(bundle: Path, invoke: Invoke) -> None:
     assert "openssl" in invoke("verify", str(bundle), "--explain").out
     shown = json.loads(invoke("verify", str(bundle), "--json").out)
@@ -214,7 +236,7 @@ def test_one_altered_bundle_of_many_is_named_and_status_6(bundle: Path, invoke: 
     (folder / "13.bench.tar").symlink_to("nowhere")
     outcome = invoke("verify", str(folder))
     assert outcome.status == 6
-    assert outcome.err == "bench: 2 of 20 bundles are not verified\n"
+    assert outcome.err == "bench: 2 of 20 bundles do not verify\n"
     lines = outcome.out.splitlines()
     assert [index for index, line in enumerate(lines) if not line.startswith("intact ")] == [7, 13]
     assert "07.bench.tar: not verified, step 1 (outer archive): the archive must end in" in lines[7]
@@ -237,7 +259,7 @@ def test_many_bundles_are_held_to_the_same_trust(bundle: Path, key: Path, invoke
     sign(invoke, tmp_path / "many" / "03.bench.tar", key)
     outcome = invoke("verify", str(tmp_path / "many"), "--key", f"{key}.pub")
     assert outcome.status == 6
-    assert outcome.err == "bench: 19 of 20 bundles are not verified\n"
+    assert outcome.err == "bench: 19 of 20 bundles do not verify\n"
     assert invoke("verify", str(tmp_path / "many"), "--require", "operator").status == 2
 
 

@@ -24,7 +24,7 @@ def test_a_recording_shows_the_machine_and_says_what_is_left_out(invoke: Invoke,
     assert lines[0].startswith(f"{file}: 2 files, ")
     assert any("serial numbers" in line for line in lines)
     assert any("host's name" in line for line in lines)
-    assert lines[-1] == f"Look at it before you send it: tar tf '{file}'"
+    assert lines[-1] == f"Check it before you send it: tar tf '{file}'"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["machine", "my machine.tar.gz"]
 
 

@@ -47,12 +47,12 @@ def test_without_a_verb_the_verb_is_run(invoke: Invoke) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nosuch"], "no command 'nosuch'; there are "),
+        (["nosuch"], "no command 'nosuch'; use one of "),
         (["run", "--nope"], "No such option '--nope'"),
         (["--suite", "quik", "--dry-run"], "no suite 'quik'; there are full, quick, smoke, standard"),
         (["--profile", "xeon", "--dry-run"], "xeon-spr"),
         (["--workload", "resnet51", "--dry-run"], "no workload matches 'resnet51'; there are "),
-        (["--precision", "fp8", "--dry-run"], "'fp8' in 'fp8' is not known; there are fp32"),
+        (["--precision", "fp8", "--dry-run"], "'fp8' in 'fp8' is not known; use fp32"),
         (["--precision", "", "--dry-run"], "is not known"),
         (["--batch-size", "0", "--dry-run"], "'0' is not a list of positive whole numbers like 1,16"),
         (["--cpus", "1-", "--dry-run"], "'1-' is not a CPU list like 0-3,8"),
@@ -192,9 +192,7 @@ def test_a_profile_of_ones_own_can_be_checked(invoke: Invoke, tmp_path: Path) ->
     assert f"{path}" in outcome.err
 
 
-def test_a_fault_of_ours_is_one_line_and_never_looks_like_a_verdict(
-    invoke: Invoke, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bug_is_one_line_and_never_looks_like_a_verdict(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     def explode(*_arguments: object) -> None:
         raise KeyError("x")
 
@@ -205,7 +203,7 @@ def test_a_fault_of_ours_is_one_line_and_never_looks_like_a_verdict(
     assert outcome.err.count("\n") == 1
 
 
-def test_a_fault_of_ours_shows_its_way_when_asked(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_shows_its_traceback_when_asked(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     def explode(*_arguments: object) -> None:
         raise KeyError("x")
 

@@ -1,4 +1,4 @@
-"""What images/compare_images.py says of two images that should have been equal."""
+"""What images/compare_images.py prints about two images that should be equal."""
 
 import hashlib
 import io

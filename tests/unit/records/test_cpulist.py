@@ -89,7 +89,7 @@ def test_a_mask_has_a_bit_for_each_cpu(cpus: frozenset[int]) -> None:
     assert parse_cpumask(format_cpulist(cpus)) == sum(1 << cpu for cpu in cpus)
 
 
-def test_a_list_that_names_cpus_again_and_again_is_refused_at_once() -> None:
-    with pytest.raises(ValueError, match="names CPUs again and again"):
+def test_a_list_that_repeats_cpus_without_end_is_rejected_early() -> None:
+    with pytest.raises(ValueError, match="names more CPUs than 65536"):
         parse_cpulist(",".join(["0-65535"] * 8000))
     assert parse_cpumask(",".join(["0-65535"] * 8000)) == (1 << 65536) - 1

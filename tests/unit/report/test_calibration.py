@@ -1,7 +1,8 @@
 from msgspec.structs import replace
 
 from bench.report.calibration import render_calibration
-from bench.report.table import render_results
+from bench.report.run_report import make_run_report
+from bench.report.text import render_text
 from tests.unit.bundle.builder import CONTENTS
 from tests.unit.bundle.test_calibration import CALIBRATION
 
@@ -19,5 +20,6 @@ def test_says_the_rate_of_each_cell_with_its_interval() -> None:
 
 
 def test_a_bundles_table_states_its_calibration() -> None:
-    assert LINE in render_results(replace(CONTENTS, calibration=CALIBRATION))
-    assert "calibration" not in render_results(CONTENTS)
+    calibrated = replace(CONTENTS, calibration=CALIBRATION)
+    assert LINE in render_text(make_run_report(calibrated, bundle="x.bench.tar"))
+    assert "calibration" not in render_text(make_run_report(CONTENTS, bundle="x.bench.tar"))

@@ -1,10 +1,13 @@
 from collections.abc import Callable
 
 import msgspec
+import pytest
 
 from bench.records.bundle import Contents
 from bench.records.case import Case
+from bench.records.variant import VARIANTS, Variant
 from bench.report.cross import render_cross_table
+from bench.report.rows.cross import make_cross_rows
 from tests.builders import CASE, make_proof
 from tests.unit.bundle.builder import CONTENTS
 
@@ -37,24 +40,45 @@ def crossed(**changes: object) -> Contents:
 
 
 def test_the_cross_table_is_as_it_was_reviewed(check_golden: Callable[[str, str], None]) -> None:
-    table = render_cross_table(crossed(backend="torchscript", precision="fx_int8", quant_engine="x86"))
-    assert table is not None
-    check_golden("report/cross.txt", table + "\n")
+    rows = tuple(make_cross_rows(crossed(backend="torchscript", precision="fx_int8", quant_engine="x86")))
+    check_golden("report/cross.txt", render_cross_table(rows) + "\n")
+
+
+def test_a_row_has_speed_error_int8_share_and_cold_start() -> None:
+    eager, quantized = make_cross_rows(crossed(backend="torchscript", precision="fx_int8", quant_engine="x86"))
+    assert (eager.speed_ratio, eager.break_even_calls) == (1.0, None)
+    assert quantized.speed_ratio == pytest.approx(2.0)
+    assert (quantized.int8_operations, quantized.compile_s, quantized.load_s) == ("53 of 54", 3.0, 0.5)
+    assert quantized.break_even_calls is None, "eager was not measured in fx_int8"
 
 
 def test_a_compiler_is_held_against_eager_of_its_own_precision() -> None:
-    table = render_cross_table(crossed(backend="torchscript")) or ""
-    assert "calls" in table.splitlines()[5]
+    _, compiled = make_cross_rows(crossed(backend="torchscript"))
+    assert isinstance(compiled.break_even_calls, int)
 
 
-def test_an_engine_that_lays_out_by_itself_is_held_against_eager_of_another_format() -> None:
-    table = render_cross_table(crossed(backend="onnxruntime", memory_format="contiguous")) or ""
-    assert "calls" in table.splitlines()[5]
+def test_an_engine_that_chooses_formats_itself_is_held_against_eager_of_another_format() -> None:
+    _, compiled = make_cross_rows(crossed(backend="onnxruntime", memory_format="contiguous"))
+    assert isinstance(compiled.break_even_calls, int)
+
+
+def test_a_compiler_that_is_slower_than_eager_never_breaks_even() -> None:
+    contents = crossed(backend="torchscript")
+    eager, compiled, *others = contents.summary.cells
+    slower = replace(compiled, latency_s=replace(compiled.latency_s, point=2 * eager.latency_s.point))
+    _, row = make_cross_rows(replace(contents, summary=replace(contents.summary, cells=(eager, slower, *others))))
+    assert row.break_even_calls == "never"
 
 
 def test_one_variant_alone_has_no_cross_table() -> None:
-    assert render_cross_table(CONTENTS) is None
+    assert not list(make_cross_rows(CONTENTS))
 
 
-def test_other_work_is_not_held_against_this() -> None:
-    assert render_cross_table(crossed(backend="torchscript", batch_size=8)) is None
+def test_the_sides_of_an_ab_run_have_no_cross_table() -> None:
+    contents = crossed(backend="torchscript")
+    sides = tuple(Variant(name=name, options=(), variables={}, argv=("python",)) for name in VARIANTS)
+    assert not list(make_cross_rows(replace(contents, plan=replace(contents.plan, variants=sides))))
+
+
+def test_other_work_is_not_compared() -> None:
+    assert not list(make_cross_rows(crossed(backend="torchscript", batch_size=8)))

@@ -3,43 +3,100 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from bench.records.bundle import Citation, Contents
 from bench.records.plan import Refusal
 from bench.records.progress import Progress
-from bench.records.summary import Drift
+from bench.records.summary import Drift, Mark
+from bench.report.cases import describe_case
 from bench.report.effective import render_effective
 from bench.report.evidence import render_evidence
 from bench.report.machine import describe_machine, render_machine
 from bench.report.plan import render_plan
 from bench.report.progress import render_progress
-from bench.report.table import describe_case, render_results
-from tests.builders import CASE, CHOICE, make_machine, make_plan, make_reason
+from bench.report.rows.effective import make_effective_rows
+from bench.report.rows.evidence import make_evidence_rows
+from bench.report.run_report import make_run_report
+from bench.report.text import MARK_LETTERS, render_text
+from tests.builders import CASE, CHOICE, DIGEST, make_machine, make_plan, make_reason
 from tests.unit.bundle.builder import CELLS, CONTENTS
 
 Golden = Callable[[str, str], None]
 
 
+def render(contents: Contents) -> str:
+    return render_text(make_run_report(contents, bundle="x.bench.tar"))
+
+
+def mark(*marks: Mark, invalid_repetitions: int = 0) -> str:
+    """Render a run in which the first cell has these marks."""
+    first, *others = CONTENTS.summary.cells
+    marked = msgspec.structs.replace(first, marks=marks, invalid_repetitions=invalid_repetitions)
+    return render(
+        msgspec.structs.replace(CONTENTS, summary=msgspec.structs.replace(CONTENTS.summary, cells=(marked, *others)))
+    )
+
+
 def test_the_table_is_as_it_was_reviewed(check_golden: Golden) -> None:
-    check_golden("report/results.txt", render_results(CONTENTS) + "\n")
+    check_golden("report/results.txt", render(CONTENTS))
+
+
+def test_each_mark_is_a_letter_that_the_legend_explains() -> None:
+    for name, letter in MARK_LETTERS.items():
+        lines = mark(name).splitlines()
+        assert next(line for line in lines if line.startswith("resnet50 ")).endswith(f"  {letter}")
+        assert any(line.startswith(f"{letter}: ") for line in lines)
+
+
+def test_marks_have_a_fixed_order_and_count_invalid_repetitions() -> None:
+    text = mark("wide_throughput", "steady_state_not_reached", invalid_repetitions=2)
+    assert "  uti2\n" in text
+    assert "u: steady state not reached. t: throughput interval wider than the ±5% asked for. iN: " in text
+
+
+def test_the_legend_explains_only_marks_that_occur() -> None:
+    assert "single repetition" not in mark("sliding")
+
+
+def test_a_cell_is_held_against_the_peak_that_limits_it() -> None:
+    first, second, *others = CONTENTS.summary.cells
+    bound = msgspec.structs.replace(second, roofline_ratio=0.123, bound_by="memory")
+    text = render(
+        msgspec.structs.replace(
+            CONTENTS, summary=msgspec.structs.replace(CONTENTS.summary, cells=(first, bound, *others))
+        )
+    )
+    lines = text.splitlines()
+    units = next(line for line in lines if line.split() == ["compute", "bandwidth"])
+    (of_bandwidth,) = (line for line in lines if "12%" in line)
+    (of_compute,) = (line for line in lines if "727%" in line)
+    assert of_bandwidth.index("12%") + len("12%") == len(units.rstrip())
+    assert of_compute.index("727%") + len("727%") == units.index("compute") + len("compute")
+
+
+def test_a_reproduction_names_the_run_that_it_repeats() -> None:
+    cites = Citation(run_id=CONTENTS.info.run_id, content_digest=DIGEST)
+    contents = msgspec.structs.replace(CONTENTS, info=msgspec.structs.replace(CONTENTS.info, cites=cites))
+    assert f"repeats run {CONTENTS.info.run_id}, {DIGEST}\n" in render(contents)
 
 
 def test_evidence_is_as_it_was_reviewed(check_golden: Golden) -> None:
-    check_golden("report/evidence.txt", render_evidence(CONTENTS) + "\n")
+    check_golden("report/evidence.txt", render_evidence(tuple(make_evidence_rows(CONTENTS))) + "\n")
 
 
-def test_what_was_in_force_is_as_it_was_reviewed(check_golden: Golden) -> None:
-    check_golden("report/effective.txt", render_effective(CONTENTS) + "\n")
+def test_effective_settings_are_as_it_was_reviewed(check_golden: Golden) -> None:
+    check_golden("report/effective.txt", render_effective(tuple(make_effective_rows(CONTENTS))) + "\n")
 
 
-def test_a_case_is_told_with_its_shape_where_that_is_not_the_workloads_own() -> None:
+def test_a_case_is_described_with_its_shape_where_that_differs_from_the_default() -> None:
     assert describe_case(CASE).startswith("resnet50 image_size=64, inference, ")
-    usual = msgspec.structs.replace(CASE, shape={"image_size": 224})
-    assert describe_case(usual).startswith("resnet50, inference, ")
+    default = msgspec.structs.replace(CASE, shape={"image_size": 224})
+    assert describe_case(default).startswith("resnet50, inference, ")
 
 
 def test_a_cell_without_a_number_says_why() -> None:
     assert (
         "no number for resnet50 image_size=64, inference, fp32, channels_last, eager, batch 4, latency: the worker died"
-        in (render_results(CONTENTS))
+        in render(CONTENTS)
     )
 
 
@@ -54,15 +111,15 @@ def test_emulation_drift_and_refusals_are_never_left_out() -> None:
             CONTENTS.summary, drift=(Drift(layout="latency", compute_ratio=1.3, bandwidth_ratio=1.0, probes=3),)
         ),
     )
-    text = render_results(contents)
+    text = render(contents)
     assert "EMULATED" in text
-    assert "drift: over 3 probes of layout latency, compute moved by 30%" in text
+    assert "drift: over 3 probes of layout latency, compute changed by 30%" in text
     assert "refused resnet50 image_size=64, inference, fp32, channels_last, eager, batch 4: no such thing" in text
 
 
 def test_a_run_that_measured_nothing_has_no_table() -> None:
     empty = msgspec.structs.replace(CONTENTS, summary=msgspec.structs.replace(CONTENTS.summary, cells=()))
-    assert "throughput" not in render_results(empty)
+    assert "throughput" not in render(empty)
 
 
 def test_the_machine_fits_on_a_screen(check_golden: Golden) -> None:
@@ -111,14 +168,14 @@ def test_each_kind_of_progress_is_one_line(check_golden: Golden) -> None:
     ("changes", "said"),
     [
         ({}, "about 1 min 0 s"),
-        ({"aim_s": 300.0}, "about 1 min 0 s for the least, more until 5 min 0 s"),
-        ({"aim_s": 300.0, "budget_s": 90.0}, "about 1 min 0 s for the least, more until 1 min 30 s"),
+        ({"aim_s": 300.0}, "about 1 min 0 s for the minimum, more until 5 min 0 s"),
+        ({"aim_s": 300.0, "budget_s": 90.0}, "about 1 min 0 s for the minimum, more until 1 min 30 s"),
         ({"budget_s": 30.0}, "about 1 min 0 s"),
         ({"aim_s": 300.0, "repetitions_max": 2}, "about 1 min 0 s"),
     ],
-    ids=["no aim", "an aim", "a budget before it", "a budget too short", "no more than the least"],
+    ids=["no aim", "an aim", "a budget before it", "a budget too short", "no more than the minimum"],
 )
-def test_a_plan_says_how_long_the_least_takes_and_until_when_there_is_more(
+def test_a_plan_says_how_long_the_minimum_takes_and_until_when_more_may_follow(
     changes: dict[str, float], said: str
 ) -> None:
     plan = make_plan()

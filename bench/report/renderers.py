@@ -1,0 +1,54 @@
+"""The report formats: a table from a name to the function that renders a run's report.
+
+A format is added by one file and one row here.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple, cast
+
+from bench.errors import UsageError
+from bench.report.run_report import RunReport
+
+
+class Renderer(NamedTuple):
+    """One report format.
+
+    Attributes:
+        target: `module:function`, loaded when it is used; the function takes a `RunReport` and returns text.
+        suffix: Of a file in this format.
+        media_type: As registered with IANA.
+    """
+
+    target: str
+    suffix: str
+    media_type: str
+
+
+RENDERERS: Mapping[str, Renderer] = MappingProxyType(
+    {
+        "text": Renderer("bench.report.text:render_text", ".txt", "text/plain"),
+        "json": Renderer("bench.report.json_document:render_json", ".json", "application/json"),
+    }
+)
+"""Name, as typed after `--format` → renderer."""
+
+
+def find_renderer(name: str) -> Renderer:
+    """Return a report format by name.
+
+    Raises:
+        UsageError: there is no such format; lists those that there are.
+    """
+    renderer = RENDERERS.get(name)
+    if renderer is None:
+        raise UsageError(f"no report format {name!r}; use one of {', '.join(RENDERERS)}")
+    return renderer
+
+
+def render_report(report: RunReport, renderer: Renderer) -> str:
+    """Return a report in a format, with a final newline."""
+    module, _, function = renderer.target.partition(":")
+    render = cast("Callable[[RunReport], str]", getattr(importlib.import_module(module), function))
+    return render(report)

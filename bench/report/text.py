@@ -1,0 +1,177 @@
+"""A run's report as text: what `run`, `ab` and `show` print."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from tabulate import tabulate
+
+from bench.records.plan import Plan, Policy
+from bench.records.summary import Drift, Mark
+from bench.records.variant import describe_variant
+from bench.report.cases import describe_case, name_workload
+from bench.report.comparison import render_comparison
+from bench.report.cross import render_cross_table
+from bench.report.machine import describe_calibration, describe_choice, describe_machine
+from bench.report.reasons import describe_reason
+from bench.report.rows.cells import CellRow, FailedRow, StagesRow
+from bench.report.run_report import RunReport
+from bench.report.units import format_bytes, format_seconds, format_share, format_significant, format_spread
+
+CASE_HEADERS = ("mode", "precision", "format", "backend", "batch", "layout", "side")
+NUMBER_HEADERS = ("latency", "", "throughput", "", "% of peak\ncompute", "% of peak\nbandwidth", "first call", "memory", "n", "")  # fmt: skip
+
+MARK_LETTERS: Mapping[Mark, str] = MappingProxyType(
+    {
+        "steady_state_not_reached": "u",
+        "sliding": "s",
+        "wide_latency": "w",
+        "wide_throughput": "t",
+        "single_repetition": "o",
+        "few_repetitions": "f",
+        "above_peak": "p",
+    }
+)
+"""Mark → the letter that stands for it in the last column."""
+
+DRIFT_WARNING = 1.10
+"""Probes that changed by more than this factor get a line: such a drift could explain a 10% difference of cells."""
+
+
+def render_text(report: RunReport) -> str:
+    """Return the whole report: machine and profile, the tables, what failed or was refused, warnings, the verdict."""
+    rows, info = report.rows, report.info
+    lines = _head(report)
+    if rows.cells:
+        lines += [*_table(rows.cells), "", *_legend(rows.cells, report.plan.policy)]
+        lines += [_describe_stages(row) for row in rows.stages]
+        lines += ["", render_cross_table(rows.cross), ""] if rows.cross else []
+    lines += [_describe_failed(row) for row in rows.failed]
+    lines += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in report.plan.refused]
+    lines += [_describe_drift(drift) for drift in report.summary.drift if _is_worth_a_warning(drift)]
+    if report.calibration is not None:
+        lines.append(describe_calibration(report.calibration))
+    if report.machine.cpu.emulated:
+        lines.append("EMULATED: this architecture is emulated here; the numbers do not describe a CPU")
+    if info.cites is not None:
+        lines.append(f"repeats run {info.cites.run_id}, {info.cites.content_digest}")
+    if report.comparison is not None:
+        lines += ["", *_describe_sides(report.plan), "", render_comparison(report.comparison)]
+    return "\n".join([*lines, f"bundle: {report.bundle}", ""])
+
+
+def _head(report: RunReport) -> list[str]:
+    plan = report.plan
+    runtimes = {f"openmp {layout.runtime.openmp}, allocator {layout.runtime.allocator}" for layout in plan.layouts}
+    lines = [
+        describe_machine(report.machine),
+        describe_choice(plan.profile),
+        "; ".join(sorted(runtimes)),
+    ]
+    return lines if report.info.note is None else [*lines, f"note: {report.info.note}"]
+
+
+def _table(rows: Sequence[CellRow]) -> list[str]:
+    """Return the table. A value that all cells share stands above it instead of in a column."""
+    described = [_describe_columns(row) for row in rows]
+    varying = [index for index in range(len(CASE_HEADERS)) if len({columns[index] for columns in described}) > 1]
+    common = [
+        f"{header} {described[0][index]}"
+        for index, header in enumerate(CASE_HEADERS)
+        if index not in varying and described[0][index]
+    ]
+    lines = [
+        (name_workload(row.case, row.case.shape), *(columns[index] for index in varying), *_numbers(row))
+        for row, columns in zip(rows, described, strict=True)
+    ]
+    headers = ("workload", *(CASE_HEADERS[index] for index in varying), *NUMBER_HEADERS)
+    align = ("left",) * (1 + len(varying)) + ("right",) * (len(NUMBER_HEADERS) - 1) + ("left",)
+    table = tabulate(lines, headers, tablefmt="simple", disable_numparse=True, colalign=align)
+    return [f"all cells: {', '.join(common)}", "", table] if common else ["", table]
+
+
+def _describe_columns(row: CellRow) -> tuple[str, ...]:
+    case = row.case
+    layout = f"{row.layout} {row.instances}×{'-'.join(map(str, row.threads))}"
+    return (
+        case.mode,
+        case.precision,
+        case.memory_format,
+        case.backend,
+        str(case.batch_size),
+        layout,
+        row.side or "",
+    )
+
+
+def _numbers(row: CellRow) -> tuple[str, ...]:
+    return (
+        format_seconds(row.latency_s.point),
+        format_spread(row.latency_s),
+        f"{format_significant(row.throughput_per_s.point)} {row.unit}/s",
+        format_spread(row.throughput_per_s),
+        format_share(row.peak_compute_ratio),
+        format_share(row.peak_bandwidth_ratio),
+        format_seconds(row.first_call_s),
+        format_bytes(row.peak_memory_bytes),
+        f"{row.repetitions}×{row.samples // row.repetitions}",
+        _marks(row),
+    )
+
+
+def _marks(row: CellRow) -> str:
+    letters = "".join(letter for mark, letter in MARK_LETTERS.items() if mark in row.marks)
+    return f"{letters}i{row.invalid_repetitions}" if row.invalid_repetitions else letters
+
+
+def _legend(rows: Sequence[CellRow], policy: Policy) -> Iterator[str]:
+    """Explain the columns, and the marks that occur."""
+    yield (
+        f"±: half of the {policy.confidence * 100:.3g}% interval. n: repetitions × samples. "
+        "first call: with empty compiler caches."
+    )
+    yield (
+        "% of peak: share of the matrix product rate, or of the memory bandwidth, that this run's probes reached; "
+        "each cell is held against the one that limits it."
+    )
+    target = f"wider than the ±{policy.target_ci_ratio * 100:.3g}% asked for"
+    sentences: dict[Mark, str] = {
+        "steady_state_not_reached": "steady state not reached",
+        "sliding": "latency still rises or falls in the timed samples",
+        "wide_latency": f"latency interval {target}",
+        "wide_throughput": f"throughput interval {target}",
+        "single_repetition": "single repetition",
+        "few_repetitions": "fewer than five repetitions; ± is half of their range",
+        "above_peak": "above the peak that the probes reached",
+    }
+    occurring = {mark for row in rows for mark in row.marks}
+    marks = [f"{MARK_LETTERS[mark]}: {sentence}" for mark, sentence in sentences.items() if mark in occurring]
+    if any(row.invalid_repetitions for row in rows):
+        marks.append("iN: N invalid repetitions, not used")
+    if marks:
+        yield f"{'. '.join(marks)}."
+
+
+def _describe_stages(row: StagesRow) -> str:
+    total = sum(row.stages_s.values()) or 1.0
+    shares = ", ".join(f"{stage} {seconds / total:.0%}" for stage, seconds in row.stages_s.items())
+    return f"training step of {describe_case(row.case)}, {row.layout}: {shares}"
+
+
+def _describe_failed(row: FailedRow) -> str:
+    return f"no number for {describe_case(row.case)}, {row.layout}: {describe_reason(row.reason)}"
+
+
+def _is_worth_a_warning(drift: Drift) -> bool:
+    return max(drift.compute_ratio, drift.bandwidth_ratio) > DRIFT_WARNING
+
+
+def _describe_drift(drift: Drift) -> str:
+    return (
+        f"drift: over {drift.probes} probes of layout {drift.layout}, compute changed by "
+        f"{(drift.compute_ratio - 1):.0%} and memory bandwidth by {(drift.bandwidth_ratio - 1):.0%}"
+    )
+
+
+def _describe_sides(plan: Plan) -> Iterator[str]:
+    for variant in plan.variants:
+        yield f"side {variant.name}: {describe_variant(variant)}"
