@@ -45,7 +45,7 @@ def read_cpu(tree: Tree, cpuinfo: CpuInfo, process: Process, lead: int | None) -
         return _describe_emulated(tree, cpuinfo, process, architecture, foreign)
     for key in ("cpu family", "model", "stepping", "microcode"):
         if len(cpuinfo.values(key)) > 1:
-            tree.note("cpus_differ", field=key, found=" ".join(cpuinfo.values(key)))
+            tree.note("cpu_identities_differ", field=key, found=" ".join(cpuinfo.values(key)))
     identity = identify(cpuinfo, architecture, lead=lead)
     isa = cpuinfo.isa()
     software = find_software_cpu(cpuinfo)

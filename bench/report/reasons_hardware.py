@@ -15,7 +15,7 @@ SENTENCES_HARDWARE: Mapping[str, str] = MappingProxyType(
         # The CPU.
         "architecture_assumed": "no file shows the architecture; assumed is this host's, {architecture}",
         "cpuinfo_missing": "no /proc/cpuinfo: the CPU's model is unknown",
-        "cpus_differ": "CPUs differ in {field}: {found}",
+        "cpu_identities_differ": "CPUs differ in {field}: {found}",
         "isa_flags_not_shown": "/proc/cpuinfo shows no CPU flags: cpu.isa is empty",
         "isa_flags_differ": "CPUs differ in their flags: cpu.isa holds those that all have",
         "isa_flags_hidden": "{microarchitecture} has flags that firmware, kernel or hypervisor hides: {flags}",

@@ -48,19 +48,19 @@ def test_a_users_file_is_a_suite(tmp_path: Path) -> None:
     [
         pytest.param('name = "mine"', 'name = "other"', 2, "name is 'other', the file's is 'mine'; rename", id="name"),
         pytest.param("[policy]", "colour = 1\n[policy]", 5, "unknown field `colour`", id="unknown key"),
-        pytest.param("timeout_s", "time_out_s", 13, "unknown field `time_out_s`", id="unknown key of the policy"),
-        pytest.param("workload =", "workloads =", 15, "unknown field `workloads`", id="unknown key of a table"),
+        pytest.param("timeout_s", "time_out_s", 14, "unknown field `time_out_s`", id="unknown key of the policy"),
+        pytest.param("workload =", "workloads =", 16, "unknown field `workloads`", id="unknown key of a table"),
         pytest.param("measure_s = 1", "measure_s = -1", 9, "measure_s", id="negative"),
         pytest.param("samples_min = 5", 'samples_min = "5"', 10, "samples_min", id="wrong type"),
         pytest.param(
             "s_min = 1", "s_min = 3", 6, "repetitions_min 3 is more than repetitions_max 2", id="most below least"
         ),
-        pytest.param('workload = ["resnet50"]', "workload = []", 15, "workload", id="no workload"),
+        pytest.param('workload = ["resnet50"]', "workload = []", 16, "workload", id="no workload"),
         pytest.param(
-            '"resnet50"', '"resnet51"', 15, "no workload matches 'resnet51'; there are", id="unknown workload"
+            '"resnet50"', '"resnet51"', 16, "no workload matches 'resnet51'; there are", id="unknown workload"
         ),
         pytest.param('"latency"', '"sideways"', 4, "sideways", id="unknown layout"),
-        pytest.param("[[cases]]", "[[cases", 14, "not TOML", id="no TOML"),
+        pytest.param("[[cases]]", "[[cases", 15, "not TOML", id="no TOML"),
     ],
 )
 def test_a_wrong_file_is_one_clear_line(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
@@ -77,7 +77,7 @@ def test_a_dimension_that_no_workload_of_the_table_has_is_refused(tmp_path: Path
     with pytest.raises(UsageError) as caught:
         load_suite(path, WORKLOADS)
     assert str(caught.value) == (
-        f"{path}:16: no workload of this table has the dimension 'imagesize'; known are image_size"
+        f"{path}:17: no workload of this table has the dimension 'imagesize'; known are image_size"
     )
 
 
