@@ -106,10 +106,11 @@ def print_warnings(plan: Plan) -> None:
     """Say on standard error, before anything runs, what is not as one might think."""
     from bench.launch.environment import find_dropped_variables
     from bench.report.plan import layout_notes
+    from bench.report.reasons import describe_reason
     from bench.report.table import describe_case
 
     lines = [f"layout {layout.name}: {note}" for layout in plan.layouts for note in layout_notes(layout)]
-    lines += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
+    lines += [f"refused {describe_case(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in plan.refused]
     dropped = find_dropped_variables(os.environ, plan.cells[0].environment)
     if dropped:
         lines.append(f"not passed on to workers: {', '.join(dropped)} (the profile sets what they need)")

@@ -6,10 +6,11 @@ from typing import TypeVar
 import click
 import msgspec
 
+from bench.backends.registry import BACKENDS
 from bench.cli.types import CommaList, CpuListType, Duration, Percent, Repetitions, WholeList
 from bench.errors import UsageError
-from bench.records.case import Backend, Family, MemoryFormat, Mode, Precision, QuantEngine
-from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, LayoutName
+from bench.records.case import FAMILIES, MEMORY_FORMATS, MODES, PRECISIONS, QUANT_ENGINES
+from bench.records.profile import ALLOCATORS, LAYOUTS, OPENMP_RUNTIMES
 from bench.run.options import RunOptions
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -33,16 +34,18 @@ def plan_options(command: Command) -> Command:
                 help="What to run.",
             ),
             click.option("--workload", type=CommaList(), metavar="GLOB,...", help="Only these workloads."),
-            click.option("--family", type=CommaList(Family), help="Only these families of workloads."),
-            click.option("--mode", type=CommaList(Mode), help="Only inference or training."),
-            click.option("--precision", type=CommaList(Precision), help="Only these precisions."),
-            click.option("--memory-format", type=CommaList(MemoryFormat), help="Only contiguous or channels_last."),
-            click.option("--backend", type=CommaList(Backend), help="Only these backends."),
+            click.option("--family", type=CommaList(FAMILIES), help="Only these families of workloads."),
+            click.option("--mode", type=CommaList(MODES), help="Only inference or training."),
+            click.option("--precision", type=CommaList(PRECISIONS), help="Only these precisions."),
+            click.option("--memory-format", type=CommaList(MEMORY_FORMATS), help="Only contiguous or channels_last."),
+            click.option("--backend", type=CommaList(BACKENDS), help="Only these backends."),
             click.option("--batch-size", type=WholeList(), help="These in place of the suite's."),
             click.option(
-                "--quant-engine", type=CommaList(QuantEngine), help="Kernels of fx_int8: x86, onednn, fbgemm, qnnpack."
+                "--quant-engine",
+                type=CommaList(QUANT_ENGINES),
+                help="Kernels of fx_int8: x86, onednn, fbgemm, qnnpack.",
             ),
-            click.option("--layout", "layouts", type=CommaList(LayoutName), help="latency, throughput, single_core."),
+            click.option("--layout", "layouts", type=CommaList(LAYOUTS), help="latency, throughput, single_core."),
             click.option(
                 "--instances", type=click.IntRange(1, 4096), help="Worker processes, in place of the profile's."
             ),

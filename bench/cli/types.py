@@ -1,7 +1,7 @@
 """Option types: what is typed at a shell, parsed strictly, with a message that shows a right one."""
 
 import re
-from typing import get_args
+from collections.abc import Collection
 
 import click
 from typing_extensions import override
@@ -15,13 +15,13 @@ _REPETITIONS = re.compile(r"(\d{1,4})(?::(\d{1,4}))?", re.ASCII)
 
 
 class CommaList(click.ParamType[tuple[str, ...]]):
-    """Values joined by commas, each one of a fixed set, or any word if there is no set."""
+    """Values joined by commas, each of a fixed set, or any word if there is no set."""
 
     name = "list"
 
-    def __init__(self, literal: object = None) -> None:
-        """Take the allowed words from a `Literal` type; None allows all."""
-        self.allowed = get_args(literal)
+    def __init__(self, allowed: Collection[str] = ()) -> None:
+        """Take the allowed words; none allows all."""
+        self.allowed = allowed
 
     @override
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:

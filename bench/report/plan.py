@@ -5,6 +5,7 @@ from bench.records.case import case_name
 from bench.records.plan import Plan
 from bench.records.profile import Layout
 from bench.records.variant import describe_variant
+from bench.report.reasons import describe_reason
 from bench.report.units import format_duration
 
 
@@ -29,7 +30,7 @@ def render_plan(plan: Plan) -> str:
         lines.append(f"  environment: {_render(cell.environment)}")
     if plan.refused:
         lines.append("")
-    lines += [f"refused {case_name(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
+    lines += [f"refused {case_name(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in plan.refused]
     repetitions = f"{plan.policy.repetitions_min} to {plan.policy.repetitions_max} repetitions each"
     order = f"in rounds shuffled by seed {plan.order_seed}"
     lines += ["", f"{len(plan.cells)} cells, {repetitions}, {order}: {_describe_time(plan)}"]

@@ -12,6 +12,7 @@ from bench.records.plan import Cell, Policy
 from bench.records.summary import CellSummary, Drift
 from bench.report.cross import render_cross_table
 from bench.report.machine import describe_calibration, describe_machine
+from bench.report.reasons import describe_reason
 from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
 from bench.workloads.registry import WORKLOADS
 
@@ -41,7 +42,7 @@ def render_results(contents: Contents) -> str:
         parts += ["", cross, ""] if cross is not None else []
     for cell_id, reason in contents.summary.failed.items():
         parts.append(f"no number for {describe_case(cells[cell_id].case)}, {cells[cell_id].layout}: {reason}")
-    parts += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
+    parts += [f"refused {describe_case(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in plan.refused]
     parts += [_describe_drift(drift) for drift in contents.summary.drift if _moved(drift)]
     if contents.calibration is not None:
         parts.append(describe_calibration(contents.calibration))

@@ -17,7 +17,7 @@ def load_suite(path: Path) -> Suite:
     """Read one suite.
 
     Raises:
-        UsageError: the file is missing, too large, no TOML, or no suite; says which key.
+        UsageError: the file is missing, too large, not TOML, or not a suite; names the key.
     """
     try:
         data = path.read_bytes()

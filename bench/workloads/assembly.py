@@ -7,10 +7,10 @@ from types import MappingProxyType
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from bench.interface.workload import Autocast, Forward, Iteration, Workload
 from bench.records.case import Case
 from bench.workloads.iterations import Inference, Loss, TrainingStep
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Autocast, Forward, Iteration, Workload
 
 BRANCH = -2
 """Doublings of the last weight of a residual branch. Attention over generated tokens is nearly their mean, so

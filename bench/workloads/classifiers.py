@@ -17,10 +17,10 @@ from torchvision.models import convnext, efficientnet, get_model, mnasnet, mobil
 from torchvision.ops import SqueezeExcitation
 
 from bench.errors import UsageError
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.vision import Scales, assemble_vision
-from bench.workloads.workload import Workload
 
 CLASSES = 1000
 """ImageNet's, the default of every torchvision classifier."""

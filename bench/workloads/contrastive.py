@@ -8,11 +8,12 @@ from transformers.models.clip.modeling_clip import CLIPModel
 from typing_extensions import override
 
 from bench.errors import UsageError
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.assembly import BRANCH, assemble
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.inputs import integer_tensor, uniform_tensor
-from bench.workloads.workload import Workload, weights_dtype
 
 
 class Matcher(nn.Module):

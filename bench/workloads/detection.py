@@ -36,11 +36,11 @@ from torchvision.models.resnet import resnet50
 from torchvision.ops import FrozenBatchNorm2d
 from typing_extensions import override
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.iterations import Inference, copy_float32
 from bench.workloads.vision import Scales, assemble_vision
-from bench.workloads.workload import Workload
 
 CLASSES = 91
 """Of COCO, with background as class 0."""

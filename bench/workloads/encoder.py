@@ -27,11 +27,12 @@ from transformers.models.roberta.configuration_roberta import RobertaConfig
 from transformers.models.roberta.modeling_roberta import RobertaForMaskedLM
 from typing_extensions import override
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.assembly import BRANCH, assemble, token_loss
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.inputs import integer_tensor
-from bench.workloads.workload import Workload, weights_dtype
 
 _BRANCHES: Mapping[str, int] = MappingProxyType({".output.dense.weight": BRANCH})
 """Of BERT and of those that were copied from it."""

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from transformers.cache_utils import StaticCache
 
+from bench.interface.workload import Forward
 from bench.workloads.iterations import copy_float32
-from bench.workloads.workload import Forward
 
 
 class Writer(nn.Module):

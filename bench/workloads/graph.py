@@ -11,12 +11,13 @@ from functools import partial
 from torch import nn
 from torch.nn.functional import mse_loss
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.assembly import assemble
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.geometric import GAT, GCN, GIN, EdgeCNN, GraphSAGE
 from bench.workloads.inputs import integer_tensor, uniform_tensor
-from bench.workloads.workload import Workload, weights_dtype
 
 FEATURES = 64
 """Channels of input, hidden and output layers."""

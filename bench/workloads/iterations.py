@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
-from bench.workloads.workload import Autocast, Forward
+from bench.interface.workload import Autocast, Forward
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 

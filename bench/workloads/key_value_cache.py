@@ -1,7 +1,5 @@
 """The key-value cache of a language model: allocated once, for prompt and output together."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -9,12 +7,8 @@ from torch import Tensor
 from transformers.cache_utils import StaticCache, StaticLayer
 from transformers.configuration_utils import PreTrainedConfig
 
-from bench.records.case import Case, Precision
-
-_LOW_PRECISION: Mapping[Precision, torch.dtype] = MappingProxyType(
-    {"bf16": torch.bfloat16, "amp_bf16": torch.bfloat16, "fp16": torch.float16, "amp_fp16": torch.float16}
-)
-"""What attention computes in; quantized models quantize their matrices only and attend in float32."""
+from bench.records.case import Case
+from bench.workloads.dtypes import activations_dtype
 
 
 class CastingLayer(StaticLayer):  # type: ignore[misc] # transformers' classes are untyped where they derive
@@ -47,7 +41,8 @@ def make_cache(config: PreTrainedConfig, case: Case, *, positions: int) -> Stati
         case.batch_size,
         getattr(config, "num_key_value_heads", heads),
         getattr(config, "head_dim", None) or config.hidden_size // heads,
-        _LOW_PRECISION.get(case.precision, torch.float32),
+        # Quantized models quantize their matrices only, and attention computes in float32.
+        activations_dtype(case.precision),
         torch.device("cpu"),
     )
     return cache

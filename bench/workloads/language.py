@@ -19,14 +19,15 @@ from transformers.models.qwen3.configuration_qwen3 import Qwen3Config
 from transformers.models.qwen3.modeling_qwen3 import Qwen3ForCausalLM
 from transformers.pytorch_utils import Conv1D
 
+from bench.interface.workload import Autocast, Forward, Iteration, Workload
 from bench.records.case import Case
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.generation import Decode, Prefill, Writer
 from bench.workloads.inputs import integer_tensor
 from bench.workloads.iterations import TrainingStep
 from bench.workloads.key_value_cache import make_cache
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Autocast, Forward, Iteration, Workload, weights_dtype
 
 _GPT2 = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0, "bos_token_id": None, "eos_token_id": None}
 """No dropout; and no tokens that begin or end a text, since none is looked for."""

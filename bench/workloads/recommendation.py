@@ -19,12 +19,13 @@ import torch
 from torch import Tensor, nn, optim
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from bench.interface.workload import Autocast, Forward, Iteration, Workload
 from bench.records.case import Case
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.iterations import Inference, TrainingStep, copy_float32
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Autocast, Forward, Iteration, Workload, weights_dtype
 
 TABLES = 8
 DENSE_FEATURES = 512

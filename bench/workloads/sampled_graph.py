@@ -17,14 +17,15 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from bench.errors import UsageError
+from bench.interface.workload import Autocast, Forward, Iteration, Workload
 from bench.records.case import Case
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.geometric import GCN, GraphSAGE
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.iterations import TrainingStep, copy_float32
 from bench.workloads.power_law import Batch, grow_graph, pad_batches, sample_batch
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Autocast, Forward, Iteration, Workload, weights_dtype
 
 FEATURES = 64
 CLASSES = 41

@@ -12,11 +12,11 @@ from torchvision.models.segmentation.deeplabv3 import ASPPPooling
 from typing_extensions import override
 
 from bench.errors import UsageError
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.classifiers import open_norms, residual_branches
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.vision import Scales, assemble_vision
-from bench.workloads.workload import Workload
 
 CLASSES = 21
 """Of Pascal VOC, with background as class 0."""

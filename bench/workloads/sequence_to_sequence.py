@@ -17,11 +17,12 @@ from transformers.models.t5.configuration_t5 import T5Config
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 from typing_extensions import override
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.assembly import BRANCH, assemble, token_loss
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.inputs import integer_tensor
-from bench.workloads.workload import Workload, weights_dtype
 
 _T5_QUERIES = -3
 """T5 does not divide its attention's scores by the root of its 64 values for each head; its queries' weights do."""

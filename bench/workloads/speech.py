@@ -17,11 +17,12 @@ from transformers.models.whisper.configuration_whisper import WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperForConditionalGeneration
 from typing_extensions import override
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.assembly import BRANCH, assemble, token_loss
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.inputs import integer_tensor, uniform_tensor
-from bench.workloads.workload import Workload, weights_dtype
 
 _MEL_FRAMES_PER_S = 100
 _SAMPLES_PER_S = 16_000

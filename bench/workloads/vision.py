@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import StochasticDepth
 
+from bench.interface.workload import Forward, Iteration, Workload
 from bench.records.case import Case
 from bench.workloads.assembly import assemble
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.iterations import Inference, Loss
-from bench.workloads.workload import Forward, Iteration, Workload, weights_dtype
 
 Constants = Callable[[nn.Module], Mapping[str, float]]
 """Reads from a model which parameters are constant: full name → value of all its elements."""

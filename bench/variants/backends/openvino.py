@@ -19,22 +19,12 @@ from openvino.frontend.pytorch.fx_decoder import TorchFXPythonDecoder
 from torch import Tensor
 from typing_extensions import override
 
-from bench.records.case import Precision
+from bench.records.precision import PRECISION_FACTS, FloatName
 from bench.variants.backends.engine import Engine
 from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation
 
-_HINTS: Mapping[Precision, str] = MappingProxyType(
-    {
-        "fp32": "f32",
-        "bf16": "bf16",
-        "amp_bf16": "bf16",
-        "fp16": "f16",
-        "amp_fp16": "f16",
-        "fx_int8": "f32",
-        "pt2e_int8": "f32",
-    }
-)
+_HINTS: Mapping[FloatName, str] = MappingProxyType({"float32": "f32", "bfloat16": "bf16", "float16": "f16"})
 _ABILITIES: Mapping[str, str] = MappingProxyType({"f32": "FP32", "bf16": "BF16", "f16": "FP16"})
 _DTYPES = {
     "f32": torch.float32,
@@ -67,7 +57,7 @@ class OpenVino(Engine):
         devices = list(model.get_property("EXECUTION_DEVICES"))
         hint = model.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         threads = model.get_property("INFERENCE_NUM_THREADS")
-        wanted = _HINTS[self._case.precision]
+        wanted = _HINTS[PRECISION_FACTS[self._case.precision].computes]
         if devices != ["CPU"] or hint != wanted or threads != self._threads or not self._called:
             raise NoEffectError(
                 f"openvino took no effect: runs on {devices} in {hint} with {threads} threads after {self._called} calls, "
@@ -96,7 +86,7 @@ class OpenVino(Engine):
     @override
     def _open(self, threads: int) -> list[Tensor]:
         core = openvino.Core()
-        hint = _HINTS[self._case.precision]
+        hint = _HINTS[PRECISION_FACTS[self._case.precision].computes]
         abilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if _ABILITIES[hint] not in abilities:
             raise NoEffectError(f"openvino has no {hint} on this CPU; it offers {', '.join(abilities)}")

@@ -3,7 +3,7 @@
 from functools import partial
 
 from bench.records.case import WorkloadFacts
-from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_BACKEND, EVERY_PRECISION
+from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_PRECISION
 from bench.workloads.catalogue.sources import TORCHBENCH
 
 _transformer = partial(
@@ -12,7 +12,6 @@ _transformer = partial(
     library="transformers",
     precisions=EVERY_PRECISION,
     memory_formats=CONTIGUOUS,
-    backends=EVERY_BACKEND,
 )
 
 _ENCODERS = (

@@ -5,6 +5,7 @@ import pytest
 
 from bench.records.plan import Refusal
 from bench.records.progress import Progress
+from bench.records.reason import Reason
 from bench.records.summary import Drift
 from bench.report.effective import render_effective
 from bench.report.evidence import render_evidence
@@ -47,7 +48,14 @@ def test_emulation_drift_and_refusals_are_never_left_out() -> None:
     contents = msgspec.structs.replace(
         CONTENTS,
         info=msgspec.structs.replace(CONTENTS.info, emulated=True),
-        plan=msgspec.structs.replace(CONTENTS.plan, refused=(Refusal(case=CASE, reason="no such thing"),)),
+        plan=msgspec.structs.replace(
+            CONTENTS.plan,
+            refused=(
+                Refusal(
+                    case=CASE, reason=Reason(code="avx2_missing", values={"workload": "resnet50", "cpu": "Test CPU"})
+                ),
+            ),
+        ),
         summary=msgspec.structs.replace(
             CONTENTS.summary, drift=(Drift(layout="latency", compute_ratio=1.3, bandwidth_ratio=1.0, probes=3),)
         ),
@@ -87,7 +95,12 @@ def test_a_guest_and_an_emulated_cpu_are_called_so() -> None:
 
 
 def test_the_plan_is_as_it_was_reviewed(check_golden: Golden) -> None:
-    plan = msgspec.structs.replace(make_plan(*CELLS), refused=(Refusal(case=CASE, reason="no such thing"),))
+    plan = msgspec.structs.replace(
+        make_plan(*CELLS),
+        refused=(
+            Refusal(case=CASE, reason=Reason(code="avx2_missing", values={"workload": "resnet50", "cpu": "Test CPU"})),
+        ),
+    )
     check_golden("report/plan.txt", render_plan(plan) + "\n")
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from bench.interface.workload import Workload
 from bench.measure.accuracy import compare
 from bench.records.case import QUANT_ENGINES, Case
 from bench.variants.errors import NoEffectError
@@ -18,7 +19,6 @@ from bench.variants.quantization.quantize import quantize
 from bench.variants.quantization.share import Share, count_operations
 from bench.workloads.inputs import uniform_tensor
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Workload
 
 pytestmark = [
     pytest.mark.torch,

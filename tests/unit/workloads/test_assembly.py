@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch import nn
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.assembly import assemble, token_loss
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.iterations import Inference, TrainingStep
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Workload
 
 pytestmark = pytest.mark.torch
 

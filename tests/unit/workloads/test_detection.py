@@ -5,10 +5,10 @@ import torch
 from torch import Tensor
 from torchvision.models.detection import fasterrcnn_resnet50_fpn, maskrcnn_resnet50_fpn
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.detection import build_fasterrcnn, build_maskrcnn
 from bench.workloads.registry import WORKLOADS
-from bench.workloads.workload import Workload
 
 pytestmark = pytest.mark.torch
 

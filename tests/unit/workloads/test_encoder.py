@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn.functional import cosine_similarity
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.registry import WORKLOADS, find_workload, load_builder
-from bench.workloads.workload import Workload
 
 pytestmark = pytest.mark.torch
 

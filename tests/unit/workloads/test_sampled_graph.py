@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from bench.errors import UsageError
+from bench.interface.workload import Iteration, Workload
 from bench.records.case import Case
 from bench.workloads.registry import WORKLOADS, load_builder
 from bench.workloads.sampled_graph import BATCHES, CLASSES, FEATURES, build_sampled_sage
-from bench.workloads.workload import Iteration, Workload
 
 pytestmark = pytest.mark.torch
 

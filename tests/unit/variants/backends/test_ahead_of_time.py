@@ -8,12 +8,12 @@ import torch
 from torch._dynamo.utils import counters
 
 from bench.errors import EnvironmentUnfitError
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.variants import prepare as prepare_module
 from bench.variants.backends.torchscript import _observe_trace
 from bench.variants.errors import NoEffectError
 from bench.variants.prepare import Prepared, make_package, prepare
-from bench.workloads.workload import Workload
 
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("fresh_compiler")]
 
@@ -80,9 +80,9 @@ def test_engines_refuse_a_layout_that_they_would_not_keep(backend: str, make_cas
 def test_an_engine_that_is_not_installed_is_refused_by_name(
     make_case: MakeCase, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.variants.engines.find_spec", lambda _: None)
+    monkeypatch.setattr("bench.backends.registry.find_spec", lambda _: None)
     case = make_case(backend="openvino")
-    with pytest.raises(EnvironmentUnfitError, match="needs openvino, which is not installed"):
+    with pytest.raises(EnvironmentUnfitError, match="needs openvino, not installed here"):
         prepare(build(case), case)
 
 
