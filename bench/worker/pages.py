@@ -1,8 +1,8 @@
-"""Pages of libraries' files: what a process that loaded has of them in memory, and a forked child has not.
+"""Pages of libraries' files: resident in a process that loaded them, and not in a child forked from it.
 
-Linux leaves them out when it copies a process (`vma_needs_copy` in mm/memory.c), as they can be mapped again. A child
-that begins without them has some 300 MiB less resident than a process that loaded for itself, and maps them while it
-works.
+Linux does not copy their page-table entries when a process forks (`vma_needs_copy` in mm/memory.c), as they can be
+faulted in again. Without them a child has some 300 MiB less resident than a process that loaded for itself, and takes
+the page faults while it works.
 """
 
 import ctypes
@@ -27,17 +27,17 @@ _MADV_POPULATE_READ = 22
 
 
 class Run(NamedTuple):
-    """Pages side by side: where they begin, and how many bytes they are."""
+    """Adjacent pages: start address and length in bytes."""
 
     address: int
     length: int
 
 
 def find_file_pages() -> tuple[Run, ...]:
-    """The pages of files that this process has mapped and resident.
+    """Return the pages of files that this process has mapped and resident.
 
     Raises:
-        LaunchError: the kernel does not tell.
+        LaunchError: the kernel does not show them.
     """
     runs: list[Run] = []
     try:
@@ -49,12 +49,14 @@ def find_file_pages() -> tuple[Run, ...]:
                     pages.seek(start // PAGE_BYTES * 8)
                     runs += _find_runs(start, pages.read((end - start) // PAGE_BYTES * 8))
     except OSError as error:
-        raise LaunchError(f"cannot tell what of libraries is in memory: {error.filename}: {error.strerror}") from error
+        raise LaunchError(
+            f"cannot read which pages of libraries are in memory: {error.filename}: {error.strerror}"
+        ) from error
     return tuple(runs)
 
 
 def map_in(runs: Iterable[Run]) -> None:
-    """Have these pages in this process, too, as they are for its parent."""
+    """Fault these pages into this process, so that they are resident as in its parent."""
     populate = ctypes.CDLL(None, use_errno=True).madvise
     populate.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     for address, length in runs:

@@ -12,14 +12,14 @@ from bench.workloads.dtypes import activations_dtype
 
 
 class CastingLayer(StaticLayer):  # type: ignore[misc] # transformers' classes are untyped where they derive
-    """Holds keys and values in the cache's data type, whatever they arrive in.
+    """Casts keys and values to the cache's data type when they are written.
 
-    Under autocast values come in low precision, as a matrix product made them, and keys in float32, as the
-    rotation left them. Attention would cast both for itself; cast as they are written, each is cast once.
+    Under autocast values arrive in low precision, from a matrix product, and keys in float32, from the rotation.
+    Attention would cast the whole cache in every step; cast when written, each entry is cast once.
     """
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401 - passed on
-        """Write new keys and values behind those held, and return the whole."""
+        """Append new keys and values, and return all that the cache holds."""
         whole: tuple[Tensor, Tensor] = super().update(
             key_states.to(self.dtype), value_states.to(self.dtype), *args, **kwargs
         )
@@ -27,7 +27,7 @@ class CastingLayer(StaticLayer):  # type: ignore[misc] # transformers' classes a
 
 
 def make_cache(config: PreTrainedConfig, case: Case, *, positions: int) -> StaticCache:
-    """Allocate an empty cache.
+    """Return an empty cache.
 
     Args:
         config: The model's.

@@ -1,6 +1,6 @@
-"""What models of images have in common: how they are constructed, and which of their weights are constant.
+"""Construct and assemble models of images.
 
-Dropout and stochastic depth are off in training too, since loss and gradients are held against a reference.
+Dropout and stochastic depth are off in training too, since loss and gradients are compared with a reference's.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ class Scales:
 
     Attributes:
         gain: Of weights of two and more dimensions; √2 where a ReLU follows.
-        constants: Finds parameters, mostly of norms, that are one value throughout.
+        constants: Finds parameters, mostly of norms, whose elements all have one value.
         power_of_two_scale: As in `fill_weights`.
     """
 
@@ -76,10 +76,10 @@ def assemble_vision(
 def construct_vision(factory: Callable[[], nn.Module], dtype: torch.dtype) -> nn.Module:
     """Construct a model of torchvision, its weights not yet written, without dropout and stochastic depth.
 
-    It is cast afterwards, since RegNet computes its widths with tensors: in bf16 it would be another model.
+    It is cast after construction, since RegNet computes its widths with tensors: in bf16 it would be another model.
     """
     model = construct(factory, torch.float32).to(dtype)
     for module in model.modules():
         if isinstance(module, nn.Dropout | StochasticDepth):
-            module.p = 0.0  # at which both hand their input on as it is
+            module.p = 0.0  # then both return their input
     return model

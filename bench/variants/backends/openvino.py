@@ -1,8 +1,8 @@
 """OpenVINO: the exported model converted and compiled for the CPU.
 
-Left to itself OpenVINO computes in bf16 wherever the CPU can, whatever the model's type, so the precision
-is always said: f32 for fp32; bf16 for bf16, whose weights are bf16 already, and for amp_bf16, whose weights
-stay fp32 and of which OpenVINO decides, as autocast does, what is computed low; f16 likewise.
+By default OpenVINO computes in bf16 wherever the CPU can, whatever the model's type. So the precision is always set:
+f32 for fp32; bf16 for bf16, whose weights are bf16 already, and for amp_bf16, whose weights stay fp32. OpenVINO then
+decides, as autocast does, which operations are computed in bf16. f16 likewise.
 """
 
 import logging
@@ -48,7 +48,7 @@ class OpenVino(Engine):
 
     @override
     def evidence(self) -> dict[str, str]:
-        """Where and how the model runs, by the compiled model's own account.
+        """Return where and how the model runs, as the compiled model reports it.
 
         Raises:
             NoEffectError: it runs elsewhere, in another precision than was asked for, or with other threads.
@@ -74,13 +74,13 @@ class OpenVino(Engine):
 
     @override
     def _convert(self, exported: torch.export.ExportedProgram) -> None:
-        # `openvino.convert_model` does the same, and sends its maker a report of it.
+        # `openvino.convert_model` does the same, and sends telemetry.
         frontend = FrontEndManager().load_by_framework("pytorch")
         with _no_warnings():
             decoder = TorchFXPythonDecoder.from_exported_program(exported)
             self._converted = frontend.convert(frontend.load(decoder))
-        # Shapes that are known let the plugin choose its kernels when it compiles.
-        shapes = [list(each.shape) for each in exported.example_inputs[0]] if exported.example_inputs else []
+        # Static shapes let the plugin choose its kernels when it compiles.
+        shapes = [list(tensor.shape) for tensor in exported.example_inputs[0]] if exported.example_inputs else []
         self._converted.reshape(dict(enumerate(shapes)))
 
     @override
@@ -101,11 +101,11 @@ class OpenVino(Engine):
         self._compiled = core.compile_model(self._converted, "CPU", settings)
         del self._converted
         self._request = self._compiled.create_infer_request()
-        return [torch.empty(_static(each), dtype=_DTYPES[_type_name(each)]) for each in self._compiled.outputs]
+        return [torch.empty(_static(tensor), dtype=_DTYPES[_type_name(tensor)]) for tensor in self._compiled.outputs]
 
     @override
     def _bind(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
-        self._held = [_share(each) for each in (*inputs, *outputs)]
+        self._held = [_share(tensor) for tensor in (*inputs, *outputs)]
         for index in range(len(inputs)):
             self._request.set_input_tensor(index, self._held[index])
         for index in range(len(outputs)):
@@ -125,7 +125,7 @@ class OpenVino(Engine):
                 continue
             self._kernels[facts["primitiveType"]] += 1
             layouts = facts["outputLayouts"].split(",")
-            # OpenVINO says a precision once where all results have it, as a pooling's maxima and their places.
+            # OpenVINO writes a precision once where all results have it, as for a pooling's maxima and their indices.
             precisions = facts["outputPrecisions"].split(",")
             precisions = precisions * len(layouts) if len(precisions) == 1 else precisions
             for precision, layout in zip(precisions, layouts, strict=True):
@@ -138,7 +138,7 @@ class OpenVino(Engine):
 
 @contextmanager
 def _no_warnings() -> Iterator[None]:
-    """The decoder logs a stack trace for each operator that torch no longer decomposes."""
+    """Silence logging: the decoder logs a stack trace for each operator that torch no longer decomposes."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -153,7 +153,7 @@ def _wanted(operation: Any) -> list[str]:  # noqa: ANN401 - the package's types 
 
 
 def _share(tensor: Tensor) -> Any:  # noqa: ANN401 - the package's types are not loaded
-    """The engine's view of a tensor's memory; numpy has no bfloat16, so that one goes as bytes."""
+    """Return the engine's view of a tensor's memory; numpy has no bfloat16, so such a tensor is passed as integers."""
     if tensor.dtype == torch.bfloat16:
         shape = openvino.Shape(list(tensor.shape))
         return openvino.Tensor(tensor.view(torch.int16).numpy(), shape, openvino.Type.bf16)

@@ -22,7 +22,7 @@ def observe(*dtypes: torch.dtype) -> Observation:
 @pytest.mark.parametrize(("precision", "dtype"), [("bf16", torch.bfloat16), ("fp16", torch.float16)])
 def test_values_are_cast_and_integers_are_not(precision: Precision, dtype: torch.dtype) -> None:
     cast = cast_inputs({"x": torch.zeros(2), "tokens": torch.zeros(2, dtype=torch.int64)}, precision)
-    assert {name: each.dtype for name, each in cast.items()} == {"x": dtype, "tokens": torch.int64}
+    assert {name: tensor.dtype for name, tensor in cast.items()} == {"x": dtype, "tokens": torch.int64}
 
 
 @pytest.mark.parametrize("precision", ["fp32", "amp_bf16", "amp_fp16", "fx_int8", "pt2e_int8"])

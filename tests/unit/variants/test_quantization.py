@@ -29,7 +29,7 @@ pytestmark = [
 MakeCase = Callable[..., Case]
 Build = Callable[[Case], Workload]
 
-ENGINES = [each for each in QUANT_ENGINES if each in torch.backends.quantized.supported_engines]
+ENGINES = [engine for engine in QUANT_ENGINES if engine in torch.backends.quantized.supported_engines]
 IMAGES = (2, 3, 12, 12)
 
 
@@ -221,8 +221,8 @@ def test_inductor_makes_int8_kernels_of_an_exported_graph(make_case: MakeCase, b
 def test_limits_of_int8_catch_a_damaged_model(damage: str, make_case: MakeCase, build: Build) -> None:
     case, reference = make_case(precision="fx_int8", quant_engine=ENGINES[0]), make_case()
     workload, expected_of = build(case), build(reference)
-    for each in (workload, expected_of):
-        fill_weights(each.model, constants={"linear.bias": 0.5})  # as norms have it in the suite's own models
+    for built in (workload, expected_of):
+        fill_weights(built.model, constants={"linear.bias": 0.5})  # as norms have it in the suite's own models
     linear = workload.model.get_submodule("linear")
     assert isinstance(linear, nn.Linear)
     with torch.no_grad():

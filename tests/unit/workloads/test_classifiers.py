@@ -47,7 +47,7 @@ def test_it_is_the_published_model_in_every_precision(name: str, make_case: Make
         wanted += _POSITIONS_AT_32 - _POSITIONS_AT_224
     for precision in ("fp32", "bf16"):
         model = build_classifier(make_case(name, precision=precision)).model
-        assert sum(each.numel() for each in model.parameters()) == wanted
+        assert sum(parameter.numel() for parameter in model.parameters()) == wanted
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

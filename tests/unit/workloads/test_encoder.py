@@ -31,7 +31,7 @@ def test_it_is_the_published_model_with_the_layers_asked_for(name: str, make_cas
     case = make_case(name)
     workload = build(case)
     left_out = WORKLOADS[name].shape["layers"] - case.shape["layers"]
-    assert sum(each.numel() for each in workload.model.parameters()) == published - layer * left_out
+    assert sum(parameter.numel() for parameter in workload.model.parameters()) == published - layer * left_out
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
