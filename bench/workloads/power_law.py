@@ -74,8 +74,8 @@ def grow_graph(nodes: int, links: int) -> Neighbors:
 def sample_batch(graph: Neighbors, name: str, *, seeds: int, fan_out: Sequence[int]) -> Batch:
     """Draw seeds and sample their neighbours.
 
-    Of a node with more neighbours than wanted, every k-th is taken from a random start on. So all are equally likely
-    and none is taken twice.
+    Of a node with more neighbours than wanted, evenly spaced ones are taken, from a random start on. So all are equally
+    likely and none is taken twice.
 
     Args:
         graph: The whole graph.

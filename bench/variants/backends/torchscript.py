@@ -22,7 +22,8 @@ from bench.variants.observation import Observation, is_convolution
 _GROUP = "prim::oneDNNFusionGroup"
 _PROFILING_CALLS = 2
 """TorchScript's executor profiles the first call, and optimizes for the profiled types and shapes in the second."""
-_STATE = "left out: with it, models that write to a cache crash or give no finite results"
+_OFF_FOR_STATE = "off_for_state"
+"""oneDNN Graph is left out for models that write to a cache: with it they crash or give results that are not finite."""
 
 
 class TorchScript(AheadOfTime):
@@ -58,7 +59,7 @@ class TorchScript(AheadOfTime):
         fused, apart = _count_operators(self._executed)
         return {
             "frozen_weights": str(self._weights),
-            "onednn_fusion": self._fusion,
+            **self._fusion,
             "onednn_fusion_groups": str(apart[_GROUP]),
             "operators_fused": str(sum(count for kind, count in fused.items() if kind.startswith("aten::"))),
             "operators_apart": str(sum(count for kind, count in apart.items() if kind.startswith("aten::"))),
@@ -73,13 +74,14 @@ class TorchScript(AheadOfTime):
             warnings.simplefilter("ignore")
             traced = torch.jit.trace(flat, signature.example, check_trace=False, strict=False)  # type: ignore[no-untyped-call]
             self._traced = _observe_trace(traced)
-            self._fusion = _STATE if signature.slots else "on"
+            self._fusion = {"onednn_fusion": _OFF_FOR_STATE if signature.slots else "on"}
             try:
                 self._optimize(traced, signature, fuse=not signature.slots)
             except RuntimeError as error:
                 if signature.slots:
                     raise
-                self._fusion = f"refused this model: {str(error).strip().splitlines()[-1][:120]}"
+                last_line = str(error).strip().splitlines()[-1]
+                self._fusion = {"onednn_fusion": "failed", "onednn_fusion_error": last_line[:120]}
                 self._optimize(traced, signature, fuse=False)
         return self._run
 

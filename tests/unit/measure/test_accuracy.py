@@ -75,7 +75,7 @@ def test_nothing_passes_where_there_is_nothing_to_compare(
     "outputs", [[], [torch.zeros(2)], [torch.zeros(3), torch.zeros(2, 1)]], ids=["none", "too few", "another shape"]
 )
 def test_tensors_that_do_not_match_are_an_error_of_the_program(outputs: list[torch.Tensor]) -> None:
-    with pytest.raises(ValueError, match="cannot be held against a reference of shapes"):
+    with pytest.raises(ValueError, match="cannot be compared with a reference of shapes"):
         compare_fp32(outputs)
 
 
