@@ -34,7 +34,7 @@ class PrecisionFacts(Record, frozen=True, kw_only=True):
 
     @property
     def computes(self) -> FloatName:
-        """The data type that matrix products put out, and that attention computes in."""
+        """The data type of the results of matrix products, and of attention."""
         return self.autocast or self.weights
 
 

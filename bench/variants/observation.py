@@ -14,7 +14,7 @@ LOW_PRECISION = frozenset({torch.bfloat16, torch.float16})
 _CONVOLUTION = re.compile("convolution|qconv")
 """`aten.convolution`, `mkldnn._convolution_pointwise`, `onednn.qconv2d_pointwise` and the like; not `convert`."""
 
-# Modules that put out feature maps, whose layout the memory format decides.
+# Modules that return feature maps, whose layout the memory format decides.
 _OF_MAPS = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d)
 
 
@@ -51,7 +51,7 @@ class Observation:
             self.channels_last += result.is_contiguous(memory_format=torch.channels_last)
 
     def add_graph(self, graph: Graph) -> None:
-        """Count what the operators of a graph put out, by the tensors that it was traced with.
+        """Count the results of a graph's operators, by the tensors that it was traced with.
 
         Only convolutions show the memory format: the layout of a resized image, for example, follows from the loops
         that Inductor generates for it.

@@ -13,6 +13,6 @@ def weights_dtype(precision: Precision) -> torch.dtype:
 
 
 def activations_dtype(precision: Precision) -> torch.dtype:
-    """Return the data type that linear layers put out, which a key-value cache has to hold."""
+    """Return the data type of the results of linear layers, which a key-value cache has to hold."""
     dtype: torch.dtype = getattr(torch, PRECISION_FACTS[precision].computes)
     return dtype

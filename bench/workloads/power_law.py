@@ -54,7 +54,7 @@ def grow_graph(nodes: int, links: int) -> Neighbors:
     """
     new = np.repeat(np.arange(1, nodes, dtype=np.int64), links)
     drawn = _below("links", 2 * links * (new - 1))
-    # End 2k of a link is the new node, end 2k + 1 the old one, and that may be a copy in its turn. All links of
+    # End 2k of a link is the new node, end 2k + 1 the old one, which may itself be a copy. All links of
     # node 1 lead to node 0.
     links_to_first = new == 1
     target = drawn

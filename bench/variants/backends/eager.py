@@ -11,7 +11,7 @@ from bench.variants.observation import Observation, observe_modules
 
 
 class Eager:
-    """Calls the model as it is.
+    """Calls the model without compiling it.
 
     Attributes:
         forward: The model.
@@ -33,7 +33,7 @@ class Eager:
         """Do nothing: eager compiles nothing."""
 
     def observe(self, call: Callable[[], object]) -> Observation:
-        """Run one call, and return what the innermost modules put out."""
+        """Run one call, and return the results of the innermost modules."""
         return observe_modules(self._model, call)
 
     def evidence(self) -> dict[str, str]:

@@ -109,7 +109,7 @@ class _LoneConvolution(nn.Module):
 class _FloatingClamp(nn.Module):
     """A clamp that torch.fx neither traces nor quantizes, so that it runs on dequantized values.
 
-    QNNPACK's clamp in torch 2.14.1 reads a channels_last tensor, which QNNPACK's convolutions put out, as contiguous,
+    QNNPACK's clamp in torch 2.14.1 reads a channels_last tensor, the format of its convolutions, as contiguous,
     and so permutes its values.
     """
 

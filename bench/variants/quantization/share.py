@@ -79,7 +79,7 @@ class Operations:
     Attributes:
         int8: Eligible operations in int8.
         floating: Eligible operations in floating point.
-        results: What the int8 operations put out, quantized or not.
+        results: Results of the int8 operations, quantized or not.
     """
 
     int8: int = 0

@@ -1,4 +1,4 @@
-"""Models that say of each pixel what it belongs to."""
+"""Models that segment images."""
 
 from bench.records.case import WorkloadFacts
 from bench.workloads.catalogue.offers import EVERY_FORMAT, EVERY_PRECISION

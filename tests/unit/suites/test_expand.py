@@ -115,7 +115,7 @@ def test_the_memory_formats_of_a_case(
     assert [name.split("/")[3] for name in found if name.startswith("resnet50")] == formats
 
 
-def test_what_cannot_be_laid_out_in_the_preferred_format_takes_the_next() -> None:
+def test_a_case_that_does_not_support_the_preferred_format_takes_the_next() -> None:
     def why_not(case: Case) -> Reason | None:
         return "lays out by itself" if case.memory_format == "channels_last" else None
 
@@ -141,12 +141,12 @@ def test_a_glob_of_backends_takes_those_that_match_in_their_order() -> None:
     assert taken == ["inductor", "inductor_freezing", "inductor_max_autotune", "eager"]
 
 
-def test_a_backend_of_a_suite_that_nobody_knows_lists_the_known_ones() -> None:
+def test_an_unknown_backend_in_a_suite_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"no backend matches 'tensorrt'; there are aot_inductor, eager"):
         names(make_suite(CaseTable(workload=("resnet50",), backend=("tensorrt",))))
 
 
-def test_a_backend_of_the_user_that_nobody_knows_lists_the_known_ones() -> None:
+def test_an_unknown_backend_option_lists_the_known_ones() -> None:
     with pytest.raises(UsageError, match=r"no backend 'tensorrt'; .*known are eager"):
         names(make_suite(CaseTable(workload=("*",))), CaseFilter(backend=("tensorrt",)))
 
@@ -185,7 +185,7 @@ def test_a_table_of_smoke_size_begins_with_the_workloads_smallest_shape() -> Non
     assert [name.split("/")[-1] for name in names(make_suite(table))] == ["image_size=64", "tokens=4", "tokens=4"]
 
 
-def test_a_product_of_what_is_valid_says_nothing_of_the_rest() -> None:
+def test_a_table_of_valid_cases_leaves_unsupported_ones_out() -> None:
     def why_not(case: Case) -> Reason | None:
         return "no" if case.precision == "amp_bf16" else None
 

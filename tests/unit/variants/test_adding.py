@@ -89,7 +89,7 @@ def test_every_workload_offers_it_that_lists_no_backends() -> None:
     assert {case.mode for case in cases} == {"inference"}
 
 
-def test_what_it_does_not_support_is_said_in_the_words_of_its_row() -> None:
+def test_unsupported_cases_are_refused_in_the_words_of_its_row() -> None:
     reasons = [why_not(make_case("training")), why_not(make_case(precision="fx_int8"))]
     assert [describe_reason(reason) for reason in reasons if reason is not None] == [
         "resnet18: it has no backward pass; train with eager",

@@ -110,7 +110,7 @@ def int8_of(model: nn.Module, inputs: Tensor, engine: str) -> tuple[nn.Module, T
     ],
     ids=["convolutions in one graph", "a convolution alone", "linear layers only", "weights that are read"],
 )
-def test_what_multiplies_by_weights_and_is_called_becomes_int8_and_stays_right(
+def test_called_products_by_weights_become_int8_and_stay_accurate(
     model: Callable[[], nn.Module], shape: tuple[int, ...], share: Share, engine: str
 ) -> None:
     inputs = uniform_tensor("x", shape)
@@ -194,7 +194,7 @@ def test_an_exported_graph_tells_how_much_of_it_is_int8(make_case: MakeCase, bui
         quantized.evidence(lambda: None, Observation())  # Inductor has lowered nothing
 
 
-def test_a_model_that_cannot_be_exported_is_told() -> None:
+def test_a_model_that_export_refuses_has_its_message() -> None:
     with pytest.raises(NoEffectError, match=r"torch\.export refuses the model: "):
         quantize_by_export(Attention(), ((uniform_tensor("x", (2, 5, 16)),), {}))
 

@@ -74,6 +74,8 @@ def test_inference_has_no_labels_and_a_model_that_infers(make_case: MakeCase) ->
     assert workload.inputs["x"].shape == (2, 3, 64, 64)
 
 
-def test_an_image_that_cannot_be_cut_into_patches_is_refused(make_case: MakeCase) -> None:
-    with pytest.raises(UsageError, match=r"patches of 16 pixels, and image_size=40 is not a multiple of 16; .* 32 or 48"):
+def test_an_image_size_that_is_no_multiple_of_the_patch_is_refused(make_case: MakeCase) -> None:
+    with pytest.raises(
+        UsageError, match=r"patches of 16 pixels, and image_size=40 is not a multiple of 16; .* 32 or 48"
+    ):
         build_classifier(make_case("vit_b_16", shape={"image_size": 40}))

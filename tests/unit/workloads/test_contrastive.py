@@ -11,7 +11,7 @@ from bench.workloads.contrastive import build_clip_vit_b_32
 pytestmark = pytest.mark.torch
 
 
-def test_every_image_is_held_against_every_text(make_case: Callable[..., Case]) -> None:
+def test_every_image_is_compared_with_every_text(make_case: Callable[..., Case]) -> None:
     workload = build_clip_vit_b_32(make_case("clip_vit_b_32", batch_size=3))
     with torch.inference_mode():
         likeness = workload.model(**workload.inputs)

@@ -56,7 +56,7 @@ def test_positions_stay_apart_through_the_whole_depth(name: str, make_case: Call
     assert likeness.max() < 0.97
 
 
-def test_the_discriminator_says_one_thing_of_each_token(make_case: Callable[..., Case]) -> None:
+def test_the_discriminator_has_one_logit_per_token(make_case: Callable[..., Case]) -> None:
     workload = build(make_case("electra_base", mode="training", batch_size=2))
     assert set(workload.inputs["target"].unique().tolist()) == {0, 1}
     with torch.inference_mode():

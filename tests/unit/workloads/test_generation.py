@@ -110,7 +110,7 @@ def test_the_state_counts_the_positions_that_hold_something(model: LanguageModel
     assert iteration.state_bytes == layers * tensors * BATCH * heads * width * bytes_each * positions
 
 
-def test_a_greedy_decode_feeds_what_was_most_likely(model: LanguageModel, cache: StaticCache) -> None:
+def test_a_greedy_decode_feeds_the_most_likely_token(model: LanguageModel, cache: StaticCache) -> None:
     with torch.inference_mode():
         generated_tokens = Decode(model, model, INPUTS, cache=cache).generated_tokens()
         logits = model(input_ids=torch.cat([INPUTS["prompt"], generated_tokens], dim=1))[:, PROMPT:]
@@ -118,7 +118,7 @@ def test_a_greedy_decode_feeds_what_was_most_likely(model: LanguageModel, cache:
     assert torch.equal(generated_tokens[:, 1:], logits.argmax(dim=-1)[:, :-1])
 
 
-def test_following_what_was_written_equals_one_pass_without_a_cache(model: LanguageModel, cache: StaticCache) -> None:
+def test_logits_after_generated_tokens_equal_one_pass_without_a_cache(model: LanguageModel, cache: StaticCache) -> None:
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
         generated_tokens = iteration.generated_tokens()

@@ -28,7 +28,7 @@ def test_every_link_goes_both_ways_and_none_leads_back_to_its_node(graph: Neighb
     assert all((target, source) in pairs and source != target for source, target in pairs)
 
 
-def test_every_node_is_linked_to_at_most_as_many_earlier_ones_as_asked_for(graph: Neighbors) -> None:
+def test_every_node_links_to_at_most_the_asked_number_of_earlier_nodes(graph: Neighbors) -> None:
     earlier = [
         sum(source < target for source in graph.sources[graph.starts[target] : graph.starts[target + 1]])
         for target in range(1, NODES)
@@ -98,7 +98,7 @@ def test_padding_makes_sizes_equal_and_leads_nothing_to_the_batches_own_nodes(gr
         assert larger.edges.max() < larger.nodes.size
 
 
-def test_equal_batches_get_one_node_that_nothing_leads_to() -> None:
+def test_equal_batches_get_one_node_without_edges() -> None:
     batch = Batch(nodes=np.array([3, 4]), edges=np.array([[1], [0]]))
     [padded] = pad_batches([batch])
     assert padded.nodes.tolist() == [3, 4, 0]

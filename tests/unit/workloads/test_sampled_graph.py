@@ -93,7 +93,7 @@ def test_training_compares_loss_and_gradients_of_each_batch_from_the_same_weight
     assert len({float(loss) for loss in outputs[::each]}) == iteration.cycle
 
 
-def test_training_holds_each_batch_against_its_own_labels(build: Callable[..., Workload]) -> None:
+def test_training_compares_each_batch_with_its_labels(build: Callable[..., Workload]) -> None:
     workload = build("sampled_sage", mode="training")
     losses = iterate(workload).outputs()[:: 1 + 2 * 3]
     workload.fill()

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.torch
 MakeCase = Callable[..., Case]
 
 
-def test_what_is_left_out_at_random_is_off() -> None:
+def test_dropout_and_stochastic_depth_are_off() -> None:
     model = construct_vision(mobilenet_v2, torch.float32).train()
     left_out = [module for module in model.modules() if isinstance(module, nn.Dropout | StochasticDepth)]
     assert left_out

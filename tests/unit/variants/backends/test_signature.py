@@ -58,7 +58,7 @@ def test_a_flat_model_computes_the_same_and_its_results_are_put_together_again(f
     assert sorted(float(tensor.sum()) for tensor in given[2:]) == ([0.0, 0.0] if functional else [1.0, 10.0])
 
 
-def test_results_are_put_together_by_one_who_was_only_told_their_form() -> None:
+def test_results_are_assembled_from_their_form_alone() -> None:
     x, held, more = arguments()
     signature = capture(lambda: stop_at(x, held=held, by=2.0, more=more))
     called, told = (FlatModel(Adding(), signature, functional=False) for _ in range(2))
