@@ -8,12 +8,13 @@ import click
 import msgspec
 from typing_extensions import override
 
+from bench.backends.registry import BACKENDS
 from bench.cli.measurement import exit_status, measure, run_settings_options, take_run_settings
 from bench.cli.plan_options import parse_options, plan_options
 from bench.cli.results import print_results
 from bench.cli.types import Percent
 from bench.errors import UsageError
-from bench.records.case import BACKENDS, PRECISIONS
+from bench.records.case import PRECISIONS
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES
 from bench.records.summary import Summary
 from bench.records.verdict import EXIT_STATUS, Comparison
@@ -61,7 +62,7 @@ def side_options(command: Command) -> Command:
             click.option(f"--image-{side}", metavar="NAME", help=image),
             click.option(f"--python-{side}", metavar="PATH", help=interpreter),
             click.option(f"--precision-{side}", type=click.Choice(PRECISIONS), help=f"Precision {cells}"),
-            click.option(f"--backend-{side}", type=click.Choice(BACKENDS), help=f"Backend {cells}"),
+            click.option(f"--backend-{side}", type=click.Choice(tuple(BACKENDS)), help=f"Backend {cells}"),
             click.option(f"--allocator-{side}", type=click.Choice(ALLOCATORS), help=f"Memory allocator {workers}"),
             click.option(f"--openmp-{side}", type=click.Choice(OPENMP_RUNTIMES), help=f"OpenMP runtime {workers}"),
             click.option(f"--profile-{side}", metavar="NAME|FILE", help=f"Hardware profile of side {side}."),

@@ -54,7 +54,7 @@ def workloads(as_json: bool) -> None:
     A workload is a model with its inputs. Modes, precisions, memory formats and backends are listed for each.
     """
     from bench.cli.console import print_json
-    from bench.workloads.registry import WORKLOADS
+    from bench.workloads.registry import WORKLOADS, list_backends
 
     if as_json:
         rows = [
@@ -62,11 +62,11 @@ def workloads(as_json: bool) -> None:
                 "name": facts.name,
                 "family": facts.family,
                 "modes": facts.modes,
-                "refused": facts.refused,
+                "unsupported": facts.unsupported,
                 "phases": facts.phases,
                 "precisions": facts.precisions,
                 "memory_formats": facts.memory_formats,
-                "backends": facts.backends,
+                "backends": list_backends(facts),
                 "batch_size": facts.batch_size,
                 "shape": facts.shape,
                 "unit": facts.unit,
@@ -84,7 +84,7 @@ def workloads(as_json: bool) -> None:
             ", ".join(f"{mode} {size}" for mode, size in facts.batch_size.items()),
             " ".join(facts.precisions),
             " ".join(facts.memory_formats),
-            " ".join(facts.backends),
+            " ".join(list_backends(facts)),
             facts.summary,
         )
         for facts in WORKLOADS.values()
@@ -93,8 +93,8 @@ def workloads(as_json: bool) -> None:
         tabulate(table, ("workload", "family", "modes and batch", "precisions", "formats", "backends", ""), "simple")
     )
     for facts in WORKLOADS.values():
-        for word, reason in facts.refused.items():
-            print_text(f"{facts.name} has no {word}: {reason}")
+        for name, text in facts.unsupported.items():
+            print_text(f"{facts.name} does not support {name}: {text}")
 
 
 @click.group(invoke_without_command=True)
@@ -123,6 +123,7 @@ def show_suite(name: str) -> None:
     from bench.hardware.detect import detect
     from bench.records.case import case_name
     from bench.records.suite import CaseFilter
+    from bench.report.reasons import describe_reason
     from bench.suites.expand import expand_suite
     from bench.suites.load import find_suite
     from bench.workloads.registry import WORKLOADS
@@ -135,4 +136,4 @@ def show_suite(name: str) -> None:
     for case in cases:
         print_text(case_name(case))
     for refusal in refused:
-        print_text(f"refused {case_name(refusal.case)}: {refusal.reason}")
+        print_text(f"refused {case_name(refusal.case)}: {describe_reason(refusal.reason)}")

@@ -122,7 +122,9 @@ def _explain(error: Exception) -> int:
         case click.ClickException():
             return _print_error(_explain_usage(error), UsageError.exit_code)
         case BenchError():
-            return _print_error(str(error), error.exit_code)
+            from bench.report.reasons import describe_error
+
+            return _print_error(describe_error(error), error.exit_code)
         case BrokenPipeError():
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0

@@ -107,9 +107,10 @@ def print_warnings(plan: Plan) -> None:
     from bench.launch.environment import find_dropped_variables
     from bench.report.cases import describe_case
     from bench.report.plan import layout_notes
+    from bench.report.reasons import describe_reason
 
     lines = [f"layout {layout.name}: {note}" for layout in plan.layouts for note in layout_notes(layout)]
-    lines += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
+    lines += [f"refused {describe_case(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in plan.refused]
     dropped = find_dropped_variables(os.environ, plan.cells[0].environment)
     if dropped:
         lines.append(f"variables that workers do not inherit: {', '.join(dropped)} (the profile sets what they need)")

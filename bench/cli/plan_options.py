@@ -6,10 +6,11 @@ from typing import TypeVar
 import click
 import msgspec
 
+from bench.backends.registry import BACKENDS
 from bench.cli.types import CommaList, CpuListType, Duration, Percent, Repetitions, WholeList
 from bench.errors import UsageError
-from bench.records.case import Backend, Family, MemoryFormat, Mode, Precision, QuantEngine
-from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, LayoutName
+from bench.records.case import FAMILIES, MEMORY_FORMATS, MODES, PRECISIONS, QUANT_ENGINES
+from bench.records.profile import ALLOCATORS, LAYOUTS, OPENMP_RUNTIMES
 from bench.run.options import RunOptions
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -33,19 +34,19 @@ def plan_options(command: Command) -> Command:
                 help="Suite to run.",
             ),
             click.option("--workload", type=CommaList(), metavar="GLOB,...", help="Only these workloads."),
-            click.option("--family", type=CommaList(Family), help="Only these workload families."),
-            click.option("--mode", type=CommaList(Mode), help="Only inference or training."),
-            click.option("--precision", type=CommaList(Precision), help="Only these precisions."),
-            click.option("--memory-format", type=CommaList(MemoryFormat), help="Only contiguous or channels_last."),
-            click.option("--backend", type=CommaList(Backend), help="Only these backends."),
+            click.option("--family", type=CommaList(FAMILIES), help="Only these workload families."),
+            click.option("--mode", type=CommaList(MODES), help="Only inference or training."),
+            click.option("--precision", type=CommaList(PRECISIONS), help="Only these precisions."),
+            click.option("--memory-format", type=CommaList(MEMORY_FORMATS), help="Only contiguous or channels_last."),
+            click.option("--backend", type=CommaList(BACKENDS), help="Only these backends."),
             click.option("--batch-size", type=WholeList(), help="Batch sizes instead of the suite's."),
             click.option(
                 "--quant-engine",
-                type=CommaList(QuantEngine),
+                type=CommaList(QUANT_ENGINES),
                 help="Quantization engine of fx_int8: x86, onednn, fbgemm, qnnpack.",
             ),
             click.option(
-                "--layout", "layouts", type=CommaList(LayoutName), help="Layouts: latency, throughput, single_core."
+                "--layout", "layouts", type=CommaList(LAYOUTS), help="Layouts: latency, throughput, single_core."
             ),
             click.option(
                 "--instances", type=click.IntRange(1, 4096), help="Worker processes, instead of the profile's number."

@@ -1,7 +1,7 @@
 """`bench redact`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -23,7 +23,7 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--field", "fields", type=CommaList(PrivateField), metavar="NAME,...", help="Hide only these fields. Default: host name, note and all DMI fields.")  # fmt: skip
+@click.option("--field", "fields", type=CommaList(get_args(PrivateField)), metavar="NAME,...", help="Hide only these fields. Default: host name, note and all DMI fields.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="The new bundle. Default: beside the old one.")  # fmt: skip
 def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path | None) -> None:
     """Copy a bundle without its private fields.

@@ -1,7 +1,7 @@
 """Option types: strict parsers of what users type. Each error message shows a valid value."""
 
 import re
-from typing import get_args
+from collections.abc import Collection
 
 import click
 from typing_extensions import override
@@ -19,9 +19,9 @@ class CommaList(click.ParamType[tuple[str, ...]]):
 
     name = "list"
 
-    def __init__(self, literal: object = None) -> None:
-        """Allow the words of a `Literal` type; None allows all words."""
-        self.allowed = get_args(literal)
+    def __init__(self, allowed: Collection[str] = ()) -> None:
+        """Take the allowed words; an empty collection allows all words."""
+        self.allowed = allowed
 
     @override
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:

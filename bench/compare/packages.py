@@ -1,13 +1,12 @@
-"""Packages that cannot matter to a run, so that a difference in them forbids nothing."""
+"""Packages that a run does not use, so that a difference in them does not matter."""
 
 import re
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from types import MappingProxyType
 
 import msgspec
 
-from bench.records.case import Backend
+from bench.backends.registry import BACKENDS
+from bench.records.case import BackendName
 from bench.records.verdict import Finding
 
 TOOLS = frozenset(
@@ -19,28 +18,14 @@ TOOLS = frozenset(
         "vl-convert-python", "wheel",
     }
 )  # fmt: skip
-"""Distributions that no worker imports: installers, and what the lock for development adds."""
-
-ENGINES: Mapping[str, Backend] = MappingProxyType(
-    {
-        "flatbuffers": "onnxruntime",
-        "ml-dtypes": "onnxruntime",
-        "onnx": "onnxruntime",
-        "onnx-ir": "onnxruntime",
-        "onnxruntime": "onnxruntime",
-        "onnxscript": "onnxruntime",
-        "openvino": "openvino",
-        "openvino-telemetry": "openvino",
-        "protobuf": "onnxruntime",
-    }
-)
-"""Distributions that the lock of the engines adds → the backend that alone imports them."""
+"""Distributions that no worker imports: installers, and what the lock for development adds. What only one backend
+imports is in that backend's facts."""
 
 _PREFIX = "environment.distributions."
 
 
-def soften_package(finding: Finding, backends: AbstractSet[Backend]) -> Finding:
-    """Make a note of a difference in a package that no worker of these backends imports; leave any other finding.
+def soften_package(finding: Finding, backends: AbstractSet[BackendName]) -> Finding:
+    """Return a finding as a note where it is a package that no worker of these backends imports, else unchanged.
 
     Args:
         finding: Of any field.
@@ -49,7 +34,7 @@ def soften_package(finding: Finding, backends: AbstractSet[Backend]) -> Finding:
     if not finding.field.startswith(_PREFIX):
         return finding
     name = re.sub(r"[-_.]+", "-", finding.field.removeprefix(_PREFIX)).lower()
-    backend = ENGINES.get(name)
+    backend = next((row.name for row in BACKENDS.values() if name in row.distributions), None)
     if name in TOOLS:
         reason = "no worker imports it"
     elif backend is not None and backend not in backends:

@@ -3,12 +3,12 @@
 import sys
 from collections.abc import Mapping, Sequence
 
-from bench.errors import EnvironmentUnfitError
 from bench.launch.environment import plan_environment
 from bench.records.case import Case
 from bench.records.machine import Machine
 from bench.records.plan import Cell, Plan, Policy, Refusal
 from bench.records.profile import Choice, Layout
+from bench.records.reason import Reason, UnsupportedError
 
 WORKER_ARGV = ("python", "-m", "bench.worker")
 """In the plan `python` stands for the interpreter that runs bench, wherever that lies on a host."""
@@ -46,17 +46,17 @@ def plan_run(
     Args:
         suite: Its name, for the record.
         cases: In the order of the results.
-        refused: What was asked for and cannot be in any machine.
+        refused: What was asked for and no machine supports.
         units: Workload → what its throughput counts.
         layouts: In the order of the results; every case runs in each.
         variables: The profile's, for every worker.
         choice: Why that profile.
         policy: How much to measure.
         order_seed: Of the order in which repetitions are made.
-        machine: What it has to do without is refused here.
+        machine: Cases that it cannot run are refused here.
 
     Raises:
-        EnvironmentUnfitError: no case is left; says why.
+        UnsupportedError: no case is left; has the first reason.
     """
     able: list[Case] = []
     unable: list[Refusal] = list(refused)
@@ -67,7 +67,7 @@ def plan_run(
         else:
             unable.append(Refusal(case=case, reason=reason))
     if not able:
-        raise EnvironmentUnfitError(f"none of the {len(unable)} cases asked for can be run: {unable[0].reason}")
+        raise UnsupportedError(f"none of the {len(unable)} cases asked for can be run", [unable[0].reason])
     environment = plan_environment(variables)
     cells = tuple(
         Cell(
@@ -94,14 +94,14 @@ def plan_run(
     )
 
 
-def why_not_machine(case: Case, machine: Machine) -> str | None:
-    """Why this machine cannot run a case, with both values; None if it can.
+def why_not_machine(case: Case, machine: Machine) -> Reason | None:
+    """Return why this machine cannot run a case; None if it can.
 
-    bf16 without bf16 instructions is slow and right, so it is allowed: the instruction path in the
-    bundle shows it. AVX2 is what torch's own x86 kernels and oneDNN are built for.
+    bf16 without bf16 instructions is slow and correct, so it is allowed: the instruction path in the
+    bundle shows it. torch's own x86 kernels and oneDNN are built for AVX2.
     """
     if machine.cpu.architecture == "x86_64" and machine.cpu.isa and "avx2" not in machine.cpu.isa:
-        return f"{case.workload} needs AVX2, and this CPU ({machine.cpu.model_name}) has none"
+        return Reason(code="avx2_missing", values={"workload": case.workload, "cpu": machine.cpu.model_name})
     return None
 
 

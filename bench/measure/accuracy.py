@@ -1,4 +1,4 @@
-"""Correctness: outputs held against those of eager fp32, within the limits of `bench.stats.limits`."""
+"""Correctness: outputs compared with those of eager fp32, within the limits of `bench.stats.limits`."""
 
 import sys
 from collections.abc import Sequence
@@ -12,19 +12,20 @@ from bench.records.measurement import Correctness
 from bench.stats.limits import find_limits
 
 _LEAST_SHARE = 0.01
+"""Of the largest norm; smaller ones count as this much."""
 _PART = 1 << 22
-"""Elements that are held in float64 at once: 32 MiB of each."""
+"""Elements converted to float64 at a time: 32 MiB per tensor."""
 
 
 def compare(
     outputs: Sequence[Tensor], reference: Sequence[Tensor], *, precision: Precision, family: Family, mode: Mode
 ) -> Correctness:
-    """Hold outputs against the reference's.
+    """Compare outputs with the reference's.
 
-    Each tensor is divided by the norm of its reference, then all are joined, so that a large gradient does
-    not drown a small one; a norm counts as a hundredth of the largest at least, so that a gradient which is
-    nothing but rounding does not count as much as the rest. Sums are in float64. Where a value is not finite,
-    the cosine is 0 and the error the largest float, since JSON has no infinity.
+    Each tensor is divided by the norm of its reference, then all are concatenated, so that a large gradient does not
+    outweigh a small one. A norm counts as at least a hundredth of the largest, so that a gradient of rounding errors
+    alone does not count as much as the others. Sums are in float64. Where a value is not finite, the cosine is 0 and
+    the error the largest float, since JSON has no infinity.
 
     Args:
         outputs: Of the case that was timed.
@@ -36,9 +37,9 @@ def compare(
     Raises:
         ValueError: number or shapes of the tensors differ, or there are none.
     """
-    shapes, wanted = [each.shape for each in outputs], [each.shape for each in reference]
+    shapes, wanted = [tensor.shape for tensor in outputs], [tensor.shape for tensor in reference]
     if shapes != wanted or not shapes:
-        raise ValueError(f"outputs of shapes {shapes} cannot be held against a reference of shapes {wanted}")
+        raise ValueError(f"outputs of shapes {shapes} cannot be compared with a reference of shapes {wanted}")
     parts = [_sum(output, expected) for output, expected in zip(outputs, reference, strict=True)]
     floor = _LEAST_SHARE**2 * max(part.references for part in parts)
     joined = sum((part.divided(max(part.references, floor)) for part in parts), start=_Sums())
@@ -66,8 +67,8 @@ class _Sums:
         return _Sums(*(ours + theirs for ours, theirs in zip(astuple(self), astuple(other), strict=True)))
 
     def divided(self, square: float) -> "_Sums":
-        """Those of tensors divided by the root of `square`; as they are where that is zero."""
-        return _Sums(*(each / (square or 1.0) for each in astuple(self)))
+        """Return the sums of tensors divided by the root of `square`; unchanged where that is zero."""
+        return _Sums(*(total / (square or 1.0) for total in astuple(self)))
 
     def is_finite(self) -> bool:
         return all(map(isfinite, astuple(self)))

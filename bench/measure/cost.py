@@ -1,4 +1,4 @@
-"""What one iteration costs at least: arithmetic, and memory traffic. The roofline needs both."""
+"""The least that one iteration costs: floating-point operations and memory traffic. The roofline needs both."""
 
 from collections.abc import Callable, Iterable
 from math import prod
@@ -8,16 +8,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
-from bench.records.case import Backend, Case, Precision
+from bench.backends.registry import find_backend
+from bench.records.case import Case
+from bench.records.precision import PRECISION_FACTS
 
 # FlopCounterMode knows the attention kernels of GPUs only; without this, attention on a CPU counts nothing.
 _CPU_ATTENTION = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # noqa: SLF001 - an operator's own name
-
-
-_INT8: frozenset[Precision] = frozenset({"fx_int8", "pt2e_int8"})
-_LOW: frozenset[Precision] = frozenset({"bf16", "fp16", "amp_bf16", "amp_fp16"})
-_FREEZING: frozenset[Backend] = frozenset({"inductor_freezing", "inductor_max_autotune", "torchscript"})
-"""Backends that fold autocast's casts into the weights that they keep."""
 
 
 def count_flops(call: Callable[[], object]) -> int:
@@ -44,7 +40,7 @@ def _count_attention(query: torch.Size, key: torch.Size, value: torch.Size, *_: 
 
 
 def _count_product(left: Tensor, right: Tensor, *_: object, **__: object) -> int:
-    """Of two matrices, where both are dense: torch's own count takes a sparse one for dense."""
+    """Count the product of two dense matrices, and 0 for a sparse one, which torch's own formula counts as dense."""
     if not left.layout == right.layout == torch.strided:
         return 0
     return 2 * left.numel() * right.shape[1]
@@ -60,9 +56,9 @@ def _count_convolution_backward(
     *arguments: Any,  # noqa: ANN401 - what the operator takes
     out_shape: object,  # noqa: ARG001 - handed to every formula
 ) -> int:
-    """Of the gradients of input and weight, as much as the forward pass each.
+    """Count the gradients of input and weight, as much as the forward pass each.
 
-    torch's own count takes no notice of groups, and is too high by their number for the weight's gradient.
+    torch's own formula ignores groups, and is too high by their number for the weight's gradient.
     """
     transposed, wanted = arguments[4], arguments[7]
     batch, _, *places = inputs if transposed else gradient
@@ -73,42 +69,43 @@ def _count_convolution_backward(
 def count_traffic(
     model: nn.Module, case: Case, *, inputs: Iterable[Tensor], outputs: Iterable[Tensor], state_bytes: int
 ) -> int:
-    """The least bytes that one iteration must move: weights, inputs, outputs and state once each.
+    """Return the least bytes that one iteration must move: weights, inputs, outputs and state once each.
 
-    Of an embedding only the rows that can be looked up count, unless another module multiplies by it; those of
-    embedding bags are state, as the same row may be summed up many times.
-    Autocast reads weights in float32, to cast them, unless they are frozen after the cast. In int8 the weights
-    that are multiplied by are a byte each, and outputs are float32.
+    Of an embedding only the rows that can be looked up count, unless another module multiplies by it. Embedding bags
+    count as state, since one iteration may sum the same row many times.
+    Autocast reads weights in float32, to cast them, unless they are frozen after the cast. In int8 an element of
+    a weight matrix is one byte, and outputs are float32.
 
     Args:
         model: As it was built, before quantization.
-        case: What it is called.
+        case: The model's case.
         inputs: Those that one iteration reads, as it reads them.
         outputs: Those of one iteration, of any data type; in training its loss and all gradients.
-        state_bytes: What else it reads, such as a cache.
+        state_bytes: Bytes of what else it reads, such as a cache.
     """
     read = list(inputs)
-    infers_low = case.mode == "inference" and case.precision in _LOW
-    lookups = sum(each.numel() for each in read if not each.is_floating_point())
+    infers_low = case.mode == "inference" and PRECISION_FACTS[case.precision].computes != "float32"
+    lookups = sum(tensor.numel() for tensor in read if not tensor.is_floating_point())
     return (
-        sum(each.nbytes for each in read)
-        + sum(each.numel() for each in outputs) * (2 if infers_low else 4)
+        sum(tensor.nbytes for tensor in read)
+        + sum(tensor.numel() for tensor in outputs) * (2 if infers_low else 4)
         + state_bytes
         + _weight_bytes(model, lookups=lookups, matrix_element_bytes=_matrix_element_bytes(case))
     )
 
 
 def _matrix_element_bytes(case: Case) -> int | None:
-    """Bytes of an element of a weight that is multiplied by; None where it is as the model holds it."""
-    if case.precision in _INT8:
+    """Return the bytes of an element of a weight matrix; None where it is as the model holds it."""
+    precision = PRECISION_FACTS[case.precision]
+    if precision.quantized:
         return 1
-    frozen = case.mode == "inference" and case.backend in _FREEZING
-    return 2 if frozen and case.precision in _LOW else None
+    frozen = case.mode == "inference" and find_backend(case.backend).folds_casts
+    return 2 if frozen and precision.computes != "float32" else None
 
 
 def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: int | None) -> int:
-    tables = {id(each.weight): each.weight for each in model.modules() if isinstance(each, nn.Embedding)}
-    bags = {id(each.weight) for each in model.modules() if isinstance(each, nn.EmbeddingBag)}
+    tables = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
+    bags = {id(module.weight) for module in model.modules() if isinstance(module, nn.EmbeddingBag)}
     multiplied = {
         id(parameter)
         for module in model.modules()

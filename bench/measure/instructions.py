@@ -1,7 +1,6 @@
-"""Which code oneDNN ran: its own report of one untimed call.
+"""The oneDNN kernels that ran, by oneDNN's own report (ONEDNN_VERBOSE) of one call after the timed part.
 
-torch offers the report as text on C's standard output only, so file descriptor 1 is turned aside for as
-long as the call lasts.
+torch offers the report only as text on C's standard output, so file descriptor 1 is redirected during the call.
 """
 
 import os
@@ -21,7 +20,7 @@ def record_primitives(call: Callable[[], object]) -> dict[str, int]:
     """Run a call and count the oneDNN primitives that it executes.
 
     Args:
-        call: Runs once. What it prints is lost; what other threads print meanwhile is lost too.
+        call: Runs once. What it prints is lost, and so is what other threads print meanwhile.
 
     Returns:
         Kind and implementation, such as `convolution brgconv:avx512_core_bf16`, → number of uses. Empty
@@ -38,7 +37,7 @@ def record_primitives(call: Callable[[], object]) -> dict[str, int]:
 
 
 def count_primitives(report: str) -> dict[str, int]:
-    """Count the executed primitives in oneDNN's report; lines of any other kind are passed over.
+    """Count the executed primitives in oneDNN's report; other lines are ignored.
 
     Source: oneDNN's documentation, `Verbose Mode`: `onednn_verbose,v1,primitive,exec,<engine>,<kind>,<implementation>,...`.
     """

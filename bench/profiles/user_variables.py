@@ -1,17 +1,20 @@
-"""Variables that a user gives one side of an `ab` run: refused where they could not do what they seem to.
+"""Variables that a user sets for one side of an `ab` run: refused where they could not do what they seem to.
 
-Unlike a profile's, they may change the numbers that a model puts out: each cell is held against eager fp32.
-But one that bench sets itself, that nothing loaded reads, or that loads code which no bundle would name, would
-make a verdict on something else than what was asked.
+Unlike a profile's, they may change a model's outputs: each cell is compared with eager fp32. Some are refused:
+those that bench sets itself, those that nothing loaded reads, and those that load code which no bundle would name.
+With them the verdict would be on something else than what was asked.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from fnmatch import fnmatchcase
 
+from bench.backends.registry import BACKENDS
 from bench.errors import UsageError
 from bench.profiles.variables import ALLOWED
-from bench.records.case import Backend
+from bench.records.backend import BackendFacts
+from bench.records.case import BackendName
 from bench.records.profile import Runtime
 
 _OWNED: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -33,17 +36,12 @@ _OWNED: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"TORCHINDUCTOR_(FX_GRAPH|AUTOGRAD|AUTOGRAD_REMOTE|FX_GRAPH_REMOTE)_CACHE"),
         "bench keeps caches of whole graphs off, so that every repetition compiles",
     ),
-    (re.compile(r"CUDA_VISIBLE_DEVICES"), "bench keeps it empty, so that no GPU lends a hand"),
+    (re.compile(r"CUDA_VISIBLE_DEVICES"), "bench keeps it empty, so that no GPU is used"),
 )
-
-_COMPILED: frozenset[Backend] = frozenset({"inductor", "inductor_freezing", "inductor_max_autotune", "aot_inductor"})
-_COMPILERS = re.compile(r"TORCHINDUCTOR_.*|TORCHDYNAMO_.*|TORCH_COMPILE_.*")
-_READERS: Mapping[str, frozenset[Backend]] = {"TORCHINDUCTOR_FREEZING": frozenset({"inductor"})}
-"""Variables that fewer backends heed than their names say: the others freeze whatever it says."""
 
 
 def check_user_variables(variables: Iterable[str], runtime: Runtime, side: str) -> None:
-    """Refuse variables that cannot do what they are given for.
+    """Refuse variables that cannot have an effect.
 
     Args:
         variables: Names.
@@ -66,11 +64,19 @@ def check_user_variables(variables: Iterable[str], runtime: Runtime, side: str) 
             )
 
 
-def find_readers(variables: Iterable[str]) -> AbstractSet[Backend] | None:
-    """The backends that read all of some variables; None if every backend does."""
-    readers: AbstractSet[Backend] | None = None
+def find_readers(variables: Iterable[str]) -> AbstractSet[BackendName] | None:
+    """Return the backends that read all of some variables; None if every backend does."""
+    readers: AbstractSet[BackendName] | None = None
     for name in variables:
-        if _COMPILERS.fullmatch(name):
-            mine = _READERS.get(name, _COMPILED)
-            readers = mine if readers is None else readers & mine
+        if any(_is_named(name, backend) for backend in BACKENDS.values()):
+            of_this = {backend.name for backend in BACKENDS.values() if _reads(name, backend)}
+            readers = of_this if readers is None else readers & of_this
     return readers
+
+
+def _is_named(variable: str, backend: BackendFacts) -> bool:
+    return any(fnmatchcase(variable, pattern) for pattern in backend.variables)
+
+
+def _reads(variable: str, backend: BackendFacts) -> bool:
+    return _is_named(variable, backend) and variable not in backend.ignored_variables

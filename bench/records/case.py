@@ -1,7 +1,8 @@
-"""The case: all that can change the numbers a model puts out. And what a workload says of itself."""
+"""The case: everything that can change a model's outputs. And the facts of a workload."""
 
 from typing import Annotated, Literal, get_args
 
+import msgspec
 from msgspec import Meta
 
 from bench.records.record import Record
@@ -12,16 +13,6 @@ Phase = Literal["prefill", "decode"]
 Precision = Literal["fp32", "bf16", "fp16", "amp_bf16", "amp_fp16", "fx_int8", "pt2e_int8"]
 QuantEngine = Literal["x86", "onednn", "fbgemm", "qnnpack"]
 MemoryFormat = Literal["contiguous", "channels_last"]
-Backend = Literal[
-    "eager",
-    "torchscript",
-    "inductor",
-    "inductor_freezing",
-    "inductor_max_autotune",
-    "aot_inductor",
-    "onnxruntime",
-    "openvino",
-]
 Family = Literal[
     "cnn", "vision_transformer", "detection", "segmentation", "transformer", "llm", "gnn", "recommendation"
 ]
@@ -31,21 +22,25 @@ PHASES: tuple[Phase, ...] = get_args(Phase)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 QUANT_ENGINES: tuple[QuantEngine, ...] = get_args(QuantEngine)
 MEMORY_FORMATS: tuple[MemoryFormat, ...] = get_args(MemoryFormat)
-BACKENDS: tuple[Backend, ...] = get_args(Backend)
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
 BatchSize = Annotated[int, Meta(ge=1, le=1 << 20)]
 Dimension = Annotated[int, Meta(ge=1, le=1 << 31)]
 WorkloadName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
+BackendName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
+"""`bench.backends.registry` has those that this bench knows; a bundle may hold others."""
 DimensionName = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,29}\Z")]
+
+REFERENCE_BACKEND: BackendName = "eager"
+"""Every other backend's outputs are compared with this one's."""
 
 
 class Case(Record, frozen=True, kw_only=True):
-    """One thing to compute, named completely.
+    """One computation, named completely.
 
     Attributes:
         workload: A model with its inputs, by name.
-        phase: Part of a language model's inference: `prefill` reads the prompt, `decode` writes
+        phase: Part of a language model's inference: `prefill` reads the prompt, `decode` generates
             tokens one by one; None for workloads that have no phases.
         shape: Every dimension that the workload lets vary, by name (`image_size`, `layers`): the
             workload's own values where nothing overrides them, so that a case says what it is.
@@ -58,20 +53,27 @@ class Case(Record, frozen=True, kw_only=True):
     phase: Phase | None
     precision: Precision
     memory_format: MemoryFormat
-    backend: Backend
+    backend: BackendName
     batch_size: BatchSize
     shape: dict[DimensionName, Dimension]
     quant_engine: QuantEngine | None = None
 
 
 def case_name(case: Case) -> str:
-    """The case in one word, such as `resnet50/inference/amp_bf16/channels_last/eager/bs16/image_size=224`."""
+    """Return the case as one word, such as `resnet50/inference/amp_bf16/channels_last/eager/bs16/image_size=224`."""
     name = case.workload if case.phase is None else f"{case.workload}.{case.phase}"
     precision = case.precision if case.quant_engine is None else f"{case.precision}:{case.quant_engine}"
     parts = [name, case.mode, precision, case.memory_format, case.backend, f"bs{case.batch_size}"]
     if case.shape:
         parts.append(",".join(f"{key}={value}" for key, value in sorted(case.shape.items())))
     return "/".join(parts)
+
+
+def reference_case(case: Case) -> Case:
+    """Return the case that gives the expected outputs of another one: the same workload in eager fp32, contiguous."""
+    return msgspec.structs.replace(
+        case, precision="fp32", memory_format="contiguous", backend=REFERENCE_BACKEND, quant_engine=None
+    )
 
 
 class WorkloadFacts(Record, frozen=True, kw_only=True):
@@ -83,9 +85,10 @@ class WorkloadFacts(Record, frozen=True, kw_only=True):
         summary: One line for people.
         source: Where batch sizes and shapes come from.
         phases: Empty, or the parts that inference is measured in.
-        precisions, memory_formats, backends: What it can be run in.
-        batch_size: Default per mode; a mode that is absent cannot be.
-        refused: A mode, precision or backend that cannot be → why not.
+        precisions, memory_formats: What it supports.
+        backends: The backends it supports; None for every one that `unsupported` does not name.
+        batch_size: Default per mode; a mode that is absent is not supported.
+        unsupported: A mode, precision or backend that it does not support → why not.
         fixed_batch_size: The batch size cannot be chosen.
         shape: Dimensions that may vary, with their values at full size.
         bounds: The same dimensions → least and greatest value.
@@ -103,9 +106,9 @@ class WorkloadFacts(Record, frozen=True, kw_only=True):
     phases: tuple[Phase, ...] = ()
     precisions: tuple[Precision, ...]
     memory_formats: tuple[MemoryFormat, ...]
-    backends: tuple[Backend, ...]
+    backends: tuple[BackendName, ...] | None = None
     batch_size: dict[Mode, BatchSize]
-    refused: dict[Mode | Precision | Backend, str] = {}
+    unsupported: dict[str, str] = {}
     fixed_batch_size: bool = False
     shape: dict[DimensionName, Dimension]
     bounds: dict[DimensionName, tuple[Dimension, Dimension]]
@@ -114,5 +117,5 @@ class WorkloadFacts(Record, frozen=True, kw_only=True):
 
     @property
     def modes(self) -> tuple[Mode, ...]:
-        """The modes it can be run in, in the order of `MODES`."""
+        """The modes that it supports, in the order of `MODES`."""
         return tuple(mode for mode in MODES if mode in self.batch_size)

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from bench.records.case import Case
 from bench.records.profile import Binding, Choice, Layout, LayoutName, Runtime
+from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.records.variant import UserVariableName, Variant, VariantName
 
@@ -75,10 +76,10 @@ class Cell(Record, frozen=True, kw_only=True):
 
 
 class Refusal(Record, frozen=True, kw_only=True):
-    """A case that was asked for and cannot be, with the reason."""
+    """A case that was asked for and is not supported, with the reason."""
 
     case: Case
-    reason: str
+    reason: Reason
 
 
 class Plan(Record, frozen=True, kw_only=True):

@@ -1,9 +1,11 @@
 """Reasons as data: a code with values, so that machines can count them and sentences can be reworded."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from msgspec import Meta
 
+from bench.errors import EnvironmentUnfitError
 from bench.records.record import Record
 
 ReasonCode = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,59}\Z")]
@@ -23,3 +25,24 @@ class Reason(Record, frozen=True, kw_only=True):
 
     code: ReasonCode
     values: dict[ValueName, ReasonValue] = {}
+
+
+class UnsupportedError(EnvironmentUnfitError):
+    """Nothing of what was asked for is supported here.
+
+    The layers that raise it have no sentences for reasons; `bench.report.reasons.describe_error` has.
+
+    Attributes:
+        what: What cannot be done, such as `none of the 3 cases asked for can be run`.
+        reasons: Why, one or more.
+    """
+
+    def __init__(self, what: str, reasons: Sequence[Reason]) -> None:
+        super().__init__(f"{what}: {'; '.join(map(format_reason, reasons))}")
+        self.what = what
+        self.reasons = tuple(reasons)
+
+
+def format_reason(reason: Reason) -> str:
+    """Return a reason as its code and values, for where there is no sentence."""
+    return " ".join((reason.code, *(f"{name}={value}" for name, value in sorted(reason.values.items()))))

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from bench.records.case import (
-    Backend,
+    REFERENCE_BACKEND,
+    BackendName,
     BatchSize,
     Dimension,
     DimensionName,
@@ -26,11 +27,11 @@ class CaseTable(Record, frozen=True, kw_only=True):
     """One `[[cases]]` table: the product of its lists.
 
     Attributes:
-        workload: Names or globs.
+        workload, backend: Names or globs.
         phase: None for all phases that a workload has.
         memory_format: None for channels last where a case can be laid out so, else contiguous.
         batch_size: None for each workload's own.
-        valid_only: Leave out what cannot be, and say nothing of it: for products that nobody means as a whole.
+        valid_only: Leave out unsupported cases without a refusal: for products that nobody means as a whole.
         quant_engine: For `fx_int8`; None for the architecture's own.
         size: Which of the workload's shapes `shape` changes: its full one, or that of smoke tests.
         shape: Dimensions set to other values than the workload's own; a workload without such a
@@ -42,7 +43,7 @@ class CaseTable(Record, frozen=True, kw_only=True):
     phase: tuple[Phase, ...] | None = None
     precision: Annotated[tuple[Precision, ...], Meta(min_length=1)] = ("fp32",)
     memory_format: Annotated[tuple[MemoryFormat, ...], Meta(min_length=1)] | None = None
-    backend: Annotated[tuple[Backend, ...], Meta(min_length=1)] = ("eager",)
+    backend: Annotated[tuple[Pattern, ...], Meta(min_length=1)] = (REFERENCE_BACKEND,)
     batch_size: Annotated[tuple[BatchSize, ...], Meta(min_length=1)] | None = None
     quant_engine: Annotated[tuple[QuantEngine, ...], Meta(min_length=1)] | None = None
     size: Literal["full", "smoke"] = "full"
@@ -82,6 +83,6 @@ class CaseFilter(Record, frozen=True, kw_only=True):
     mode: tuple[Mode, ...] = ()
     precision: tuple[Precision, ...] = ()
     memory_format: tuple[MemoryFormat, ...] = ()
-    backend: tuple[Backend, ...] = ()
+    backend: tuple[BackendName, ...] = ()
     batch_size: tuple[BatchSize, ...] = ()
     quant_engine: tuple[QuantEngine, ...] = ()

@@ -34,7 +34,7 @@ def render_plan(plan: Plan) -> str:
         lines.append(f"  environment: {_assignments(cell.environment)}")
     if plan.refused:
         lines.append("")
-    lines += [f"refused {case_name(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
+    lines += [f"refused {case_name(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in plan.refused]
     repetitions = f"{plan.policy.repetitions_min} to {plan.policy.repetitions_max} repetitions each"
     order = f"in rounds shuffled by seed {plan.order_seed}"
     lines += ["", f"{len(plan.cells)} cells, {repetitions}, {order}: {_describe_time(plan)}"]

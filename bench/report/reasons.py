@@ -6,24 +6,36 @@ Each area of the code keeps the table of its own codes in a module beside this o
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bench.records.reason import Reason
+from bench.errors import BenchError
+from bench.records.reason import Reason, UnsupportedError, format_reason
 from bench.report.reasons_failures import SENTENCES_FAILURES
 from bench.report.reasons_hardware import SENTENCES_HARDWARE
 from bench.report.reasons_placement import SENTENCES_PLACEMENT
 from bench.report.reasons_qualification import SENTENCES_QUALIFICATION
+from bench.report.reasons_support import SENTENCES_SUPPORT, describe_by_row
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
-    {**SENTENCES_FAILURES, **SENTENCES_HARDWARE, **SENTENCES_PLACEMENT, **SENTENCES_QUALIFICATION}
+    {**SENTENCES_FAILURES, **SENTENCES_HARDWARE, **SENTENCES_PLACEMENT, **SENTENCES_QUALIFICATION, **SENTENCES_SUPPORT}
 )
 """Code → sentence, with the names of values in braces."""
 
 
 def describe_reason(reason: Reason) -> str:
     """Return a reason as a sentence. Of an unknown code, which a newer bench may have written, return code and values."""
+    in_row = describe_by_row(reason)
+    if in_row is not None:
+        return in_row
     template = SENTENCES.get(reason.code)
     if template is None:
-        return " ".join((reason.code, *(f"{name}={value}" for name, value in sorted(reason.values.items()))))
+        return format_reason(reason)
     return template.format_map(_Values(reason.values))
+
+
+def describe_error(error: BenchError) -> str:
+    """Return an error's message, with the reasons that it carries as sentences."""
+    if not isinstance(error, UnsupportedError):
+        return str(error)
+    return f"{error.what}: {'; '.join(describe_reason(reason) for reason in error.reasons)}"
 
 
 class _Values(dict[str, str]):

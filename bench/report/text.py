@@ -46,7 +46,9 @@ def render_text(report: RunReport) -> str:
         lines += [_describe_stages(row) for row in rows.stages]
         lines += ["", render_cross_table(rows.cross), ""] if rows.cross else []
     lines += [_describe_failed(row) for row in rows.failed]
-    lines += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in report.plan.refused]
+    lines += [
+        f"refused {describe_case(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in report.plan.refused
+    ]
     lines += [_describe_drift(drift) for drift in report.summary.drift if _is_worth_a_warning(drift)]
     if report.calibration is not None:
         lines.append(describe_calibration(report.calibration))

@@ -5,16 +5,19 @@ from pathlib import Path
 
 import msgspec
 
+from bench.backends.registry import BACKENDS
 from bench.errors import EnvironmentUnfitError, UsageError
 from bench.hardware.detect import detect
 from bench.launch.pairs import pair_plans
 from bench.launch.plan import why_not_machine
 from bench.profiles.user_variables import check_user_variables, find_readers
-from bench.records.case import Backend, Case, Precision
+from bench.records.case import BackendName, Case, Precision
 from bench.records.image import ENGINE_ARCHITECTURES, StatedImage
 from bench.records.machine import Architecture, Machine
 from bench.records.plan import Plan, Policy, Refusal
+from bench.records.precision import PRECISION_FACTS
 from bench.records.profile import Allocator, OpenMpRuntime
+from bench.records.reason import UnsupportedError
 from bench.records.record import Record
 from bench.records.suite import Suite
 from bench.records.variant import UserVariableName, UserVariableValue, Variant, VariantName, describe_variant
@@ -49,7 +52,7 @@ class VariantOptions(Record, frozen=True, kw_only=True):
     profile: str | None = None
     openmp: OpenMpRuntime | None = None
     allocator: Allocator | None = None
-    backend: Backend | None = None
+    backend: BackendName | None = None
     precision: Precision | None = None
     python: str | None = None
     image: str | None = None
@@ -125,13 +128,15 @@ def _require_native(own: VariantOptions, machine: Machine) -> None:
         )
 
 
-def imply_backend(options: RunOptions, a: VariantOptions, b: VariantOptions) -> Backend | None:
-    """The backend that both sides are measured with because a variable is read by it alone; None if the user chose.
+def imply_backend(options: RunOptions, a: VariantOptions, b: VariantOptions) -> BackendName | None:
+    """Return the backend that both sides' variables imply: the first that reads them; None if the user chose one.
 
-    TORCHINDUCTOR_FREEZING=1 says that Inductor is meant, and a suite's eager cells would show nothing of it.
+    TORCHINDUCTOR_FREEZING=1 says that Inductor is meant, and a suite's eager cells would not read it.
     """
-    chosen = options.wanted.backend or a.backend or b.backend
-    return None if chosen or find_readers([*a.variables, *b.variables]) is None else "inductor"
+    readers = find_readers([*a.variables, *b.variables])
+    if options.wanted.backend or a.backend or b.backend or readers is None:
+        return None
+    return next((name for name in BACKENDS if name in readers), None)
 
 
 def aim_policy(policy: Policy) -> Policy:
@@ -139,30 +144,31 @@ def aim_policy(policy: Policy) -> Policy:
     return policy if policy.budget_s is not None else msgspec.structs.replace(policy, aim_s=AIM_S)
 
 
-def _with_backend(own: VariantOptions, implied: Backend | None) -> VariantOptions:
+def _with_backend(own: VariantOptions, implied: BackendName | None) -> VariantOptions:
     return own if implied is None else msgspec.structs.replace(own, backend=implied)
 
 
 def _pair_cases(
     cases: Sequence[Case], sides: tuple[VariantOptions, VariantOptions], machine: Machine
 ) -> tuple[list[tuple[Case, Case]], list[Refusal]]:
-    """Each case for both sides, once; a pair of which one side cannot be is refused for that side's reason."""
+    """Return each case for both sides, once; a pair with an unsupported side is refused for that side's reason."""
     pairs: dict[str, tuple[Case, Case]] = {}
     refused: dict[str, Refusal] = {}
     for case in cases:
         a, b = (_vary(case, own, machine.cpu.architecture) for own in sides)
         unable = [
-            Refusal(case=one, reason=reason)
-            for one in (a, b)
-            if (reason := why_not_available(one) or why_not_machine(one, machine)) is not None
+            Refusal(case=varied, reason=reason)
+            for varied in (a, b)
+            if (reason := why_not_available(varied) or why_not_machine(varied, machine)) is not None
         ]
         if unable:
             refused.setdefault(repr(unable[0]), unable[0])
         else:
             pairs.setdefault(repr((a, b)), (a, b))
+    if not pairs and not refused:
+        raise EnvironmentUnfitError("no case can be run on both sides: the suite and its filters leave none")
     if not pairs:
-        reasons = "; ".join(refusal.reason for refusal in refused.values())
-        raise EnvironmentUnfitError(f"no case can be run on both sides: {reasons or 'none is left'}")
+        raise UnsupportedError("no case can be run on both sides", [refusal.reason for refusal in refused.values()])
     return list(pairs.values()), list(refused.values())
 
 
@@ -172,7 +178,7 @@ def _vary(case: Case, own: VariantOptions, architecture: Architecture) -> Case:
     )
     if changed.precision == case.precision:
         return changed
-    engine = QUANT_ENGINE[architecture] if changed.precision == "fx_int8" else None
+    engine = QUANT_ENGINE[architecture] if PRECISION_FACTS[changed.precision].takes_quant_engine else None
     return msgspec.structs.replace(changed, quant_engine=engine)
 
 
@@ -183,8 +189,9 @@ def _decide_side(
     readers = find_readers(own.variables)
     for case in cases:
         if readers is not None and case.backend not in readers:
+            known = f"backend {' or '.join(sorted(readers))}" if readers else "no single backend"
             raise UsageError(
-                f"--env-{side} {', '.join(own.variables)} is read by backend {' or '.join(sorted(readers))} only, and "
+                f"--env-{side} {', '.join(own.variables)} is read by {known} only, and "
                 f"side {side} has {case.backend}; choose it with --backend"
             )
     changes = {name: getattr(own, name) for name in ("profile", "openmp", "allocator") if getattr(own, name)}

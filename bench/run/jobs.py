@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
+from bench.backends.registry import find_backend
 from bench.bundle.source import PROJECT
 from bench.errors import LaunchError
 from bench.launch.environment import worker_environment
@@ -120,8 +121,9 @@ class JobBuilder:
         self._packaged.discard(cell.id)
 
     def _path(self, cell: Cell) -> str | None:
-        """The file that a cell's workers load."""
-        return str(self._scratch / cell.id / "package.pt2") if cell.case.backend == "aot_inductor" else None
+        """Return the file that a cell's workers load; None where its backend has none."""
+        packages_model = find_backend(cell.case.backend).packages_model
+        return str(self._scratch / cell.id / "package.pt2") if packages_model else None
 
     def _package(self, request: RepetitionRequest, upcoming: Sequence[Job]) -> None:
         """Make the file that a cell's workers load: once a session, as one that was cut short cannot be told."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench.backends.registry import why_not_installed
 from bench.hardware.detect import detect
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import plan_run
@@ -19,13 +20,13 @@ from bench.records.case import Case
 from bench.records.machine import Machine
 from bench.records.plan import Plan, Policy, Refusal
 from bench.records.profile import Choice, Layout, Profile
+from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.records.suite import Suite
 from bench.records.variant import VariantName
 from bench.run.options import RunOptions
 from bench.suites.expand import expand_suite
 from bench.suites.load import find_suite
-from bench.variants.engines import why_not_installed
 from bench.workloads.registry import WORKLOADS
 from bench.workloads.validity import why_not
 
@@ -63,7 +64,7 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
 
 
 def choose_cases(suite: Suite, options: RunOptions, machine: Machine) -> tuple[tuple[Case, ...], tuple[Refusal, ...]]:
-    """The cases that are asked for, and those of them that cannot be anywhere.
+    """Return the supported cases that are asked for, and the unsupported ones with their reasons.
 
     Raises:
         UsageError: an unknown name, or filters that leave nothing.
@@ -143,8 +144,8 @@ def prepare_layouts(options: RunOptions, root: Path = Path("/")) -> tuple[Layout
     return choose_layouts(options, find_suite(options.suite, WORKLOADS), profile, machine)
 
 
-def why_not_available(case: Case) -> str | None:
-    """Why a case cannot be, or cannot be with what is installed for this interpreter."""
+def why_not_available(case: Case) -> Reason | None:
+    """Return why a case is not supported, or not with what is installed for this interpreter; None if it is."""
     return why_not(case) or why_not_installed(case.backend)
 
 

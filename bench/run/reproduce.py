@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.bundle.environment import describe_environment
 from bench.bundle.image import describe_image
 from bench.bundle.verification import Verification
-from bench.errors import BundleError, EnvironmentUnfitError, UsageError
+from bench.errors import BundleError, UsageError
 from bench.hardware.detect import detect
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import plan_run
@@ -20,6 +20,7 @@ from bench.records.bundle import Citation, Contents, Environment
 from bench.records.image import Image
 from bench.records.machine import Machine
 from bench.records.plan import Plan
+from bench.records.reason import UnsupportedError
 from bench.run.prepare import Decision, why_not_available
 from bench.workloads.registry import find_workload
 
@@ -62,7 +63,7 @@ def prepare_reproduction(verification: Verification, machine: Machine) -> Decisi
     for cell in plan.cells:
         reason = why_not_available(cell.case)
         if reason is not None:
-            raise EnvironmentUnfitError(f"cell {cell.id} cannot be run here: {reason}")
+            raise UnsupportedError(f"cell {cell.id} cannot be run here", [reason])
     for runtime in {cell.runtime for cell in plan.cells}:
         find_preloads(runtime)  # a library that is not installed is an error now, not after the first worker
     return Decision(machine=machine, profile=contents.profile, plan=again, cites=cite(verification))

@@ -7,17 +7,7 @@ from collections.abc import Sequence
 
 from bench.records.case import Precision
 from bench.records.measurement import Probe, Proof
-
-_PEAKS: dict[Precision, tuple[str, ...]] = {
-    "fp32": ("fp32",),
-    "bf16": ("bf16", "fp32"),
-    "amp_bf16": ("bf16", "fp32"),
-    "fp16": ("fp16", "fp32"),
-    "amp_fp16": ("fp16", "fp32"),
-    "fx_int8": ("int8", "bf16", "fp32"),
-    "pt2e_int8": ("int8", "bf16", "fp32"),
-}
-"""Which matrix products may bound a precision: where a CPU has no units for it, kernels convert and use fp32's."""
+from bench.records.precision import PRECISION_FACTS
 
 
 def least_time(proof: Proof, precision: Precision, probes: Sequence[Probe]) -> tuple[float, str] | None:
@@ -32,7 +22,12 @@ def least_time(proof: Proof, precision: Precision, probes: Sequence[Probe]) -> t
         None if there is no probe, or nothing to count.
     """
     results = [result for probe in probes for result in probe.instances]
-    peaks = [result.flops_per_s[name] for result in results for name in _PEAKS[precision] if name in result.flops_per_s]
+    peaks = [
+        result.flops_per_s[name]
+        for result in results
+        for name in PRECISION_FACTS[precision].peaks
+        if name in result.flops_per_s
+    ]
     if not results or not peaks or not (proof.flops or proof.traffic_bytes):
         return None
     compute_s = proof.flops / max(peaks)

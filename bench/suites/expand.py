@@ -1,10 +1,10 @@
-"""From a suite to cases: products of lists, cut by filters, what cannot be named with its reason.
+"""Expand a suite into cases: products of lists, cut by filters; unsupported cases with their reasons.
 
-Filters cut a suite. Where the user names workloads, they say more: mode, precision, format and backend then
-take the place of the suite's, so that `--workload resnet50 --backend torchscript` is what it says in any suite.
+Filters cut a suite. Where the user names workloads, filters on mode, precision, format and backend replace the
+suite's lists instead, so that `--workload resnet50 --backend torchscript` means the same in any suite.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from itertools import product
 from types import MappingProxyType
@@ -12,13 +12,19 @@ from typing import TypeVar
 
 import msgspec
 
+from bench.backends.registry import BACKENDS, find_backend
 from bench.errors import UsageError
 from bench.records.case import Case, MemoryFormat, Phase, Precision, QuantEngine, WorkloadFacts
 from bench.records.machine import Architecture
 from bench.records.plan import Refusal
+from bench.records.precision import PRECISION_FACTS
+from bench.records.reason import Reason
 from bench.records.suite import CaseFilter, CaseTable, Suite
 
 T = TypeVar("T")
+
+WhyNot = Callable[[Case], Reason | None]
+"""Returns why a case is not supported; None if it is."""
 
 QUANT_ENGINE: Mapping[Architecture, QuantEngine] = MappingProxyType({"x86_64": "x86", "aarch64": "onednn"})
 """What torch recommends on each architecture (torch.ao.quantization, `get_default_qconfig_mapping`)."""
@@ -33,27 +39,29 @@ def expand_suite(
     *,
     workloads: Mapping[str, WorkloadFacts],
     architecture: Architecture,
-    why_not: Callable[[Case], str | None],
+    why_not: WhyNot,
 ) -> tuple[tuple[Case, ...], tuple[Refusal, ...]]:
-    """Make the cases of a suite, in its order, each once.
+    """Return the cases of a suite, in its order, without duplicates.
 
     Args:
         suite: The tables.
-        wanted: What of it shall run.
-        workloads: All that are known.
-        architecture: Of the machine, whose quantization engine is taken where none is named.
-        why_not: Why a case cannot be, or None.
+        wanted: Which part of it to run.
+        workloads: The known ones.
+        architecture: Of the machine; it decides the quantization engine where none is named.
+        why_not: Says which cases are supported.
 
     Returns:
-        The cases, and those that were asked for and cannot be.
+        The cases, and those that were asked for and are not supported.
 
     Raises:
-        UsageError: a pattern matches no workload, or nothing is left.
+        UsageError: a pattern matches no workload or no backend, a backend is unknown, or nothing is left.
     """
     cases: dict[str, Case] = {}
     refused: dict[str, Refusal] = {}
     for pattern in wanted.workload:
-        _match(pattern, workloads)
+        _match(pattern, workloads, "workload")
+    for backend in wanted.backend:
+        find_backend(backend)
     for table in suite.cases:
         for case in _expand_table(table, wanted, workloads, architecture, why_not):
             reason = why_not(case)
@@ -74,10 +82,11 @@ def _expand_table(
     wanted: CaseFilter,
     workloads: Mapping[str, WorkloadFacts],
     architecture: Architecture,
-    why_not: Callable[[Case], str | None],
+    why_not: WhyNot,
 ) -> Iterator[Case]:
     choose = _replace if wanted.workload else _cut
-    for name in dict.fromkeys(name for pattern in table.workload for name in _match(pattern, workloads)):
+    backends = tuple(dict.fromkeys(name for pattern in table.backend for name in _match(pattern, BACKENDS, "backend")))
+    for name in dict.fromkeys(name for pattern in table.workload for name in _match(pattern, workloads, "workload")):
         facts = workloads[name]
         if wanted.workload and not any(fnmatchcase(name, pattern) for pattern in wanted.workload):
             continue
@@ -86,12 +95,13 @@ def _expand_table(
         for mode, precision, backend in product(
             choose(table.mode, wanted.mode),
             choose(table.precision, wanted.precision),
-            choose(table.backend, wanted.backend),
+            choose(backends, wanted.backend),
         ):
-            own = (facts.batch_size[mode],) if mode in facts.batch_size else (1,)
+            # A mode that the workload does not support has no batch size; `why_not` says so of the case.
+            default = (facts.batch_size.get(mode, 1),)
             for phase, batch_size, quant_engine in product(
                 _phases(facts, table) if mode == "inference" else (None,),
-                wanted.batch_size or table.batch_size or own,
+                wanted.batch_size or table.batch_size or default,
                 _quant_engines(precision, table, wanted, architecture),
             ):
                 case = Case(
@@ -108,32 +118,30 @@ def _expand_table(
                 yield from _lay_out(case, facts, table, wanted, why_not)
 
 
-def _lay_out(
-    case: Case, facts: WorkloadFacts, table: CaseTable, wanted: CaseFilter, why_not: Callable[[Case], str | None]
-) -> Iterator[Case]:
-    """The case in each memory format asked for; where none is, in the first of `_PREFERRED_FORMATS` that can be."""
+def _lay_out(case: Case, facts: WorkloadFacts, table: CaseTable, wanted: CaseFilter, why_not: WhyNot) -> Iterator[Case]:
+    """Yield the case in each memory format asked for; where none is, in the first supported of `_PREFERRED_FORMATS`."""
     listed = _PREFERRED_FORMATS if table.memory_format is None else table.memory_format
     replaces = wanted.workload or table.memory_format is None
     formats = (_replace if replaces else _cut)(listed, wanted.memory_format)
-    cases = [msgspec.structs.replace(case, memory_format=each) for each in formats]
+    cases = [msgspec.structs.replace(case, memory_format=memory_format) for memory_format in formats]
     if table.memory_format is not None or wanted.memory_format:
         yield from cases
     else:
-        offered = [each for each in cases if each.memory_format in facts.memory_formats]
-        yield next((each for each in offered if why_not(each) is None), offered[-1])
+        offered = [laid_out for laid_out in cases if laid_out.memory_format in facts.memory_formats]
+        yield next((laid_out for laid_out in offered if why_not(laid_out) is None), offered[-1])
 
 
 def _quant_engines(
     precision: Precision, table: CaseTable, wanted: CaseFilter, architecture: Architecture
 ) -> tuple[QuantEngine | None, ...]:
-    if precision != "fx_int8":
+    if not PRECISION_FACTS[precision].takes_quant_engine:
         return (None,)
     return wanted.quant_engine or table.quant_engine or (QUANT_ENGINE[architecture],)
 
 
 def _shape(facts: WorkloadFacts, table: CaseTable) -> dict[str, int]:
-    own = facts.smoke_shape if table.size == "smoke" else facts.shape
-    return own | {key: value for key, value in table.shape.items() if key in own}
+    defaults = facts.smoke_shape if table.size == "smoke" else facts.shape
+    return defaults | {dimension: value for dimension, value in table.shape.items() if dimension in defaults}
 
 
 def _phases(facts: WorkloadFacts, table: CaseTable) -> tuple[Phase | None, ...]:
@@ -150,10 +158,11 @@ def _replace(listed: tuple[T, ...], wanted: tuple[T, ...]) -> tuple[T, ...]:
     return wanted or listed
 
 
-def _match(pattern: str, workloads: Mapping[str, WorkloadFacts]) -> list[str]:
-    names = [name for name in workloads if fnmatchcase(name, pattern)]
+def _match(pattern: str, known: Iterable[str], noun: str) -> list[str]:
+    """Return the names that match; raises UsageError where none does."""
+    names = [name for name in known if fnmatchcase(name, pattern)]
     if not names:
-        raise UsageError(f"no workload matches {pattern!r}; there are {', '.join(sorted(workloads))}")
+        raise UsageError(f"no {noun} matches {pattern!r}; there are {', '.join(sorted(known))}")
     return names
 
 

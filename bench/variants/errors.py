@@ -1,4 +1,4 @@
-"""The error of this room."""
+"""The error of variants."""
 
 from bench.errors import BenchError
 

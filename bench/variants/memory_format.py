@@ -1,4 +1,4 @@
-"""Memory format: how images and filters lie in memory, and the check that results lie so too."""
+"""Memory format: the layout of images and filters in memory, and the check that results have it too."""
 
 from collections.abc import Mapping
 
@@ -11,32 +11,32 @@ from bench.variants.observation import Observation
 
 
 def convert_model(model: nn.Module, memory_format: MemoryFormat) -> None:
-    """Lay the model's filters out in place."""
+    """Convert the layout of the model's filters in place."""
     if memory_format == "channels_last":
         model.to(memory_format=torch.channels_last)
 
 
 def convert_inputs(inputs: Mapping[str, Tensor], memory_format: MemoryFormat) -> dict[str, Tensor]:
-    """Lay images out; tensors of other than four dimensions have no such format."""
+    """Return inputs with images in this layout; tensors of other than four dimensions have no memory format."""
     if memory_format == "contiguous":
         return dict(inputs)
     return {
-        name: each.contiguous(memory_format=torch.channels_last) if each.ndim == 4 else each
-        for name, each in inputs.items()
+        name: tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
+        for name, tensor in inputs.items()
     }
 
 
 def check_memory_format(case: Case, model: nn.Module, observation: Observation) -> dict[str, str]:
-    """Hold what was seen against the memory format asked for.
+    """Compare what was observed with the memory format asked for.
 
-    Contiguous is what is asked for by default and is not enforced: Inductor lays convolutions out as
-    channels_last by itself, which the evidence shows.
+    Contiguous is torch's default and is not enforced: Inductor converts convolutions to channels_last itself, which
+    the evidence shows.
 
     Returns:
         The evidence; empty where nothing is convolved.
 
     Raises:
-        NoEffectError: channels_last was asked for, and a result is not, or none could show it.
+        NoEffectError: channels_last was asked for, and some result is not, or no result shows a layout.
     """
     seen = f"{observation.channels_last}/{observation.maps}"
     if case.memory_format == "channels_last" and not 0 < observation.maps == observation.channels_last:

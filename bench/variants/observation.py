@@ -1,4 +1,4 @@
-"""What a model's inner results look like: the evidence that a cast or a layout took effect."""
+"""The data types and layouts of a model's inner results: the evidence that a cast or a memory format took effect."""
 
 import re
 from collections import Counter
@@ -11,10 +11,10 @@ from torch.fx import Graph
 
 LOW_PRECISION = frozenset({torch.bfloat16, torch.float16})
 
-
 _CONVOLUTION = re.compile("convolution|qconv")
-"""`aten.convolution`, `mkldnn._convolution_pointwise`, `onednn.qconv2d_pointwise` and their kin; not `convert`."""
+"""`aten.convolution`, `mkldnn._convolution_pointwise`, `onednn.qconv2d_pointwise` and the like; not `convert`."""
 
+# Modules that return feature maps, whose layout the memory format decides.
 _OF_MAPS = (nn.Conv2d, nn.ConvTranspose2d, nn.BatchNorm2d)
 
 
@@ -26,7 +26,8 @@ class Observation:
         dtypes: Floating-point data type → results of it.
         maps: Results of four dimensions whose layout shows, being neither 1 channel nor 1 pixel.
         channels_last: Those of them that are channels_last.
-        int8_kernels: Products for which a compiler packed int8 weights, where another process was the compiler's.
+        int8_kernels: Products for which a compiler packed int8 weights; None where this process compiled, and counts
+            them itself.
     """
 
     dtypes: Counter[torch.dtype] = field(default_factory=Counter)
@@ -35,11 +36,11 @@ class Observation:
     int8_kernels: int | None = None
 
     def add(self, result: object, *, is_map: bool = True) -> None:
-        """Count a result if it is a tensor: its type, if of floating point, and its layout.
+        """Count a result if it is a tensor: its type, if floating point, and its layout.
 
         Args:
-            result: Of whatever type.
-            is_map: Its layout is for the memory format to say.
+            result: Of any type.
+            is_map: The memory format decides its layout.
         """
         if not isinstance(result, Tensor):
             return
@@ -50,10 +51,10 @@ class Observation:
             self.channels_last += result.is_contiguous(memory_format=torch.channels_last)
 
     def add_graph(self, graph: Graph) -> None:
-        """Count what the operators of a graph put out, by the tensors that it was traced with.
+        """Count the results of a graph's operators, by the tensors that it was traced with.
 
-        Only convolutions show the memory format: an image that is resized, for example, is laid out by the loops
-        that Inductor makes of it.
+        Only convolutions show the memory format: the layout of a resized image, for example, follows from the loops
+        that Inductor generates for it.
         """
         for node in graph.nodes:
             if node.op == "call_function":
@@ -61,20 +62,20 @@ class Observation:
 
     @property
     def low_precision(self) -> int:
-        """Results of two bytes."""
+        """The number of results in two-byte floating point."""
         return sum(count for dtype, count in self.dtypes.items() if dtype in LOW_PRECISION)
 
 
 def is_convolution(operator: str) -> bool:
-    """Whether an operator of a graph is a convolution, by its name."""
+    """Return whether an operator of a graph is a convolution, by its name."""
     return _CONVOLUTION.search(operator) is not None
 
 
 def observe_modules(model: nn.Module, call: Callable[[], object]) -> Observation:
-    """Run one call and watch what the model's innermost modules put out; nothing stays attached.
+    """Run one call and observe the results of the model's innermost modules; the hooks are removed afterwards.
 
-    Only convolutions and batch norms show the memory format: ConvNeXt and Swin lay out what is between them by
-    themselves, and detectors cut regions out.
+    Only convolutions and batch norms show the memory format: ConvNeXt and Swin permute the tensors between them, and
+    detectors cut regions out.
     """
     observation = Observation()
 
@@ -92,7 +93,7 @@ def observe_modules(model: nn.Module, call: Callable[[], object]) -> Observation
 
 
 def format_dtypes(counts: Counter[torch.dtype]) -> str:
-    """Write counts such as `bfloat16:54 float32:107`; `none` if there are none."""
+    """Return counts as text, such as `bfloat16:54 float32:107`; `none` if there are none."""
     names = sorted((str(dtype).removeprefix("torch."), count) for dtype, count in counts.items())
     return " ".join(f"{name}:{count}" for name, count in names) or "none"
 

@@ -1,7 +1,7 @@
-"""Each task in a child of a process that has loaded: forked before any parallel region, and gone when it is over.
+"""Run each task in a child of a process that has loaded libraries; it is forked before any parallel region.
 
-What a child starts and leaves behind (compilers, pools) is ended with it, so that nothing of one task runs while
-another is timed.
+Processes that a child starts and leaves behind (compilers, pools) are killed when it ends, so that nothing of one task
+runs while another is timed.
 """
 
 import os
@@ -17,9 +17,10 @@ from bench.records.reason import Reason
 
 
 class ForkServer:
-    """Forks, in a process that has loaded.
+    """Forks a process that has loaded libraries.
 
-    To be made before anything is loaded: threads that run already are not libraries' (an emulator has some).
+    Create it before anything is loaded: it takes threads that run by then as not started by libraries (an emulator has
+    some).
     """
 
     def __init__(self) -> None:
@@ -27,7 +28,7 @@ class ForkServer:
         self._before = _list_threads()
 
     def run(self, work: Callable[[], NoReturn]) -> int:
-        """Do something in a child, and end all that it started.
+        """Run `work` in a child, and kill all processes that it started.
 
         Args:
             work: Ends its process itself.
@@ -44,7 +45,7 @@ class ForkServer:
                 die_with_parent()
                 work()
             finally:
-                os._exit(1)  # whatever a library throws, a child never goes on as its parent
+                os._exit(1)  # whatever a library raises, a child never continues as its parent
         started = _list_threads() - self._before  # OpenBLAS ends its own when the process forks
         if started:
             os.kill(child, signal.SIGKILL)
@@ -57,18 +58,18 @@ class ForkServer:
 
 
 def _list_threads() -> set[tuple[str, str]]:
-    """Numbers and names of this process's threads, but for the main one."""
+    """Return numbers and names of this process's threads, except the main one."""
     threads = set()
     for folder in Path("/proc/self/task").iterdir():
-        with suppress(OSError):  # it has just ended
+        with suppress(OSError):  # the thread has just ended
             threads.add((folder.name, (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()))
     return {(number, name) for number, name in threads if number != str(os.getpid())}
 
 
 def _end_orphans() -> None:
-    """Kill and reap every child there is, and theirs, which become this process's when they lose their parent."""
+    """Kill and reap all children, and their children, which this process inherits when they lose their parent."""
     children = Path(f"/proc/self/task/{os.getpid()}/children")
-    with suppress(ChildProcessError, FileNotFoundError):  # there are none; the kernel does not list them
+    with suppress(ChildProcessError, FileNotFoundError):  # no children; or a kernel that does not list them
         while True:
             for child in children.read_text(encoding="ascii").split():
                 os.kill(int(child), signal.SIGKILL)

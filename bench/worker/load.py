@@ -1,4 +1,4 @@
-"""What a worker does before it is anybody's turn: settle in a folder, hold itself to its CPUs, load libraries."""
+"""What a worker does before any repetition: set its scratch folder, bind itself to its CPUs, load libraries."""
 
 import gc
 import os
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from bench.worker.pages import Run
 
 _MODULES = {"measure": "bench.worker.cell", "package": "bench.worker.package", "probe": "bench.worker.probe"}
-"""Of each kind of task, what does it. Each loads torch."""
+"""Kind of task → the module that does it. Each of them loads torch."""
 
 
 class Loading(NamedTuple):
-    """How it went.
+    """What loading did.
 
     Attributes:
-        memory_binding: How memory is held: `mempolicy` or `cpuset`.
-        import_ns: What loading took, of the processor: others may load on it at the same time.
-        pages: Of libraries' files, what is in memory.
+        memory_binding: How memory is bound: `mempolicy` or `cpuset`.
+        import_ns: CPU time of loading, nanoseconds; not wall time, since other workers may load at the same time.
+        pages: Pages of libraries' files that are in memory.
     """
 
     memory_binding: str
@@ -39,7 +39,7 @@ class Loading(NamedTuple):
 
 
 def settle(scratch: Path) -> None:
-    """Have temporary files and compilers' caches in a folder that exists."""
+    """Direct temporary files and compilers' caches to a folder that exists."""
     caches = scratch / "inductor"
     caches.mkdir(exist_ok=True)
     os.environ["TMPDIR"], os.environ["TORCHINDUCTOR_CACHE_DIR"] = str(scratch), str(caches)
@@ -50,11 +50,11 @@ def load(task: Task) -> Loading:
     """Bind, then load torch and the library of a task's workload, and compute nothing.
 
     Raises:
-        WorkerFailedError: the kernel refuses the binding, or does not tell what is in memory.
+        WorkerFailedError: the kernel refuses the binding, or does not show which pages are in memory.
     """
     memory_binding = bind_process(task.binding)
     start = process_time_ns()
-    with _kept():
+    with _uncollected():
         import_module(_MODULES[task.kind])
         if task.kind != "probe":
             load_builder(find_workload(require_case(task).workload))
@@ -65,13 +65,13 @@ def load(task: Task) -> Loading:
 
 
 def load_rest(task: Task, before: Loading) -> Loading:
-    """Load what only this task needs, after what others loaded for tasks like it: some backends start threads at once.
+    """Load what only this task needs. The fork server leaves it to the child, as some backends start threads when imported.
 
     Raises:
         EnvironmentUnfitError: the backend's packages are not installed.
     """
     start = process_time_ns()
-    with _kept():
+    with _uncollected():
         from bench.variants.prepare import load_variant
 
         load_builder(find_workload(require_case(task).workload))
@@ -80,15 +80,15 @@ def load_rest(task: Task, before: Loading) -> Loading:
 
 
 @contextmanager
-def _kept() -> Iterator[None]:
-    """Keep the collector from what is loaded: it stays anyhow, and looking at it copies the pages that children share."""
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector off loaded modules: they stay anyway, and scanning them copies pages that children share."""
     with collector_paused():
         yield
     gc.freeze()
 
 
 def require_case(task: Task) -> Case:
-    """The case of a task that needs one."""
+    """Return the case of a task that needs one."""
     if task.case is None:
         raise LaunchError(f"a task to {task.kind} names no case")
     return task.case

@@ -1,4 +1,4 @@
-"""Packaging: a compiler's file for one cell, made in a process of its own, so that measuring workers only load it."""
+"""Packaging: compile one cell's model into a file, in a separate process, so that measuring workers only load it."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +19,7 @@ def make_package(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     """Build the cell's workload and package it.
 
     Raises:
-        NoEffectError: the compiler cannot make of the model what the case asks for.
+        NoEffectError: the compiler cannot run the model as the case says.
     """
     case = require_case(task)
     if task.package is None:

@@ -1,8 +1,8 @@
-"""Pages of libraries' files: what a process that loaded has of them in memory, and a forked child has not.
+"""Pages of libraries' files: resident in a process that loaded them, and not in a child forked from it.
 
-Linux leaves them out when it copies a process (`vma_needs_copy` in mm/memory.c), as they can be mapped again. A child
-that begins without them has some 300 MiB less resident than a process that loaded for itself, and maps them while it
-works.
+Linux does not copy their page-table entries when a process forks (`vma_needs_copy` in mm/memory.c), as they can be
+faulted in again. Without them a child has some 300 MiB less resident than a process that loaded for itself, and takes
+the page faults while it works.
 """
 
 import ctypes
@@ -28,14 +28,14 @@ _MADV_POPULATE_READ = 22
 
 
 class Run(NamedTuple):
-    """Pages side by side: where they begin, and how many bytes they are."""
+    """Adjacent pages: start address and length in bytes."""
 
     address: int
     length: int
 
 
 def find_file_pages() -> tuple[Run, ...]:
-    """The pages of files that this process has mapped and resident.
+    """Return the pages of files that this process has mapped and resident.
 
     Raises:
         WorkerFailedError: the kernel does not tell.
@@ -56,7 +56,7 @@ def find_file_pages() -> tuple[Run, ...]:
 
 
 def map_in(runs: Iterable[Run]) -> None:
-    """Have these pages in this process, too, as they are for its parent."""
+    """Fault these pages into this process, so that they are resident as in its parent."""
     populate = ctypes.CDLL(None, use_errno=True).madvise
     populate.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
     for address, length in runs:

@@ -1,34 +1,34 @@
-"""The untimed evidence of one repetition: what ran, whether it took effect, and whether it is right.
+"""The untimed evidence of one repetition: what ran, whether it took effect, and whether its outputs are right.
 
-It costs two iterations of the case and a whole cycle, the same cycle in eager fp32 by the shortest way, and
+It costs two iterations of the case and one cycle, the same cycle in eager fp32 by the shortest computation, and
 the memory of a second model.
 """
 
 import msgspec
 from torch import Tensor
 
+from bench.interface.workload import Workload
 from bench.measure.accuracy import compare
 from bench.measure.cost import count_flops, count_traffic
 from bench.measure.instructions import record_primitives
-from bench.records.case import Case
+from bench.records.case import Case, reference_case
 from bench.records.measurement import Proof
 from bench.variants.prepare import Prepared, prepare
 from bench.workloads.digests import inputs_digest, weights_digest
 from bench.workloads.greedy import Agreement, compare_choices
 from bench.workloads.registry import find_workload, load_builder
-from bench.workloads.workload import Workload
 
 
 def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
     """Gather the evidence for a case, after its timed part and outside `prepared.context()`.
 
-    The reference is the same workload in eager fp32, contiguous, built anew from the generator, so it is
-    independent of anything that the timed part did to model and inputs.
+    The reference is the same workload in eager fp32, contiguous, built again from the generator. So it does not depend
+    on what the timed part did to model and inputs.
 
     Args:
         workload: What was timed; its model's state is lost.
         prepared: Its variant.
-        case: What it is called.
+        case: Its case.
 
     Returns:
         The proof. Outputs beyond their limits are a result here, with `correctness.passed` false.
@@ -42,12 +42,10 @@ def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
         primitives = record_primitives(prepared.call)
     outputs = prepared.outputs()
 
-    reference_case = msgspec.structs.replace(
-        case, precision="fp32", memory_format="contiguous", backend="eager", quant_engine=None
-    )
-    reference = load_builder(facts)(reference_case)
+    expected_case = reference_case(case)
+    reference = load_builder(facts)(expected_case)
     weights, inputs = weights_digest(reference.model), inputs_digest(reference.inputs)
-    eager = prepare(reference, reference_case)
+    eager = prepare(reference, expected_case)
     expected, flops = _run_reference(eager)
     correctness = compare(outputs, expected, precision=case.precision, family=facts.family, mode=case.mode)
     choices = _compare_choices(prepared, eager, error=correctness.error_limit)
@@ -72,7 +70,7 @@ def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
 
 
 def _compare_choices(prepared: Prepared, eager: Prepared, *, error: float) -> Agreement | None:
-    """Whether a greedy decode chooses the reference's tokens; None where none are written."""
+    """Return whether a greedy decode chooses the reference's tokens; None where none are generated."""
     generated_tokens = eager.generated_tokens()
     if generated_tokens is None:
         return None
@@ -82,7 +80,7 @@ def _compare_choices(prepared: Prepared, eager: Prepared, *, error: float) -> Ag
 
 
 def _run_reference(reference: Prepared) -> tuple[list[Tensor], int]:
-    """Its outputs, and the operations of one iteration; both from one iteration where that is a whole cycle."""
+    """Return its outputs, and the operations of one iteration; both from one iteration where that is a whole cycle."""
     outputs: list[Tensor] = []
     if reference.cycle == 1:
         flops = count_flops(lambda: outputs.extend(reference.expected()))

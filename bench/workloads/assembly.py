@@ -1,4 +1,4 @@
-"""What most models have in common once they are constructed: weights, inputs, and an iteration of each mode."""
+"""Assemble a workload from a constructed model: weights, inputs, and an iteration for its mode."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -7,15 +7,15 @@ from types import MappingProxyType
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from bench.interface.workload import Autocast, Forward, Iteration, Workload
 from bench.records.case import Case
 from bench.workloads.iterations import Inference, Loss, TrainingStep
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Autocast, Forward, Iteration, Workload
 
 BRANCH = -2
-"""Doublings of the last weight of a residual branch. Attention over generated tokens is nearly their mean, so
-branches as large as the stream that they are added to make all positions alike within a few layers, and then
-outputs would hardly show whether the right tokens were read; at a quarter of it they stay apart."""
+"""Power-of-two scale of the last weight of a residual branch: a quarter. Attention over generated tokens is nearly their
+mean. Branches as large as the residual stream would make all positions alike within a few layers, and then outputs
+would hardly show whether the right tokens were read."""
 
 _NO_CONSTANTS: Mapping[str, float] = MappingProxyType({})
 _NO_SCALE: Mapping[str, int] = MappingProxyType({})
@@ -33,7 +33,7 @@ def assemble(
     power_of_two_scale: Mapping[str, int] = _NO_SCALE,
     infer: Callable[[Forward, Mapping[str, Tensor]], Iteration] = Inference,
 ) -> Workload:
-    """Make a workload of a model; its weights ask for gradients in training only.
+    """Return the workload of a model; its weights require gradients in training only.
 
     Args:
         case: What was asked for; an item is one sample of its batch.
@@ -51,9 +51,9 @@ def assemble(
         model.requires_grad_(requires_grad=False)
     fill = partial(fill_weights, model, gain=gain, constants=constants, power_of_two_scale=power_of_two_scale)
     fill()
-    given = dict(inputs)
+    with_target = dict(inputs)
     if case.mode == "training":
-        given["target"] = target()
+        with_target["target"] = target()
 
     def iterate(forward: Forward, inputs: Mapping[str, Tensor], autocast: Autocast) -> Iteration:
         if case.mode == "inference":
@@ -61,10 +61,10 @@ def assemble(
         return TrainingStep(model, fill, loss, forward=forward, inputs=inputs, autocast=autocast)
 
     return Workload(
-        case=case, model=model, inputs=given, items_per_iteration=case.batch_size, fill=fill, iterate=iterate
+        case=case, model=model, inputs=with_target, items_per_iteration=case.batch_size, fill=fill, iterate=iterate
     )
 
 
 def token_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Mean cross entropy over every position: logits of batch × positions × classes, labels of batch × positions."""
+    """Return the mean cross entropy over every position: logits of batch × positions × classes, labels of batch × positions."""
     return cross_entropy(logits.flatten(0, 1), labels.flatten())

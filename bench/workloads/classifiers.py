@@ -2,7 +2,7 @@
 
 Differences from TorchBench, on purpose: weights are generated and not downloaded; labels are classes and not
 soft targets; a training step has no second forward pass to make them; and dropout and stochastic depth are off
-in training too, since loss and gradients are held against a reference.
+in training too, since loss and gradients are compared with a reference's.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,49 +17,49 @@ from torchvision.models import convnext, efficientnet, get_model, mnasnet, mobil
 from torchvision.ops import SqueezeExcitation
 
 from bench.errors import UsageError
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.vision import Scales, assemble_vision
-from bench.workloads.workload import Workload
 
 CLASSES = 1000
 """ImageNet's, the default of every torchvision classifier."""
 _PATCH = 16
 _BRANCH = 0.25
-"""Severity of the last norm of a residual branch: small, so that the sum over all blocks stays near 1."""
+"""Weight of the last norm of a residual branch: small, so that the sum over all blocks stays near 1."""
 _LINEAR = sqrt(0.5)
-"""Severity of a norm that no activation follows: takes back the gain that a ReLU would have needed."""
+"""Weight of a norm that no activation follows: undoes the gain that a ReLU would have needed."""
 _EXCITED = 2.25
-"""Times this where squeeze and excitation halve a block's values, and SiLU or its like lets less through than ReLU."""
+"""Factor where squeeze and excitation halve a block's values, and SiLU or the like passes less than ReLU."""
 
 
 def open_norms(bias: float, model: nn.Module) -> dict[str, float]:
-    """Find the biases of batch norms, where a model is to be trained.
+    """Return the biases of batch norms, for training only.
 
-    Most activations that follow stay open then, and rounding flips few of them. Around zero it flips so many
-    that gradients computed in bf16 agree with those in fp32 to a cosine of 0.9 only, or less, which would hide
-    real faults. In inference the norms let what is common to all channels pass, and it would drown the image.
+    With them most of the following activations stay open, and rounding flips few of them. Around zero it flips so many
+    that gradients in bf16 agree with those in fp32 to a cosine of 0.9 or less, which would hide real faults. In
+    inference norms do not subtract the mean of the batch, so a large bias would outweigh the image.
     """
     if not model.training:
         return {}
     branches = {name.removesuffix(".weight") for name in residual_branches(model)}
-    norms = {name for name, each in model.named_modules() if isinstance(each, nn.BatchNorm2d)}
+    norms = {name for name, module in model.named_modules() if isinstance(module, nn.BatchNorm2d)}
     return {f"{name}.bias": bias for name in norms - branches}
 
 
 def open_convolutions(bias: float, model: nn.Module) -> dict[str, float]:
-    """Find the biases of convolutions in a model without norms, where it is to be trained; for the same reason."""
+    """Return the biases of convolutions in a model without norms, for training only and for the same reason."""
     if not model.training:
         return {}
-    return {f"{name}.bias": bias for name, each in model.named_modules() if isinstance(each, nn.Conv2d)}
+    return {f"{name}.bias": bias for name, module in model.named_modules() if isinstance(module, nn.Conv2d)}
 
 
 def residual_branches(model: nn.Module) -> dict[str, float]:
-    """Find the weight of the last norm of each residual branch, and of each block that ends without activation."""
+    """Return the weight of the last norm of each residual branch, and of each block that ends without activation."""
     found = {}
-    for name, each in model.named_modules():
-        if type(each) in _LAST_NORMS:
-            norm, weight = _LAST_NORMS[type(each)](each)
+    for name, module in model.named_modules():
+        if type(module) in _LAST_NORMS:
+            norm, weight = _LAST_NORMS[type(module)](module)
             found[f"{name}.{norm}"] = weight
     return found
 
@@ -91,22 +91,21 @@ _LAST_NORMS: Mapping[type[nn.Module], Callable[[Any], tuple[str, float]]] = Mapp
 """Block → name and weight of its last norm."""
 _BARE = Scales(constants=(partial(open_convolutions, 0.25),))
 _OPEN_RESIDUAL = Scales(constants=(partial(open_norms, 2.0), residual_branches))
-_WIDE_OPEN = Scales(constants=(partial(open_norms, 2.0), residual_branches))
 _ARCHITECTURES: Mapping[str, Scales] = MappingProxyType(
     {
         "alexnet": _BARE,
         "vgg16": _BARE,
         "resnet18": _OPEN_RESIDUAL,
         "resnet50": _OPEN_RESIDUAL,
-        "resnet152": _WIDE_OPEN,
+        "resnet152": _OPEN_RESIDUAL,
         "resnext50_32x4d": _OPEN_RESIDUAL,
         "densenet121": _OPEN_RESIDUAL,
         "squeezenet1_1": _BARE,
-        "mobilenet_v2": _WIDE_OPEN,
-        "mobilenet_v3_large": _WIDE_OPEN,
-        "mnasnet1_0": _WIDE_OPEN,
-        "shufflenet_v2_x1_0": _WIDE_OPEN,
-        "efficientnet_b0": _WIDE_OPEN,
+        "mobilenet_v2": _OPEN_RESIDUAL,
+        "mobilenet_v3_large": _OPEN_RESIDUAL,
+        "mnasnet1_0": _OPEN_RESIDUAL,
+        "shufflenet_v2_x1_0": _OPEN_RESIDUAL,
+        "efficientnet_b0": _OPEN_RESIDUAL,
         "regnet_y_8gf": _OPEN_RESIDUAL,
         "convnext_tiny": Scales(gain=1.0, constants=(residual_branches,)),
         "vit_b_16": Scales(gain=1.0),
@@ -117,7 +116,7 @@ _ARCHITECTURES: Mapping[str, Scales] = MappingProxyType(
 
 
 def build_classifier(case: Case) -> Workload:
-    """The model of torchvision that has the workload's name.
+    """Build the torchvision model of the workload's name.
 
     Raises:
         UsageError: the image cannot be cut into the model's patches.
@@ -134,13 +133,13 @@ def build_classifier(case: Case) -> Workload:
 
 
 def _options(name: str, size: int) -> dict[str, int]:
-    """What the model must know of the image when it is made: one that holds a weight for each position, its size."""
+    """Return what the constructor needs to know of the image: its size, for a model with a weight per position."""
     if name != "vit_b_16":
         return {}
     if size % _PATCH:
         below = size // _PATCH * _PATCH
         raise UsageError(
-            f"{name} cuts images into patches of {_PATCH} pixels, and image_size={size} is no multiple of {_PATCH}; "
+            f"{name} cuts images into patches of {_PATCH} pixels, and image_size={size} is not a multiple of {_PATCH}; "
             f"try {below} or {below + _PATCH}"
         )
     return {"image_size": size}

@@ -1,4 +1,4 @@
-"""Building a module without spending time on random weights that are overwritten at once."""
+"""Construct a module without random initialisation, whose weights are overwritten anyway."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-# By name, since transformers puts functions of its own in the place of those in torch.nn.init.
+# By name, since transformers replaces the functions of torch.nn.init by its own.
 _RANDOM = frozenset(
     {
         "kaiming_normal_",
@@ -20,7 +20,7 @@ _RANDOM = frozenset(
 
 
 class _NoRandom(TorchFunctionMode):
-    """Leaves out random initialisation, and so torch's generator; constants are still written."""
+    """Skips random initialisation, and so torch's generator; constants are still written."""
 
     def __torch_function__(  # type: ignore[explicit-override] # `typing.override` is newer than Python 3.11
         self,
@@ -36,14 +36,14 @@ class _NoRandom(TorchFunctionMode):
 
 
 def construct(factory: Callable[[], nn.Module], dtype: torch.dtype) -> nn.Module:
-    """Call a factory with `dtype` as the default, leaving weights that would be random as they lie in memory.
+    """Call a factory with `dtype` as the default; weights that would be random stay uninitialised.
 
-    Buffers that a model makes in float32 on purpose, such as rotary frequencies, stay float32, which a
-    cast of the whole model would spoil.
+    Buffers that a model creates in float32 on purpose, such as rotary frequencies, stay float32; a cast of the whole
+    model would round them.
     """
     before, draw = torch.get_default_dtype(), nn.init.trunc_normal_
     torch.set_default_dtype(dtype)
-    # No mode sees it, and it draws anew until values are within bounds: those that are not drawn at all never are.
+    # No function mode sees it, and it repeats until values are within bounds, which uninitialised values never are.
     nn.init.trunc_normal_ = _leave  # type: ignore[assignment]
     try:
         with _NoRandom():

@@ -1,20 +1,20 @@
 """Models that find objects in images, from torchvision: Faster and Mask R-CNN on ResNet-50 with a feature pyramid.
 
-What is timed is the whole model as its users run it: resizing and normalising, backbone, region proposals with
-their non-maximum suppression, heads, post-processing with the second suppression, and masks pasted into the image.
-Only what is chosen by comparing numbers is made independent of their rounding, so that every precision does the
-same work and its numbers can be held against a reference's:
+The whole model is timed as its users run it: resizing and normalising, backbone, region proposals with their
+non-maximum suppression, heads, post-processing with the second suppression, and masks pasted into the image.
+Choices that compare numbers do not depend on rounding here, so that every precision does the same work and its outputs
+can be compared with a reference's:
 
-- The heads read generated regions, as many as the proposals that the model may keep, in the place of those that
-  it found; and masks are computed for the first of these regions, as many as there may be detections. What the
-  model found itself is put out too.
-- Correctness compares what the heads put out before anything is chosen by it: objectness and offsets of all
-  anchors, classes and offsets of all regions, masks of all classes.
+- The heads read generated regions, as many as the proposals that the model may keep, in place of those that
+  it found. Masks are computed for the first of these regions, as many as there may be detections. The proposals that
+  the model found are outputs too.
+- Correctness compares the outputs of the heads before any choice: objectness and offsets of all anchors, classes and
+  offsets of all regions, masks of all classes.
 - Training samples anchors and regions evenly, where torchvision draws them with torch's generator; objects are
   generated.
 - Anchors are computed in float32; in bf16 they would lie up to 2 pixels off.
 
-Norms are frozen and so are the first layers of the backbone, as in all who start from pretrained weights.
+Norms and the first layers of the backbone are frozen, as in training from pretrained weights.
 """
 
 from collections.abc import Mapping
@@ -36,11 +36,11 @@ from torchvision.models.resnet import resnet50
 from torchvision.ops import FrozenBatchNorm2d
 from typing_extensions import override
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.iterations import Inference, copy_float32
 from bench.workloads.vision import Scales, assemble_vision
-from bench.workloads.workload import Workload
 
 CLASSES = 91
 """Of COCO, with background as class 0."""
@@ -48,7 +48,7 @@ _OBJECTS = 8
 """In each image to be trained on; COCO has 7.3 on average."""
 _TRAINABLE_LAYERS = 3
 _LONGEST_RATIO = 5 / 3
-"""Of the longer side of an image to the shorter that the model is made for: 1333 and 800."""
+"""Longer side of an image over the shorter, for which the model is designed: 1333 and 800."""
 _ANCHOR_SIZES = ((32,), (64,), (128,), (256,), (512,))
 _ASPECT_RATIOS = ((0.5, 1.0, 2.0),) * len(_ANCHOR_SIZES)
 _SCALES = Scales(
@@ -61,13 +61,13 @@ _SCALES = Scales(
         ".mask_predictor.mask_fcn_logits.weight": -3,
     }
 )
-"""Norms that are frozen leave all sizes as they are, so residual branches are small, and predictors take back what
-the layers before them gained: boxes move by a fraction of their size, and about one class in each region is likely,
-so that as many boxes compete as after training."""
+"""Frozen norms do not normalise, so residual branches are small, and predictors undo the gain of the layers before them.
+Then boxes move by a fraction of their size, and about one class in each region is likely, so that as many boxes
+compete as after training."""
 
 
 class Detector(nn.Module):
-    """A model of torchvision in one mode, and all that its heads put out.
+    """A detection model of torchvision, with all outputs of its heads.
 
     Args:
         model: Faster or Mask R-CNN.
@@ -79,7 +79,7 @@ class Detector(nn.Module):
 
     @override
     def forward(self, x: Tensor, regions: Tensor, **objects: Tensor) -> Any:
-        """Detect, or put out the losses.
+        """Detect, or in training return the losses.
 
         Args:
             x: Batch × 3 × height × width, from 0 to 1.
@@ -93,11 +93,11 @@ class Detector(nn.Module):
         images, _ = self.model.transform(list(x))
         features = self.model.backbone(images.tensors)
         objectness, offsets, proposals = _propose(rpn, images, features)
-        # What autocast does around torchvision's own operators, said here, since a tracer sees below autocast.
-        features = {name: each.float() for name, each in features.items()}
-        given, sizes = list(regions), images.image_sizes
-        logits, refined = heads.box_predictor(heads.box_head(heads.box_roi_pool(features, given, sizes)))
-        boxes, scores, labels = heads.postprocess_detections(logits.float(), refined.float(), given, sizes)
+        # The casts that autocast adds around torchvision's own operators, explicit, since a tracer works below autocast.
+        features = {name: level.float() for name, level in features.items()}
+        proposed, sizes = list(regions), images.image_sizes
+        logits, refined = heads.box_predictor(heads.box_head(heads.box_roi_pool(features, proposed, sizes)))
+        boxes, scores, labels = heads.postprocess_detections(logits.float(), refined.float(), proposed, sizes)
         result = {
             "objectness": objectness,
             "offsets": offsets,
@@ -109,34 +109,36 @@ class Detector(nn.Module):
             "labels": labels,
         }
         if heads.has_mask():
-            result |= self._mask(features, [each[: heads.detections_per_img] for each in given], images)
+            result |= self._mask(features, [boxes[: heads.detections_per_img] for boxes in proposed], images)
         return result
 
     def _mask(self, features: dict[str, Tensor], boxes: list[Tensor], images: ImageList) -> dict[str, Any]:
         heads = self.model.roi_heads
         logits = heads.mask_predictor(heads.mask_head(heads.mask_roi_pool(features, boxes, images.image_sizes)))
-        labels = [torch.arange(len(each)) % (CLASSES - 1) + 1 for each in boxes]
+        labels = [torch.arange(len(image_boxes)) % (CLASSES - 1) + 1 for image_boxes in boxes]
         masks = [
-            paste_masks_in_image(mask, each, size)
-            for mask, each, size in zip(maskrcnn_inference(logits, labels), boxes, images.image_sizes, strict=True)
+            paste_masks_in_image(mask, image_boxes, size)
+            for mask, image_boxes, size in zip(
+                maskrcnn_inference(logits, labels), boxes, images.image_sizes, strict=True
+            )
         ]
         return {"mask_logits": logits, "masks": masks}
 
     def _losses(self, x: Tensor, regions: Tensor, objects: Mapping[str, Tensor]) -> Tensor:
-        targets = [{name: each[index] for name, each in objects.items()} for index in range(len(x))]
+        targets = [{name: tensor[index] for name, tensor in objects.items()} for index in range(len(x))]
         images, targets = self.model.transform(list(x), targets)
         features = self.model.backbone(images.tensors)
         _, losses = self.model.rpn(images, features, targets)
         _, of_heads = self.model.roi_heads(features, list(regions), images.image_sizes, targets)
-        return torch.stack([each.float() for each in (losses | of_heads).values()])
+        return torch.stack([loss.float() for loss in (losses | of_heads).values()])
 
 
 def _propose(rpn: Any, images: ImageList, features: Mapping[str, Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:  # noqa: ANN401 - torchvision has no types
-    """What `rpn(images, features)` does when it infers, and what its head put out."""
+    """Do what `rpn(images, features)` does in inference, and return the outputs of its head as well."""
     levels = list(features.values())
     scores, deltas = rpn.head(levels)
     anchors = rpn.anchor_generator(images, levels)
-    counts = [each[0].numel() for each in scores]
+    counts = [level[0].numel() for level in scores]
     objectness, offsets = concat_box_prediction_layers(scores, deltas)
     decoded = rpn.box_coder.decode(offsets.float(), anchors).view(len(anchors), -1, 4)
     proposals, _ = rpn.filter_proposals(decoded, objectness.float(), images.image_sizes, counts)
@@ -148,7 +150,7 @@ class Detection(Inference):
 
     @override
     def outputs(self) -> list[Tensor]:
-        """What the heads put out before anything is chosen by it."""
+        """Return the outputs of the heads before any choice."""
         result = self.call()
         compared = ("objectness", "offsets", "logits", "refined", "mask_logits")
         return [copy_float32(result[name]) for name in compared if name in result]
@@ -157,12 +159,12 @@ class Detection(Inference):
 
 
 def build_fasterrcnn(case: Case) -> Workload:
-    """Faster R-CNN."""
+    """Build Faster R-CNN."""
     return _build(case, FasterRCNN)
 
 
 def build_maskrcnn(case: Case) -> Workload:
-    """Mask R-CNN: Faster R-CNN, and a mask for each detection."""
+    """Build Mask R-CNN: Faster R-CNN, and a mask for each detection."""
     return _build(case, MaskRCNN)
 
 
@@ -209,11 +211,11 @@ class _Float32Anchors(AnchorGenerator):  # type: ignore[misc] # torchvision has 
 
 
 class _EvenSampler(BalancedPositiveNegativeSampler):  # type: ignore[misc] # torchvision has no types
-    """As many positives and negatives as torchvision's, at even distances."""
+    """Takes as many positives and negatives as torchvision's, evenly spaced instead of random."""
 
     @override
     def __call__(self, matched_idxs: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        chosen = [self._choose(each) for each in matched_idxs]
+        chosen = [self._choose(matched) for matched in matched_idxs]
         return [positive for positive, _ in chosen], [negative for _, negative in chosen]
 
     def _choose(self, matched: Tensor) -> tuple[Tensor, Tensor]:
@@ -239,7 +241,7 @@ def _images(case: Case) -> Tensor:
 
 
 def _boxes(name: str, case: Case, count: int) -> Tensor:
-    """Whole pixels, each side between a sixteenth and a half of the image's."""
+    """Return boxes in whole pixels, each side between a sixteenth and a half of the image's."""
     size, shape = case.shape["image_size"], (case.batch_size, count, 2)
     least, greatest = size // 16, size // 2
     corners = integer_tensor(f"{name}_corners", shape, below=size - greatest)

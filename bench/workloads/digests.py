@@ -1,7 +1,7 @@
 """Digests of generated tensors: equal wherever the generator and the workload are the same.
 
 A digest is the SHA-256 of one line for each tensor, in order of names: name, data type, shape, and the
-SHA-256 of its little-endian bytes in logical order. So the tensors can be hashed side by side.
+SHA-256 of its little-endian bytes in logical order. So the tensors can be hashed in parallel.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ from bench.workloads.parallel import run_parallel
 
 
 def weights_digest(model: nn.Module) -> Digest:
-    """Digest of all parameters of a model as it was generated in float32, before anything trained it."""
+    """Return the digest of all parameters of a model as generated in float32, before any training."""
     return _digest(dict(model.named_parameters()))
 
 
 def inputs_digest(inputs: Mapping[str, Tensor]) -> Digest:
-    """Digest of a workload's inputs as they were generated, before any cast."""
+    """Return the digest of a workload's inputs as generated, before any cast."""
     return _digest(inputs)
 
 

@@ -1,8 +1,8 @@
 """Encoders of text, from transformers, configured here so that nothing is downloaded.
 
-Each reads whole sequences without an attention mask, as TorchBench feeds them, and puts out the logits of
-the task that it was pre-trained for. Training predicts a generated label at every position. Dropout is off in
-training too, since loss and gradients are held against a reference.
+Each reads whole sequences without an attention mask, as in TorchBench, and returns the logits of its
+pre-training task. Training predicts a generated label at every position. Dropout is off in
+training too, since loss and gradients are compared with a reference's.
 """
 
 from collections.abc import Mapping
@@ -27,19 +27,20 @@ from transformers.models.roberta.configuration_roberta import RobertaConfig
 from transformers.models.roberta.modeling_roberta import RobertaForMaskedLM
 from typing_extensions import override
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.assembly import BRANCH, assemble, token_loss
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.inputs import integer_tensor
-from bench.workloads.workload import Workload, weights_dtype
 
 _BRANCHES: Mapping[str, int] = MappingProxyType({".output.dense.weight": BRANCH})
-"""Of BERT and of those that were copied from it."""
+"""Of BERT and the models derived from its code."""
 _NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 
 
-class Reader(nn.Module):
-    """A model of transformers that reads tokens, and its logits as the only output, which every compiler can take."""
+class TextEncoder(nn.Module):
+    """A model of transformers that reads tokens, with its logits as the only output, which every compiler accepts."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -47,19 +48,19 @@ class Reader(nn.Module):
 
     @override
     def forward(self, input_ids: Tensor) -> Tensor:
-        """Logits of `input_ids`, batch × positions."""
+        """Return logits of `input_ids`, batch × positions."""
         logits: Tensor = self.model(input_ids=input_ids).logits
         return logits
 
 
 def build_bert_base(case: Case) -> Workload:
-    """BERT base, uncased, with its masked-language-modelling head: TorchBench's `hf_Bert`."""
+    """Build BERT base, uncased, with its masked-language-modelling head: TorchBench's `hf_Bert`."""
     config = BertConfig(num_hidden_layers=case.shape["layers"], attn_implementation="sdpa", **_NO_DROPOUT)
     return _build(case, config, BertForMaskedLM)
 
 
 def build_bert_large(case: Case) -> Workload:
-    """BERT large, uncased, with the same head."""
+    """Build BERT large, uncased, with the same head."""
     config = BertConfig(
         num_hidden_layers=case.shape["layers"],
         hidden_size=1024,
@@ -72,7 +73,7 @@ def build_bert_large(case: Case) -> Workload:
 
 
 def build_distilbert(case: Case) -> Workload:
-    """DistilBERT base, uncased, with its masked-language-modelling head."""
+    """Build DistilBERT base, uncased, with its masked-language-modelling head."""
     config = DistilBertConfig(
         n_layers=case.shape["layers"], dropout=0.0, attention_dropout=0.0, attn_implementation="sdpa"
     )
@@ -80,7 +81,7 @@ def build_distilbert(case: Case) -> Workload:
 
 
 def build_roberta_base(case: Case) -> Workload:
-    """RoBERTa base with its masked-language-modelling head."""
+    """Build RoBERTa base with its masked-language-modelling head."""
     config = RobertaConfig(
         num_hidden_layers=case.shape["layers"],
         max_position_embeddings=514,
@@ -93,7 +94,7 @@ def build_roberta_base(case: Case) -> Workload:
 
 
 def build_albert_base(case: Case) -> Workload:
-    """ALBERT base v2 with its masked-language-modelling head: one layer's weights, used as often as there are layers."""
+    """Build ALBERT base v2 with its masked-language-modelling head: one layer's weights, used as often as there are layers."""
     config = AlbertConfig(
         num_hidden_layers=case.shape["layers"],
         hidden_size=768,
@@ -106,7 +107,7 @@ def build_albert_base(case: Case) -> Workload:
 
 
 def build_electra_base(case: Case) -> Workload:
-    """ELECTRA base, the discriminator: it says of each token whether it was replaced."""
+    """Build ELECTRA base, the discriminator: it predicts for each token whether it was replaced."""
     config = ElectraConfig(
         num_hidden_layers=case.shape["layers"],
         embedding_size=768,
@@ -118,7 +119,7 @@ def build_electra_base(case: Case) -> Workload:
     )
     return assemble(
         case,
-        construct(lambda: Reader(ElectraForPreTraining(config)), weights_dtype(case.precision)),
+        construct(lambda: TextEncoder(ElectraForPreTraining(config)), weights_dtype(case.precision)),
         {"input_ids": _tokens("tokens", case, below=config.vocab_size)},
         loss=_replaced_loss,
         target=partial(_tokens, "labels", case, below=2),
@@ -127,7 +128,7 @@ def build_electra_base(case: Case) -> Workload:
 
 
 def build_deberta_v3_base(case: Case) -> Workload:
-    """DeBERTa v3 base with a masked-language-modelling head; transformers has its attention in plain operations only."""
+    """Build DeBERTa v3 base with a masked-language-modelling head; transformers has its attention in plain operations only."""
     config = DebertaV2Config(
         num_hidden_layers=case.shape["layers"],
         hidden_size=768,
@@ -148,7 +149,7 @@ def build_deberta_v3_base(case: Case) -> Workload:
 def _build(case: Case, config: PreTrainedConfig, network: Any, branches: Mapping[str, int] = _BRANCHES) -> Workload:  # noqa: ANN401 - a class of transformers, which has no types
     return assemble(
         case,
-        construct(lambda: Reader(network(config)), weights_dtype(case.precision)),
+        construct(lambda: TextEncoder(network(config)), weights_dtype(case.precision)),
         {"input_ids": _tokens("tokens", case, below=config.vocab_size)},
         loss=token_loss,
         target=partial(_tokens, "labels", case, below=config.vocab_size),

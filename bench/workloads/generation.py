@@ -1,7 +1,7 @@
-"""The two phases of a language model's inference: reading the prompt, and writing tokens one by one.
+"""The two phases of a language model's inference: prefill of the prompt, and decode of tokens one by one.
 
-Both use the static key-value cache of transformers, allocated for prompt and output together. A token that
-is written attends to the whole cache under a mask, so all of them cost the same.
+Both use the static key-value cache of transformers, allocated for prompt and output together. A generated token
+attends to the whole cache under a mask, so all tokens cost the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 from transformers.cache_utils import StaticCache
 
+from bench.interface.workload import Forward
 from bench.workloads.iterations import copy_float32
-from bench.workloads.workload import Forward
 
 
-class Writer(nn.Module):
-    """A language model of transformers with its logits as the only output: what it returns besides them is the cache."""
+class LanguageModel(nn.Module):
+    """A language model of transformers with its logits as the only output: it returns the cache besides them."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class Writer(nn.Module):
     def forward(  # type: ignore[explicit-override] # `typing.override` is newer than Python 3.11
         self, input_ids: Tensor, past_key_values: StaticCache | None = None, logits_to_keep: int = 0
     ) -> Tensor:
-        """Logits of the last `logits_to_keep` positions, or of all for 0; batch × positions × vocabulary."""
+        """Return logits of the last `logits_to_keep` positions, or of all for 0; batch × positions × vocabulary."""
         output = self.model(
             input_ids=input_ids,
             past_key_values=past_key_values,
@@ -46,20 +46,20 @@ class Prefill:
     def __init__(self, forward: Forward, inputs: Mapping[str, Tensor], *, cache: StaticCache) -> None:
         self._cache = cache
         self._forward = partial(forward, input_ids=inputs["prompt"], past_key_values=cache, logits_to_keep=1)
-        self.call: Callable[[], Any] = self._read
+        self.call: Callable[[], Any] = self._prefill
         self.reads: tuple[Tensor, ...] = (inputs["prompt"],)
 
     def reset(self) -> None:
-        """Empty the cache; what it held stays behind the mask until it is overwritten."""
+        """Empty the cache; the mask hides old entries until they are overwritten."""
         _rewind(self._cache, 0)
 
     def outputs(self) -> list[Tensor]:
-        """The logits that choose the first token."""
-        return [copy_float32(self._read())]
+        """Return the logits that choose the first token."""
+        return [copy_float32(self._prefill())]
 
     expected = outputs
 
-    def _read(self) -> Tensor:
+    def _prefill(self) -> Tensor:
         _rewind(self._cache, 0)
         logits: Tensor = self._forward()
         return logits
@@ -68,12 +68,12 @@ class Prefill:
 class Decode:
     """One new token for each sequence.
 
-    The tokens fed are generated beforehand, so every machine and every precision computes the same thing;
-    the most likely token is still chosen, as writing text needs it. After the last one the position wraps
-    round to the end of the prompt.
+    The input tokens are generated beforehand, so every machine and every precision computes the same thing. The most
+    likely token is still chosen, as generating text needs it. After the last token the position returns to the end of
+    the prompt.
 
     Args:
-        model: A `Writer`, which reads the prompt once and before anything is timed.
+        model: A `LanguageModel`, which reads the prompt once, before anything is timed.
         forward: The model as it is called in the iteration.
         inputs: `prompt` and `tokens`.
         cache: Room for both.
@@ -84,37 +84,37 @@ class Decode:
         model(input_ids=prompt, past_key_values=cache, logits_to_keep=1)
         self.cycle = tokens.shape[1]
         held = sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
-        # The positions that hold something, on average over a cycle.
+        # The filled positions, on average over a cycle.
         self.state_bytes = held * (2 * prompt.shape[1] + self.cycle + 1) // (2 * (prompt.shape[1] + self.cycle))
         self._model = model
         self._prompt = prompt
         self._tokens = tokens
         self._cache = cache
-        self._fed = _columns(tokens)
+        self._steps = _columns(tokens)
         self._forward = partial(forward, past_key_values=cache, logits_to_keep=1)
         self._position = 0
-        self.call: Callable[[], Any] = self._write
-        self.reads: tuple[Tensor, ...] = self._fed[:1]
+        self.call: Callable[[], Any] = self._decode
+        self.reads: tuple[Tensor, ...] = self._steps[:1]
 
     def reset(self) -> None:
-        """Go back to the end of the prompt."""
+        """Return to the end of the prompt."""
         _rewind(self._cache, self._prompt.shape[1])
         self._position = 0
 
     def outputs(self) -> list[Tensor]:
-        """The logits of every position of the output."""
+        """Return the logits of every position of the output."""
         self.reset()
-        return [copy_float32(self._write()[0]) for _ in range(self.cycle)]
+        return [copy_float32(self._decode()[0]) for _ in range(self.cycle)]
 
     def expected(self) -> list[Tensor]:
-        """The same logits from one pass over prompt and output, with no cache that could be at fault."""
+        """Return the same logits from one pass over prompt and output, without a cache, so that its faults show."""
         return self._uncached(self._tokens)
 
     def generated_tokens(self) -> Tensor:
-        """A greedy decode of one cycle: the first of the given tokens, then each time the most likely one.
+        """Return the tokens of a greedy decode of one cycle: the first input token, then each time the most likely one.
 
         Returns:
-            The tokens fed, batch × `cycle`; what the last of them leads to is not among them.
+            Batch × `cycle`; the token that follows the last one is not among them.
         """
         self.reset()
         fed = [self._tokens[:, :1]]
@@ -123,16 +123,16 @@ class Decode:
         return torch.cat(fed, dim=1)
 
     def next_logits(self, generated_tokens: Tensor) -> list[Tensor]:
-        """The logits of every position of the output where `written` is fed, through the timed model and cache.
+        """Return the logits of every position of the output for these input tokens, by the timed model and cache.
 
-        Where the most likely token is each time the one that is fed next, a greedy decode by the timed model
-        would write exactly these tokens.
+        Where the most likely token is each time the next of these, a greedy decode by the timed model generates exactly
+        these tokens.
         """
         self.reset()
         return [copy_float32(self._next(token)) for token in _columns(generated_tokens)]
 
     def expected_next_logits(self, generated_tokens: Tensor) -> list[Tensor]:
-        """What `following` should return, for a reference: from one pass without a cache."""
+        """Return what `next_logits` should, for a reference: from one pass without a cache."""
         return self._uncached(generated_tokens)
 
     def _uncached(self, output: Tensor) -> list[Tensor]:
@@ -143,10 +143,10 @@ class Decode:
         logits: Tensor = self._forward(input_ids=token)
         return logits
 
-    def _write(self) -> tuple[Tensor, Tensor]:
+    def _decode(self) -> tuple[Tensor, Tensor]:
         if self._position == self.cycle:
             self.reset()
-        logits = self._next(self._fed[self._position])
+        logits = self._next(self._steps[self._position])
         self._position += 1
         return logits, logits[:, -1].argmax(dim=-1)
 

@@ -3,7 +3,7 @@
 A value depends on its key and its index alone, so any part of a tensor can be made by any thread in any
 order. The key is a hash of a seed and the tensor's name. The mixing function is Chris Wellons's
 `lowbias32` (https://nullprogram.com/blog/2018/07/31/) with the second half of the key added midway, so
-that two keys give different sequences and not the same one shifted.
+that two keys give different sequences and not one sequence at two offsets.
 
 The only floating-point operation is one multiplication of an exact float32 by a float32 scale. IEEE 754
 rounds it correctly, so x86 and Arm agree to the bit; sums, logarithms or sines would not.
@@ -23,7 +23,7 @@ SEED = 1337
 """TorchBench's seed; here only a part of every key."""
 
 _CHUNK = 1 << 16
-"""Values mixed at once: two scratch arrays of 256 KiB stay within a core's cache."""
+"""Values mixed at a time: two scratch arrays of 256 KiB stay within a core's cache."""
 _PART = 1 << 22
 """Values that one thread makes before it takes the next part."""
 
@@ -32,7 +32,7 @@ UInt32Array = npt.NDArray[np.uint32]
 
 @dataclass(frozen=True)
 class Key:
-    """What selects one sequence: two 32-bit words.
+    """Two 32-bit words that select one sequence.
 
     Attributes:
         start: Added to the index.
@@ -50,7 +50,7 @@ def derive_key(name: str, *, seed: int = SEED) -> Key:
 
 
 def generate_words(key: Key, start: int, stop: int) -> UInt32Array:
-    """Make the words start..stop-1 of a key's sequence, uniform over all 32 bits."""
+    """Return the words start..stop-1 of a key's sequence, uniform over all 32 bits."""
     words = np.empty(stop - start, dtype=np.uint32)
     for first, last in _ranges(0, words.size, _CHUNK):
         _mix(key, start + first, words[first:last], np.empty(last - first, dtype=np.uint32))
@@ -58,7 +58,7 @@ def generate_words(key: Key, start: int, stop: int) -> UInt32Array:
 
 
 def generate_integers(name: str, count: int, *, below: int, seed: int = SEED) -> npt.NDArray[np.int64]:
-    """Make integers from 0 to `below` - 1 by multiply and shift; the bias is below 2⁻³² times `below`.
+    """Return integers from 0 to `below` - 1 by multiply and shift; the bias is below 2⁻³² times `below`.
 
     Args:
         name: The tensor's name.
@@ -71,7 +71,7 @@ def generate_integers(name: str, count: int, *, below: int, seed: int = SEED) ->
 
 
 def uniform_scale(deviation: float) -> np.float32:
-    """The float32 factor that gives the 25-bit integers of `fill_uniform` this standard deviation."""
+    """Return the float32 factor that gives the 25-bit integers of `fill_uniform` this standard deviation."""
     return np.float32(deviation * sqrt(3.0) / (1 << 24))
 
 

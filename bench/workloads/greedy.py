@@ -1,10 +1,10 @@
-"""Whether a greedy decode writes the same tokens as the reference's.
+"""Compare the tokens of a greedy decode with the reference's.
 
-Logits may err, so two tokens that are nearly as likely may change places without anything being wrong; and
-after one such change two free decodes write different texts, which says nothing. So both are led along the
-tokens that the reference wrote, and at each the choice is compared: while they agree, the free decode is the
-same. A token that differs is excused only where the reference itself holds the two so close that the error
-allowed to each logit explains it.
+Logits have rounding errors, so two tokens that are nearly as likely may change places, which is no fault. After one
+such change two free decodes generate different texts, and comparing them says nothing. So both read the tokens that the
+reference generated (teacher forcing), and the choice after each is compared: while they agree, a free decode is the
+same. A different token is accepted only where the reference's own logits for the two are so close that the allowed
+error of each logit explains it.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ class Agreement:
 
     Attributes:
         equal: The same as the reference chose.
-        close: Others, which the reference holds as likely within the error allowed.
+        close: Different, but as likely for the reference within the allowed error.
         wrong: All others.
     """
 
@@ -29,11 +29,11 @@ class Agreement:
 
     @property
     def passed(self) -> bool:
-        """No token is wrong."""
+        """Whether no token is wrong."""
         return self.wrong == 0
 
     def describe(self) -> str:
-        """Say it in words, such as `31 of 32 equal, 1 as likely within the error allowed`."""
+        """Return it as text, such as `31 of 32 equal, 1 as likely within the error allowed`."""
         total = self.equal + self.close + self.wrong
         parts = [f"{self.equal} of {total} equal"]
         if self.close:
@@ -52,7 +52,9 @@ def compare_choices(logits: Sequence[Tensor], reference: Sequence[Tensor], *, er
         error: Relative error that the precision may have: each logit may be off by it times the root mean
             square of the reference's logits, so two of them may change places within twice that.
     """
-    counts = [_compare(each[:, -1], wanted[:, -1], error) for each, wanted in zip(logits, reference, strict=True)]
+    counts = [
+        _compare(measured[:, -1], wanted[:, -1], error) for measured, wanted in zip(logits, reference, strict=True)
+    ]
     return Agreement(*map(sum, zip(*counts, strict=True)))
 
 

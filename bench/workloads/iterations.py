@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
-from bench.workloads.workload import Autocast, Forward
+from bench.interface.workload import Autocast, Forward
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -28,7 +28,7 @@ class Inference:
         """Inference has no state."""
 
     def outputs(self) -> list[Tensor]:
-        """The model's output, or its logits where it returns several things."""
+        """Return the model's output, or its logits where it returns several things."""
         result = self.call()
         return [copy_float32(result if isinstance(result, Tensor) else result.logits)]
 
@@ -38,17 +38,17 @@ class Inference:
 class TrainingStep:
     """Gradients set to None, forward pass, loss, backward pass, and a step of the optimizer.
 
-    Autocast covers the forward pass and the loss only, as PyTorch's documentation of AMP asks, so the
-    casts of the weights are made anew, and timed, in every step.
+    Autocast covers the forward pass and the loss only, as PyTorch's documentation of AMP asks. So weights are cast again
+    in every step, which is timed.
 
     Args:
-        model: Its parameters are trained; after a call their gradients are still there to be read.
+        model: Its parameters are trained; after a call their gradients can still be read.
         fill: Writes the generated weights into the model.
         loss: Of the model's output and the input named `target`.
         forward: The model as it is called.
         inputs: The model's, and `target`.
         autocast: Makes the context of forward pass and loss.
-        optimizer: Makes it of the parameters; Adam is TorchBench's.
+        optimizer: Makes the optimizer of the parameters; Adam is TorchBench's.
     """
 
     cycle = 1
@@ -69,29 +69,32 @@ class TrainingStep:
         self._optimizer = optimizer(self._parameters)
         self._fill = fill
         self._loss = loss
-        self._forward = partial(forward, **{name: each for name, each in inputs.items() if name != "target"})
+        self._forward = partial(forward, **{name: tensor for name, tensor in inputs.items() if name != "target"})
         self._target = inputs["target"]
         self._autocast = autocast
         self.call: Callable[[], Any] = self._step
         self.reads = tuple(inputs.values())
 
     def reset(self) -> None:
-        """Write the generated weights again and forget the optimizer's moments."""
+        """Write the generated weights again and clear the optimizer's state."""
         self._fill()
         self._optimizer.state.clear()
 
     def outputs(self) -> list[Tensor]:
-        """The loss and all gradients of the first step; the optimizer leaves gradients as they are."""
+        """Return the loss and all gradients of the first step; the optimizer does not change gradients."""
         self.reset()
         loss = self._step()
-        return [copy_float32(loss), *(copy_float32(each.grad) for each in self._parameters if each.grad is not None)]
+        return [
+            copy_float32(loss),
+            *(copy_float32(parameter.grad) for parameter in self._parameters if parameter.grad is not None),
+        ]
 
     expected = outputs
 
     def time_stages(self) -> dict[str, int]:
-        """Do one step with looks at the clock in between: nanoseconds of each part, by name.
+        """Run one step and return the nanoseconds of each stage, by name.
 
-        It is `_step` again rather than a hook in it, so that nothing stands in the step that is timed as a whole.
+        It repeats `_step` rather than adding clock reads to it, so that the timed step has none.
         """
         ticks = [perf_counter_ns()]
         self._optimizer.zero_grad(set_to_none=True)
@@ -104,8 +107,8 @@ class TrainingStep:
         ticks.append(perf_counter_ns())
         self._optimizer.step()
         ticks.append(perf_counter_ns())
-        parts = ("forward", "loss", "backward", "optimizer")
-        return {part: end - start for part, (start, end) in zip(parts, pairwise(ticks), strict=True)}
+        stages = ("forward", "loss", "backward", "optimizer")
+        return {stage: end - start for stage, (start, end) in zip(stages, pairwise(ticks), strict=True)}
 
     def _step(self) -> Tensor:
         self._optimizer.zero_grad(set_to_none=True)
@@ -117,5 +120,5 @@ class TrainingStep:
 
 
 def copy_float32(tensor: Tensor) -> Tensor:
-    """A float32 copy outside the graph of gradients."""
+    """Return a float32 copy, detached from the graph of gradients."""
     return tensor.detach().to(torch.float32, copy=True)

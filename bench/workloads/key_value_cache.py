@@ -1,7 +1,5 @@
 """The key-value cache of a language model: allocated once, for prompt and output together."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -9,23 +7,19 @@ from torch import Tensor
 from transformers.cache_utils import StaticCache, StaticLayer
 from transformers.configuration_utils import PreTrainedConfig
 
-from bench.records.case import Case, Precision
-
-_LOW_PRECISION: Mapping[Precision, torch.dtype] = MappingProxyType(
-    {"bf16": torch.bfloat16, "amp_bf16": torch.bfloat16, "fp16": torch.float16, "amp_fp16": torch.float16}
-)
-"""What attention computes in; quantized models quantize their matrices only and attend in float32."""
+from bench.records.case import Case
+from bench.workloads.dtypes import activations_dtype
 
 
 class CastingLayer(StaticLayer):  # type: ignore[misc] # transformers' classes are untyped where they derive
-    """Holds keys and values in the cache's data type, whatever they arrive in.
+    """Casts keys and values to the cache's data type when they are written.
 
-    Under autocast values come in low precision, as a matrix product made them, and keys in float32, as the
-    rotation left them. Attention would cast both for itself; cast as they are written, each is cast once.
+    Under autocast values arrive in low precision, from a matrix product, and keys in float32, from the rotation.
+    Attention would cast the whole cache in every step; cast when written, each entry is cast once.
     """
 
     def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:  # noqa: ANN401 - passed on
-        """Write new keys and values behind those held, and return the whole."""
+        """Append new keys and values, and return all that the cache holds."""
         whole: tuple[Tensor, Tensor] = super().update(
             key_states.to(self.dtype), value_states.to(self.dtype), *args, **kwargs
         )
@@ -33,7 +27,7 @@ class CastingLayer(StaticLayer):  # type: ignore[misc] # transformers' classes a
 
 
 def make_cache(config: PreTrainedConfig, case: Case, *, positions: int) -> StaticCache:
-    """Allocate an empty cache.
+    """Return an empty cache.
 
     Args:
         config: The model's.
@@ -47,7 +41,8 @@ def make_cache(config: PreTrainedConfig, case: Case, *, positions: int) -> Stati
         case.batch_size,
         getattr(config, "num_key_value_heads", heads),
         getattr(config, "head_dim", None) or config.hidden_size // heads,
-        _LOW_PRECISION.get(case.precision, torch.float32),
+        # Quantized models quantize their matrices only, and attention computes in float32.
+        activations_dtype(case.precision),
         torch.device("cpu"),
     )
     return cache

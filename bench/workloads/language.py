@@ -1,8 +1,8 @@
-"""Language models that read a prompt and write tokens, from transformers, configured here so that nothing is downloaded.
+"""Language models that generate text, from transformers, configured here so that nothing is downloaded.
 
 Inference is measured in its two phases. Training predicts every token of a sequence, as long as prompt and
 output together, from those before it; there is no cache, and dropout is off, since loss and gradients are
-held against a reference.
+compared with a reference's.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,27 +19,28 @@ from transformers.models.qwen3.configuration_qwen3 import Qwen3Config
 from transformers.models.qwen3.modeling_qwen3 import Qwen3ForCausalLM
 from transformers.pytorch_utils import Conv1D
 
+from bench.interface.workload import Autocast, Forward, Iteration, Workload
 from bench.records.case import Case
 from bench.workloads.construction import construct
-from bench.workloads.generation import Decode, Prefill, Writer
+from bench.workloads.dtypes import weights_dtype
+from bench.workloads.generation import Decode, LanguageModel, Prefill
 from bench.workloads.inputs import integer_tensor
 from bench.workloads.iterations import TrainingStep
 from bench.workloads.key_value_cache import make_cache
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Autocast, Forward, Iteration, Workload, weights_dtype
 
 _GPT2 = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0, "bos_token_id": None, "eos_token_id": None}
-"""No dropout; and no tokens that begin or end a text, since none is looked for."""
+"""No dropout; and no tokens for the begin or end of a text, since decoding does not stop at one."""
 
 
 def build_gpt2(case: Case) -> Workload:
-    """GPT-2 small: transformers' defaults."""
+    """Build GPT-2 small: transformers' defaults."""
     config = GPT2Config(vocab_size=case.shape["vocabulary"], n_layer=case.shape["layers"], **_GPT2)
     return _build(case, config, GPT2LMHeadModel)
 
 
 def build_gpt2_large(case: Case) -> Workload:
-    """GPT-2 large: 774 million parameters in 36 layers."""
+    """Build GPT-2 large: 774 million parameters in 36 layers."""
     config = GPT2Config(
         vocab_size=case.shape["vocabulary"], n_layer=case.shape["layers"], n_embd=1280, n_head=20, **_GPT2
     )
@@ -47,7 +48,7 @@ def build_gpt2_large(case: Case) -> Workload:
 
 
 def build_llama_1b(case: Case) -> Workload:
-    """Llama with the dimensions of TinyLlama 1.1B."""
+    """Build Llama with the dimensions of TinyLlama 1.1B."""
     config = LlamaConfig(
         vocab_size=case.shape["vocabulary"],
         hidden_size=2048,
@@ -61,7 +62,7 @@ def build_llama_1b(case: Case) -> Workload:
 
 
 def build_qwen3_0_6b(case: Case) -> Workload:
-    """Qwen3 0.6B: heads wider than the hidden size divided by their number, norms on queries and keys, tied embeddings."""
+    """Build Qwen3 0.6B: heads wider than the hidden size divided by their number, norms on queries and keys, tied embeddings."""
     config = Qwen3Config(
         vocab_size=case.shape["vocabulary"],
         hidden_size=1024,
@@ -78,17 +79,17 @@ def build_qwen3_0_6b(case: Case) -> Workload:
 
 
 def shifted_loss(logits: Tensor, target: Tensor) -> Tensor:
-    """Mean cross entropy of each token given those before it.
+    """Return the mean cross entropy of each token given those before it.
 
     Args:
-        logits: Batch × positions × vocabulary; those of the last position predict nothing that is known.
+        logits: Batch × positions × vocabulary; those of the last position have no known target.
         target: The tokens from the second on, batch × (positions - 1).
     """
     return cross_entropy(logits[:, :-1].flatten(0, 1), target.flatten())
 
 
 def _build(case: Case, config: PreTrainedConfig, factory: Callable[[PreTrainedConfig], nn.Module]) -> Workload:
-    model = Writer(construct(partial(factory, config), weights_dtype(case.precision)))
+    model = LanguageModel(construct(partial(factory, config), weights_dtype(case.precision)))
     model.train(case.mode == "training")
     fill = partial(fill_weights, model, transposed=(Conv1D,))
     fill()

@@ -1,4 +1,4 @@
-"""Threads for work that leaves the interpreter: arithmetic of numpy, and hashing."""
+"""Threads for work that releases the interpreter's lock: arithmetic of numpy, and hashing."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 _MAX_THREADS = 8
-"""More threads than this wait for the interpreter rather than for arithmetic."""
+"""More threads than this wait for the interpreter's lock rather than for arithmetic."""
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -15,7 +15,7 @@ ResultT = TypeVar("ResultT")
 def run_parallel(act: Callable[[ItemT], ResultT], items: Iterable[ItemT]) -> list[ResultT]:
     """Call `act` for each item, on as many threads as this process may use CPUs; results in order.
 
-    The threads end before this returns, so none of them can disturb what is timed later.
+    The threads end before this returns, so none of them runs while something is timed later.
     """
     threads = min(len(os.sched_getaffinity(0)), _MAX_THREADS)
     with ThreadPoolExecutor(threads) as executor:

@@ -3,7 +3,7 @@
 Everything is integer arithmetic on generated words, so graph and samples are the same on every machine.
 
 NeighborLoader of PyTorch Geometric needs `pyg-lib` or `torch-sparse`, whose compiled samplers draw from a
-generator of their own; neither is published as a wheel that the lock could hold. What it does is done here:
+generator of their own; neither is published as a wheel that the lock could hold. This module does the same:
 from each seed on, hop by hop, up to `fan_out` distinct neighbours of each new node, each node once in a batch.
 """
 
@@ -28,10 +28,10 @@ class Neighbors:
 
 @dataclass(frozen=True)
 class Batch:
-    """A part of a graph, its nodes numbered anew.
+    """A part of a graph, with its nodes renumbered.
 
     Attributes:
-        nodes: Number in the whole graph of each; the seeds come first.
+        nodes: Number in the whole graph of each node; the seeds come first.
         edges: 2 × edges, sources over targets, ordered by target and then by source.
     """
 
@@ -40,7 +40,7 @@ class Batch:
 
 
 def grow_graph(nodes: int, links: int) -> Neighbors:
-    """Grow a graph by preferential attachment; every link goes both ways.
+    """Return a graph grown by preferential attachment; every link goes both ways.
 
     Each node beyond the first links to `links` of those before it, drawn in proportion to their links: an end
     of an earlier link is copied, which is proportional by itself.
@@ -54,7 +54,7 @@ def grow_graph(nodes: int, links: int) -> Neighbors:
     """
     new = np.repeat(np.arange(1, nodes, dtype=np.int64), links)
     drawn = _below("links", 2 * links * (new - 1))
-    # End 2k of a link is the new node, end 2k + 1 the old one, and that may be a copy in its turn. All links of
+    # End 2k of a link is the new node, end 2k + 1 the old one, which may itself be a copy. All links of
     # node 1 lead to node 0.
     links_to_first = new == 1
     target = drawn
@@ -74,11 +74,11 @@ def grow_graph(nodes: int, links: int) -> Neighbors:
 def sample_batch(graph: Neighbors, name: str, *, seeds: int, fan_out: Sequence[int]) -> Batch:
     """Draw seeds and sample their neighbours.
 
-    Of a node with more neighbours than wanted, equally many are passed over between those taken, from a drawn
-    start on, so all are as likely and none comes twice.
+    Of a node with more neighbours than wanted, evenly spaced ones are taken, from a random start on. So all are equally
+    likely and none is taken twice.
 
     Args:
-        graph: The whole.
+        graph: The whole graph.
         name: Selects the batch.
         seeds: How many nodes to begin with; each at most once, and at most as many as there are.
         fan_out: Neighbours wanted of each node, hop by hop.
@@ -102,9 +102,9 @@ def sample_batch(graph: Neighbors, name: str, *, seeds: int, fan_out: Sequence[i
 
 
 def pad_batches(batches: Sequence[Batch]) -> list[Batch]:
-    """Bring batches to one size, so that all have equal work and a compiler sees one shape.
+    """Pad batches to one size, so that all have equal work and a compiler sees one shape.
 
-    Nodes are added behind those of the largest batch, and edges lead to them from others, each pair once; no
+    Nodes are added after those of the largest batch, and edges lead to them from other nodes, each pair once. No
     edge leads back, so nothing changes for the seeds.
     """
     most_nodes, most_edges = (max(sizes) for sizes in zip(*map(_size, batches), strict=True))
@@ -127,7 +127,7 @@ def _size(batch: Batch) -> tuple[int, int]:
 
 
 def _sample(graph: Neighbors, nodes: Integers, numbers: Integers, wanted: int, name: str) -> tuple[Integers, Integers]:
-    """Places in `graph.sources` of the neighbours taken, and the number of the node that each belongs to."""
+    """Return the places in `graph.sources` of the neighbours taken, and the number of each one's node."""
     starts, degrees = graph.starts[nodes], graph.starts[nodes + 1] - graph.starts[nodes]
     taken = np.minimum(degrees, wanted)
     owner = np.repeat(np.arange(nodes.size), taken)
@@ -138,6 +138,6 @@ def _sample(graph: Neighbors, nodes: Integers, numbers: Integers, wanted: int, n
 
 
 def _below(name: str, bounds: Integers) -> Integers:
-    """One integer for each bound, from 0 to the bound - 1; 0 where the bound is 0."""
+    """Return one integer for each bound, from 0 to the bound - 1; 0 where the bound is 0."""
     words = generate_words(derive_key(name), 0, bounds.size).astype(np.uint64)
     return ((words * bounds.astype(np.uint64)) >> np.uint64(32)).astype(np.int64)

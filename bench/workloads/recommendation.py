@@ -7,7 +7,7 @@ training minimizes its binary cross entropy, as the paper has it, where TorchBen
 square; and every step has a forward pass, where TorchBench has one for all of them.
 
 As in the paper's code, tables have sparse gradients and the optimizer is SGD: a dense one would spend nearly
-all of its time on rows that nobody looked up.
+all of its time on rows that were not looked up.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,12 +19,13 @@ import torch
 from torch import Tensor, nn, optim
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from bench.interface.workload import Autocast, Forward, Iteration, Workload
 from bench.records.case import Case
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.iterations import Inference, TrainingStep, copy_float32
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Autocast, Forward, Iteration, Workload, weights_dtype
 
 TABLES = 8
 DENSE_FEATURES = 512
@@ -33,7 +34,7 @@ WIDTH = 64
 _BOTTOM = (DENSE_FEATURES, 512, WIDTH)
 _TOP = (WIDTH + (TABLES + 1) * TABLES // 2, 1024, 1024, 1024, 1)
 _TABLE_SCALE = 0.125
-"""Of the rule for weights: a sum over 100 rows, and then over products, would drown the dense features."""
+"""Factor on the rule for weights: without it the sum over 100 rows, and then products, would outweigh dense features."""
 _LEARNING_RATE = 0.01
 
 
@@ -56,7 +57,7 @@ class Dlrm(nn.Module):
         self.register_buffer("pairs", left * (TABLES + 1) + right, persistent=False)
 
     def forward(self, dense: Tensor, lookups: Tensor) -> Tensor:  # type: ignore[explicit-override] # `typing.override` is newer than Python 3.11
-        """The logit of a click for each sample.
+        """Return the logit of a click for each sample.
 
         Args:
             dense: Batch × features.
@@ -64,14 +65,14 @@ class Dlrm(nn.Module):
         """
         features = self.bottom(dense)
         sums = [table(rows) for table, rows in zip(self.tables, lookups, strict=True)]
-        vectors = torch.stack([features, *(each.to(features.dtype) for each in sums)], dim=1)
+        vectors = torch.stack([features, *(total.to(features.dtype) for total in sums)], dim=1)
         products = torch.bmm(vectors, vectors.transpose(1, 2)).flatten(1).index_select(1, self.pairs)
         logits: Tensor = self.top(torch.cat([features, products], dim=1)).squeeze(1)
         return logits
 
 
 class SparseTraining(TrainingStep):
-    """A step of SGD, the optimizer of Facebook's DLRM, with gradients that hold the rows of tables that were looked up.
+    """A step of SGD, the optimizer of Facebook's DLRM, with gradients for the looked-up rows of tables only.
 
     Args:
         model: Its parameters are trained.
@@ -104,16 +105,19 @@ class SparseTraining(TrainingStep):
         self.state_bytes = state_bytes
 
     def outputs(self) -> list[Tensor]:  # type: ignore[explicit-override] # `typing.override` is newer than Python 3.11
-        """The loss and all gradients of the first step; of a sparse one the rows that it has."""
+        """Return the loss and all gradients of the first step; of a sparse gradient its rows."""
         self.reset()
         loss = self._step()
-        return [copy_float32(loss), *(_values(each.grad) for each in self._parameters if each.grad is not None)]
+        return [
+            copy_float32(loss),
+            *(_values(parameter.grad) for parameter in self._parameters if parameter.grad is not None),
+        ]
 
     expected = outputs
 
 
 class LookupInference(Inference):
-    """One forward pass over the same inputs, which says what its lookups read."""
+    """One forward pass over the same inputs, with the bytes that its lookups read."""
 
     def __init__(self, forward: Forward, inputs: Mapping[str, Tensor], *, state_bytes: int) -> None:
         super().__init__(forward, inputs)
@@ -121,7 +125,7 @@ class LookupInference(Inference):
 
 
 def build_dlrm(case: Case) -> Workload:
-    """DLRM with eight tables; lookups and clicks are drawn uniformly."""
+    """Build DLRM with eight tables; lookups and clicks are uniform."""
     training = case.mode == "training"
     rows, lookups = case.shape["rows"], case.shape["lookups"]
     model = construct(partial(Dlrm, rows, sparse=training), weights_dtype(case.precision))
@@ -132,7 +136,7 @@ def build_dlrm(case: Case) -> Workload:
         "dense": uniform_tensor("dense", (case.batch_size, DENSE_FEATURES)),
         "lookups": integer_tensor("lookups", (TABLES, case.batch_size, lookups), below=rows),
     }
-    read = sum(each.unique().numel() for each in inputs["lookups"])
+    read = sum(of_table.unique().numel() for of_table in inputs["lookups"])
     state_bytes = read * WIDTH * weights_dtype(case.precision).itemsize
     if training:
         inputs["target"] = integer_tensor("clicks", (case.batch_size,), below=2).float()
@@ -150,7 +154,7 @@ def build_dlrm(case: Case) -> Workload:
 
 
 def _layers(widths: Sequence[int]) -> list[nn.Module]:
-    """Linear layers with a ReLU between any two."""
+    """Return linear layers with a ReLU between any two."""
     modules: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):
         modules += [nn.Linear(inputs, outputs), nn.ReLU()]

@@ -1,4 +1,4 @@
-"""The table of workloads. Listing it loads neither torch nor numpy; a target is loaded when it is built."""
+"""The table of workloads. Reading it loads neither torch nor numpy; a target is loaded when it is built."""
 
 import importlib
 from collections.abc import Callable, Mapping
@@ -6,11 +6,12 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from bench.backends.registry import BACKENDS
 from bench.errors import UsageError
-from bench.records.case import Case, WorkloadFacts
+from bench.records.case import BackendName, Case, WorkloadFacts
 
 if TYPE_CHECKING:
-    from bench.workloads.workload import Workload
+    from bench.interface.workload import Workload
 
 CATALOGUE = (
     "bench.workloads.catalogue.cnn",
@@ -26,7 +27,7 @@ CATALOGUE = (
 
 
 def read_catalogue(modules: tuple[str, ...]) -> Mapping[str, WorkloadFacts]:
-    """The rows of these modules, by name."""
+    """Return the rows of these modules, by name."""
     rows = (facts for module in modules for facts in importlib.import_module(module).WORKLOADS)
     return MappingProxyType({facts.name: facts for facts in rows})
 
@@ -35,16 +36,23 @@ WORKLOADS: Mapping[str, WorkloadFacts] = read_catalogue(CATALOGUE)
 
 
 def find_workload(name: str) -> WorkloadFacts:
-    """Look a workload up.
+    """Return the facts of a workload.
 
     Raises:
-        UsageError: there is none of this name; lists those there are, and close ones.
+        UsageError: there is none of this name; lists the known ones, and a close one.
     """
     if name in WORKLOADS:
         return WORKLOADS[name]
     close = get_close_matches(name, WORKLOADS, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     raise UsageError(f"no workload {name!r}; {hint}known are {', '.join(WORKLOADS)}")
+
+
+def list_backends(facts: WorkloadFacts) -> tuple[BackendName, ...]:
+    """Return the backends that a workload supports, in the order of `BACKENDS`."""
+    if facts.backends is not None:
+        return facts.backends
+    return tuple(name for name in BACKENDS if name not in facts.unsupported)
 
 
 def load_builder(facts: WorkloadFacts) -> "Callable[[Case], Workload]":

@@ -2,8 +2,8 @@
 
 Two layers with fan-outs 15 and 10, as GraphSAGE was published, on a graph whose degrees follow a power law.
 The mini-batches are sampled before anything is timed, since the samplers that people deploy are compiled code
-which is not part of torch; fetching the features of a batch's nodes from those of the whole graph, which is
-what loading costs the memory, is part of every iteration. A cycle goes through all mini-batches once.
+outside torch. Fetching the features of a batch's nodes from those of the whole graph, the memory cost of loading, is
+part of every iteration. A cycle goes through all mini-batches once.
 
 The adjacency of a batch is a list of edges, or a sparse matrix in torch's CSR layout made before the timing.
 """
@@ -17,14 +17,15 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from bench.errors import UsageError
+from bench.interface.workload import Autocast, Forward, Iteration, Workload
 from bench.records.case import Case
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.geometric import GCN, GraphSAGE
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.iterations import TrainingStep, copy_float32
 from bench.workloads.power_law import Batch, grow_graph, pad_batches, sample_batch
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Autocast, Forward, Iteration, Workload, weights_dtype
 
 FEATURES = 64
 CLASSES = 41
@@ -35,22 +36,22 @@ BATCHES = 4
 
 
 def build_sampled_gcn(case: Case) -> Workload:
-    """Graph convolutions over a list of edges."""
+    """Build graph convolutions over a list of edges."""
     return _build(case, GCN, gain=3.0, sparse=False)
 
 
 def build_sampled_sage(case: Case) -> Workload:
-    """GraphSAGE over a list of edges."""
+    """Build GraphSAGE over a list of edges."""
     return _build(case, GraphSAGE, gain=1.0, sparse=False)
 
 
 def build_sampled_gcn_sparse(case: Case) -> Workload:
-    """Graph convolutions with a sparse matrix."""
+    """Build graph convolutions with a sparse matrix."""
     return _build(case, GCN, gain=3.0, sparse=True)
 
 
 def build_sampled_sage_sparse(case: Case) -> Workload:
-    """GraphSAGE with a sparse matrix."""
+    """Build GraphSAGE with a sparse matrix."""
     return _build(case, GraphSAGE, gain=1.0, sparse=True)
 
 
@@ -85,8 +86,8 @@ class MiniBatches:
         return logits[: self._seeds]
 
     def reads(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
-        """What one iteration reads: of the features only those of its nodes."""
-        batch = [each[0] for name, each in inputs.items() if name != "features"]
+        """Return what one iteration reads: of the features only those of its nodes."""
+        batch = [tensor[0] for name, tensor in inputs.items() if name != "features"]
         return (self._fetch(0), *batch)
 
     def _fetch(self, index: int) -> Tensor:
@@ -109,7 +110,7 @@ class SampledInference:
         self._batches.position = 0
 
     def outputs(self) -> list[Tensor]:
-        """The logits of each batch's seeds."""
+        """Return the logits of each batch's seeds."""
         self.reset()
         return [copy_float32(self._batches.next_logits()) for _ in range(self.cycle)]
 
@@ -149,23 +150,23 @@ class SampledTraining(TrainingStep):
         self.reads = self._batches.reads(inputs)
 
     def reset(self) -> None:  # type: ignore[explicit-override] # `typing.override` is newer than Python 3.11
-        """Write the generated weights again, forget the optimizer's moments, and begin with the first batch."""
+        """Write the generated weights again, clear the optimizer's state, and begin with the first batch."""
         super().reset()
         self._batches.position = 0
 
     def outputs(self) -> list[Tensor]:  # type: ignore[explicit-override] # as above
-        """Loss and all gradients of each batch, from the generated weights each time."""
+        """Return loss and all gradients of each batch, from the generated weights each time."""
         results: list[Tensor] = []
         for index in range(self.cycle):
             self.reset()
             self._batches.position = index
-            results.extend(copy_float32(each) for each in self._results(self.call()))
+            results.extend(copy_float32(tensor) for tensor in self._results(self.call()))
         return results
 
     expected = outputs
 
     def _results(self, loss: Tensor) -> list[Tensor]:
-        return [loss, *(each.grad for each in self._parameters if each.grad is not None)]
+        return [loss, *(parameter.grad for parameter in self._parameters if parameter.grad is not None)]
 
     def _loss_of_batch(self, logits: Tensor, target: Tensor) -> Tensor:
         return cross_entropy(logits, target[self._batches.position - 1])
@@ -209,7 +210,7 @@ def _adjacency(inputs: Mapping[str, Tensor], index: int) -> Tensor:
     edges, nodes = inputs["edges"][index], inputs["nodes"].shape[1]
     if "weights" not in inputs:
         return edges
-    # PyTorch Geometric makes matrices of its own in every call, and torch wants to be told whether to check them.
+    # PyTorch Geometric creates sparse matrices in every call, and torch warns unless told whether to check them.
     torch.sparse.check_sparse_tensor_invariants.disable()  # type: ignore[no-untyped-call]
     rows = torch.cat([edges.new_zeros(1), torch.bincount(edges[1], minlength=nodes).cumsum(0)])
     with warnings.catch_warnings():

@@ -1,6 +1,6 @@
-"""Models that say of each pixel what it belongs to, from torchvision.
+"""Models that segment images, from torchvision.
 
-Dropout is off in training too, since loss and gradients are held against a reference.
+Dropout is off in training too, since loss and gradients are compared with a reference's.
 """
 
 from functools import partial
@@ -12,21 +12,21 @@ from torchvision.models.segmentation.deeplabv3 import ASPPPooling
 from typing_extensions import override
 
 from bench.errors import UsageError
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.classifiers import open_norms, residual_branches
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.vision import Scales, assemble_vision
-from bench.workloads.workload import Workload
 
 CLASSES = 21
 """Of Pascal VOC, with background as class 0."""
 _POOLED = 2.0**-6
-"""Severity of the norm over one pooled value of each image, in training: over so few, it multiplies rounding and hands
-it to the whole backbone."""
+"""Weight of the norm over one pooled value of each image, in training: over so few values it amplifies rounding errors
+and passes them to the whole backbone."""
 
 
 def _pooled_norms(model: nn.Module) -> dict[str, float]:
-    pooled = [name for name, each in model.named_modules() if isinstance(each, ASPPPooling)]
+    pooled = [name for name, module in model.named_modules() if isinstance(module, ASPPPooling)]
     return {f"{name}.2.weight": _POOLED for name in pooled} if model.training else {}
 
 
@@ -48,10 +48,10 @@ class Segmenter(nn.Module):
 
 
 def build_deeplabv3_resnet50(case: Case) -> Workload:
-    """DeepLab v3 on ResNet-50, without the auxiliary head, which torchvision adds for pretrained weights only.
+    """Build DeepLab v3 on ResNet-50, without the auxiliary head, which torchvision adds for pretrained weights only.
 
     Raises:
-        UsageError: a single image is to be trained on.
+        UsageError: training with a batch of one image.
     """
     if case.mode == "training" and case.batch_size == 1:
         raise UsageError(

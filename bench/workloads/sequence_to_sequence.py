@@ -1,7 +1,7 @@
-"""Encoders with decoders of text, from transformers, configured here so that nothing is downloaded.
+"""Encoder-decoder models of text, from transformers, configured here so that nothing is downloaded.
 
-One call is the encoder over the source and one pass of the decoder over a target that is given whole, as in
-training and in TorchBench; nothing is generated and no cache is kept. Dropout is off in training too, since
+One call is the encoder over the source and one pass of the decoder over a given target, as in training and in
+TorchBench; nothing is generated and there is no cache. Dropout is off in training too, since
 loss and gradients are held against a reference.
 """
 
@@ -17,23 +17,24 @@ from transformers.models.t5.configuration_t5 import T5Config
 from transformers.models.t5.modeling_t5 import T5ForConditionalGeneration
 from typing_extensions import override
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.assembly import BRANCH, assemble, token_loss
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.inputs import integer_tensor
-from bench.workloads.workload import Workload, weights_dtype
 
 _T5_QUERIES = -3
-"""T5 does not divide its attention's scores by the root of its 64 values for each head; its queries' weights do."""
+"""T5 does not divide its attention's scores by the root of its 64 values for each head; its queries' weights include that factor: 2⁻³."""
 _T5_EMBEDDING = 6
-"""T5's embeddings are initialised with a deviation of 1, and nothing normalises the sum that they begin: 2⁶ times 0.02."""
+"""T5's embeddings are initialised with a deviation of 1, and nothing normalises the residual stream that starts with them: 2⁶ times 0.02."""
 
 _T5_BIAS = 5
-"""T5's learnt offsets for distances are of the order of 1; at 0.02 losing them would hardly change an output."""
+"""T5's learnt offsets for distances are of the order of 1; at 0.02, dropping them would hardly change an output."""
 
 
-class Rewriter(nn.Module):
-    """A model of transformers that reads a source and a target, and the target's logits as the only output."""
+class EncoderDecoder(nn.Module):
+    """A model of transformers that reads a source and a target, with the target's logits as the only output."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -41,23 +42,23 @@ class Rewriter(nn.Module):
 
     @override
     def forward(self, input_ids: Tensor, decoder_input_ids: Tensor) -> Tensor:
-        """Logits of `decoder_input_ids`, batch × target positions, given `input_ids`, batch × source positions."""
+        """Return logits of `decoder_input_ids`, batch × target positions, given `input_ids`, batch × source positions."""
         logits: Tensor = self.model(input_ids=input_ids, decoder_input_ids=decoder_input_ids, use_cache=False).logits
         return logits
 
 
 def build_t5_small(case: Case) -> Workload:
-    """T5 small, version 1.0: transformers' defaults."""
+    """Build T5 small, version 1.0: transformers' defaults."""
     return _build_t5(case, d_model=512, d_ff=2048, num_heads=8)
 
 
 def build_t5_base(case: Case) -> Workload:
-    """T5 base, version 1.0."""
+    """Build T5 base, version 1.0."""
     return _build_t5(case, d_model=768, d_ff=3072, num_heads=12)
 
 
 def build_bart_base(case: Case) -> Workload:
-    """BART base."""
+    """Build BART base."""
     layers = case.shape["layers"]
     config = BartConfig(
         d_model=768,
@@ -104,7 +105,7 @@ def _build(
     draw = partial(_tokens, case, below=config.vocab_size)
     return assemble(
         case,
-        construct(lambda: Rewriter(network(config)), weights_dtype(case.precision)),
+        construct(lambda: EncoderDecoder(network(config)), weights_dtype(case.precision)),
         {"input_ids": draw("tokens"), "decoder_input_ids": draw("target_tokens")},
         loss=token_loss,
         target=partial(draw, "target_tokens", name="labels"),

@@ -1,8 +1,8 @@
-"""Models that listen, from transformers, configured here so that nothing is downloaded.
+"""Speech models, from transformers, configured here so that nothing is downloaded.
 
-Their inputs are generated in the place of speech; what a tokenizer or a filter bank does is no part of them.
-Dropout, layer drop and masking of the spectrum are off in training too, since loss and gradients are held
-against a reference.
+Their inputs are generated, in place of speech; tokenizers and filter banks are not part of the workload.
+Dropout, layer drop and masking of the spectrum are off in training too, since loss and gradients are
+compared with a reference's.
 """
 
 from functools import partial
@@ -17,19 +17,20 @@ from transformers.models.whisper.configuration_whisper import WhisperConfig
 from transformers.models.whisper.modeling_whisper import WhisperForConditionalGeneration
 from typing_extensions import override
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.assembly import BRANCH, assemble, token_loss
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.inputs import integer_tensor, uniform_tensor
-from bench.workloads.workload import Workload, weights_dtype
 
 _MEL_FRAMES_PER_S = 100
 _SAMPLES_PER_S = 16_000
 _FRAMES_PER_LETTER = 4
 """Twelve letters a second: fast speech."""
 _NORM_OF_SUMS = sqrt(768 / 128)
-"""Norm of each of the 128 taps of wav2vec 2.0's convolution over positions, 768 channels in and out: keeps the
-size of what it is given, which a norm for each weight's own fan-in would not."""
+"""Norm of each of the 128 taps of wav2vec 2.0's convolution over positions, 768 channels in and out: keeps the size of
+its inputs, which the rule by fan-in would not."""
 _WHISPER_EMBEDDING = 2
 """Nothing normalises the sum of the decoder's embeddings, and branches of 1/4 are added to it: 2² times 0.02."""
 _DOUBLED = 1
@@ -37,7 +38,7 @@ _DOUBLED = 1
 
 
 class SpeechToText(nn.Module):
-    """A model of transformers that reads a spectrum and a target, and the target's logits as the only output."""
+    """A model of transformers that reads a spectrum and a target, with the target's logits as the only output."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -45,15 +46,15 @@ class SpeechToText(nn.Module):
 
     @override
     def forward(self, input_features: Tensor, decoder_input_ids: Tensor) -> Tensor:
-        """Logits of `decoder_input_ids`, batch × target positions, given batch × mel bins × frames."""
+        """Return logits of `decoder_input_ids`, batch × target positions, given batch × mel bins × frames."""
         logits: Tensor = self.model(
             input_features=input_features, decoder_input_ids=decoder_input_ids, use_cache=False
         ).logits
         return logits
 
 
-class Listener(nn.Module):
-    """A model of transformers that reads samples of sound, and each frame's logits as the only output."""
+class SpeechEncoder(nn.Module):
+    """A model of transformers that reads samples of sound, with each frame's logits as the only output."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -61,15 +62,15 @@ class Listener(nn.Module):
 
     @override
     def forward(self, input_values: Tensor) -> Tensor:
-        """Logits, batch × frames × letters, of `input_values`, batch × samples."""
+        """Return logits, batch × frames × letters, of `input_values`, batch × samples."""
         logits: Tensor = self.model(input_values=input_values).logits
         return logits
 
 
 def build_whisper_base(case: Case) -> Workload:
-    """Whisper base: the encoder over a spectrum, and one pass of the decoder over a target that is given whole.
+    """Build Whisper base: the encoder over a spectrum, and one pass of the decoder over a given target.
 
-    The encoder's table of positions is generated as all weights are; sines would not be the same everywhere.
+    The encoder's table of positions is generated like all weights; sines differ between machines.
     """
     layers, frames = case.shape["layers"], case.shape["seconds"] * _MEL_FRAMES_PER_S
     config = WhisperConfig(
@@ -104,7 +105,7 @@ def build_whisper_base(case: Case) -> Workload:
 
 
 def build_wav2vec2_base(case: Case) -> Workload:
-    """wav2vec 2.0 base with its head for letters, trained by connectionist temporal classification."""
+    """Build wav2vec 2.0 base with its head for letters, trained by connectionist temporal classification."""
     config = Wav2Vec2Config(
         num_hidden_layers=case.shape["layers"],
         hidden_dropout=0.0,
@@ -121,7 +122,7 @@ def build_wav2vec2_base(case: Case) -> Workload:
     doubled = (f".feature_extractor.conv_layers.{index}.conv.weight" for index in range(1, len(config.conv_kernel)))
     return assemble(
         case,
-        construct(lambda: Listener(Wav2Vec2ForCTC(config)), weights_dtype(case.precision)),
+        construct(lambda: SpeechEncoder(Wav2Vec2ForCTC(config)), weights_dtype(case.precision)),
         {"input_values": uniform_tensor("sound", (case.batch_size, samples))},
         loss=_letters_loss,
         target=lambda: integer_tensor("labels", (case.batch_size, letters), below=config.vocab_size - 1) + 1,
@@ -141,7 +142,7 @@ def _count_frames(config: Wav2Vec2Config, samples: int) -> int:
 
 
 def _letters_loss(logits: Tensor, labels: Tensor) -> Tensor:
-    """Letter 0 is the blank. In float32 whatever the logits are, as transformers computes it."""
+    """Return the CTC loss; letter 0 is the blank. In float32 whatever the logits are, as transformers computes it."""
     batch, frames, _ = logits.shape
     likelihoods = log_softmax(logits.float(), dim=-1).transpose(0, 1)
     return ctc_loss(likelihoods, labels, torch.full((batch,), frames), torch.full((batch,), labels.shape[1]))

@@ -1,105 +1,114 @@
-"""Which cases can be run, and why not the others; decided without torch, before anything is started."""
+"""Which cases are supported, and why not the others; decided without torch, before anything is started."""
 
 from collections.abc import Callable
 
+from bench.backends.registry import find_backend
 from bench.records.case import Case, WorkloadFacts
-from bench.workloads.incompatible import (
-    LAYS_OUT_ITSELF,
-    NO_TRAINING_IN,
-    NO_TRAINING_WITH,
-    NOT_OF_FAMILY,
-    NOT_OF_FAMILY_WITH,
-    NOT_TOGETHER,
-)
-from bench.workloads.registry import find_workload
+from bench.records.precision import PRECISION_FACTS
+from bench.records.reason import Reason
+from bench.workloads.registry import find_workload, list_backends
 
 
-def why_not(case: Case) -> str | None:
-    """Say in one line why a case cannot be run, or None if it can.
+def why_not(case: Case) -> Reason | None:
+    """Return why a case is not supported; None if it is.
 
     Raises:
-        UsageError: there is no such workload.
+        UsageError: there is no such workload, or no such backend.
     """
     facts = find_workload(case.workload)
-    reasons = (check(case, facts) for check in _CHECKS)
-    return next((f"{case.workload}: {reason}" for reason in reasons if reason is not None), None)
+    find_backend(case.backend)
+    return next((reason for check in _CHECKS if (reason := check(case, facts)) is not None), None)
 
 
-def _mode(case: Case, facts: WorkloadFacts) -> str | None:
-    if case.mode in facts.batch_size:
-        return None
-    return f"no {case.mode}: {facts.refused.get(case.mode, 'not offered')}"
+def _mode(case: Case, facts: WorkloadFacts) -> Reason | None:
+    return None if case.mode in facts.batch_size else _reason(case, "mode_not_offered", mode=case.mode)
 
 
-def _phase(case: Case, facts: WorkloadFacts) -> str | None:
+def _phase(case: Case, facts: WorkloadFacts) -> Reason | None:
     phases = facts.phases if case.mode == "inference" else ()
-    if phases:
-        return (
-            None
-            if case.phase in phases
-            else f"{case.mode} is measured in phases: {', '.join(phases)}, not {case.phase}"
-        )
-    return None if case.phase is None else f"{case.mode} has no phase {case.phase}"
-
-
-def _precision(case: Case, facts: WorkloadFacts) -> str | None:
-    if case.precision not in facts.precisions:
-        return facts.refused.get(
-            case.precision, f"precision {case.precision} is not offered; {', '.join(facts.precisions)} are"
-        )
-    if case.mode == "training" and case.precision in NO_TRAINING_IN:
-        return NO_TRAINING_IN[case.precision]
-    return NOT_OF_FAMILY.get((facts.family, case.precision))
-
-
-def _quant_engine(case: Case, facts: WorkloadFacts) -> str | None:  # noqa: ARG001 - one signature for all checks
-    if case.precision == "fx_int8" and case.quant_engine is None:
-        return "fx_int8 needs a quantization engine; name one with --quant-engine"
-    if case.precision != "fx_int8" and case.quant_engine is not None:
-        return f"quantization engine {case.quant_engine} is for fx_int8, not for {case.precision}"
+    if phases and case.phase not in phases:
+        named = case.phase or "none"
+        return _reason(case, "phase_not_offered", mode=case.mode, phase=named, offered=", ".join(phases))
+    if not phases and case.phase is not None:
+        return _reason(case, "no_phases", mode=case.mode, phase=case.phase)
     return None
 
 
-def _memory_format(case: Case, facts: WorkloadFacts) -> str | None:
-    if case.memory_format in facts.memory_formats:
-        if case.memory_format == "channels_last" and case.backend in LAYS_OUT_ITSELF:
-            return f"{case.backend} lays images out by itself, whatever layout they come in; use contiguous"
-        return None
-    return f"memory format {case.memory_format} is not offered; {', '.join(facts.memory_formats)} is"
+def _precision(case: Case, facts: WorkloadFacts) -> Reason | None:
+    precision = case.precision
+    if precision not in facts.precisions:
+        return _reason(case, "precision_not_offered", precision=precision, offered=", ".join(facts.precisions))
+    if case.mode == "training" and PRECISION_FACTS[precision].no_training is not None:
+        return _reason(case, "precision_does_not_train", precision=precision)
+    return None
 
 
-def _backend(case: Case, facts: WorkloadFacts) -> str | None:
-    if case.backend not in facts.backends:
-        return facts.refused.get(
-            case.backend, f"backend {case.backend} is not offered; {', '.join(facts.backends)} are"
+def _quant_engine(case: Case, facts: WorkloadFacts) -> Reason | None:  # noqa: ARG001 - one signature for all checks
+    takes_engine = PRECISION_FACTS[case.precision].takes_quant_engine
+    if takes_engine and case.quant_engine is None:
+        return _reason(case, "quant_engine_missing", precision=case.precision)
+    if not takes_engine and case.quant_engine is not None:
+        return _reason(case, "quant_engine_unused", precision=case.precision, quant_engine=case.quant_engine)
+    return None
+
+
+def _memory_format(case: Case, facts: WorkloadFacts) -> Reason | None:
+    wanted = case.memory_format
+    if wanted not in facts.memory_formats:
+        return _reason(case, "memory_format_not_offered", memory_format=wanted, offered=", ".join(facts.memory_formats))
+    if wanted == "channels_last" and find_backend(case.backend).lays_out_itself:
+        return _reason(case, "backend_lays_out_itself", backend=case.backend)
+    return None
+
+
+def _backend(case: Case, facts: WorkloadFacts) -> Reason | None:
+    backend = find_backend(case.backend)
+    offered = list_backends(facts)
+    if backend.name not in offered:
+        return _reason(case, "backend_not_offered", backend=backend.name, offered=", ".join(offered))
+    if case.mode == "training" and backend.no_training is not None:
+        return _reason(case, "backend_does_not_train", backend=backend.name)
+    if case.precision in backend.unsupported:
+        return _reason(case, "precision_not_in_backend", precision=case.precision, backend=backend.name)
+    if case.precision in backend.unsupported_in_family.get(facts.family, {}):
+        return _reason(
+            case, "precision_not_in_backend", precision=case.precision, backend=backend.name, family=facts.family
         )
-    if case.mode == "training" and case.backend in NO_TRAINING_WITH:
-        return NO_TRAINING_WITH[case.backend]
-    together = NOT_TOGETHER.get((case.precision, case.backend))
-    return together or NOT_OF_FAMILY_WITH.get((facts.family, case.precision, case.backend))
+    return None
 
 
-def _batch_size(case: Case, facts: WorkloadFacts) -> str | None:
+def _batch_size(case: Case, facts: WorkloadFacts) -> Reason | None:
     fixed = facts.batch_size[case.mode]
     if facts.fixed_batch_size and case.batch_size != fixed:
-        return f"the batch size is fixed at {fixed}, not {case.batch_size}"
+        return _reason(case, "batch_size_fixed", batch_size=str(case.batch_size), fixed=str(fixed))
     return None
 
 
-def _dimensions(case: Case, facts: WorkloadFacts) -> str | None:
+def _dimensions(case: Case, facts: WorkloadFacts) -> Reason | None:
     known = ", ".join(facts.shape)
     for name in case.shape:
         if name not in facts.shape:
-            return f"no dimension {name!r}; it has {known}"
+            return _reason(case, "dimension_unknown", dimension=name, known=known)
     for name, (least, greatest) in facts.bounds.items():
         if name not in case.shape:
-            return f"dimension {name!r} is missing; a case says all of {known}"
+            return _reason(case, "dimension_missing", dimension=name, known=known)
         if not least <= case.shape[name] <= greatest:
-            return f"{name}={case.shape[name]} is outside {least} to {greatest}"
+            return _reason(
+                case,
+                "dimension_out_of_bounds",
+                dimension=name,
+                value=str(case.shape[name]),
+                least=str(least),
+                greatest=str(greatest),
+            )
     return None
 
 
-_CHECKS: tuple[Callable[[Case, WorkloadFacts], str | None], ...] = (
+def _reason(case: Case, code: str, **values: str) -> Reason:
+    return Reason(code=code, values={"workload": case.workload, **values})
+
+
+_CHECKS: tuple[Callable[[Case, WorkloadFacts], Reason | None], ...] = (
     _mode,
     _phase,
     _precision,

@@ -1,6 +1,6 @@
-"""What models of images have in common: how they are constructed, and which of their weights are constant.
+"""Construct and assemble models of images.
 
-Dropout and stochastic depth are off in training too, since loss and gradients are held against a reference.
+Dropout and stochastic depth are off in training too, since loss and gradients are compared with a reference's.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torchvision.ops import StochasticDepth
 
+from bench.interface.workload import Forward, Iteration, Workload
 from bench.records.case import Case
 from bench.workloads.assembly import assemble
 from bench.workloads.construction import construct
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.iterations import Inference, Loss
-from bench.workloads.workload import Forward, Iteration, Workload, weights_dtype
 
 Constants = Callable[[nn.Module], Mapping[str, float]]
 """Reads from a model which parameters are constant: full name → value of all its elements."""
@@ -27,7 +28,7 @@ class Scales:
 
     Attributes:
         gain: Of weights of two and more dimensions; √2 where a ReLU follows.
-        constants: Finds parameters, mostly of norms, that are one value throughout.
+        constants: Finds parameters, mostly of norms, whose elements all have one value.
         power_of_two_scale: As in `fill_weights`.
     """
 
@@ -75,10 +76,10 @@ def assemble_vision(
 def construct_vision(factory: Callable[[], nn.Module], dtype: torch.dtype) -> nn.Module:
     """Construct a model of torchvision, its weights not yet written, without dropout and stochastic depth.
 
-    It is cast afterwards, since RegNet computes its widths with tensors: in bf16 it would be another model.
+    It is cast after construction, since RegNet computes its widths with tensors: in bf16 it would be another model.
     """
     model = construct(factory, torch.float32).to(dtype)
     for module in model.modules():
         if isinstance(module, nn.Dropout | StochasticDepth):
-            module.p = 0.0  # at which both hand their input on as it is
+            module.p = 0.0  # then both return their input
     return model

@@ -1,7 +1,7 @@
 """Generated weights: one rule for each kind of parameter.
 
-Values are uniform about zero with variance gain²/fan-in, so activations keep their size through the depth.
-Biases are small rather than zero, so that a backend which loses one gives other outputs.
+Values are uniform about zero with variance gain²/fan-in, so that activations keep their size from layer to layer.
+Biases are small rather than zero, so that a backend that drops one gives other outputs.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,15 +32,16 @@ def fill_weights(
     transposed: tuple[type[nn.Module], ...] = (),
     seed: int = SEED,
 ) -> None:
-    """Write generated weights into a model in place, and make its running statistics those of a new model.
+    """Write generated weights into a model in place, and reset its running statistics.
 
     Args:
         model: Parameters in float32, bfloat16 or float16, in any memory format; a shared one is written once.
         gain: Of weights of two and more dimensions; √2 where a ReLU follows.
         constants: Parameter's full name → value of all its elements, instead of any rule.
-        power_of_two_scale: Ending of parameters' names → power of two that their values are multiplied by, where the rule
-            for their kind does not suit. A power of two does not round, so bf16 holds what fp32 holds, rounded once.
-        transposed: Modules whose weight has its inputs first.
+        power_of_two_scale: Suffix of parameters' names → exponent n: their values are multiplied by 2ⁿ, where the rule
+            for their kind does not suit. Multiplying by a power of two does not round, so a bf16 weight is the fp32
+            weight rounded once.
+        transposed: Modules whose weights have the inputs as their first dimension.
         seed: Part of every key.
 
     Raises:
@@ -59,17 +60,17 @@ def fill_weights(
         for _, _, parameter, target in drawn:
             if target is not parameter:
                 parameter.copy_(target)
-        _double(model, power_of_two_scale)
+        _scale(model, power_of_two_scale)
         for module in model.modules():
             if isinstance(module, nn.BatchNorm2d):
                 module.reset_running_stats()
 
 
-def _double(model: nn.Module, power_of_two_scale: Mapping[str, int]) -> None:
+def _scale(model: nn.Module, power_of_two_scale: Mapping[str, int]) -> None:
     for name, parameter in model.named_parameters():
-        for ending, power in power_of_two_scale.items():
-            if name.endswith(ending):
-                parameter.mul_(2.0**power)
+        for suffix, exponent in power_of_two_scale.items():
+            if name.endswith(suffix):
+                parameter.mul_(2.0**exponent)
 
 
 def _parameters(model: nn.Module) -> Iterator[tuple[str, nn.Module, nn.Parameter]]:

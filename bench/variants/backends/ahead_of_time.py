@@ -1,4 +1,4 @@
-"""What backends share that make their program before the first call, of the arguments which it would be handed."""
+"""What backends share that compile a program before the first call, from the arguments of that call."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -7,31 +7,24 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 from time import perf_counter
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 from weakref import finalize
 
 import torch
 from torch import Tensor, nn
 
+from bench.interface.workload import Iteration
 from bench.records.case import Case
 from bench.variants.backends.signature import FlatModel, Signature, capture, stop_at
 from bench.variants.observation import Observation
 
 
-class Restartable(Protocol):
-    """What this room needs of an iteration to make a program for it."""
-
-    @property
-    def call(self) -> Callable[[], Any]: ...  # noqa: D102
-    def reset(self) -> None: ...  # noqa: D102
-
-
 class AheadOfTime(ABC):
-    """Makes a program from tensors to tensors, and calls it in the model's place.
+    """Compiles a program from tensors to tensors, and calls it in the model's place.
 
     Attributes:
-        forward: Calls the program; before there is one, nothing can be called.
-        compile_s: Seconds in which the program was made.
+        forward: Calls the program; it cannot be called before `compile`.
+        compile_s: Seconds in which the program was compiled.
         load_s: Seconds in which it was loaded.
     """
 
@@ -49,15 +42,15 @@ class AheadOfTime(ABC):
 
     @contextmanager
     def context(self, case: Case) -> Iterator[None]:  # noqa: ARG002 - it only infers
-        """No gradients. Inference mode would save such a program nothing, and exporting fails in it."""
+        """Switch gradients off. Inference mode would save such a program nothing, and torch.export fails in it."""
         with torch.no_grad():
             yield
 
-    def compile(self, iteration: Restartable) -> None:
-        """Make the program and load it; to be called within `context` and autocast, where it is wanted."""
+    def compile(self, iteration: Iteration) -> None:
+        """Compile the program and load it; to be called within `context`, and within autocast where the case has it."""
         signature = capture(iteration.call)
         flat = FlatModel(self._model, signature, functional=self.functional).eval()
-        with _autocast_that_forgets():
+        with _autocast_without_cache():
             run = self._build(flat, signature)
         iteration.reset()
 
@@ -68,21 +61,21 @@ class AheadOfTime(ABC):
 
     @abstractmethod
     def observe(self, call: Callable[[], object]) -> Observation:
-        """Run one call, and say what the program's inner results look like."""
+        """Run one call, and return what the program's inner results look like."""
 
     @abstractmethod
     def evidence(self) -> dict[str, str]:
-        """What shows that the program is what was asked for; raises NoEffectError if it is not."""
+        """Return what shows that the program is what was asked for; raises NoEffectError if it is not."""
 
     @abstractmethod
     def _build(self, flat: FlatModel, signature: Signature) -> Callable[[list[Tensor]], list[Tensor]]:
-        """Make the program and load it, and set what each took."""
+        """Compile the program and load it, and set `compile_s` and `load_s`."""
 
     def _forward(self, *args: Any, **kwargs: Any) -> object:  # noqa: ANN401 - whatever the model takes
         return self._program(*args, **kwargs)
 
     def _make_folder(self) -> Path:
-        """A folder of this object's own, which goes when it does."""
+        """Make a temporary folder, which is deleted with this object."""
         folder = mkdtemp(prefix=f"bench-{self._case.backend}-")
         finalize(self, rmtree, folder, ignore_errors=True)
         return Path(folder)
@@ -96,8 +89,8 @@ class AheadOfTime(ABC):
 
 
 @contextmanager
-def _autocast_that_forgets() -> Iterator[None]:
-    """The autocast in force, without its memory of casts: a remembered one would be missing in what is traced."""
+def _autocast_without_cache() -> Iterator[None]:
+    """Keep the effective autocast, but without its cache of casts: a cached cast would be missing in what is traced."""
     with torch.autocast(
         "cpu",
         dtype=torch.get_autocast_dtype("cpu"),

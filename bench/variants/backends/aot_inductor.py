@@ -1,7 +1,7 @@
 """AOTInductor: the model exported, compiled into a package, and run by torch's runtime for such packages.
 
-Weights are frozen into the package, as in PyTorch's own CPU benchmarks of AOTInductor. What was seen while
-the package was made lies beside it, so that another process can load it and still show what it holds.
+Weights are frozen into the package, as in PyTorch's own CPU benchmarks of AOTInductor. What was observed during
+compilation is written beside it, so that another process that loads the package has the evidence.
 """
 
 from collections import Counter
@@ -27,10 +27,10 @@ _FACTS_SUFFIX = ".json"
 
 
 class PackageFacts(Record, frozen=True, kw_only=True):
-    """What was seen when a package was made.
+    """What was observed when a package was compiled.
 
     Attributes:
-        form: How results are put together of what the package returns.
+        form: How the model's results are assembled from what the package returns.
         compile_s: Seconds that exporting, compiling and packaging took.
         graphs: Graphs that were handed to the code generator.
         dtypes: Floating-point data type → results of it in them.
@@ -50,12 +50,12 @@ class PackageFacts(Record, frozen=True, kw_only=True):
 
 
 class AotInductor(AheadOfTime):
-    """Makes a package and loads it, or loads one that is there.
+    """Compiles a package and loads it, or loads one that exists.
 
     Args:
-        model: As it is.
-        case: What it is called.
-        package: Where the package is, or is to be made; a temporary folder if None.
+        model: Uncompiled.
+        case: The model's case.
+        package: Where the package is, or is to be written; a temporary folder if None.
         load: Load it too.
     """
 
@@ -69,7 +69,7 @@ class AotInductor(AheadOfTime):
 
     @override
     def observe(self, call: Callable[[], object]) -> Observation:
-        """What the compiled graph puts out."""
+        """Run one call, and return the results of the compiled graph as observed during compilation."""
         call()
         facts = self._facts
         dtypes = Counter({getattr(torch, name): count for name, count in facts.dtypes.items()})
@@ -79,7 +79,7 @@ class AotInductor(AheadOfTime):
 
     @override
     def evidence(self) -> dict[str, str]:
-        """What the package holds.
+        """Return what the package holds.
 
         Raises:
             NoEffectError: no graph was compiled, or the package was never called.
@@ -96,10 +96,10 @@ class AotInductor(AheadOfTime):
         }
 
     def make(self, flat: FlatModel, signature: Signature) -> PackageFacts:
-        """Export, compile and package the model, and write what was seen beside the package."""
-        watch = _Watch()
+        """Export, compile and package the model, and write what was observed beside the package."""
+        observer = _GraphObserver()
         kernels_before, packed_before = metrics.generated_cpp_vec_kernel_count, count_packed()
-        with self._timed("compile_s"), config.patch(freezing=True, post_grad_custom_post_pass=watch):
+        with self._timed("compile_s"), config.patch(freezing=True, post_grad_custom_post_pass=observer):
             exported = torch.export.export(flat, signature.example, strict=False)
             aoti_compile_and_package(exported, package_path=str(self._package))
         if flat.form is None:
@@ -107,10 +107,10 @@ class AotInductor(AheadOfTime):
         facts = PackageFacts(
             form=flat.form,
             compile_s=self.compile_s,
-            graphs=watch.graphs,
-            dtypes={str(dtype).removeprefix("torch."): count for dtype, count in watch.seen.dtypes.items()},
-            maps=watch.seen.maps,
-            channels_last=watch.seen.channels_last,
+            graphs=observer.graphs,
+            dtypes={str(dtype).removeprefix("torch."): count for dtype, count in observer.seen.dtypes.items()},
+            maps=observer.seen.maps,
+            channels_last=observer.seen.channels_last,
             vector_kernels=metrics.generated_cpp_vec_kernel_count - kernels_before,
             int8_kernels=count_packed() - packed_before,
         )
@@ -127,7 +127,7 @@ class AotInductor(AheadOfTime):
         else:
             self._facts = self.make(flat, signature)
         if not self._load:
-            return _refuse
+            return _raise_not_loaded
         with self._timed("load_s"):
             self._loaded = aoti_load_package(str(self._package))
         return self._run
@@ -138,8 +138,8 @@ class AotInductor(AheadOfTime):
         return results
 
 
-class _Watch(CustomGraphPass):
-    """Looks at each graph as the code generator gets it, and changes nothing."""
+class _GraphObserver(CustomGraphPass):
+    """Observes each graph as the code generator gets it, and changes nothing."""
 
     def __init__(self) -> None:
         self.seen = Observation()
@@ -152,12 +152,12 @@ class _Watch(CustomGraphPass):
 
     @override
     def uuid(self) -> None:
-        """None, so that no graph comes from a cache unseen."""
+        """Return None, so that no graph comes from a cache unobserved."""
 
 
 def _facts_path(package: Path) -> Path:
     return package.with_suffix(_FACTS_SUFFIX)
 
 
-def _refuse(_tensors: list[Tensor]) -> list[Tensor]:
-    raise RuntimeError("the package was made and not loaded")
+def _raise_not_loaded(_tensors: list[Tensor]) -> list[Tensor]:
+    raise RuntimeError("the package was compiled and not loaded")

@@ -1,4 +1,4 @@
-"""Eager: torch calls one operator after another, as Python says."""
+"""Eager: torch runs one operator after another, as Python calls them."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,7 +11,7 @@ from bench.variants.observation import Observation, observe_modules
 
 
 class Eager:
-    """Calls the model as it is.
+    """Calls the model without compiling it.
 
     Attributes:
         forward: The model.
@@ -26,16 +26,16 @@ class Eager:
         self._model = model
 
     def context(self, case: Case) -> AbstractContextManager[object]:
-        """Inference mode, which spares version counters and views; none for training."""
+        """Return inference mode, which saves version counters and views; off for training."""
         return torch.inference_mode(mode=case.mode == "inference")
 
     def compile(self, iteration: object) -> None:
-        """Nothing."""
+        """Do nothing: eager compiles nothing."""
 
     def observe(self, call: Callable[[], object]) -> Observation:
-        """What the innermost modules put out in one call."""
+        """Run one call, and return the results of the innermost modules."""
         return observe_modules(self._model, call)
 
     def evidence(self) -> dict[str, str]:
-        """Eager needs none."""
+        """Return nothing: eager has nothing to prove."""
         return {}

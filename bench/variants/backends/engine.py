@@ -1,7 +1,7 @@
-"""What engines beyond PyTorch share: tensors are handed over where they lie, and results are written where asked.
+"""What engines beyond PyTorch share: they read inputs and write results in torch's memory, without copies.
 
-Such an engine has no writes to its inputs, so state goes in and comes out; the two copies of it that this
-needs take turns.
+Such an engine does not write to its inputs, so state is both an input and an output. Two copies of it alternate: one is
+read, the other is written.
 """
 
 import os
@@ -26,21 +26,21 @@ class Engine(AheadOfTime):
 
     @override
     def observe(self, call: Callable[[], object]) -> Observation:
-        """Run one call, and ask the engine what it made of the model."""
+        """Run one call, and return what the engine reports of the model."""
         call()
         return self._observe()
 
     @abstractmethod
     def _convert(self, exported: torch.export.ExportedProgram) -> None:
-        """Make the engine's own form of the model."""
+        """Convert the model into the engine's own form."""
 
     @abstractmethod
     def _open(self, threads: int) -> list[Tensor]:
-        """Load the model for so many threads; returns memory for its outputs, as they are asked for."""
+        """Load the model for so many threads; return memory for its outputs, in their order."""
 
     @abstractmethod
     def _bind(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
-        """Make the engine read and write there in the next call."""
+        """Set where the engine reads and writes in the next call."""
 
     @abstractmethod
     def _infer(self) -> None:
@@ -48,14 +48,16 @@ class Engine(AheadOfTime):
 
     @abstractmethod
     def _observe(self) -> Observation:
-        """What the engine says of its own inner results."""
+        """Return what the engine reports of its inner results."""
 
     @override
     def _build(self, flat: FlatModel, signature: Signature) -> Callable[[list[Tensor]], list[Tensor]]:
         self._called = 0
         if self._case.memory_format != "contiguous":
-            raise NoEffectError(f"{self._case.backend} takes contiguous inputs only, and lays images out by itself")
-        # Autocast's casts are left out: an engine that has low precision chooses itself where to use it.
+            raise NoEffectError(
+                f"{self._case.backend} takes contiguous inputs only, and chooses the layout of images itself"
+            )
+        # Export without autocast's casts: an engine with low precision decides itself where to use it.
         with self._timed("compile_s"), torch.autocast("cpu", enabled=False):
             self._convert(torch.export.export(flat, signature.example, strict=False))
         before = _count_threads()
@@ -71,11 +73,11 @@ class Engine(AheadOfTime):
 
     def _run(self, tensors: list[Tensor]) -> list[Tensor]:
         self._called += 1
-        tensors = [each.contiguous() for each in tensors]
-        places = [each.data_ptr() for each in (*tensors, *self._spare)]
-        if places != self._bound:
+        tensors = [tensor.contiguous() for tensor in tensors]
+        addresses = [tensor.data_ptr() for tensor in (*tensors, *self._spare)]
+        if addresses != self._bound:
             self._bind(tensors, [*self._results, *self._spare])
-            self._bound = places
+            self._bound = addresses
         self._infer()
         if self._slots:
             held = tensors[len(tensors) - len(self._slots) :]

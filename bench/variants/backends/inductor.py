@@ -26,11 +26,11 @@ from bench.variants.observation import Observation
 
 
 class Inductor:
-    """Compiles the model in its first call and watches the graphs as they are handed to the code generator.
+    """Compiles the model in its first call and observes the graphs that the code generator gets.
 
     Attributes:
         forward: The compiled model.
-        options: Inductor's settings in force while it compiles.
+        options: Inductor's settings while it compiles.
     """
 
     holds_casts = False
@@ -50,18 +50,18 @@ class Inductor:
 
     @contextmanager
     def context(self, case: Case) -> Iterator[None]:
-        """No gradients, but for training; freezing where it is asked for; and no silent return to eager.
+        """Set gradients on for training only, freezing as the case says, and no silent fallback to eager.
 
-        A plan asks by the backend `inductor_freezing`, or by torch's own variable TORCHINDUCTOR_FREEZING, which
-        reaches a worker only where it is what `bench ab` tries.
+        A plan asks for freezing by the backend `inductor_freezing`, or by torch's own variable
+        TORCHINDUCTOR_FREEZING, which reaches a worker only where `bench ab` tests it.
 
-        Caches of whole graphs are off: a graph that another repetition compiled would neither be seen here nor
-        show in the first call.
+        Caches of whole graphs are off: a graph that another repetition compiled would not be observed here, and its
+        compilation would be missing in the first call.
 
-        Freezing is read when the graph is traced and again when it is compiled, so it is set for both; an
-        option of `torch.compile` would reach the second only. Gradients are off without inference mode, as
+        Inductor reads the freezing setting when it traces the graph and again when it compiles it. So it is set for
+        both; an option of `torch.compile` would reach the second only. Gradients are off without inference mode, as
         in PyTorch's own CPU benchmarks of Inductor: inference mode saves what eager operators spend on
-        views and versions, and constants made under it could be used nowhere else.
+        views and versions, and constants created in it could be used nowhere else.
         """
         with (
             config.patch(freezing=self._freezes, fx_graph_cache=False),
@@ -72,18 +72,18 @@ class Inductor:
             yield
 
     def compile(self, iteration: object) -> None:
-        """Nothing: the first call compiles."""
+        """Do nothing: the first call compiles."""
 
     def observe(self, call: Callable[[], object]) -> Observation:
-        """What the compiled graphs put out; calls once, so that there are any."""
+        """Run one call, which compiles if none did before, and return the results of the compiled graphs."""
         call()
         return self._observation
 
     def evidence(self) -> dict[str, str]:
-        """How much was compiled.
+        """Return how much was compiled.
 
         Raises:
-            NoEffectError: no graph was compiled, or no weight became a constant where that is asked for.
+            NoEffectError: no graph was compiled, or no weight became a constant where freezing is asked for.
         """
         done = _Counts().since(self._before)
         if not self._graphs or (self._freezes and not self._frozen):
@@ -98,9 +98,11 @@ class Inductor:
         }
 
     def _compile(self, graph: GraphModule, example_inputs: Sequence[Tensor]) -> object:
-        return compile_fx(graph, example_inputs, inner_compile=self._watch, config_patches=dict(self.options) or None)
+        return compile_fx(
+            graph, example_inputs, inner_compile=self._compile_inner, config_patches=dict(self.options) or None
+        )
 
-    def _watch(self, graph: GraphModule, example_inputs: Sequence[Tensor], **options: Any) -> OutputCode:  # noqa: ANN401 - passed on
+    def _compile_inner(self, graph: GraphModule, example_inputs: Sequence[Tensor], **options: Any) -> OutputCode:  # noqa: ANN401 - passed on
         self._graphs += 1
         self._observation.add_graph(graph.graph)
         self._frozen += sum(
@@ -110,7 +112,7 @@ class Inductor:
 
 
 class _Counts:
-    """What torch has counted in this process so far."""
+    """The counts of torch's compiler in this process so far."""
 
     def __init__(self) -> None:
         self.breaks = sum(counters["graph_break"].values())

@@ -1,6 +1,6 @@
-"""Inductor with max-autotune: of oneDNN's or MKL's matrix products and its own templates, the fastest is timed and taken.
+"""Inductor with max-autotune: it times oneDNN's or MKL's matrix products and its own templates, and takes the fastest.
 
-Freezing is on too: on a CPU a template is considered only where a weight is constant, since it packs it.
+Freezing is on too: on a CPU Inductor considers a template only where a weight is constant, since templates pack it.
 """
 
 from types import MappingProxyType
@@ -30,7 +30,7 @@ class InductorMaxAutotune(InductorFreezing):
 
     @override
     def evidence(self) -> dict[str, str]:
-        """How much was compiled and tuned.
+        """Return how much was compiled and tuned.
 
         Raises:
             NoEffectError: the same as Inductor's, or nothing was tuned.

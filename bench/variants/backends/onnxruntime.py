@@ -38,7 +38,7 @@ class OnnxRuntime(Engine):
 
     @override
     def evidence(self) -> dict[str, str]:
-        """Which provider ran which nodes, in a profiled call of a second session.
+        """Return which provider ran which nodes, in a profiled call of a second session.
 
         Raises:
             NoEffectError: a node ran elsewhere than in the CPU provider, or none ran.
@@ -59,7 +59,7 @@ class OnnxRuntime(Engine):
     def _convert(self, exported: torch.export.ExportedProgram) -> None:
         self._path = self._make_folder() / "model.onnx"
         with warnings.catch_warnings():
-            # The exporter uses parts of torch and of ONNX Script that are to be replaced.
+            # The exporter uses deprecated parts of torch and of ONNX Script.
             warnings.simplefilter("ignore")
             program = torch.onnx.export(exported, dynamo=True, verbose=False)
             if program is None:
@@ -71,7 +71,7 @@ class OnnxRuntime(Engine):
         self._threads = threads
         self._session = onnxruntime.InferenceSession(self._path, _options(threads), providers=[_PROVIDER])
         self._binding = self._session.io_binding()
-        return [torch.empty(_static(each), dtype=_DTYPES[each.type]) for each in self._session.get_outputs()]
+        return [torch.empty(_static(output), dtype=_DTYPES[output.type]) for output in self._session.get_outputs()]
 
     @override
     def _bind(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
@@ -95,12 +95,14 @@ class OnnxRuntime(Engine):
         options.enable_profiling = True
         options.profile_file_prefix = str(self._path.with_name("profile"))
         session = onnxruntime.InferenceSession(self._path, options, providers=[_PROVIDER])
-        feeds = {each.name: tensor.numpy() for each, tensor in zip(session.get_inputs(), self._inputs, strict=True)}
+        feeds = {
+            described.name: tensor.numpy() for described, tensor in zip(session.get_inputs(), self._inputs, strict=True)
+        }
         session.run(None, feeds)
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-        nodes = [each["args"] for each in events if "provider" in each.get("args", {})]
-        self._providers = Counter(str(each["provider"]) for each in nodes)
-        self._operators = Counter(str(each["op_name"]) for each in nodes)
+        nodes = [event["args"] for event in events if "provider" in event.get("args", {})]
+        self._providers = Counter(str(node["provider"]) for node in nodes)
+        self._operators = Counter(str(node["op_name"]) for node in nodes)
         observation = Observation()
         for node in nodes:
             for described in node.get("output_type_shape", ()):
@@ -120,7 +122,7 @@ def _options(threads: int) -> Any:  # noqa: ANN401 - the package has no types
 
 def _static(described: Any) -> list[int]:  # noqa: ANN401 - the package has no types
     shape = list(described.shape)
-    if not all(isinstance(each, int) for each in shape):
+    if not all(isinstance(size, int) for size in shape):
         raise NoEffectError(
             f"onnxruntime's output {described.name} has the shape {shape}, which depends on values; it cannot be bound"
         )

@@ -1,8 +1,8 @@
 """OpenVINO: the exported model converted and compiled for the CPU.
 
-Left to itself OpenVINO computes in bf16 wherever the CPU can, whatever the model's type, so the precision
-is always said: f32 for fp32; bf16 for bf16, whose weights are bf16 already, and for amp_bf16, whose weights
-stay fp32 and of which OpenVINO decides, as autocast does, what is computed low; f16 likewise.
+By default OpenVINO computes in bf16 wherever the CPU can, whatever the model's type. So the precision is always set:
+f32 for fp32; bf16 for bf16, whose weights are bf16 already, and for amp_bf16, whose weights stay fp32. OpenVINO then
+decides, as autocast does, which operations are computed in bf16. f16 likewise.
 """
 
 import logging
@@ -19,22 +19,12 @@ from openvino.frontend.pytorch.fx_decoder import TorchFXPythonDecoder
 from torch import Tensor
 from typing_extensions import override
 
-from bench.records.case import Precision
+from bench.records.precision import PRECISION_FACTS, FloatName
 from bench.variants.backends.engine import Engine
 from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation
 
-_HINTS: Mapping[Precision, str] = MappingProxyType(
-    {
-        "fp32": "f32",
-        "bf16": "bf16",
-        "amp_bf16": "bf16",
-        "fp16": "f16",
-        "amp_fp16": "f16",
-        "fx_int8": "f32",
-        "pt2e_int8": "f32",
-    }
-)
+_HINTS: Mapping[FloatName, str] = MappingProxyType({"float32": "f32", "bfloat16": "bf16", "float16": "f16"})
 _ABILITIES: Mapping[str, str] = MappingProxyType({"f32": "FP32", "bf16": "BF16", "f16": "FP16"})
 _DTYPES = {
     "f32": torch.float32,
@@ -58,7 +48,7 @@ class OpenVino(Engine):
 
     @override
     def evidence(self) -> dict[str, str]:
-        """Where and how the model runs, by the compiled model's own account.
+        """Return where and how the model runs, as the compiled model reports it.
 
         Raises:
             NoEffectError: it runs elsewhere, in another precision than was asked for, or with other threads.
@@ -67,7 +57,7 @@ class OpenVino(Engine):
         devices = list(model.get_property("EXECUTION_DEVICES"))
         hint = model.get_property("INFERENCE_PRECISION_HINT").get_type_name()
         threads = model.get_property("INFERENCE_NUM_THREADS")
-        wanted = _HINTS[self._case.precision]
+        wanted = _HINTS[PRECISION_FACTS[self._case.precision].computes]
         if devices != ["CPU"] or hint != wanted or threads != self._threads or not self._called:
             raise NoEffectError(
                 f"openvino took no effect: runs on {devices} in {hint} with {threads} threads after {self._called} calls, "
@@ -84,19 +74,19 @@ class OpenVino(Engine):
 
     @override
     def _convert(self, exported: torch.export.ExportedProgram) -> None:
-        # `openvino.convert_model` does the same, and sends its maker a report of it.
+        # `openvino.convert_model` does the same, and sends telemetry.
         frontend = FrontEndManager().load_by_framework("pytorch")
         with _no_warnings():
             decoder = TorchFXPythonDecoder.from_exported_program(exported)
             self._converted = frontend.convert(frontend.load(decoder))
-        # Shapes that are known let the plugin choose its kernels when it compiles.
-        shapes = [list(each.shape) for each in exported.example_inputs[0]] if exported.example_inputs else []
+        # Static shapes let the plugin choose its kernels when it compiles.
+        shapes = [list(tensor.shape) for tensor in exported.example_inputs[0]] if exported.example_inputs else []
         self._converted.reshape(dict(enumerate(shapes)))
 
     @override
     def _open(self, threads: int) -> list[Tensor]:
         core = openvino.Core()
-        hint = _HINTS[self._case.precision]
+        hint = _HINTS[PRECISION_FACTS[self._case.precision].computes]
         abilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if _ABILITIES[hint] not in abilities:
             raise NoEffectError(f"openvino has no {hint} on this CPU; it offers {', '.join(abilities)}")
@@ -111,11 +101,11 @@ class OpenVino(Engine):
         self._compiled = core.compile_model(self._converted, "CPU", settings)
         del self._converted
         self._request = self._compiled.create_infer_request()
-        return [torch.empty(_static(each), dtype=_DTYPES[_type_name(each)]) for each in self._compiled.outputs]
+        return [torch.empty(_static(tensor), dtype=_DTYPES[_type_name(tensor)]) for tensor in self._compiled.outputs]
 
     @override
     def _bind(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
-        self._held = [_share(each) for each in (*inputs, *outputs)]
+        self._held = [_share(tensor) for tensor in (*inputs, *outputs)]
         for index in range(len(inputs)):
             self._request.set_input_tensor(index, self._held[index])
         for index in range(len(outputs)):
@@ -135,7 +125,7 @@ class OpenVino(Engine):
                 continue
             self._kernels[facts["primitiveType"]] += 1
             layouts = facts["outputLayouts"].split(",")
-            # OpenVINO says a precision once where all results have it, as a pooling's maxima and their places.
+            # OpenVINO writes a precision once where all results have it, as for a pooling's maxima and their indices.
             precisions = facts["outputPrecisions"].split(",")
             precisions = precisions * len(layouts) if len(precisions) == 1 else precisions
             for precision, layout in zip(precisions, layouts, strict=True):
@@ -148,7 +138,7 @@ class OpenVino(Engine):
 
 @contextmanager
 def _no_warnings() -> Iterator[None]:
-    """The decoder logs a stack trace for each operator that torch no longer decomposes."""
+    """Silence logging: the decoder logs a stack trace for each operator that torch no longer decomposes."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -163,7 +153,7 @@ def _wanted(operation: Any) -> list[str]:  # noqa: ANN401 - the package's types 
 
 
 def _share(tensor: Tensor) -> Any:  # noqa: ANN401 - the package's types are not loaded
-    """The engine's view of a tensor's memory; numpy has no bfloat16, so that one goes as bytes."""
+    """Return the engine's view of a tensor's memory; numpy has no bfloat16, so such a tensor is passed as integers."""
     if tensor.dtype == torch.bfloat16:
         shape = openvino.Shape(list(tensor.shape))
         return openvino.Tensor(tensor.view(torch.int16).numpy(), shape, openvino.Type.bf16)

@@ -1,4 +1,4 @@
-"""What a call hands a model, taken apart into tensors: exporters and other engines know nothing else.
+"""The arguments of a model's call, flattened into tensors: exporters and other engines take nothing else.
 
 An argument that is neither tensor nor constant is state, such as a key-value cache: an object that holds
 tensors and is written to. Its tensors become inputs too.
@@ -17,7 +17,7 @@ from bench.records.record import Record
 
 
 class _Captured(BaseException):
-    """Ends a call at the model's door; no error, and not to be caught by one who catches errors."""
+    """Ends a call where it enters the model; a BaseException, so that no `except Exception` catches it."""
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         super().__init__()
@@ -26,18 +26,18 @@ class _Captured(BaseException):
 
 @dataclass(frozen=True)
 class Slot:
-    """A place of a state object that holds a tensor."""
+    """An attribute of a state object that holds a tensor."""
 
     owner: Any
     name: str
 
     def read(self) -> Tensor:
-        """The tensor that is there now."""
+        """Return the tensor that it holds now."""
         tensor: Tensor = getattr(self.owner, self.name)
         return tensor
 
     def write(self, tensor: Tensor) -> None:
-        """Put another one there."""
+        """Replace the tensor."""
         setattr(self.owner, self.name, tensor)
 
 
@@ -57,17 +57,17 @@ class Signature:
 
     @property
     def example(self) -> tuple[Tensor, ...]:
-        """The tensors of the call that this was made from; those of state are copies, made anew each time."""
+        """The tensors of the call that this was captured from; those of state are fresh copies."""
         return (*self._first, *(slot.read().clone() for slot in self.slots))
 
     def flatten(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
-        """The tensors of another call: plain ones, then those of its state."""
+        """Return the tensors of another call: plain ones, then those of its state."""
         return [*self._tensors((args, kwargs)), *(slot.read() for slot in self.slots)]
 
     def rebuild(self, tensors: Sequence[Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Arguments with these tensors in place of the first call's; state objects are copies."""
+        """Return arguments with these tensors in place of the first call's; state objects are copies."""
         plain, held = tensors[: len(self._paths)], tensors[len(self._paths) :]
-        memo: dict[int, Any] = {id(slot.read()): each for slot, each in zip(self.slots, held, strict=True)}
+        memo: dict[int, Any] = {id(slot.read()): tensor for slot, tensor in zip(self.slots, held, strict=True)}
         given = iter(plain)
         leaves = [next(given) if isinstance(leaf, Tensor) else deepcopy(leaf, memo) for leaf in self._leaves]
         arguments: tuple[tuple[Any, ...], dict[str, Any]] = pytree.tree_unflatten(leaves, self._spec)
@@ -78,11 +78,11 @@ class Signature:
 
 
 class ResultsForm(Record, frozen=True, kw_only=True):
-    """How a model's results are put together.
+    """How a model's results are assembled from tensors.
 
     Attributes:
-        spec: Of the whole, as torch writes such trees.
-        leaves: How many it has.
+        spec: The tree of results, in torch's own serialization.
+        leaves: How many leaves it has.
         places: Which of them are tensors.
     """
 
@@ -92,7 +92,7 @@ class ResultsForm(Record, frozen=True, kw_only=True):
 
 
 class _Results:
-    """What a model's results are; not known before the first call."""
+    """The form of a model's results; unknown before the first call."""
 
     def __init__(self) -> None:
         self.form: ResultsForm | None = None
@@ -115,9 +115,9 @@ class FlatModel(nn.Module):
     """A model from tensors to tensors.
 
     Args:
-        model: As it is.
+        model: Uncompiled.
         signature: Of its calls.
-        functional: State is not written to: its tensors as they are after the call follow the results.
+        functional: State is not written to: the new values of its tensors follow the results.
     """
 
     def __init__(self, model: nn.Module, signature: Signature, *, functional: bool) -> None:
@@ -130,10 +130,10 @@ class FlatModel(nn.Module):
 
     @override
     def forward(self, *tensors: Tensor) -> tuple[Tensor, ...]:
-        """Call the model with arguments rebuilt of tensors."""
+        """Call the model with arguments rebuilt from tensors."""
         state = len(tensors) - len(self._signature.slots)
         if self._functional:
-            tensors = (*tensors[:state], *(each.clone() for each in tensors[state:]))
+            tensors = (*tensors[:state], *(tensor.clone() for tensor in tensors[state:]))
         args, kwargs = self._signature.rebuild(tensors)
         leaves, spec = pytree.tree_flatten(self.model(*args, **kwargs))
         places = [index for index, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
@@ -143,7 +143,7 @@ class FlatModel(nn.Module):
 
     @property
     def form(self) -> ResultsForm | None:
-        """How results are put together; set by the first call, or by one who knows."""
+        """How results are assembled; set by the first call, or by the caller who knows it."""
         return self._results.form
 
     @form.setter
@@ -151,7 +151,7 @@ class FlatModel(nn.Module):
         self._results.set(form)
 
     def restore(self, tensors: Sequence[Tensor]) -> Any:  # noqa: ANN401 - whatever a model returns
-        """What the model returns, made of the tensors that a call returned; None in place of all else."""
+        """Return the model's results, assembled from the tensors that a call returned; None in place of other leaves."""
         return self._results.restore(tensors)
 
     def _held(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[Tensor]:
@@ -160,10 +160,10 @@ class FlatModel(nn.Module):
 
 
 def capture(call: Callable[[], object]) -> Signature:
-    """The arguments that `call` hands to a forward function which is `stop_at`.
+    """Return the arguments that `call` passes to a forward function which is `stop_at`.
 
     Raises:
-        RuntimeError: it does not call it.
+        RuntimeError: `call` does not call the forward function.
     """
     try:
         call()
@@ -173,7 +173,7 @@ def capture(call: Callable[[], object]) -> Signature:
 
 
 def stop_at(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever a model takes
-    """Take a model's place in a call that is to be captured."""
+    """Replace a model in a call whose arguments are to be captured."""
     raise _Captured(args, kwargs)
 
 
@@ -182,5 +182,5 @@ def _find_slots(holder: object) -> Iterator[Slot]:
         if isinstance(value, Tensor):
             yield Slot(holder, name)
         elif isinstance(value, list):
-            for each in value:
-                yield from _find_slots(each)
+            for element in value:
+                yield from _find_slots(element)

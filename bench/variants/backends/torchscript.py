@@ -1,6 +1,6 @@
-"""TorchScript: the model traced, its weights frozen into it, and what oneDNN Graph knows fused by it.
+"""TorchScript: the model traced, its weights frozen, and operators fused by oneDNN Graph.
 
-`torch.jit.optimize_for_inference` is left out: it would hand to oneDNN one by one what oneDNN Graph fuses.
+`torch.jit.optimize_for_inference` is left out: it would pass operators to oneDNN singly, which oneDNN Graph fuses.
 """
 
 import warnings
@@ -21,8 +21,9 @@ from bench.variants.observation import Observation, is_convolution
 
 _GROUP = "prim::oneDNNFusionGroup"
 _PROFILING_CALLS = 2
-"""TorchScript's executor watches the first call and optimizes for what it saw in the second."""
-_STATE = "left out: with it, models that write to a cache crash or give no finite results"
+"""TorchScript's executor profiles the first call, and optimizes for the profiled types and shapes in the second."""
+_OFF_FOR_STATE = "off_for_state"
+"""oneDNN Graph is left out for models that write to a cache: with it they crash or give results that are not finite."""
 
 
 class TorchScript(AheadOfTime):
@@ -33,22 +34,22 @@ class TorchScript(AheadOfTime):
     @override
     @contextmanager
     def context(self, case: Case) -> Iterator[None]:
-        """Inference mode, as for eager."""
+        """Set inference mode, as for eager."""
         with torch.inference_mode(), super().context(case):
             yield
 
     @override
     def observe(self, call: Callable[[], object]) -> Observation:
-        """What the operators put out as they were traced, casts included; the executor states types only of what it fused."""
+        """Run one call, and return the traced operators' results, casts included; the executor reports types of fused ones only."""
         call()
         return self._traced
 
     @override
     def evidence(self) -> dict[str, str]:
-        """How much was frozen and fused.
+        """Return how much was frozen and fused.
 
         Raises:
-            NoEffectError: what is called is no frozen program.
+            NoEffectError: the called program is not frozen.
         """
         left = len(list(self._frozen.parameters())) if isinstance(self._frozen, torch.jit.ScriptModule) else -1
         if left or not self._called:
@@ -58,7 +59,7 @@ class TorchScript(AheadOfTime):
         fused, apart = _count_operators(self._executed)
         return {
             "frozen_weights": str(self._weights),
-            "onednn_fusion": self._fusion,
+            **self._fusion,
             "onednn_fusion_groups": str(apart[_GROUP]),
             "operators_fused": str(sum(count for kind, count in fused.items() if kind.startswith("aten::"))),
             "operators_apart": str(sum(count for kind, count in apart.items() if kind.startswith("aten::"))),
@@ -69,17 +70,18 @@ class TorchScript(AheadOfTime):
         self._called = 0
         self._weights = len(list(flat.parameters()))
         with self._timed("compile_s"), warnings.catch_warnings():
-            # TorchScript is deprecated, and a tracer warns of every branch that it fixes; the proof would show a wrong one.
+            # TorchScript is deprecated, and its tracer warns of every branch that it fixes. A wrong branch fails the proof.
             warnings.simplefilter("ignore")
             traced = torch.jit.trace(flat, signature.example, check_trace=False, strict=False)  # type: ignore[no-untyped-call]
             self._traced = _observe_trace(traced)
-            self._fusion = _STATE if signature.slots else "on"
+            self._fusion = {"onednn_fusion": _OFF_FOR_STATE if signature.slots else "on"}
             try:
                 self._optimize(traced, signature, fuse=not signature.slots)
             except RuntimeError as error:
                 if signature.slots:
                     raise
-                self._fusion = f"refused this model: {str(error).strip().splitlines()[-1][:120]}"
+                last_line = str(error).strip().splitlines()[-1]
+                self._fusion = {"onednn_fusion": "failed", "onednn_fusion_error": last_line[:120]}
                 self._optimize(traced, signature, fuse=False)
         return self._run
 
@@ -88,7 +90,7 @@ class TorchScript(AheadOfTime):
         torch.jit.enable_onednn_fusion(fuse)
         try:
             self._frozen = torch.jit.freeze(traced)
-            # Casts were traced; the executor must not add its own, nor remember those of autocast.
+            # Casts were traced; the executor must not add its own, nor cache those of autocast.
             with torch.autocast("cpu", enabled=False):
                 for _ in range(_PROFILING_CALLS):
                     self._frozen(*signature.example)
@@ -103,7 +105,7 @@ class TorchScript(AheadOfTime):
 
 
 def _observe_trace(traced: Any) -> Observation:  # noqa: ANN401 - torch gives its modules no better type
-    """Only convolutions show the memory format, as in `Observation.add_graph`."""
+    """Return the results of a trace; only convolutions show the memory format, as in `Observation.add_graph`."""
     observation = Observation()
     for kind, value in _values(traced.inlined_graph):
         sizes, strides = value.sizes(), value.strides()
@@ -114,7 +116,7 @@ def _observe_trace(traced: Any) -> Observation:  # noqa: ANN401 - torch gives it
 
 
 def _nodes(block: Any) -> Iterator[Any]:  # noqa: ANN401 - torch gives graphs no type
-    """All nodes, those of inner blocks and fused subgraphs after their own."""
+    """Yield all nodes, those of inner blocks and fused subgraphs after the node that holds them."""
     for node in block.nodes():
         yield node
         for inner in node.blocks():
@@ -131,7 +133,7 @@ def _values(graph: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - torch gi
 
 
 def _count_operators(graph: Any) -> tuple[Counter[str], Counter[str]]:  # noqa: ANN401 - torch gives graphs no type
-    """Kinds of nodes within fusion groups, and of all others; a guard's fallback is not run and not counted."""
+    """Count kinds of nodes within fusion groups, and of all others; a guard's fallback does not run and is not counted."""
     fused: Counter[str] = Counter()
     apart: Counter[str] = Counter()
     for node in graph.nodes():
@@ -145,7 +147,7 @@ def _count_node(node: Any, fused: Counter[str], apart: Counter[str]) -> None:  #
         fused.update(inner.kind() for inner in _nodes(node.g("Subgraph")))
         return
     blocks = list(node.blocks())
-    guarded = node.kind() == "prim::If" and any(each.kind() == _GROUP for each in blocks[0].nodes())
+    guarded = node.kind() == "prim::If" and any(inner.kind() == _GROUP for inner in blocks[0].nodes())
     for block in blocks[:1] if guarded else blocks:
         for inner in block.nodes():
             _count_node(inner, fused, apart)

@@ -1,1 +1,1 @@
-"""int8: what makes a model of it, and the count of what became int8."""
+"""int8: how a model is quantized, and the count of the operations that became int8."""

@@ -1,4 +1,4 @@
-"""The engine whose int8 kernels torch runs: a setting of the whole process."""
+"""The quantization engine, whose int8 kernels torch runs: a setting of the whole process."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +10,13 @@ from bench.variants.errors import NoEffectError
 
 
 def offered_engines() -> list[str]:
-    """Those that this build of torch has kernels of."""
-    return [each for each in torch.backends.quantized.supported_engines if each != "none"]
+    """Return the engines that this build of torch has kernels of."""
+    return [engine for engine in torch.backends.quantized.supported_engines if engine != "none"]
 
 
 @contextmanager
 def effective_engine(case: Case) -> Iterator[None]:
-    """Hold torch to the case's engine, and put back what was there; nothing where the case has none.
+    """Set torch's quantization engine to the case's, and restore it afterwards; do nothing where the case has none.
 
     Raises:
         NoEffectError: this build of torch has no such engine.

@@ -1,16 +1,16 @@
 """int8 by torch.fx: static where a model convolves, dynamic in its other linear layers.
 
-Static: the largest parts of a model that torch.fx can trace and that convolve become one int8 graph each, so
-that activations stay int8 from one convolution to the next; their scales come from a calibration on the
-case's own inputs. Parts with a layer norm are left to the second rule: norms over channels go with sums that
-are never normalised, which 8 bits do not hold (ViT-B/16 made static as a whole misses by a quarter).
+Static: the largest parts of a model with convolutions that torch.fx can trace become one int8 graph each, so that
+activations stay int8 from one convolution to the next. The case's own inputs calibrate their scales. Parts with a layer
+norm follow the second rule: norms over channels go with residual sums that are never normalised, whose range is too
+wide for 8 bits (ViT-B/16, static as a whole, has a relative error of a quarter).
 
-Dynamic: linear layers outside of those graphs have int8 weights, and scale each activation as they see it.
+Dynamic: linear layers outside of those graphs have int8 weights, and scale each activation when they see it.
 Transformers, graph networks and recommendation have these only. Embedding bags have int8 tables.
 
-Layers that are linear under another name (GPT-2's `Conv1D`, PyG's `Linear`) are made `nn.Linear` first, which
-changes no value. Layers whose weights are read and that are never called stay in floating point: those of `nn.MultiheadAttention`
-and of Swin's windows.
+Layers that are linear under another name (GPT-2's `Conv1D`, PyG's `Linear`) are converted to `nn.Linear` first, which
+changes no value. Layers that are never called, since the model reads their weights itself, stay in floating point:
+those of `nn.MultiheadAttention` and of Swin's windows.
 
 TorchBench quantizes each traceable child of a model by itself, statically, and transformers too.
 """
@@ -49,16 +49,16 @@ _LINEAR: Final = "torch_geometric.nn.dense.linear.Linear"
 
 
 def quantize_by_fx(model: nn.Module, engine: QuantEngine, calibrate: Callable[[nn.Module], None]) -> nn.Module:
-    """Make a model int8 in place as far as can be, and return it, or the graph that stands for all of it.
+    """Quantize a model in place as far as possible, and return it, or the graph that replaces all of it.
 
     Args:
-        model: Float32, set to evaluate. Its linear layers are replaced even where a graph is returned.
-        engine: In force.
-        calibrate: Runs the model that it is given over the inputs that scales are taken from.
+        model: Float32, in evaluation mode. Its linear layers are replaced even where a graph is returned.
+        engine: The effective quantization engine.
+        calibrate: Runs a model over the inputs that calibrate its scales.
     """
     holder = nn.ModuleDict({"model": model})
     with warnings.catch_warnings():
-        # Of torch's own deprecations; where a warning is an error, it must not pass for a failure to trace.
+        # torch's own deprecations; where warnings are errors, one must not look like a failure to trace.
         warnings.simplefilter("ignore")
         if engine == "qnnpack":
             _keep_clamps_floating(holder)
@@ -71,9 +71,12 @@ def quantize_by_fx(model: nn.Module, engine: QuantEngine, calibrate: Callable[[n
 
 
 def _called_by(model: nn.Module, run: Callable[[], None]) -> set[nn.Module]:
-    """The modules that a run calls; of the others the model reads the weights itself, as Swin's attention does."""
+    """Return the modules that a run calls; the model reads the weights of others itself, as Swin's attention does."""
     called: set[nn.Module] = set()
-    hooks = [each.register_forward_pre_hook(lambda module, _: called.add(module)) for each in model.modules()]
+    hooks = [
+        module.register_forward_pre_hook(lambda called_module, _: called.add(called_module))
+        for module in model.modules()
+    ]
     try:
         run()
     finally:
@@ -83,7 +86,7 @@ def _called_by(model: nn.Module, run: Callable[[], None]) -> set[nn.Module]:
 
 
 class _LoneConvolution(nn.Module):
-    """A graph in the place of one convolution, whose attributes the modules around it may still ask for."""
+    """A graph that replaces one convolution; the modules around it may still read the convolution's attributes."""
 
     def __init__(self, convolution: nn.Module, graph: nn.Module) -> None:
         super().__init__()
@@ -104,10 +107,10 @@ class _LoneConvolution(nn.Module):
 
 
 class _FloatingClamp(nn.Module):
-    """A clamp that torch.fx neither looks into nor quantizes, so that it is run on dequantized values.
+    """A clamp that torch.fx neither traces nor quantizes, so that it runs on dequantized values.
 
-    QNNPACK's clamp in torch 2.14.1 takes a tensor that is channels_last, as QNNPACK's convolutions put it out,
-    for contiguous, and mixes its values up.
+    QNNPACK's clamp in torch 2.14.1 reads a channels_last tensor, the format of its convolutions, as contiguous,
+    and so permutes its values.
     """
 
     def __init__(self, clamp: nn.Hardtanh) -> None:
@@ -127,12 +130,12 @@ def _keep_clamps_floating(model: nn.Module) -> None:
 
 
 def _prepare_static(parent: nn.Module, name: str, mapping: QConfigMapping) -> list[tuple[nn.Module, str]]:
-    """Put observers into the largest traceable parts below a name; returns where they are."""
+    """Insert observers into the largest traceable parts below a name; return where they are."""
     module = parent.get_submodule(name)
     inner = list(module.modules())
-    if not any(isinstance(each, _CONVOLUTIONS) for each in inner):
+    if not any(isinstance(part, _CONVOLUTIONS) for part in inner):
         return []
-    if not any(isinstance(each, nn.LayerNorm) for each in inner):
+    if not any(isinstance(part, nn.LayerNorm) for part in inner):
         single = isinstance(module, _CONVOLUTIONS)
         graph = _trace(nn.Sequential(module) if single else module, mapping)
         if graph is not None and single:
@@ -170,7 +173,7 @@ def _replace_linear(model: nn.Module, engine: QuantEngine, called: set[nn.Module
 
 
 def _as_linear(module: nn.Module) -> nn.Linear | None:
-    """The same as an `nn.Linear`, where a module is one under whatever name; exact types, since others read weights."""
+    """Return a linear layer as `nn.Linear`, whatever its name; None for others. Exact types: subclasses may read weights."""
     kind = f"{type(module).__module__}.{type(module).__qualname__}"
     if type(module) is nn.Linear:
         return module

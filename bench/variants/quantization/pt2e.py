@@ -1,11 +1,11 @@
 """int8 by torch.export and torchao: the graph says where to quantize, and Inductor makes int8 kernels of it.
 
-The exported graph is annotated by the quantizer that torchao has for Inductor on this architecture, its scales
-are taken from the case's own inputs, and weights are folded to int8. It is static for every family: sums
-between layers stay in float32, so that transformers are held by it too.
+torchao's quantizer for Inductor on this architecture annotates the exported graph. The case's own inputs calibrate
+its scales, and weights are folded to int8. It is static for every family: sums between layers stay in float32, so
+that transformers keep their accuracy too.
 
-Until Inductor has compiled it, it is a reference: it dequantizes before every product and multiplies in
-float32, so it is slower than what it came from, and says nothing about int8.
+Until Inductor has compiled it, the graph is a reference: it dequantizes before every product and multiplies in
+float32. So it is slower than the model it came from, and its time says nothing about int8.
 """
 
 import platform
@@ -41,22 +41,22 @@ Call = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 def quantize_by_export(model: nn.Module, arguments: Call) -> GraphModule:
-    """Export a model as it is called with these arguments, and make it int8.
+    """Export a model as it is called with these arguments, and return its int8 graph.
 
     Args:
-        model: Float32, set to evaluate, in the memory format that is asked for.
+        model: Float32, in evaluation mode, in the case's memory format.
         arguments: Positional and named, as the model is called; shapes are fixed to theirs.
 
     Raises:
-        NoEffectError: torch.export cannot take the model in; tells what it met.
+        NoEffectError: torch.export cannot trace the model; has its message.
     """
     args, kwargs = arguments
     try:
-        # Strict, since the quantizers find fusions by a trace of sources that only that has for shared modules.
+        # Strict, since quantizers find fusions by source traces, which only strict mode has for shared modules.
         exported = torch.export.export(model, args, kwargs, strict=True).module(check_guards=False)
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise NoEffectError(f"pt2e_int8 cannot be: torch.export refuses the model: {first}") from error
+        raise NoEffectError(f"pt2e_int8 is not possible: torch.export refuses the model: {first}") from error
     prepared = prepare_pt2e(exported, _quantizer())
     prepared(*args, **kwargs)
     converted: GraphModule = convert_pt2e(prepared)
@@ -87,20 +87,21 @@ def count_annotated(graph: GraphModule) -> Share:
 
 
 def _is_quantized(product: Node) -> bool:
-    return all(_is_dequantized(each) for each in product.all_input_nodes[:2])
+    return all(_is_dequantized(node) for node in product.all_input_nodes[:2])
 
 
 def _is_dequantized(node: Node) -> bool:
-    """Whether it, or what it reshapes, is put out by a dequantization."""
+    """Return whether a node, or the node that it reshapes, is a dequantization."""
     if "dequantize" in _operator(node):
         return True
+    # Operators that change shape or layout only, or nothing in inference.
     passing = {"aten::view", "aten::reshape", "aten::transpose", "aten::t", "aten::permute", "aten::clone"}
     passing |= {"aten::expand", "aten::contiguous", "aten::dropout", "aten::flatten"}
     return _operator(node) in passing and _is_dequantized(node.all_input_nodes[0])
 
 
 def _operator(node: Node) -> str:
-    """`namespace::name` of the operator that a node calls; empty for other nodes."""
+    """Return `namespace::name` of the operator that a node calls; empty for other nodes."""
     target: Callable[..., Any] | str = node.target
     if not isinstance(target, torch._ops.OpOverload):  # noqa: SLF001 - how a graph names operators
         return ""

@@ -1,4 +1,4 @@
-"""Makes the model of an int8 case, and the evidence that it is int8."""
+"""Make the model of an int8 case, and the evidence that it is int8."""
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.fx import GraphModule
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
+from bench.records.precision import PRECISION_FACTS
 from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation
 from bench.variants.quantization.engine import effective_engine
@@ -27,24 +29,15 @@ class Quantized(Protocol):
     def model(self) -> nn.Module: ...  # noqa: D102
 
     def evidence(self, call: Callable[[], object], observation: Observation) -> dict[str, str]:
-        """How much is int8; adds what int8 operations put out to what was observed. Runs one call at most.
+        """Return how much is int8; adds the results of int8 operations to the observation. Runs one call at most.
 
         Raises:
             NoEffectError: nothing is int8.
         """
 
 
-class Workload(Protocol):
-    """What quantization needs of a workload."""
-
-    @property
-    def model(self) -> nn.Module: ...  # noqa: D102
-    @property
-    def iterate(self) -> Callable[..., Any]: ...  # noqa: D102
-
-
 def load_quantization(case: Case) -> None:
-    """Load what `quantize` will need; nothing for other precisions."""
+    """Import what `quantize` needs; nothing for other precisions."""
     if case.precision == "fx_int8":
         import_module("bench.variants.quantization.fx")
     elif case.precision == "pt2e_int8":
@@ -52,14 +45,14 @@ def load_quantization(case: Case) -> None:
 
 
 def quantize(workload: Workload, case: Case, inputs: Mapping[str, Tensor]) -> Quantized | None:
-    """Make the int8 model that a case asks for; None where its precision is another.
+    """Return the int8 model that a case asks for; None where its precision is another.
 
     Args:
         workload: Float32, laid out; `fx_int8` replaces layers of its model in place.
         case: What was asked for.
-        inputs: The workload's, laid out; they are what scales are taken from.
+        inputs: The workload's, laid out; they calibrate the scales.
     """
-    if case.precision not in {"fx_int8", "pt2e_int8"}:
+    if not PRECISION_FACTS[case.precision].quantized:
         return None
     with torch.no_grad(), effective_engine(case):
         return _FxInt8(workload, case, inputs) if case.precision == "fx_int8" else _Pt2eInt8(workload, inputs)
@@ -93,7 +86,7 @@ class _Pt2eInt8:
         self._packed_before = count_packed()
 
     def evidence(self, call: Callable[[], object], observation: Observation) -> dict[str, str]:  # noqa: ARG002 - the graph tells
-        """A package that another process compiled brings that one's count along."""
+        """A package that another process compiled carries that process's count of kernels."""
         from bench.variants.quantization.pt2e import count_annotated
 
         annotated = count_annotated(self.model)
@@ -106,7 +99,7 @@ class _Pt2eInt8:
 
 
 def _arguments(workload: Workload, inputs: Mapping[str, Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments that an iteration calls the model with."""
+    """Return the arguments that an iteration calls the model with."""
     calls: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
 
     def record(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - passed on

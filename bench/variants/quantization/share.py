@@ -1,8 +1,8 @@
-"""How much of a model became int8.
+"""Count how many of a model's operations became int8.
 
-Eligible is what multiplies by weights: convolutions, linear layers, and the weighted sums of embedding bags.
-Products of two activations, as attention has them, are not, since no engine of torch has a kernel that makes
-them int8; neither are sums, norms and look-ups, which multiply nothing by a weight.
+Eligible are products by weights: convolutions, linear layers, and the weighted sums of embedding bags. Products of two
+activations, as in attention, are not: no engine of torch has int8 kernels for them. Neither are sums, norms and
+look-ups, which multiply nothing by a weight.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation
 
 _INT8 = ("conv", "linear", "embedding_bag")
-"""How the operators of the namespace `quantized` begin that are eligible."""
+"""Prefixes of the eligible operators of the namespace `quantized`."""
 _FLOATING: Mapping[str, int] = MappingProxyType(
     {
         "_addmm_activation": 1,
@@ -48,8 +48,8 @@ _PACKED = ("qconv_weight_prepack_matcher_count", "qlinear_weight_prepack_matcher
 
 
 def count_packed() -> int:
-    """Products for which Inductor packed int8 weights in this process so far."""
-    from torch._dynamo.utils import counters  # a second to import, which only those who compile spend
+    """Return the number of products for which Inductor packed int8 weights in this process so far."""
+    from torch._dynamo.utils import counters  # takes a second to import
 
     return sum(counters["inductor"][name] for name in _PACKED)
 
@@ -62,7 +62,7 @@ class Share:
     eligible: int
 
     def evidence(self, precision: str) -> dict[str, str]:
-        """The evidence, such as `53 of 54`.
+        """Return the evidence, such as `53 of 54`.
 
         Raises:
             NoEffectError: none is int8.
@@ -79,7 +79,7 @@ class Operations:
     Attributes:
         int8: Eligible operations in int8.
         floating: Eligible operations in floating point.
-        results: What the int8 operations put out, quantized or not.
+        results: Results of the int8 operations, quantized or not.
     """
 
     int8: int = 0
@@ -88,7 +88,7 @@ class Operations:
 
     @property
     def share(self) -> Share:
-        """Their share."""
+        """The share of eligible operations that are int8."""
         return Share(int8=self.int8, eligible=self.int8 + self.floating)
 
 
@@ -101,7 +101,7 @@ def count_operations(call: Callable[[], object]) -> Operations:
 
 
 class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Sees every operator; what one calls inside is not seen, so nothing is counted twice."""
+    """Sees every operator, but not those that it calls inside, so nothing is counted twice."""
 
     def __init__(self, operations: Operations) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -126,7 +126,7 @@ class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def _add(observation: Observation, result: object) -> None:
-    """Count a result in `Observation`'s way, which passes over quantized ones."""
+    """Count a result as `Observation.add` does, which ignores quantized ones."""
     if not isinstance(result, torch.Tensor):
         return
     observation.dtypes[result.dtype] += 1

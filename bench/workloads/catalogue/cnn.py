@@ -3,7 +3,7 @@
 from functools import partial
 
 from bench.records.case import WorkloadFacts
-from bench.workloads.catalogue.offers import EVERY_BACKEND, EVERY_FORMAT, EVERY_PRECISION
+from bench.workloads.catalogue.offers import EVERY_FORMAT, EVERY_PRECISION
 from bench.workloads.catalogue.sources import TORCHBENCH
 
 _classifier = partial(
@@ -13,7 +13,6 @@ _classifier = partial(
     target="bench.workloads.classifiers:build_classifier",
     precisions=EVERY_PRECISION,
     memory_formats=EVERY_FORMAT,
-    backends=EVERY_BACKEND,
     shape={"image_size": 224},
     bounds={"image_size": (64, 1024)},
     smoke_shape={"image_size": 64},

@@ -6,7 +6,7 @@ from bench.records.case import WorkloadFacts
 from bench.workloads.catalogue.offers import EVERY_FORMAT
 from bench.workloads.catalogue.sources import TORCHBENCH
 
-_CHOICES = "how many boxes are left at each step shows only as the model runs, which {} cannot take; use {}"
+_CHOICES = "the number of boxes left at each step depends on data, which {} cannot trace; use {}"
 _EXPORT = _CHOICES.format("torch.export, which {} needs,", "{}")
 _COMPILED = "eager, torchscript or inductor"
 _NO_FREEZING = "Inductor of torch 2.14.1 fails when it freezes this model (InductorError); use inductor"
@@ -20,7 +20,7 @@ _detector = partial(
     memory_formats=EVERY_FORMAT,
     backends=("eager", "torchscript", "inductor"),
     batch_size={"inference": 1, "training": 1},
-    refused={
+    unsupported={
         "bf16": _NO_NMS.format("bf16", "amp_bf16"),
         "fp16": _NO_NMS.format("fp16", "amp_fp16"),
         "pt2e_int8": _EXPORT.format("pt2e_int8", "fx_int8"),

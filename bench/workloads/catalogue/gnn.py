@@ -3,8 +3,9 @@
 from functools import partial
 from typing import Final
 
-from bench.records.case import Backend, Mode, Precision, WorkloadFacts
-from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_BACKEND, EVERY_PRECISION, FLOATING
+from bench.backends.registry import BACKENDS
+from bench.records.case import BackendName, Precision, WorkloadFacts
+from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_PRECISION, FLOATING
 from bench.workloads.catalogue.sources import TORCHBENCH
 
 _basic = partial(
@@ -13,7 +14,6 @@ _basic = partial(
     library="torch_geometric",
     precisions=EVERY_PRECISION,
     memory_formats=CONTIGUOUS,
-    backends=EVERY_BACKEND,
     batch_size={"inference": 1, "training": 1},
     fixed_batch_size=True,
     shape={"nodes": 10_000, "edges": 200_000},
@@ -36,24 +36,23 @@ _sampled = partial(
     unit="nodes",
 )
 
-_OTHER_ENGINES: Final[tuple[Backend, ...]] = tuple(each for each in EVERY_BACKEND if each != "openvino")
 _NO_SCATTER_REDUCE: Final = (
     "OpenVINO has no conversion of aten.scatter_reduce.two, which takes the maximum over neighbours"
 )
 _WITHOUT_EXPORT: Final[tuple[Precision, ...]] = (*FLOATING, "fx_int8")
-_NO_EXPORTED_LOOPS: Final[dict[Mode | Precision | Backend, str]] = {
-    "pt2e_int8": "adding self loops makes a number of edges that only data tell, and TorchDynamo of torch 2.14.1 fails to "
+_NO_EXPORTED_LOOPS: Final = {
+    "pt2e_int8": "the number of edges with self loops added depends on data, and TorchDynamo of torch 2.14.1 fails to "
     "compile the exported graph (KeyError: u0); use fx_int8"
 }
-_SPARSE_BACKENDS: Final[tuple[Backend, ...]] = ("eager", "torchscript")
+_SPARSE_BACKENDS: Final[tuple[BackendName, ...]] = ("eager", "torchscript")
 _NO_SPARSE_COMPILER: Final = "torch.compile and torch.export cannot trace what PyG does with a sparse CSR matrix"
 _NO_CSR_PRODUCT: Final = "torch multiplies a sparse CSR matrix by features in fp32 only (addmm_out_sparse_csr_impl_mkl)"
 _NO_CSR_AUTOCAST: Final = (
-    "under autocast the features are cast and the sparse CSR matrix is not, and torch multiplies equals only"
+    "autocast casts the features and not the sparse CSR matrix, and torch multiplies operands of one data type only"
 )
-_NOT_COMPILED: Final[dict[Mode | Precision | Backend, str]] = {
+_NOT_COMPILED: Final = {
     "pt2e_int8": _NO_SPARSE_COMPILER,
-    **{each: _NO_SPARSE_COMPILER for each in EVERY_BACKEND if each not in _SPARSE_BACKENDS},
+    **{backend: _NO_SPARSE_COMPILER for backend in BACKENDS if backend not in _SPARSE_BACKENDS},
 }
 
 WORKLOADS = (
@@ -63,7 +62,7 @@ WORKLOADS = (
         summary="Three graph convolutions over a random graph; training with Adam",
         source=f"{_BASIC_SOURCE}, basic_gnn_gcn",
         precisions=_WITHOUT_EXPORT,
-        refused=_NO_EXPORTED_LOOPS,
+        unsupported=_NO_EXPORTED_LOOPS,
     ),
     _basic(
         name="basic_gnn_gin",
@@ -79,8 +78,7 @@ WORKLOADS = (
     ),
     _basic(
         name="basic_gnn_edgecnn",
-        backends=_OTHER_ENGINES,
-        refused={"openvino": _NO_SCATTER_REDUCE},
+        unsupported={"openvino": _NO_SCATTER_REDUCE},
         target="bench.workloads.graph:build_basic_gnn_edgecnn",
         summary="Three edge convolutions over a random graph: two matrices for every edge; training with Adam",
         source=f"{_BASIC_SOURCE}, basic_gnn_edgecnn",
@@ -88,8 +86,7 @@ WORKLOADS = (
     _basic(
         name="basic_gnn_gat",
         precisions=_WITHOUT_EXPORT,
-        backends=_OTHER_ENGINES,
-        refused={"openvino": _NO_SCATTER_REDUCE, **_NO_EXPORTED_LOOPS},
+        unsupported={"openvino": _NO_SCATTER_REDUCE, **_NO_EXPORTED_LOOPS},
         target="bench.workloads.graph:build_basic_gnn_gat",
         summary="Graph attention of three layers over a random graph; training with Adam",
         source=f"the graph and dimensions of {_BASIC_SOURCE}, which has no basic_gnn_gat",
@@ -99,22 +96,20 @@ WORKLOADS = (
         target="bench.workloads.sampled_graph:build_sampled_gcn",
         summary="Two graph convolutions classify nodes in sampled mini-batches of a power-law graph; training with Adam",
         precisions=_WITHOUT_EXPORT,
-        refused=_NO_EXPORTED_LOOPS,
-        backends=EVERY_BACKEND,
+        unsupported=_NO_EXPORTED_LOOPS,
     ),
     _sampled(
         name="sampled_sage",
         target="bench.workloads.sampled_graph:build_sampled_sage",
         summary="GraphSAGE classifies nodes in sampled mini-batches of a power-law graph; training with Adam",
         precisions=EVERY_PRECISION,
-        backends=EVERY_BACKEND,
     ),
     _sampled(
         name="sampled_gcn_sparse",
         target="bench.workloads.sampled_graph:build_sampled_gcn_sparse",
         summary="As sampled_gcn, with the adjacency as a sparse CSR matrix",
         precisions=("fp32", "fx_int8"),
-        refused={
+        unsupported={
             "bf16": _NO_CSR_PRODUCT,
             "fp16": _NO_CSR_PRODUCT,
             "amp_bf16": _NO_CSR_PRODUCT,
@@ -128,7 +123,7 @@ WORKLOADS = (
         target="bench.workloads.sampled_graph:build_sampled_sage_sparse",
         summary="As sampled_sage, with the adjacency as a sparse CSR matrix",
         precisions=("fp32", "bf16", "fp16", "fx_int8"),
-        refused={"amp_bf16": _NO_CSR_AUTOCAST, "amp_fp16": _NO_CSR_AUTOCAST, **_NOT_COMPILED},
+        unsupported={"amp_bf16": _NO_CSR_AUTOCAST, "amp_fp16": _NO_CSR_AUTOCAST, **_NOT_COMPILED},
         backends=_SPARSE_BACKENDS,
     ),
 )

@@ -1,9 +1,9 @@
-"""Language models that write."""
+"""Language models that generate text."""
 
 from functools import partial
 
 from bench.records.case import WorkloadFacts
-from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_BACKEND, FLOATING
+from bench.workloads.catalogue.offers import CONTIGUOUS, FLOATING
 from bench.workloads.catalogue.sources import TORCHBENCH
 
 _llm = partial(
@@ -12,9 +12,11 @@ _llm = partial(
     library="transformers",
     phases=("prefill", "decode"),
     precisions=(*FLOATING, "fx_int8"),
-    refused={"pt2e_int8": "torch.export, which PT2E needs, refuses a model that is handed a StaticCache"},
+    unsupported={
+        "pt2e_int8": "torch.export, which pt2e_int8 needs, takes no input of the class that holds the key-value cache "
+        "(StaticCache of transformers); use fx_int8"
+    },
     memory_formats=CONTIGUOUS,
-    backends=EVERY_BACKEND,
     smoke_shape={"layers": 1, "vocabulary": 512, "prompt_tokens": 8, "output_tokens": 4},
     unit="tokens",
 )
@@ -23,7 +25,7 @@ WORKLOADS = (
     _llm(
         name="gpt2",
         target="bench.workloads.language:build_gpt2",
-        summary="GPT-2 small reads a prompt and writes tokens; trains with Adam on sequences of prompt and output",
+        summary="GPT-2 small reads a prompt and generates tokens; trains with Adam on sequences of prompt and output",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_GPT2, whose inference on a CPU reads 256 tokens; no decoding there",
         batch_size={"inference": 1, "training": 4},
         shape={"layers": 12, "vocabulary": 50_257, "prompt_tokens": 256, "output_tokens": 32},
@@ -32,7 +34,7 @@ WORKLOADS = (
     _llm(
         name="gpt2_large",
         target="bench.workloads.language:build_gpt2_large",
-        summary="GPT-2 large reads a prompt and writes tokens; trains with Adam on sequences of prompt and output",
+        summary="GPT-2 large reads a prompt and generates tokens; trains with Adam on sequences of prompt and output",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_GPT2_large, with the 256 tokens that hf_GPT2 has on a CPU",
         batch_size={"inference": 1, "training": 4},
         shape={"layers": 36, "vocabulary": 50_257, "prompt_tokens": 256, "output_tokens": 32},
@@ -41,7 +43,7 @@ WORKLOADS = (
     _llm(
         name="llama_1b",
         target="bench.workloads.language:build_llama_1b",
-        summary="Llama with 1.1 billion parameters reads and writes; training with Adam and its proof take about 50 GiB",
+        summary="Llama with 1.1 billion parameters reads a prompt and generates tokens; training with Adam and its proof take about 50 GiB",
         source="dimensions of TinyLlama 1.1B (arXiv:2401.02385); TorchBench has no such model on a CPU",
         batch_size={"inference": 1, "training": 1},
         shape={"layers": 22, "vocabulary": 32_000, "prompt_tokens": 128, "output_tokens": 32},
@@ -50,7 +52,7 @@ WORKLOADS = (
     _llm(
         name="qwen3_0_6b",
         target="bench.workloads.language:build_qwen3_0_6b",
-        summary="Qwen3 with 0.6 billion parameters reads and writes; training with Adam and its proof take about 30 GiB",
+        summary="Qwen3 with 0.6 billion parameters reads a prompt and generates tokens; training with Adam and its proof take about 30 GiB",
         source="dimensions of Qwen/Qwen3-0.6B (arXiv:2505.09388); TorchBench has no such model on a CPU",
         batch_size={"inference": 1, "training": 1},
         shape={"layers": 28, "vocabulary": 151_936, "prompt_tokens": 128, "output_tokens": 32},

@@ -1,7 +1,7 @@
 """Recommendation: large tables with few lookups, and small networks."""
 
 from bench.records.case import WorkloadFacts
-from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_BACKEND, EVERY_PRECISION
+from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_PRECISION
 from bench.workloads.catalogue.sources import TORCHBENCH
 
 WORKLOADS = (
@@ -9,11 +9,10 @@ WORKLOADS = (
         name="dlrm",
         family="recommendation",
         target="bench.workloads.recommendation:build_dlrm",
-        summary="DLRM with eight tables of a million rows says who clicks; training with SGD and sparse gradients",
+        summary="DLRM with eight tables of a million rows predicts clicks; training with SGD and sparse gradients",
         source=f"{TORCHBENCH}: torchbenchmark/models/dlrm",
         precisions=EVERY_PRECISION,
         memory_formats=CONTIGUOUS,
-        backends=EVERY_BACKEND,
         batch_size={"inference": 2048, "training": 2048},
         shape={"rows": 1_000_000, "lookups": 100},
         bounds={"rows": (1, 10_000_000), "lookups": (1, 1000)},

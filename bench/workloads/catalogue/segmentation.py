@@ -1,7 +1,7 @@
-"""Models that say of each pixel what it belongs to."""
+"""Models that segment images."""
 
 from bench.records.case import WorkloadFacts
-from bench.workloads.catalogue.offers import EVERY_BACKEND, EVERY_FORMAT, EVERY_PRECISION
+from bench.workloads.catalogue.offers import EVERY_FORMAT, EVERY_PRECISION
 
 WORKLOADS = (
     WorkloadFacts(
@@ -13,7 +13,6 @@ WORKLOADS = (
         source="torchvision's image size for it; TorchBench has no such model",
         precisions=EVERY_PRECISION,
         memory_formats=EVERY_FORMAT,
-        backends=EVERY_BACKEND,
         batch_size={"inference": 1, "training": 4},
         shape={"image_size": 520},
         bounds={"image_size": (64, 2048)},

@@ -3,7 +3,7 @@
 from functools import partial
 
 from bench.records.case import WorkloadFacts
-from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_BACKEND, EVERY_PRECISION
+from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_PRECISION
 from bench.workloads.catalogue.sources import TORCHBENCH
 
 _transformer = partial(
@@ -12,7 +12,6 @@ _transformer = partial(
     library="transformers",
     precisions=EVERY_PRECISION,
     memory_formats=CONTIGUOUS,
-    backends=EVERY_BACKEND,
 )
 
 _ENCODERS = (
@@ -74,7 +73,7 @@ _ENCODERS = (
     _transformer(
         name="electra_base",
         target="bench.workloads.encoder:build_electra_base",
-        summary="ELECTRA base says of each token whether it was replaced; training with Adam",
+        summary="ELECTRA base predicts for each token whether it was replaced; training with Adam",
         source="dimensions of google/electra-base-discriminator; batch sizes and tokens of TorchBench's hf_Bert",
         batch_size={"inference": 1, "training": 4},
         shape={"layers": 12, "tokens": 512},
@@ -146,7 +145,7 @@ _BEYOND_TEXT = (
     _transformer(
         name="wav2vec2_base",
         target="bench.workloads.speech:build_wav2vec2_base",
-        summary="wav2vec 2.0 base spells what it hears; training with Adam and the CTC loss",
+        summary="wav2vec 2.0 base transcribes sound to letters; training with Adam and the CTC loss",
         source="dimensions of facebook/wav2vec2-base-960h; TorchBench has no such model",
         batch_size={"inference": 1, "training": 4},
         shape={"layers": 12, "seconds": 10},
@@ -157,7 +156,7 @@ _BEYOND_TEXT = (
     _transformer(
         name="clip_vit_b_32",
         target="bench.workloads.contrastive:build_clip_vit_b_32",
-        summary="CLIP with a ViT-B/32 holds images against texts; training with Adam",
+        summary="CLIP with a ViT-B/32 matches images with texts; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_clip",
         batch_size={"inference": 32, "training": 32},
         shape={"layers": 12, "tokens": 77, "image_size": 224},

@@ -3,7 +3,7 @@
 from functools import partial
 
 from bench.records.case import WorkloadFacts
-from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_BACKEND, EVERY_PRECISION
+from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_PRECISION
 from bench.workloads.catalogue.sources import TORCHBENCH
 
 _transformer = partial(
@@ -13,7 +13,6 @@ _transformer = partial(
     target="bench.workloads.classifiers:build_classifier",
     precisions=EVERY_PRECISION,
     memory_formats=CONTIGUOUS,
-    backends=EVERY_BACKEND,
     batch_size={"inference": 32, "training": 32},
     shape={"image_size": 224},
     bounds={"image_size": (32, 1024)},

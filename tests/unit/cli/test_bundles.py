@@ -130,7 +130,9 @@ def test_json_has_the_rows_of_the_tables_and_the_records_behind_them(bundle: Pat
     shown = json.loads(invoke("show", str(bundle), "--json").out)
     assert shown["bundle"] == str(bundle)
     assert [row["cell"] for row in shown["rows"]["cells"]] == [cell.cell for cell in CONTENTS.summary.cells]
-    assert [row["marks"] for row in shown["rows"]["cells"]] == [cell.get("marks", []) for cell in shown["summary"]["cells"]]
+    assert [row["marks"] for row in shown["rows"]["cells"]] == [
+        cell.get("marks", []) for cell in shown["summary"]["cells"]
+    ]
     assert [row["cell"] for row in shown["rows"]["failed"]] == [CONTENTS.plan.cells[2].id]
     assert shown == json.loads(invoke("show", str(bundle), "--format", "json").out)
 

@@ -6,6 +6,7 @@ from bench.errors import BundleError, UsageError
 from bench.records.bundle import Distribution
 from bench.records.image import Image, StatedImage
 from bench.records.plan import Refusal
+from bench.records.reason import Reason
 from bench.records.variant import image_argv
 from bench.records.verdict import Comparison, Criteria, RunScatter
 from tests.builders import DIGEST, make_cell, make_probe
@@ -67,7 +68,7 @@ def test_two_cells_that_nothing_tells_apart_are_refused() -> None:
 
 def test_a_cell_that_new_refused_does_not_pass_unseen() -> None:
     base, new = make_run(STEADY, STEADY), make_run(STEADY)
-    refused = replace(new.plan, refused=(Refusal(case=base.plan.cells[1].case, reason="no such kernel"),))
+    refused = replace(new.plan, refused=(Refusal(case=base.plan.cells[1].case, reason=Reason(code="no_such_kernel")),))
     comparison = compare_runs(base, replace(new, plan=refused), CRITERIA, run_scatter=CALM)
     assert outcomes(comparison) == ["equivalent", "not_comparable"]
     assert comparison.outcome == "not_comparable"

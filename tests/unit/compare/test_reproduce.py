@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bench.compare.packages import ENGINES, TOOLS
+from bench.backends.registry import BACKENDS
+from bench.compare.packages import TOOLS
 from bench.compare.reproduce import (
     conclude,
     find_data_problem,
@@ -165,7 +166,8 @@ def read_lock(name: str) -> set[str]:
 
 def test_the_tables_of_packages_are_those_of_the_locks() -> None:
     main, engines = read_lock("requirements.lock"), read_lock("requirements-engines.lock")
-    assert engines - main == ENGINES.keys()
+    claimed = {distribution for facts in BACKENDS.values() for distribution in facts.distributions}
+    assert engines - main == claimed
     assert read_lock("requirements-dev.lock") - main - engines == TOOLS - {"pip", "uv", "wheel"}
 
 

@@ -31,7 +31,9 @@ def test_says_which_flags_a_hypervisor_hides(compose: Callable[[Mapping[str, str
 def test_says_that_steppings_differ(compose: Callable[[Mapping[str, str]], Path]) -> None:
     flags = "sse2 avx512_bf16 amx_tile"
     root = compose({"proc/cpuinfo": SPR.format(0, 6, flags) + SPR.format(1, 8, flags)})
-    assert read(root, Process(architecture="x86_64"))[1] == (make_reason("cpu_identities_differ", field="stepping", found="6 8"),)
+    assert read(root, Process(architecture="x86_64"))[1] == (
+        make_reason("cpu_identities_differ", field="stepping", found="6 8"),
+    )
 
 
 def test_a_software_cpu_is_emulated_and_named_by_its_level(compose: Callable[[Mapping[str, str]], Path]) -> None:

@@ -1,11 +1,11 @@
 import msgspec
 import pytest
 
-from bench.errors import EnvironmentUnfitError
 from bench.launch.plan import estimate_seconds, plan_run
 from bench.records.machine import Machine
 from bench.records.plan import Plan, Refusal
 from bench.records.profile import Binding, Layout, Runtime
+from bench.records.reason import Reason, UnsupportedError
 from tests.builders import BINDING, CASE, CHOICE, POLICY, RUNTIME, make_machine
 
 LATENCY = Layout(name="latency", instances=(BINDING,), runtime=RUNTIME)
@@ -64,12 +64,13 @@ def test_a_plan_survives_its_json() -> None:
 def test_a_machine_without_avx2_is_told_so_before_anything_runs() -> None:
     machine = make_machine()
     old = msgspec.structs.replace(machine, cpu=msgspec.structs.replace(machine.cpu, isa=("sse4_2",)))
-    with pytest.raises(EnvironmentUnfitError, match=r"none of the 2 cases .* needs AVX2, and this CPU \(Test CPU\)"):
+    with pytest.raises(UnsupportedError, match="none of the 2 cases asked for can be run") as caught:
         make(old)
+    assert caught.value.reasons == (Reason(code="avx2_missing", values={"workload": "resnet50", "cpu": "Test CPU"}),)
 
 
 def test_what_was_refused_before_stays_in_the_plan() -> None:
-    refusal = Refusal(case=TRAINING, reason="no training")
+    refusal = Refusal(case=TRAINING, reason=Reason(code="mode_not_offered"))
     assert make(refused=(refusal,)).refused == (refusal,)
 
 

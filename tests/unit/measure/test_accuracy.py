@@ -20,7 +20,7 @@ def compare_fp32(outputs: list[torch.Tensor], reference: list[torch.Tensor] = RE
 
 
 def test_equal_outputs_pass_with_no_error() -> None:
-    correctness = compare_fp32([each.clone() for each in REFERENCE])
+    correctness = compare_fp32([tensor.clone() for tensor in REFERENCE])
     assert correctness.passed
     assert correctness.relative_error == 0
     assert correctness.cosine_similarity == pytest.approx(1)
@@ -46,7 +46,7 @@ def test_a_gradient_that_is_only_rounding_hardly_counts() -> None:
 
 
 def test_a_scale_alone_is_an_error_though_the_cosine_is_one() -> None:
-    correctness = compare_fp32([2 * each for each in REFERENCE])
+    correctness = compare_fp32([2 * tensor for tensor in REFERENCE])
     assert correctness.cosine_similarity == pytest.approx(1)
     assert correctness.relative_error == pytest.approx(1)
     assert not correctness.passed
@@ -75,7 +75,7 @@ def test_nothing_passes_where_there_is_nothing_to_compare(
     "outputs", [[], [torch.zeros(2)], [torch.zeros(3), torch.zeros(2, 1)]], ids=["none", "too few", "another shape"]
 )
 def test_tensors_that_do_not_match_are_an_error_of_the_program(outputs: list[torch.Tensor]) -> None:
-    with pytest.raises(ValueError, match="cannot be held against a reference of shapes"):
+    with pytest.raises(ValueError, match="cannot be compared with a reference of shapes"):
         compare_fp32(outputs)
 
 

@@ -106,7 +106,10 @@ def test_emulation_drift_and_refusals_are_never_left_out() -> None:
         machine=msgspec.structs.replace(
             CONTENTS.machine, cpu=msgspec.structs.replace(CONTENTS.machine.cpu, emulated=True)
         ),
-        plan=msgspec.structs.replace(CONTENTS.plan, refused=(Refusal(case=CASE, reason="no such thing"),)),
+        plan=msgspec.structs.replace(
+            CONTENTS.plan,
+            refused=(Refusal(case=CASE, reason=make_reason("avx2_missing", workload="resnet50", cpu="Test CPU")),),
+        ),
         summary=msgspec.structs.replace(
             CONTENTS.summary, drift=(Drift(layout="latency", compute_ratio=1.3, bandwidth_ratio=1.0, probes=3),)
         ),
@@ -146,7 +149,10 @@ def test_a_guest_and_an_emulated_cpu_are_called_so() -> None:
 
 
 def test_the_plan_is_as_it_was_reviewed(check_golden: Golden) -> None:
-    plan = msgspec.structs.replace(make_plan(*CELLS), refused=(Refusal(case=CASE, reason="no such thing"),))
+    plan = msgspec.structs.replace(
+        make_plan(*CELLS),
+        refused=(Refusal(case=CASE, reason=make_reason("avx2_missing", workload="resnet50", cpu="Test CPU")),),
+    )
     check_golden("report/plan.txt", render_plan(plan) + "\n")
 
 

@@ -4,6 +4,7 @@ import pytest
 from bench.errors import UsageError
 from bench.records.case import Case, MemoryFormat, case_name
 from bench.records.machine import Architecture
+from bench.records.reason import Reason
 from bench.records.suite import CaseFilter, CaseTable, Suite
 from bench.suites.expand import expand_suite
 from tests.builders import FACTS, POLICY
@@ -17,6 +18,7 @@ LLM = msgspec.structs.replace(
     shape={"tokens": 8},
     smoke_shape={"tokens": 2},
 )
+NO_SUCH_THING = Reason(code="no_such_thing")
 WORKLOADS = {"resnet50": FACTS, "gpt2": LLM}
 
 
@@ -113,8 +115,8 @@ def test_the_memory_formats_of_a_case(
     assert [name.split("/")[3] for name in found if name.startswith("resnet50")] == formats
 
 
-def test_what_cannot_be_laid_out_in_the_preferred_format_takes_the_next() -> None:
-    def why_not(case: Case) -> str | None:
+def test_a_case_that_does_not_support_the_preferred_format_takes_the_next() -> None:
+    def why_not(case: Case) -> Reason | None:
         return "lays out by itself" if case.memory_format == "channels_last" else None
 
     suite = make_suite(CaseTable(workload=("resnet50",), backend=("onnxruntime",)))
@@ -123,14 +125,30 @@ def test_what_cannot_be_laid_out_in_the_preferred_format_takes_the_next() -> Non
     assert refused == ()
 
 
-def test_what_cannot_be_is_refused_with_its_reason() -> None:
-    def why_not(case: Case) -> str | None:
-        return "no such thing" if case.precision == "amp_bf16" else None
+def test_an_unsupported_case_is_refused_with_its_reason() -> None:
+    def why_not(case: Case) -> Reason | None:
+        return NO_SUCH_THING if case.precision == "amp_bf16" else None
 
     suite = make_suite(CaseTable(workload=("resnet50",), precision=("fp32", "amp_bf16")))
     cases, refused = expand_suite(suite, CaseFilter(), workloads=WORKLOADS, architecture="x86_64", why_not=why_not)
     assert [case.precision for case in cases] == ["fp32"]
-    assert [(refusal.case.precision, refusal.reason) for refusal in refused] == [("amp_bf16", "no such thing")]
+    assert [(refusal.case.precision, refusal.reason) for refusal in refused] == [("amp_bf16", NO_SUCH_THING)]
+
+
+def test_a_glob_of_backends_takes_those_that_match_in_their_order() -> None:
+    suite = make_suite(CaseTable(workload=("resnet50",), backend=("inductor*", "eager")))
+    taken = [name.split("/")[4] for name in names(suite)]
+    assert taken == ["inductor", "inductor_freezing", "inductor_max_autotune", "eager"]
+
+
+def test_an_unknown_backend_in_a_suite_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"no backend matches 'tensorrt'; there are aot_inductor, eager"):
+        names(make_suite(CaseTable(workload=("resnet50",), backend=("tensorrt",))))
+
+
+def test_an_unknown_backend_option_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match=r"no backend 'tensorrt'; .*known are eager"):
+        names(make_suite(CaseTable(workload=("*",))), CaseFilter(backend=("tensorrt",)))
 
 
 def test_an_unknown_workload_lists_the_known_ones() -> None:
@@ -167,8 +185,8 @@ def test_a_table_of_smoke_size_begins_with_the_workloads_smallest_shape() -> Non
     assert [name.split("/")[-1] for name in names(make_suite(table))] == ["image_size=64", "tokens=4", "tokens=4"]
 
 
-def test_a_product_of_what_is_valid_says_nothing_of_the_rest() -> None:
-    def why_not(case: Case) -> str | None:
+def test_a_table_of_valid_cases_leaves_unsupported_ones_out() -> None:
+    def why_not(case: Case) -> Reason | None:
         return "no" if case.precision == "amp_bf16" else None
 
     table = CaseTable(workload=("resnet50",), precision=("fp32", "amp_bf16"), valid_only=True)

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.backends.registry import BACKENDS
 from bench.errors import UsageError
-from bench.records.case import BACKENDS, FAMILIES, MEMORY_FORMATS, PRECISIONS, Case
+from bench.records.case import FAMILIES, MEMORY_FORMATS, PRECISIONS, Case
 from bench.records.suite import CaseFilter
 from bench.suites.expand import expand_suite
 from bench.suites.load import find_suite, load_suite, load_suites

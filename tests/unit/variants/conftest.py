@@ -9,11 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
+from bench.interface.workload import Autocast, Forward, Iteration, Workload
 from bench.records.case import Case
+from bench.workloads.dtypes import weights_dtype
 from bench.workloads.inputs import uniform_tensor
 from bench.workloads.iterations import Inference, TrainingStep
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Autocast, Forward, Iteration, Workload, weights_dtype
 
 
 class Small(nn.Module):

@@ -34,7 +34,7 @@ def test_contiguous_leaves_everything_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("memory_format", "channels_last", "maps"), [("channels_last", 5, 5), ("contiguous", 0, 5), ("contiguous", 5, 5)]
 )
-def test_what_took_effect_is_told(memory_format: str, channels_last: int, maps: int, make_case: MakeCase) -> None:
+def test_evidence_says_what_took_effect(memory_format: str, channels_last: int, maps: int, make_case: MakeCase) -> None:
     observation = Observation(maps=maps, channels_last=channels_last)
     evidence = check_memory_format(make_case(memory_format=memory_format), nn.Conv2d(1, 1, 1), observation)
     assert evidence == {"channels_last_results": f"{channels_last}/{maps}"}

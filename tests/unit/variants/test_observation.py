@@ -27,7 +27,7 @@ def test_layouts_are_counted_where_they_show(result: torch.Tensor, maps: int, ch
 
 
 @pytest.mark.parametrize("result", [None, torch.zeros(2, dtype=torch.int64), (torch.zeros(1),)])
-def test_the_types_of_what_is_no_floating_point_tensor_are_passed_over(result: object) -> None:
+def test_only_floating_point_tensors_are_counted(result: object) -> None:
     observation = Observation()
     observation.add(result)
     assert not observation.dtypes
@@ -40,7 +40,7 @@ def test_low_precision_results_are_counted() -> None:
     assert observation.low_precision == 2
 
 
-def test_innermost_modules_are_watched_for_one_call_only() -> None:
+def test_innermost_modules_are_observed_for_one_call_only() -> None:
     model = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.Linear(2, 2), nn.ReLU()))
     observation = observe_modules(model, lambda: model(torch.ones(1, 2)))
     model(torch.ones(1, 2))

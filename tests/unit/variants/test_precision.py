@@ -22,7 +22,7 @@ def observe(*dtypes: torch.dtype) -> Observation:
 @pytest.mark.parametrize(("precision", "dtype"), [("bf16", torch.bfloat16), ("fp16", torch.float16)])
 def test_values_are_cast_and_integers_are_not(precision: Precision, dtype: torch.dtype) -> None:
     cast = cast_inputs({"x": torch.zeros(2), "tokens": torch.zeros(2, dtype=torch.int64)}, precision)
-    assert {name: each.dtype for name, each in cast.items()} == {"x": dtype, "tokens": torch.int64}
+    assert {name: tensor.dtype for name, tensor in cast.items()} == {"x": dtype, "tokens": torch.int64}
 
 
 @pytest.mark.parametrize("precision", ["fp32", "amp_bf16", "amp_fp16", "fx_int8", "pt2e_int8"])
@@ -79,7 +79,7 @@ def test_fp32_is_fp32_even_within_somebody_elses_autocast(make_case: MakeCase) -
         ("amp_fp16", torch.float32, (torch.float16, torch.float32)),
     ],
 )
-def test_what_took_effect_is_told(
+def test_evidence_says_what_took_effect(
     precision: str, held: torch.dtype, seen: tuple[torch.dtype, ...], make_case: MakeCase
 ) -> None:
     evidence = check_precision(make_case(precision=precision), nn.Linear(2, 2, dtype=held), observe(*seen))
@@ -109,7 +109,7 @@ def test_what_took_effect_is_told(
         "int8 that is not",
     ],
 )
-def test_what_took_no_effect_is_refused(
+def test_a_variant_without_effect_is_an_error(
     precision: str, held: torch.dtype, seen: torch.dtype, message: str, make_case: MakeCase
 ) -> None:
     with pytest.raises(NoEffectError, match=message):

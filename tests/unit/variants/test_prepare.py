@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import nn
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.variants import prepare as prepare_module
 from bench.variants.errors import NoEffectError
 from bench.variants.prepare import prepare
-from bench.workloads.workload import Workload
 
 pytestmark = pytest.mark.torch
 

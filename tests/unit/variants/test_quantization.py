@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from bench.interface.workload import Workload
 from bench.measure.accuracy import compare
 from bench.records.case import QUANT_ENGINES, Case
 from bench.variants.errors import NoEffectError
@@ -18,7 +19,6 @@ from bench.variants.quantization.quantize import quantize
 from bench.variants.quantization.share import Share, count_operations
 from bench.workloads.inputs import uniform_tensor
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Workload
 
 pytestmark = [
     pytest.mark.torch,
@@ -29,7 +29,7 @@ pytestmark = [
 MakeCase = Callable[..., Case]
 Build = Callable[[Case], Workload]
 
-ENGINES = [each for each in QUANT_ENGINES if each in torch.backends.quantized.supported_engines]
+ENGINES = [engine for engine in QUANT_ENGINES if engine in torch.backends.quantized.supported_engines]
 IMAGES = (2, 3, 12, 12)
 
 
@@ -110,7 +110,7 @@ def int8_of(model: nn.Module, inputs: Tensor, engine: str) -> tuple[nn.Module, T
     ],
     ids=["convolutions in one graph", "a convolution alone", "linear layers only", "weights that are read"],
 )
-def test_what_multiplies_by_weights_and_is_called_becomes_int8_and_stays_right(
+def test_called_products_by_weights_become_int8_and_stay_accurate(
     model: Callable[[], nn.Module], shape: tuple[int, ...], share: Share, engine: str
 ) -> None:
     inputs = uniform_tensor("x", shape)
@@ -194,7 +194,7 @@ def test_an_exported_graph_tells_how_much_of_it_is_int8(make_case: MakeCase, bui
         quantized.evidence(lambda: None, Observation())  # Inductor has lowered nothing
 
 
-def test_a_model_that_cannot_be_exported_is_told() -> None:
+def test_a_model_that_export_refuses_has_its_message() -> None:
     with pytest.raises(NoEffectError, match=r"torch\.export refuses the model: "):
         quantize_by_export(Attention(), ((uniform_tensor("x", (2, 5, 16)),), {}))
 
@@ -221,8 +221,8 @@ def test_inductor_makes_int8_kernels_of_an_exported_graph(make_case: MakeCase, b
 def test_limits_of_int8_catch_a_damaged_model(damage: str, make_case: MakeCase, build: Build) -> None:
     case, reference = make_case(precision="fx_int8", quant_engine=ENGINES[0]), make_case()
     workload, expected_of = build(case), build(reference)
-    for each in (workload, expected_of):
-        fill_weights(each.model, constants={"linear.bias": 0.5})  # as norms have it in the suite's own models
+    for built in (workload, expected_of):
+        fill_weights(built.model, constants={"linear.bias": 0.5})  # as norms have it in the suite's own models
     linear = workload.model.get_submodule("linear")
     assert isinstance(linear, nn.Linear)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Children of a process that has loaded: how they end, what they leave behind, and what may not be forked."""
+"""Children of a process that has loaded libraries: how they end, what they leave behind, and what cannot be forked."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def start(body: str) -> "subprocess.Popen[str]":
 
 
 def run(body: str) -> tuple[int, str]:
-    """Exit status and output."""
+    """Return exit status and output."""
     with start(body) as process:
         out, _ = process.communicate(timeout=60)
     return process.returncode, out
@@ -41,7 +41,7 @@ def run(body: str) -> tuple[int, str]:
     ],
     ids=["well", "with a status", "killed", "aborted", "by going on"],
 )
-def test_one_tells_how_a_child_ended_and_can_end_like_it(end: str, status: int) -> None:
+def test_a_childs_end_is_reported_and_can_be_repeated(end: str, status: int) -> None:
     assert run(f"""
         def work():
             {end}
@@ -51,7 +51,7 @@ def test_one_tells_how_a_child_ended_and_can_end_like_it(end: str, status: int) 
     """) == (status, f"{status}\n")
 
 
-def test_what_a_child_leaves_behind_ends_with_it() -> None:
+def test_processes_that_a_child_leaves_behind_are_killed() -> None:
     status, out = run("""
         def work():
             leaf = "import time; print('up', flush=True); time.sleep(100)"
@@ -70,7 +70,7 @@ def test_what_a_child_leaves_behind_ends_with_it() -> None:
     assert not now
 
 
-def test_a_process_with_threads_is_not_forked_without_a_word() -> None:
+def test_forking_a_process_with_threads_is_an_error() -> None:
     status, out = run("""
         asleep = threading.Event()
         threading.Thread(target=asleep.wait, daemon=True).start()
@@ -88,7 +88,7 @@ def test_a_process_with_threads_is_not_forked_without_a_word() -> None:
     )
 
 
-def test_threads_of_openblas_are_ended_before_a_fork_and_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_of_openblas_end_before_a_fork_and_are_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
     status, out = run("""
         import numpy as np

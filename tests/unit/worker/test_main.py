@@ -42,7 +42,7 @@ TASK = Task(
     ],
     ids=["memory", "torch's memory", "binding", "no effect", "one of ours", "anything else, in one line"],
 )
-def test_whatever_a_model_throws_becomes_a_reason(error: Exception, reason: str, values: dict[str, str]) -> None:
+def test_every_error_of_a_model_becomes_a_reason(error: Exception, reason: str, values: dict[str, str]) -> None:
     failure = explain_error(error)
     assert (failure.reason, failure.values) == (reason, values)
     assert describe_reason(failure.cause) != reason
@@ -75,13 +75,13 @@ def test_a_task_to_measure_nothing_says_so() -> None:
     assert message.failure.values == {"text": "a task to measure names no case"}
 
 
-def test_a_task_that_is_none_fails() -> None:
+def test_an_invalid_task_fails() -> None:
     message = decode_message(run_worker(b"{}\n").stdout.splitlines()[-1])
     assert isinstance(message, Failed)
     assert "not a valid Task" in message.failure.values["text"]
 
 
-def test_one_that_has_loaded_takes_turns_each_in_a_process_of_its_own(tmp_path: Path) -> None:
+def test_a_loaded_worker_runs_each_task_in_a_separate_process(tmp_path: Path) -> None:
     task = msgspec.structs.replace(TASK, kind="probe", case=None, scratch=str(tmp_path))
     line = encode_json_line(task)
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
@@ -92,7 +92,7 @@ def test_one_that_has_loaded_takes_turns_each_in_a_process_of_its_own(tmp_path: 
     assert (tmp_path / "inductor").is_dir()
 
 
-def test_one_whose_task_fails_takes_the_next(tmp_path: Path) -> None:
+def test_a_worker_whose_task_fails_takes_the_next(tmp_path: Path) -> None:
     probe = msgspec.structs.replace(TASK, kind="probe", case=None, scratch=str(tmp_path))
     lost = msgspec.structs.replace(probe, scratch="/no/such/folder")
     lines = [encode_json_line(task) for task in (probe, lost, probe)]

@@ -1,4 +1,4 @@
-"""A forked child has the pages of files that its parent has; each test forks in a process of its own."""
+"""A forked child has the pages of files that its parent has; each test forks in a separate process."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ os.wait()
 
 
 @pytest.mark.parametrize("prepare", ["pass", "pages._MADV_POPULATE_READ = -1"], ids=["this kernel", "an older kernel"])
-def test_a_child_gets_what_its_parent_has(tmp_path: Path, prepare: str) -> None:
+def test_a_child_gets_the_resident_pages_of_its_parent(tmp_path: Path, prepare: str) -> None:
     file = tmp_path / "library"
     file.write_bytes(b"x" * (64 << 20))
     program = textwrap.dedent(FORK).replace("{prepare}", prepare)
@@ -44,7 +44,7 @@ def test_a_child_gets_what_its_parent_has(tmp_path: Path, prepare: str) -> None:
     assert abs(after - before) < 4 << 20
 
 
-def test_only_what_is_resident_is_found() -> None:
+def test_only_resident_pages_are_found() -> None:
     runs = find_file_pages()
     assert runs
     assert all(isinstance(run, Run) and run.address % PAGE_BYTES == run.length % PAGE_BYTES == 0 for run in runs)

@@ -132,7 +132,7 @@ def test_a_case_runs_takes_effect_and_is_right(case: Case) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("fresh_compiler")
 @pytest.mark.parametrize("case", COMPILED, ids=case_name)
-def test_one_workload_of_each_family_compiles_takes_effect_and_is_right(case: Case) -> None:
+def test_a_workload_of_each_family_compiles_takes_effect_and_is_right(case: Case) -> None:
     proof = run(case)
     assert proof.correctness.passed, proof.correctness
     assert int(proof.evidence["compiled_graphs"]) > 0

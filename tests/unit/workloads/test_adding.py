@@ -48,7 +48,8 @@ def build(case):
     from bench.workloads.inputs import uniform_tensor
     from bench.workloads.iterations import Inference
     from bench.workloads.weights import fill_weights
-    from bench.workloads.workload import Workload, weights_dtype
+    from bench.interface.workload import Workload
+    from bench.workloads.dtypes import weights_dtype
 
     width = case.shape["width"]
     layers = lambda: nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, width))

@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch import nn
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.assembly import assemble, token_loss
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.iterations import Inference, TrainingStep
 from bench.workloads.weights import fill_weights
-from bench.workloads.workload import Workload
 
 pytestmark = pytest.mark.torch
 
@@ -41,7 +41,7 @@ def test_weights_are_drawn_then_constants_written_then_those_that_end_so_doubled
 
 def test_filling_again_after_training_gives_the_same_weights(make_case: Callable[..., Case]) -> None:
     workload = build(make_case("bert_base", mode="training"))
-    before = [each.detach().clone() for each in workload.model.parameters()]
+    before = [parameter.detach().clone() for parameter in workload.model.parameters()]
     step = workload.iterate(workload.model, workload.inputs, nullcontext)
     step.call()
     assert not any(map(torch.equal, before, workload.model.parameters()))
@@ -53,8 +53,8 @@ def test_only_training_has_labels_and_asks_for_gradients(make_case: Callable[...
     inference, training = (build(make_case("bert_base", mode=mode)) for mode in ("inference", "training"))
     assert set(inference.inputs) == {"input"}
     assert set(training.inputs) == {"input", "target"}
-    assert not any(each.requires_grad for each in inference.model.parameters())
-    assert all(each.requires_grad for each in training.model.parameters())
+    assert not any(parameter.requires_grad for parameter in inference.model.parameters())
+    assert all(parameter.requires_grad for parameter in training.model.parameters())
     assert (inference.model.training, training.model.training) == (False, True)
 
 

@@ -47,7 +47,7 @@ def test_it_is_the_published_model_in_every_precision(name: str, make_case: Make
         wanted += _POSITIONS_AT_32 - _POSITIONS_AT_224
     for precision in ("fp32", "bf16"):
         model = build_classifier(make_case(name, precision=precision)).model
-        assert sum(each.numel() for each in model.parameters()) == wanted
+        assert sum(parameter.numel() for parameter in model.parameters()) == wanted
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
@@ -74,6 +74,8 @@ def test_inference_has_no_labels_and_a_model_that_infers(make_case: MakeCase) ->
     assert workload.inputs["x"].shape == (2, 3, 64, 64)
 
 
-def test_an_image_that_cannot_be_cut_into_patches_is_refused(make_case: MakeCase) -> None:
-    with pytest.raises(UsageError, match=r"patches of 16 pixels, and image_size=40 is no multiple of 16; .* 32 or 48"):
+def test_an_image_size_that_is_no_multiple_of_the_patch_is_refused(make_case: MakeCase) -> None:
+    with pytest.raises(
+        UsageError, match=r"patches of 16 pixels, and image_size=40 is not a multiple of 16; .* 32 or 48"
+    ):
         build_classifier(make_case("vit_b_16", shape={"image_size": 40}))

@@ -16,7 +16,7 @@ class Frequencies(nn.Module):
 
 def test_weights_get_the_data_type_and_float32_buffers_keep_theirs() -> None:
     model = construct(Frequencies, torch.bfloat16)
-    assert {each.dtype for each in model.parameters()} == {torch.bfloat16}
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
     assert model.get_buffer("frequencies").dtype == torch.float32
 
 

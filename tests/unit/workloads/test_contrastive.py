@@ -11,7 +11,7 @@ from bench.workloads.contrastive import build_clip_vit_b_32
 pytestmark = pytest.mark.torch
 
 
-def test_every_image_is_held_against_every_text(make_case: Callable[..., Case]) -> None:
+def test_every_image_is_compared_with_every_text(make_case: Callable[..., Case]) -> None:
     workload = build_clip_vit_b_32(make_case("clip_vit_b_32", batch_size=3))
     with torch.inference_mode():
         likeness = workload.model(**workload.inputs)
@@ -36,7 +36,10 @@ def test_it_is_the_published_model_with_the_layers_and_positions_asked_for(make_
     workload = build_clip_vit_b_32(make_case("clip_vit_b_32"))
     text, vision, published = 3_152_384, 7_087_872, 151_277_313
     positions = (7 * 7 - 2 * 2) * 768
-    assert sum(each.numel() for each in workload.model.parameters()) == published - 11 * (text + vision) - positions
+    assert (
+        sum(parameter.numel() for parameter in workload.model.parameters())
+        == published - 11 * (text + vision) - positions
+    )
 
 
 def test_the_loss_asks_for_each_images_text_and_for_each_texts_image(make_case: Callable[..., Case]) -> None:

@@ -5,10 +5,10 @@ import torch
 from torch import Tensor
 from torchvision.models.detection import fasterrcnn_resnet50_fpn, maskrcnn_resnet50_fpn
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.detection import build_fasterrcnn, build_maskrcnn
 from bench.workloads.registry import WORKLOADS
-from bench.workloads.workload import Workload
 
 pytestmark = pytest.mark.torch
 
@@ -26,15 +26,17 @@ def built(name: str, make_case: MakeCase, **changes: object) -> Workload:
 def test_it_is_the_published_model_but_for_norms_that_are_frozen(name: str, make_case: MakeCase) -> None:
     with torch.device("meta"):
         published = PUBLISHED[name](weights=None, weights_backbone=None)
-    norms = {key for key, each in published.named_modules() if isinstance(each, torch.nn.BatchNorm2d)}
-    wanted = {key: each.shape for key, each in published.named_parameters() if key.rpartition(".")[0] not in norms}
+    norms = {key for key, module in published.named_modules() if isinstance(module, torch.nn.BatchNorm2d)}
+    wanted = {
+        key: parameter.shape for key, parameter in published.named_parameters() if key.rpartition(".")[0] not in norms
+    }
     model = built(name, make_case).model.model
-    assert {key: each.shape for key, each in model.named_parameters()} == wanted
+    assert {key: parameter.shape for key, parameter in model.named_parameters()} == wanted
 
 
 def test_the_first_layers_are_frozen_in_training(make_case: MakeCase) -> None:
     model = built("fasterrcnn_resnet50_fpn", make_case, mode="training").model
-    frozen = {name.split(".")[3] for name, each in model.named_parameters() if not each.requires_grad}
+    frozen = {name.split(".")[3] for name, parameter in model.named_parameters() if not parameter.requires_grad}
     assert frozen == {"conv1", "layer1"}
 
 
@@ -45,9 +47,9 @@ def test_every_precision_does_the_same_work_once_proposals_are_found(name: str, 
         workload = built(name, make_case, batch_size=2)
         with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
             result = workload.model(**workload.inputs)
-        counts.append({key: [len(each) for each in value] for key, value in result.items()})
+        counts.append({key: [len(tensor) for tensor in value] for key, value in result.items()})
     found = [count.pop("proposals") for count in counts]
-    assert all(0 < each <= SMOKE["proposals"] for count in found for each in count)
+    assert all(0 < boxes <= SMOKE["proposals"] for count in found for boxes in count)
     assert counts[0] == counts[1]
     assert counts[0]["boxes"] == [SMOKE["detections"]] * 2
     if name.startswith("mask"):
@@ -69,7 +71,7 @@ def test_regions_and_objects_lie_within_the_image(make_case: MakeCase) -> None:
 @pytest.mark.parametrize(("name", "losses"), [("fasterrcnn_resnet50_fpn", 4), ("maskrcnn_resnet50_fpn", 5)])
 def test_training_draws_nothing_and_every_loss_counts(name: str, losses: int, make_case: MakeCase) -> None:
     workload = built(name, make_case, mode="training")
-    given = {key: each for key, each in workload.inputs.items() if key != "target"}
+    given = {key: tensor for key, tensor in workload.inputs.items() if key != "target"}
 
     def measured(seed: int) -> Tensor:
         torch.manual_seed(seed)

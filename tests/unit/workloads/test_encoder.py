@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn.functional import cosine_similarity
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.registry import WORKLOADS, find_workload, load_builder
-from bench.workloads.workload import Workload
 
 pytestmark = pytest.mark.torch
 
@@ -31,7 +31,7 @@ def test_it_is_the_published_model_with_the_layers_asked_for(name: str, make_cas
     case = make_case(name)
     workload = build(case)
     left_out = WORKLOADS[name].shape["layers"] - case.shape["layers"]
-    assert sum(each.numel() for each in workload.model.parameters()) == published - layer * left_out
+    assert sum(parameter.numel() for parameter in workload.model.parameters()) == published - layer * left_out
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
@@ -56,7 +56,7 @@ def test_positions_stay_apart_through_the_whole_depth(name: str, make_case: Call
     assert likeness.max() < 0.97
 
 
-def test_the_discriminator_says_one_thing_of_each_token(make_case: Callable[..., Case]) -> None:
+def test_the_discriminator_has_one_logit_per_token(make_case: Callable[..., Case]) -> None:
     workload = build(make_case("electra_base", mode="training", batch_size=2))
     assert set(workload.inputs["target"].unique().tolist()) == {0, 1}
     with torch.inference_mode():

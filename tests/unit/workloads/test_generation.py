@@ -7,7 +7,7 @@ from transformers.models.llama.configuration_llama import LlamaConfig
 from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
 from bench.workloads.construction import construct
-from bench.workloads.generation import Decode, Prefill, Writer
+from bench.workloads.generation import Decode, LanguageModel, Prefill
 from bench.workloads.inputs import integer_tensor
 from bench.workloads.weights import fill_weights
 
@@ -29,14 +29,14 @@ INPUTS = {
 
 
 @pytest.fixture(scope="module")
-def model() -> Writer:
-    made = Writer(construct(partial(LlamaForCausalLM, CONFIG), torch.float32)).eval()
+def model() -> LanguageModel:
+    made = LanguageModel(construct(partial(LlamaForCausalLM, CONFIG), torch.float32)).eval()
     fill_weights(made)
     return made
 
 
 @pytest.fixture(scope="module")
-def logits(model: Writer) -> torch.Tensor:
+def logits(model: LanguageModel) -> torch.Tensor:
     """Of prompt and output in one pass, without any cache."""
     with torch.inference_mode():
         tokens = torch.cat([INPUTS["prompt"], INPUTS["tokens"]], dim=1)
@@ -51,13 +51,15 @@ def cache() -> StaticCache:
     return made
 
 
-def test_prefill_gives_the_logits_of_the_last_position(model: Writer, logits: torch.Tensor, cache: StaticCache) -> None:
+def test_prefill_gives_the_logits_of_the_last_position(
+    model: LanguageModel, logits: torch.Tensor, cache: StaticCache
+) -> None:
     with torch.inference_mode():
         [output] = Prefill(model, INPUTS, cache=cache).outputs()
     torch.testing.assert_close(output, logits[:, PROMPT - 1 : PROMPT])
 
 
-def test_every_prefill_begins_with_an_empty_cache(model: Writer, cache: StaticCache) -> None:
+def test_every_prefill_begins_with_an_empty_cache(model: LanguageModel, cache: StaticCache) -> None:
     with torch.inference_mode():
         iteration = Prefill(model, INPUTS, cache=cache)
         first, second = iteration.call(), iteration.call()
@@ -65,17 +67,17 @@ def test_every_prefill_begins_with_an_empty_cache(model: Writer, cache: StaticCa
 
 
 def test_decoding_through_the_cache_equals_one_pass_without_it(
-    model: Writer, logits: torch.Tensor, cache: StaticCache
+    model: LanguageModel, logits: torch.Tensor, cache: StaticCache
 ) -> None:
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
         outputs, expected = iteration.outputs(), iteration.expected()
     torch.testing.assert_close(torch.cat(outputs, dim=1), logits[:, PROMPT:])
     torch.testing.assert_close(torch.cat(expected, dim=1), logits[:, PROMPT:])
-    assert [each.shape for each in outputs] == [each.shape for each in expected]
+    assert [tensor.shape for tensor in outputs] == [tensor.shape for tensor in expected]
 
 
-def test_decoding_wraps_round_to_the_end_of_the_prompt(model: Writer, cache: StaticCache) -> None:
+def test_decoding_wraps_round_to_the_end_of_the_prompt(model: LanguageModel, cache: StaticCache) -> None:
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
         first = [iteration.call()[0] for _ in range(iteration.cycle)]
@@ -84,7 +86,7 @@ def test_decoding_wraps_round_to_the_end_of_the_prompt(model: Writer, cache: Sta
     assert all(torch.equal(one, other) for one, other in zip(first, second, strict=True))
 
 
-def test_reset_in_mid_cycle_begins_it_again(model: Writer, cache: StaticCache) -> None:
+def test_reset_in_mid_cycle_begins_it_again(model: LanguageModel, cache: StaticCache) -> None:
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
         first = iteration.call()[0]
@@ -93,14 +95,14 @@ def test_reset_in_mid_cycle_begins_it_again(model: Writer, cache: StaticCache) -
         assert torch.equal(iteration.call()[0], first)
 
 
-def test_decoding_chooses_the_most_likely_token_of_each_sequence(model: Writer, cache: StaticCache) -> None:
+def test_decoding_chooses_the_most_likely_token_of_each_sequence(model: LanguageModel, cache: StaticCache) -> None:
     with torch.inference_mode():
         generated_tokens, tokens = Decode(model, model, INPUTS, cache=cache).call()
     assert tokens.tolist() == generated_tokens[:, -1].argmax(dim=-1).tolist()
     assert len(tokens) == BATCH
 
 
-def test_the_state_counts_the_positions_that_hold_something(model: Writer, cache: StaticCache) -> None:
+def test_the_state_counts_the_positions_that_hold_something(model: LanguageModel, cache: StaticCache) -> None:
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
     layers, tensors, heads, width, bytes_each = 2, 2, 2, 8, 4
@@ -108,7 +110,7 @@ def test_the_state_counts_the_positions_that_hold_something(model: Writer, cache
     assert iteration.state_bytes == layers * tensors * BATCH * heads * width * bytes_each * positions
 
 
-def test_a_greedy_decode_feeds_what_was_most_likely(model: Writer, cache: StaticCache) -> None:
+def test_a_greedy_decode_feeds_the_most_likely_token(model: LanguageModel, cache: StaticCache) -> None:
     with torch.inference_mode():
         generated_tokens = Decode(model, model, INPUTS, cache=cache).generated_tokens()
         logits = model(input_ids=torch.cat([INPUTS["prompt"], generated_tokens], dim=1))[:, PROMPT:]
@@ -116,7 +118,7 @@ def test_a_greedy_decode_feeds_what_was_most_likely(model: Writer, cache: Static
     assert torch.equal(generated_tokens[:, 1:], logits.argmax(dim=-1)[:, :-1])
 
 
-def test_following_what_was_written_equals_one_pass_without_a_cache(model: Writer, cache: StaticCache) -> None:
+def test_logits_after_generated_tokens_equal_one_pass_without_a_cache(model: LanguageModel, cache: StaticCache) -> None:
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
         generated_tokens = iteration.generated_tokens()
@@ -125,7 +127,7 @@ def test_following_what_was_written_equals_one_pass_without_a_cache(model: Write
     assert len(followed) == OUTPUT
 
 
-def test_following_leaves_the_timed_cycle_as_it_was(model: Writer, cache: StaticCache) -> None:
+def test_following_leaves_the_timed_cycle_as_it_was(model: LanguageModel, cache: StaticCache) -> None:
     with torch.inference_mode():
         iteration = Decode(model, model, INPUTS, cache=cache)
         before = iteration.outputs()

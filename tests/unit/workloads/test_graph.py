@@ -35,7 +35,7 @@ def test_it_has_torchbenchs_graph(make_case: MakeCase) -> None:
 )
 def test_each_is_torchbenchs_model_of_three_layers(make_case: MakeCase, name: str, layer: int) -> None:
     workload = load_builder(WORKLOADS[name])(make_case(name))
-    assert sum(each.numel() for each in workload.model.parameters()) == 3 * layer
+    assert sum(parameter.numel() for parameter in workload.model.parameters()) == 3 * layer
 
 
 @pytest.mark.parametrize("name", BASIC)

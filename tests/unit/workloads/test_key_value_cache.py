@@ -24,7 +24,7 @@ MakeCase = Callable[..., Case]
         ("pt2e_int8", torch.float32),
     ],
 )
-def test_it_holds_what_attention_computes_in(make_case: MakeCase, precision: str, dtype: torch.dtype) -> None:
+def test_the_cache_has_the_data_type_of_attention(make_case: MakeCase, precision: str, dtype: torch.dtype) -> None:
     cache = make_cache(GPT2Config(n_layer=2), make_case("gpt2", precision=precision, batch_size=3), positions=7)
     assert [layer.keys.dtype for layer in cache.layers] == [dtype, dtype]
     assert cache.layers[0].keys.shape == (3, 12, 7, 64)

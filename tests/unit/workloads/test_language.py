@@ -29,14 +29,14 @@ def test_dimensions_are_the_published_ones(
     workload = load_builder(facts)(make_case(name, phase="prefill"))
     left_out = facts.shape["vocabulary"] - facts.smoke_shape["vocabulary"]
     layers = facts.shape["layers"] - facts.smoke_shape["layers"]
-    held = sum(each.numel() for each in workload.model.parameters())
+    held = sum(parameter.numel() for parameter in workload.model.parameters())
     assert held + left_out * embedding + layers * layer == published
 
 
 def test_llama_is_built_in_bfloat16_and_its_frequencies_are_not(make_case: MakeCase) -> None:
     workload = build_llama_1b(make_case("llama_1b", phase="decode", precision="bf16", batch_size=2))
-    assert {each.dtype for each in workload.model.parameters()} == {torch.bfloat16}
-    assert {each.dtype for each in workload.model.buffers()} == {torch.float32}
+    assert {parameter.dtype for parameter in workload.model.parameters()} == {torch.bfloat16}
+    assert {buffer.dtype for buffer in workload.model.buffers()} == {torch.float32}
     assert workload.inputs["prompt"].shape == (2, 8)
     assert workload.inputs["tokens"].shape == (2, 4)
     assert workload.items_per_iteration == 2

@@ -28,7 +28,7 @@ def test_every_link_goes_both_ways_and_none_leads_back_to_its_node(graph: Neighb
     assert all((target, source) in pairs and source != target for source, target in pairs)
 
 
-def test_every_node_is_linked_to_at_most_as_many_earlier_ones_as_asked_for(graph: Neighbors) -> None:
+def test_every_node_links_to_at_most_the_asked_number_of_earlier_nodes(graph: Neighbors) -> None:
     earlier = [
         sum(source < target for source in graph.sources[graph.starts[target] : graph.starts[target + 1]])
         for target in range(1, NODES)
@@ -47,7 +47,7 @@ def test_degrees_fall_by_the_cube_as_preferential_attachment_makes_them(graph: N
 
 def test_graph_and_batches_are_the_same_everywhere(graph: Neighbors) -> None:
     batch = sample_batch(graph, "batch", seeds=50, fan_out=(5, 3))
-    content = b"".join(each.tobytes() for each in (graph.starts, graph.sources, batch.nodes, batch.edges))
+    content = b"".join(array.tobytes() for array in (graph.starts, graph.sources, batch.nodes, batch.edges))
     assert hashlib.sha256(content).hexdigest() == EXPECTED
 
 
@@ -87,8 +87,8 @@ def test_edges_are_in_order_of_target_and_source(graph: Neighbors) -> None:
 def test_padding_makes_sizes_equal_and_leads_nothing_to_the_batches_own_nodes(graph: Neighbors) -> None:
     batches = [sample_batch(graph, f"batch{seeds}", seeds=seeds, fan_out=(5, 3)) for seeds in (5, 50, 40)]
     padded = pad_batches(batches)
-    assert len({(each.nodes.shape, each.edges.shape) for each in padded}) == 1
-    most = max(each.nodes.size for each in batches)
+    assert len({(batch.nodes.shape, batch.edges.shape) for batch in padded}) == 1
+    most = max(batch.nodes.size for batch in batches)
     for batch, larger in zip(batches, padded, strict=True):
         count = batch.edges.shape[1]
         assert np.array_equal(larger.nodes[: batch.nodes.size], batch.nodes)
@@ -98,7 +98,7 @@ def test_padding_makes_sizes_equal_and_leads_nothing_to_the_batches_own_nodes(gr
         assert larger.edges.max() < larger.nodes.size
 
 
-def test_equal_batches_get_one_node_that_nothing_leads_to() -> None:
+def test_equal_batches_get_one_node_without_edges() -> None:
     batch = Batch(nodes=np.array([3, 4]), edges=np.array([[1], [0]]))
     [padded] = pad_batches([batch])
     assert padded.nodes.tolist() == [3, 4, 0]

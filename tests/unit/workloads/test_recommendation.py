@@ -16,7 +16,7 @@ def test_it_has_torchbenchs_sizes(make_case: MakeCase) -> None:
     workload = build_dlrm(make_case("dlrm", batch_size=4))
     bottom = 512 * 512 + 512 + 512 * 64 + 64
     top = 100 * 1024 + 1024 + 2 * (1024 * 1024 + 1024) + 1024 + 1
-    assert sum(each.numel() for each in workload.model.parameters()) == bottom + top + 8 * 1000 * 64
+    assert sum(parameter.numel() for parameter in workload.model.parameters()) == bottom + top + 8 * 1000 * 64
     assert workload.inputs["dense"].shape == (4, 512)
     assert workload.inputs["lookups"].shape == (8, 4, 4)
     assert workload.items_per_iteration == 4
@@ -49,7 +49,7 @@ def test_both_kinds_of_features_are_heard_at_full_size_of_a_lookup(make_case: Ma
 
 def test_state_is_the_rows_that_are_looked_up(make_case: MakeCase) -> None:
     workload = build_dlrm(make_case("dlrm", batch_size=4))
-    rows = sum(len(set(each.flatten().tolist())) for each in workload.inputs["lookups"])
+    rows = sum(len(set(rows.flatten().tolist())) for rows in workload.inputs["lookups"])
     assert workload.iterate(workload.model, workload.inputs, nullcontext).state_bytes == rows * WIDTH * 4
 
 
@@ -59,14 +59,14 @@ def test_training_gives_loss_and_gradients_and_of_tables_those_of_the_rows_looke
     loss, *gradients = iteration.outputs()
     assert 0.3 < loss < 1.5
     assert len(gradients) == len(list(workload.model.parameters()))
-    rows = [len(set(each.flatten().tolist())) for each in workload.inputs["lookups"]]
-    assert [each.shape[0] for each in gradients if each.shape[1:] == (WIDTH,)] == rows
+    rows = [len(set(rows.flatten().tolist())) for rows in workload.inputs["lookups"]]
+    assert [tensor.shape[0] for tensor in gradients if tensor.shape[1:] == (WIDTH,)] == rows
 
 
 def test_a_step_changes_the_weights_and_reset_writes_them_again(make_case: MakeCase) -> None:
     workload = build_dlrm(make_case("dlrm", mode="training", batch_size=4))
     iteration = workload.iterate(workload.model, workload.inputs, nullcontext)
-    before = [each.clone() for each in workload.model.parameters()]
+    before = [parameter.clone() for parameter in workload.model.parameters()]
     iteration.call()
     assert not any(map(torch.equal, before, workload.model.parameters()))
     iteration.reset()

@@ -3,9 +3,10 @@ import sys
 
 import pytest
 
+from bench.backends.registry import BACKENDS
 from bench.errors import UsageError
-from bench.records.case import MODES
-from bench.workloads.registry import WORKLOADS, find_workload, load_builder
+from bench.records.case import MODES, PRECISIONS
+from bench.workloads.registry import WORKLOADS, find_workload, list_backends, load_builder
 
 
 def test_listing_loads_neither_torch_nor_numpy() -> None:
@@ -24,8 +25,15 @@ def test_a_workload_is_listed_under_its_own_name() -> None:
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_every_mode_is_offered_or_refused_with_a_reason(name: str) -> None:
     facts = WORKLOADS[name]
-    assert set(facts.batch_size) | (set(facts.refused) & set(MODES)) == set(MODES)
-    assert not set(facts.refused) & {*facts.batch_size, *facts.precisions, *facts.backends}
+    assert set(facts.batch_size) | (set(facts.unsupported) & set(MODES)) == set(MODES)
+    assert not set(facts.unsupported) & {*facts.batch_size, *facts.precisions, *list_backends(facts)}
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_row_names_only_modes_precisions_and_backends_that_exist(name: str) -> None:
+    facts = WORKLOADS[name]
+    assert set(facts.unsupported) <= {*MODES, *PRECISIONS, *BACKENDS}
+    assert set(list_backends(facts)) <= set(BACKENDS)
 
 
 def test_an_unknown_name_lists_the_known_and_the_close() -> None:

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from bench.errors import UsageError
+from bench.interface.workload import Iteration, Workload
 from bench.records.case import Case
 from bench.workloads.registry import WORKLOADS, load_builder
 from bench.workloads.sampled_graph import BATCHES, CLASSES, FEATURES, build_sampled_sage
-from bench.workloads.workload import Iteration, Workload
 
 pytestmark = pytest.mark.torch
 
@@ -36,8 +36,8 @@ def test_every_batch_is_classified_once_in_a_cycle(build: Callable[..., Workload
         iteration = iterate(workload)
         outputs = iteration.outputs()
     assert iteration.cycle == BATCHES == len(outputs)
-    assert {each.shape for each in outputs} == {(SEEDS, CLASSES)}
-    assert not any(torch.equal(outputs[0], each) for each in outputs[1:])
+    assert {tensor.shape for tensor in outputs} == {(SEEDS, CLASSES)}
+    assert not any(torch.equal(outputs[0], tensor) for tensor in outputs[1:])
     assert workload.items_per_iteration == SEEDS
 
 
@@ -75,8 +75,8 @@ def test_an_iteration_reads_the_features_of_its_own_nodes_only(build: Callable[.
     workload = build("sampled_sage")
     reads = iterate(workload).reads
     nodes = workload.inputs["nodes"].shape[1]
-    assert sum(each.numel() for each in reads if each.is_floating_point()) == nodes * FEATURES
-    assert sum(each.numel() for each in reads) == nodes * FEATURES + nodes + workload.inputs["edges"][0].numel()
+    assert sum(tensor.numel() for tensor in reads if tensor.is_floating_point()) == nodes * FEATURES
+    assert sum(tensor.numel() for tensor in reads) == nodes * FEATURES + nodes + workload.inputs["edges"][0].numel()
 
 
 def test_training_compares_loss_and_gradients_of_each_batch_from_the_same_weights(
@@ -93,13 +93,13 @@ def test_training_compares_loss_and_gradients_of_each_batch_from_the_same_weight
     assert len({float(loss) for loss in outputs[::each]}) == iteration.cycle
 
 
-def test_training_holds_each_batch_against_its_own_labels(build: Callable[..., Workload]) -> None:
+def test_training_compares_each_batch_with_its_labels(build: Callable[..., Workload]) -> None:
     workload = build("sampled_sage", mode="training")
     losses = iterate(workload).outputs()[:: 1 + 2 * 3]
     workload.fill()
     logits = iterate(build("sampled_sage")).outputs()
-    for loss, each, labels in zip(losses, logits, workload.inputs["target"], strict=True):
-        torch.testing.assert_close(loss, torch.nn.functional.cross_entropy(each, labels))
+    for loss, predicted, labels in zip(losses, logits, workload.inputs["target"], strict=True):
+        torch.testing.assert_close(loss, torch.nn.functional.cross_entropy(predicted, labels))
 
 
 def test_more_seeds_than_nodes_are_refused(make_case: MakeCase) -> None:

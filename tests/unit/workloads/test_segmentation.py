@@ -17,7 +17,7 @@ def test_it_is_the_published_model_without_its_auxiliary_head(make_case: MakeCas
     with torch.device("meta"):
         published = deeplabv3_resnet50(weights=None, weights_backbone=None)
     workload = build_deeplabv3_resnet50(make_case("deeplabv3_resnet50", batch_size=2))
-    counted = [sum(each.numel() for each in model.parameters()) for model in (workload.model, published)]
+    counted = [sum(parameter.numel() for parameter in model.parameters()) for model in (workload.model, published)]
     assert counted[0] == counted[1]
     with torch.inference_mode():
         logits = workload.model(**workload.inputs)

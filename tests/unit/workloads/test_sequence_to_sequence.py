@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn.functional import cosine_similarity
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.registry import WORKLOADS, find_workload, load_builder
-from bench.workloads.workload import Workload
 
 pytestmark = pytest.mark.torch
 
@@ -26,7 +26,7 @@ def test_it_is_the_published_model_with_the_layers_asked_for(name: str, make_cas
     layer, published = PUBLISHED[name]
     workload = build(make_case(name))
     left_out = WORKLOADS[name].shape["layers"] - 1
-    assert sum(each.numel() for each in workload.model.parameters()) == published - layer * left_out
+    assert sum(parameter.numel() for parameter in workload.model.parameters()) == published - layer * left_out
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

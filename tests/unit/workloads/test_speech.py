@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn.functional import cosine_similarity
 
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.workloads.registry import WORKLOADS, find_workload, load_builder
-from bench.workloads.workload import Workload
 
 pytestmark = pytest.mark.torch
 
@@ -19,13 +19,13 @@ def test_whisper_is_the_published_model_with_the_layers_and_seconds_asked_for(ma
     workload = build(make_case("whisper_base"))
     layer, published = 3_151_872 + 4_203_008, 72_593_920
     positions = (3000 - 100) // 2 * 512
-    assert sum(each.numel() for each in workload.model.parameters()) == published - 5 * layer - positions
+    assert sum(parameter.numel() for parameter in workload.model.parameters()) == published - 5 * layer - positions
 
 
 def test_wav2vec_is_the_published_model_with_the_layers_asked_for(make_case: Callable[..., Case]) -> None:
     workload = build(make_case("wav2vec2_base"))
     masked, layer, published = 768, 7_087_872, 94_396_320  # what takes the place of masked frames is not there
-    assert sum(each.numel() for each in workload.model.parameters()) == published - 11 * layer - masked
+    assert sum(parameter.numel() for parameter in workload.model.parameters()) == published - 11 * layer - masked
 
 
 def test_whisper_reads_a_hundred_frames_a_second(make_case: Callable[..., Case]) -> None:

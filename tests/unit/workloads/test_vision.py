@@ -14,11 +14,11 @@ pytestmark = pytest.mark.torch
 MakeCase = Callable[..., Case]
 
 
-def test_what_is_left_out_at_random_is_off() -> None:
+def test_dropout_and_stochastic_depth_are_off() -> None:
     model = construct_vision(mobilenet_v2, torch.float32).train()
-    left_out = [each for each in model.modules() if isinstance(each, nn.Dropout | StochasticDepth)]
+    left_out = [module for module in model.modules() if isinstance(module, nn.Dropout | StochasticDepth)]
     assert left_out
-    assert all(each.p == 0.0 for each in left_out)
+    assert all(module.p == 0.0 for module in left_out)
 
 
 def test_the_initialisation_that_draws_until_it_fits_is_left_out_and_put_back() -> None:
@@ -79,6 +79,6 @@ def test_weights_ask_for_gradients_in_training_only(make_case: MakeCase) -> None
             loss=torch.dot,
             target=lambda: torch.zeros(1),
         )
-        assert {each.requires_grad for each in workload.model.parameters()} == {wanted}
+        assert {parameter.requires_grad for parameter in workload.model.parameters()} == {wanted}
         assert workload.model.training is wanted
         assert ("target" in workload.inputs) is wanted

@@ -8,12 +8,12 @@ import torch
 from torch._dynamo.utils import counters
 
 from bench.errors import EnvironmentUnfitError
+from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.variants import prepare as prepare_module
 from bench.variants.backends.torchscript import _observe_trace
 from bench.variants.errors import NoEffectError
 from bench.variants.prepare import Prepared, make_package, prepare
-from bench.workloads.workload import Workload
 
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("fresh_compiler")]
 
@@ -38,7 +38,7 @@ def reference(make_case: MakeCase, build: Build) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(("backend", "precision"), PROGRAMS)
-def test_a_program_is_right_and_shows_what_it_is(
+def test_a_program_gives_the_right_outputs_and_its_evidence(
     backend: str, precision: str, make_case: MakeCase, build: Build
 ) -> None:
     case = make_case(backend=backend, precision=precision)
@@ -58,7 +58,7 @@ def test_a_program_is_right_and_shows_what_it_is(
 @pytest.mark.parametrize(
     "backend", ["torchscript", "onnxruntime", "openvino", pytest.param("aot_inductor", marks=pytest.mark.slow)]
 )
-def test_what_a_model_writes_to_its_cache_is_there_in_the_next_call(
+def test_a_cache_keeps_its_entries_for_the_next_call(
     backend: str, make_case: MakeCase, build_remembering: Build
 ) -> None:
     eager, case = make_case(), make_case(backend=backend)
@@ -80,9 +80,9 @@ def test_engines_refuse_a_layout_that_they_would_not_keep(backend: str, make_cas
 def test_an_engine_that_is_not_installed_is_refused_by_name(
     make_case: MakeCase, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.variants.engines.find_spec", lambda _: None)
+    monkeypatch.setattr("bench.backends.registry.find_spec", lambda _: None)
     case = make_case(backend="openvino")
-    with pytest.raises(EnvironmentUnfitError, match="needs openvino, which is not installed"):
+    with pytest.raises(EnvironmentUnfitError, match="needs openvino, not installed here"):
         prepare(build(case), case)
 
 
@@ -141,7 +141,9 @@ def test_a_package_made_beforehand_is_loaded_and_gives_the_same(
 
 
 @pytest.mark.slow
-def test_a_package_tells_what_its_maker_packed_in_int8(tmp_path: Path, make_case: MakeCase, build: Build) -> None:
+def test_a_package_carries_its_compilers_count_of_int8_kernels(
+    tmp_path: Path, make_case: MakeCase, build: Build
+) -> None:
     """Inductor counts in the process that compiles, and the one that measures is another."""
     case = make_case(backend="aot_inductor", precision="pt2e_int8")
     path = tmp_path / "model.pt2"

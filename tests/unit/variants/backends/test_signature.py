@@ -33,15 +33,15 @@ def test_tensors_come_before_those_of_state() -> None:
     x, held, more = arguments()
     signature = capture(lambda: stop_at(x, held=held, by=2.0, more=more))
     flat = signature.flatten((x,), {"held": held, "by": 2.0, "more": more})
-    assert {id(each) for each in flat[:2]} == {id(x), id(more[0])}
-    assert {id(each) for each in flat[2:]} == {id(held.layers[1].keys), id(held.length)}
+    assert {id(tensor) for tensor in flat[:2]} == {id(x), id(more[0])}
+    assert {id(tensor) for tensor in flat[2:]} == {id(held.layers[1].keys), id(held.length)}
 
 
 def test_examples_of_state_are_copies_and_plain_tensors_are_not() -> None:
     x, held, more = arguments()
     signature = capture(lambda: stop_at(x, held=held, by=2.0, more=more))
     assert signature.example[0].data_ptr() in {x.data_ptr(), more[0].data_ptr()}
-    assert all(each is not slot.read() for each, slot in zip(signature.example[2:], signature.slots, strict=True))
+    assert all(tensor is not slot.read() for tensor, slot in zip(signature.example[2:], signature.slots, strict=True))
 
 
 @pytest.mark.parametrize("functional", [False, True])
@@ -55,10 +55,10 @@ def test_a_flat_model_computes_the_same_and_its_results_are_put_together_again(f
     assert torch.equal(flat.restore(results[:1])["sum"], torch.full((2,), 5.0))
     assert flat.restore(results[:1])["held"] is flat.restore(results[:1])["none"] is None
     assert torch.equal(held.layers[1].keys, torch.zeros(2))
-    assert sorted(float(each.sum()) for each in given[2:]) == ([0.0, 0.0] if functional else [1.0, 10.0])
+    assert sorted(float(tensor.sum()) for tensor in given[2:]) == ([0.0, 0.0] if functional else [1.0, 10.0])
 
 
-def test_results_are_put_together_by_one_who_was_only_told_their_form() -> None:
+def test_results_are_assembled_from_their_form_alone() -> None:
     x, held, more = arguments()
     signature = capture(lambda: stop_at(x, held=held, by=2.0, more=more))
     called, told = (FlatModel(Adding(), signature, functional=False) for _ in range(2))

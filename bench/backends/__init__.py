@@ -1,0 +1,1 @@
+"""What is known of each backend without torch: a file for each."""

@@ -1,0 +1,23 @@
+"""Inductor as torch.compile uses it by default, and what all backends built on Inductor share."""
+
+from bench.records.backend import BackendFacts
+
+COMPILER_VARIABLES = ("TORCHINDUCTOR_*", "TORCHDYNAMO_*", "TORCH_COMPILE_*")
+"""Environment variables that torch._inductor.config, torch._dynamo.config and torch.compiler read."""
+
+NO_PACKED_WEIGHTS = (
+    "fx_int8 packs its weights into objects of torch that {} cannot take in; use eager or torchscript, or pt2e_int8"
+)
+"""With the name of what fails on them: torch.export and Inductor trace tensors only."""
+
+BACKEND = BackendFacts(
+    name="inductor",
+    runner="bench.variants.backends.inductor:Inductor",
+    summary="torch.compile with its default settings",
+    unsupported={
+        "fx_int8": NO_PACKED_WEIGHTS.format("Inductor"),
+        "pt2e_int8": "pt2e_int8 needs weights that are constants, so that Inductor can pack them for int8 kernels; use "
+        "inductor_freezing or aot_inductor",
+    },
+    variables=COMPILER_VARIABLES,
+)

@@ -1,0 +1,16 @@
+"""TorchScript: traced, frozen, and fused by oneDNN Graph."""
+
+from bench.records.backend import BackendFacts
+
+BACKEND = BackendFacts(
+    name="torchscript",
+    runner="bench.variants.backends.torchscript:TorchScript",
+    summary="traced and frozen, operators fused by oneDNN Graph",
+    no_training="torchscript is frozen, which makes weights constants, and training changes them; train with eager or "
+    "inductor",
+    unsupported={
+        "pt2e_int8": "pt2e_int8 is a graph that multiplies in fp32 until Inductor compiles int8 kernels from it, which "
+        "TorchScript does not; use inductor_freezing or aot_inductor"
+    },
+    folds_casts=True,
+)

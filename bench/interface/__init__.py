@@ -1,0 +1,1 @@
+"""What workloads and variants agree on; it loads no torch."""
