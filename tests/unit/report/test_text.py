@@ -117,7 +117,7 @@ def test_emulation_drift_and_refusals_are_never_left_out() -> None:
     text = render(contents)
     assert "EMULATED" in text
     assert "drift: over 3 probes of layout latency, compute changed by 30%" in text
-    assert "refused resnet50 image_size=64, inference, fp32, channels_last, eager, batch 4: no such thing" in text
+    assert "refused resnet50 image_size=64, inference, fp32, channels_last, eager, batch 4: resnet50 needs AVX2" in text
 
 
 def test_a_run_that_measured_nothing_has_no_table() -> None:

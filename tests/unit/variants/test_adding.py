@@ -78,7 +78,7 @@ def make_case(mode: Mode = "inference", precision: Precision = "fp32") -> Case:
 
 def test_every_workload_offers_it_that_lists_no_backends() -> None:
     cases, refused = expand_suite(
-        find_suite("full"),
+        find_suite("full", WORKLOADS),
         CaseFilter(backend=("symbolic",)),
         workloads=WORKLOADS,
         architecture="x86_64",
