@@ -36,7 +36,7 @@ def mark(*marks: Mark, invalid_repetitions: int = 0) -> str:
     )
 
 
-def test_the_table_is_as_it_was_reviewed(check_golden: Golden) -> None:
+def test_the_table_matches_its_golden_file(check_golden: Golden) -> None:
     check_golden("report/results.txt", render(CONTENTS))
 
 
@@ -79,11 +79,11 @@ def test_a_reproduction_names_the_run_that_it_repeats() -> None:
     assert f"repeats run {CONTENTS.info.run_id}, {DIGEST}\n" in render(contents)
 
 
-def test_evidence_is_as_it_was_reviewed(check_golden: Golden) -> None:
+def test_evidence_matches_its_golden_file(check_golden: Golden) -> None:
     check_golden("report/evidence.txt", render_evidence(tuple(make_evidence_rows(CONTENTS))) + "\n")
 
 
-def test_effective_settings_are_as_it_was_reviewed(check_golden: Golden) -> None:
+def test_effective_settings_match_their_golden_file(check_golden: Golden) -> None:
     check_golden("report/effective.txt", render_effective(tuple(make_effective_rows(CONTENTS))) + "\n")
 
 
@@ -133,7 +133,7 @@ def test_a_machine_without_a_profile_says_why() -> None:
     assert "missing        /sys is not there" in text
 
 
-def test_a_guest_and_an_emulated_cpu_are_called_so() -> None:
+def test_a_guest_and_an_emulated_cpu_are_marked() -> None:
     machine = make_machine()
     machine = msgspec.structs.replace(
         machine,
@@ -143,7 +143,7 @@ def test_a_guest_and_an_emulated_cpu_are_called_so() -> None:
     assert describe_machine(machine).endswith("guest of kvm, EMULATED")
 
 
-def test_the_plan_is_as_it_was_reviewed(check_golden: Golden) -> None:
+def test_the_plan_matches_its_golden_file(check_golden: Golden) -> None:
     plan = msgspec.structs.replace(make_plan(*CELLS), refused=(Refusal(case=CASE, reason="no such thing"),))
     check_golden("report/plan.txt", render_plan(plan) + "\n")
 
