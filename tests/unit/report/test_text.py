@@ -53,6 +53,17 @@ def test_marks_have_a_fixed_order_and_count_invalid_repetitions() -> None:
     assert "u: steady state not reached. t: throughput interval wider than the ±5% asked for. iN: " in text
 
 
+def test_few_repetitions_show_their_range_in_brackets_and_a_single_one_no_width() -> None:
+    first, *others = CONTENTS.summary.cells
+    assert "  (±84.9%)  " in mark("few_repetitions")
+    single = msgspec.structs.replace(first, repetitions=1, samples=6, marks=("single_repetition",))
+    contents = msgspec.structs.replace(
+        CONTENTS, summary=msgspec.structs.replace(CONTENTS.summary, cells=(single, *others))
+    )
+    (line,) = (line for line in render(contents).splitlines() if line.endswith("  o"))
+    assert "±" not in line
+
+
 def test_the_legend_explains_only_marks_that_occur() -> None:
     assert "single repetition" not in mark("sliding")
 
