@@ -1,4 +1,4 @@
-"""Reasons as sentences: where the codes of `bench.records.reason` become text for people.
+"""Reasons as sentences: where codes of `bench.records.reason` become what people read.
 
 Each area of the code keeps the table of its own codes in a module beside this one.
 """
@@ -13,7 +13,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType({})
 
 
 def describe_reason(reason: Reason) -> str:
-    """Return a reason as a sentence. Of an unknown code, which a newer bench may have written, return code and values."""
+    """Return a reason as a sentence; one of an unknown code, as a newer bench may write, as its code and values."""
     template = SENTENCES.get(reason.code)
     if template is None:
         return " ".join((reason.code, *(f"{name}={value}" for name, value in sorted(reason.values.items()))))
@@ -21,7 +21,7 @@ def describe_reason(reason: Reason) -> str:
 
 
 class _Values(dict[str, str]):
-    """Values by name. A missing value is shown as a question mark: a bundle from outside may lack it."""
+    """Values by name; one that is missing is shown as a question mark: a bundle's author chooses what it holds."""
 
     def __missing__(self, name: str) -> str:
         return "?"
