@@ -17,7 +17,16 @@ Mark = Literal[
     "single_repetition",
     "few_repetitions",
     "above_peak",
+    "noisy_host",
 ]
+"""What a reader of a cell's numbers must know.
+
+`steady_state_not_reached`: neither the warm-up nor the samples of some instance showed it. `sliding`: in some instance
+the last third of samples differs from the first. `wide_latency`, `wide_throughput`: the interval is wider than the
+policy asks for. `single_repetition`, `few_repetitions`: too few for an interval, which is the range of repetitions.
+`above_peak`: faster than the run's own probes of the layout allow. `noisy_host`: no repetition is valid, and the numbers
+rest on invalid ones.
+"""
 
 
 class Interval(Record, frozen=True, kw_only=True):
@@ -51,7 +60,7 @@ class CellSummary(Record, frozen=True, kw_only=True):
         stages_s: Parts of a step of training → seconds, as medians; empty for inference.
         peak_memory_bytes: Largest of any instance.
         outliers: Samples beyond the quartiles by three interquartile ranges: counted, and kept.
-        marks: What limits the trust in these numbers; empty if nothing does.
+        marks: What a reader must know of these numbers.
     """
 
     cell: CellId

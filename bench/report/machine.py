@@ -58,7 +58,7 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
             f"{_or_unavailable(settings.transparent_hugepages)}, NUMA balancing {_on_or_off(settings.numa_balancing)}",
         ),
         ("kernel", f"{_or_unavailable(settings.kernel)}, microcode {_or_unavailable(settings.microcode)}"),
-        ("system", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
+        ("maker", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
         ("container", limits.container or "none detected"),
     ]
     width = max(len(label) for label, _ in rows)

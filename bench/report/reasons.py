@@ -1,4 +1,4 @@
-"""Reasons as sentences: where the codes of `bench.records.reason` become text for people.
+"""Reasons as sentences: where codes of `bench.records.reason` become what people read.
 
 Each area of the code keeps the table of its own codes in a module beside this one.
 """
@@ -39,7 +39,7 @@ def describe_error(error: BenchError) -> str:
 
 
 class _Values(dict[str, str]):
-    """Values by name. A missing value is shown as a question mark: a bundle from outside may lack it."""
+    """Values by name; one that is missing is shown as a question mark: a bundle's author chooses what it holds."""
 
     def __missing__(self, name: str) -> str:
         return "?"

@@ -30,6 +30,7 @@ RENDERERS: Mapping[str, Renderer] = MappingProxyType(
     {
         "text": Renderer("bench.report.text:render_text", ".txt", "text/plain"),
         "json": Renderer("bench.report.json_document:render_json", ".json", "application/json"),
+        "junit": Renderer("bench.report.junit_run:render_junit_run", ".xml", "application/xml"),
     }
 )
 """Name, as typed after `--format` → renderer."""

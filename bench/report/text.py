@@ -6,7 +6,7 @@ from types import MappingProxyType
 from tabulate import tabulate
 
 from bench.records.plan import Plan, Policy
-from bench.records.summary import Drift, Mark
+from bench.records.summary import Drift, Interval, Mark
 from bench.records.variant import describe_variant
 from bench.report.cases import describe_case, name_workload
 from bench.report.comparison import render_comparison
@@ -29,6 +29,7 @@ MARK_LETTERS: Mapping[Mark, str] = MappingProxyType(
         "single_repetition": "o",
         "few_repetitions": "f",
         "above_peak": "p",
+        "noisy_host": "n",
     }
 )
 """Mark → the letter that stands for it in the last column."""
@@ -108,9 +109,9 @@ def _describe_columns(row: CellRow) -> tuple[str, ...]:
 def _numbers(row: CellRow) -> tuple[str, ...]:
     return (
         format_seconds(row.latency_s.point),
-        format_spread(row.latency_s),
+        _describe_width(row, row.latency_s),
         f"{format_significant(row.throughput_per_s.point)} {row.unit}/s",
-        format_spread(row.throughput_per_s),
+        _describe_width(row, row.throughput_per_s),
         format_share(row.peak_compute_ratio),
         format_share(row.peak_bandwidth_ratio),
         format_seconds(row.first_call_s),
@@ -118,6 +119,14 @@ def _numbers(row: CellRow) -> tuple[str, ...]:
         f"{row.repetitions}×{row.samples // row.repetitions}",
         _marks(row),
     )
+
+
+def _describe_width(row: CellRow, interval: Interval) -> str:
+    """Return half of the interval's width. Few repetitions have a range instead, which claims less: in brackets."""
+    if row.repetitions == 1:
+        return ""
+    spread = format_spread(interval)
+    return f"({spread})" if "few_repetitions" in row.marks else spread
 
 
 def _marks(row: CellRow) -> str:
@@ -138,17 +147,18 @@ def _legend(rows: Sequence[CellRow], policy: Policy) -> Iterator[str]:
     target = f"wider than the ±{policy.target_ci_ratio * 100:.3g}% asked for"
     sentences: dict[Mark, str] = {
         "steady_state_not_reached": "steady state not reached",
-        "sliding": "latency still rises or falls in the timed samples",
+        "sliding": "the last third of the samples differs from the first",
         "wide_latency": f"latency interval {target}",
         "wide_throughput": f"throughput interval {target}",
         "single_repetition": "single repetition",
-        "few_repetitions": "fewer than five repetitions; ± is half of their range",
+        "few_repetitions": "fewer than five repetitions; half of their range is in brackets",
         "above_peak": "above the peak that the probes reached",
+        "noisy_host": "noisy host: no valid repetition, so the numbers rest on invalid ones",
     }
     occurring = {mark for row in rows for mark in row.marks}
     marks = [f"{MARK_LETTERS[mark]}: {sentence}" for mark, sentence in sentences.items() if mark in occurring]
     if any(row.invalid_repetitions for row in rows):
-        marks.append("iN: N invalid repetitions, not used")
+        marks.append("iN: N invalid repetitions")
     if marks:
         yield f"{'. '.join(marks)}."
 

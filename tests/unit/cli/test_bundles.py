@@ -32,7 +32,7 @@ def sign(invoke: Invoke, bundle: Path, key: Path) -> None:
     assert (outcome.status, outcome.err) == (0, "")
 
 
-def test_an_intact_bundle_of_nobody_known_verifies_and_says_so(bundle: Path, invoke: Invoke) -> None:
+def test_an_intact_bundle_from_an_unknown_signer_verifies_and_says_so(bundle: Path, invoke: Invoke) -> None:
     outcome = invoke("verify", str(bundle))
     assert outcome.status == 0
     assert "intact     run 20260102T030405Z-0123abcd" in outcome.out
@@ -52,7 +52,7 @@ def test_an_altered_bundle_is_one_line_and_status_6(bundle: Path, invoke: Invoke
         assert outcome.out == ""
 
 
-def test_a_key_that_is_asked_for_must_have_signed(bundle: Path, key: Path, invoke: Invoke) -> None:
+def test_a_key_given_with_key_must_have_signed(bundle: Path, key: Path, invoke: Invoke) -> None:
     public = f"{key}.pub"
     outcome = invoke("verify", str(bundle), "--key", public)
     assert outcome.status == 6
@@ -63,7 +63,9 @@ def test_a_key_that_is_asked_for_must_have_signed(bundle: Path, key: Path, invok
     assert ": trusted (" in outcome.out
 
 
-def test_a_trust_store_decides_who_counts(bundle: Path, key: Path, invoke: Invoke, tmp_path: Path) -> None:
+def test_a_trust_store_decides_which_signers_are_trusted(
+    bundle: Path, key: Path, invoke: Invoke, tmp_path: Path
+) -> None:
     trust = ("--trust", str(tmp_path / "trust.json"))
     assert invoke("trust", "add", f"{key}.pub", "--owner", "operator@lab", "--role", "operator", *trust).status == 0
     assert "operator@lab" in invoke("trust", "list", *trust).out
@@ -85,7 +87,9 @@ def test_a_trust_store_decides_who_counts(bundle: Path, key: Path, invoke: Invok
     assert invoke("verify", str(bundle), *trust).status == 6
 
 
-def test_a_stranger_in_the_trust_store_does_not_help(bundle: Path, key: Path, invoke: Invoke, tmp_path: Path) -> None:
+def test_a_key_in_the_trust_store_that_did_not_sign_does_not_help(
+    bundle: Path, key: Path, invoke: Invoke, tmp_path: Path
+) -> None:
     other = tmp_path / "other.pem"
     assert invoke("keygen", str(other), "--no-passphrase").status == 0
     trust = ("--trust", str(tmp_path / "trust.json"))
@@ -144,13 +148,13 @@ def test_json_of_evidence_and_effective_settings_has_their_rows(bundle: Path, in
     assert list(json.loads(invoke("show", str(bundle), "--evidence", "--json").out)) == ["evidence"]
 
 
-def test_evidence_in_a_format_of_runs_is_a_wrong_usage(bundle: Path, invoke: Invoke) -> None:
+def test_evidence_in_a_format_for_runs_is_wrong_usage(bundle: Path, invoke: Invoke) -> None:
     outcome = invoke("show", str(bundle), "--evidence", "--format", "junit")
     assert outcome.status == 2
     assert "--effective and --evidence print text or json" in outcome.err
 
 
-def test_verify_explains_itself_and_speaks_json(bundle: Path, invoke: Invoke) -> None:
+def test_verify_prints_an_explanation_or_json(bundle: Path, invoke: Invoke) -> None:
     assert "openssl" in invoke("verify", str(bundle), "--explain").out
     shown = json.loads(invoke("verify", str(bundle), "--json").out)
     assert shown["intact"] is True
@@ -194,7 +198,7 @@ def test_a_changed_host_name_is_one_line_and_status_6(bundle: Path, invoke: Invo
         assert outcome.err.count("\n") == 1
 
 
-def test_verify_says_of_a_reproduction_how_far_its_chain_is_at_hand(
+def test_verify_says_of_a_reproduction_which_cited_bundles_it_found(
     tmp_path: Path, bundle: Path, invoke: Invoke
 ) -> None:
     folder = tmp_path / "again"
@@ -218,7 +222,9 @@ def copies(bundle: Path, folder: Path, many: int) -> None:
         (folder / f"{index:02d}.bench.tar").write_bytes(bundle.read_bytes())
 
 
-def test_a_folder_gets_a_line_for_each_bundle_in_it_or_below(bundle: Path, invoke: Invoke, tmp_path: Path) -> None:
+def test_a_folder_gets_a_line_for_each_bundle_in_it_and_in_its_subfolders(
+    bundle: Path, invoke: Invoke, tmp_path: Path
+) -> None:
     copies(bundle, tmp_path / "many", 2)
     copies(bundle, tmp_path / "many" / "below", 1)
     (tmp_path / "many" / "notes.txt").write_text("no bundle")
@@ -245,7 +251,7 @@ def test_one_altered_bundle_of_many_is_named_and_status_6(bundle: Path, invoke: 
     assert "13.bench.tar: No such file" in lines[13]
 
 
-def test_many_bundles_speak_json(bundle: Path, invoke: Invoke, tmp_path: Path) -> None:
+def test_many_bundles_are_printed_as_json(bundle: Path, invoke: Invoke, tmp_path: Path) -> None:
     copies(bundle, tmp_path / "many", 2)
     (tmp_path / "many" / "01.bench.tar").write_bytes(b"")
     outcome = invoke("verify", str(tmp_path / "many"), "--json")
@@ -256,7 +262,9 @@ def test_many_bundles_speak_json(bundle: Path, invoke: Invoke, tmp_path: Path) -
     assert "not verified" in refused["error"]
 
 
-def test_many_bundles_are_held_to_the_same_trust(bundle: Path, key: Path, invoke: Invoke, tmp_path: Path) -> None:
+def test_many_bundles_are_checked_against_the_same_trust_store(
+    bundle: Path, key: Path, invoke: Invoke, tmp_path: Path
+) -> None:
     copies(bundle, tmp_path / "many", 20)
     sign(invoke, tmp_path / "many" / "03.bench.tar", key)
     outcome = invoke("verify", str(tmp_path / "many"), "--key", f"{key}.pub")
@@ -265,17 +273,17 @@ def test_many_bundles_are_held_to_the_same_trust(bundle: Path, key: Path, invoke
     assert invoke("verify", str(tmp_path / "many"), "--require", "operator").status == 2
 
 
-def test_a_folder_without_bundles_is_a_wrong_usage(invoke: Invoke, tmp_path: Path) -> None:
+def test_a_folder_without_bundles_is_wrong_usage(invoke: Invoke, tmp_path: Path) -> None:
     outcome = invoke("verify", str(tmp_path))
     assert outcome.status == 2
     assert "no *.bench.tar in this folder" in outcome.err
 
 
-def test_one_bundle_at_a_time_is_explained(bundle: Path, invoke: Invoke) -> None:
+def test_explain_takes_one_bundle(bundle: Path, invoke: Invoke) -> None:
     assert invoke("verify", str(bundle), str(bundle), "--explain").status == 2
 
 
-def test_what_a_bundle_says_is_not_what_the_terminal_does(invoke: Invoke, tmp_path: Path) -> None:
+def test_a_bundle_cannot_send_commands_to_the_terminal(invoke: Invoke, tmp_path: Path) -> None:
     path = tmp_path / "x.bench.tar"
     write_bundle(path, replace(CONTENTS, info=replace(CONTENTS.info, bench_version="\x1b[2J\x9b1m")), EPHEMERAL)
     outcome = invoke("verify", str(path))
@@ -284,7 +292,7 @@ def test_what_a_bundle_says_is_not_what_the_terminal_does(invoke: Invoke, tmp_pa
     assert "\x1b" not in outcome.out
 
 
-def test_a_message_is_cut_when_a_bundle_makes_it_long(invoke: Invoke, tmp_path: Path) -> None:
+def test_a_long_message_from_a_bundle_is_cut(invoke: Invoke, tmp_path: Path) -> None:
     path = tmp_path / "x.bench.tar"
     many = {f"x{index}": b"" for index in range(5000)}
     path.write_bytes(seal(pack_content({**format_members(CONTENTS), **many})))

@@ -17,7 +17,7 @@ def test_control_characters_are_spelled_out_and_lines_are_kept(capsys: pytest.Ca
     assert capsys.readouterr() == ("one\\x1b[2J\ntwo\\x07\n", "three\\x9b")
 
 
-def test_nothing_is_printed_past_the_console() -> None:
+def test_only_the_console_module_prints() -> None:
     past = [
         path.name for path in CLI.glob("*.py") if re.search(r"\bclick\.(s?echo)\(|(?<!\w)print\(", path.read_text())
     ]

@@ -45,7 +45,7 @@ def test_paths_are_the_same_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert plan.readable == (tmp_path / "mine.toml",)
 
 
-def test_a_run_is_taken_up_where_it_lies(tmp_path: Path) -> None:
+def test_a_run_is_resumed_in_its_folder(tmp_path: Path) -> None:
     plan = planned("--resume", str(tmp_path / "20260101T000000Z-00000000.run"))
     assert plan.writable == tmp_path
     assert f"--resume={tmp_path}/20260101T000000Z-00000000.run" in plan.argv
@@ -84,5 +84,5 @@ def test_no_engine_is_one_line_and_exit_7(invoke: Invoke, monkeypatch: pytest.Mo
     assert not (tmp_path / "results").exists()
 
 
-def test_a_size_without_a_unit_that_is_known_is_refused(invoke: Invoke) -> None:
+def test_a_size_with_an_unknown_unit_is_rejected(invoke: Invoke) -> None:
     assert "is not a size like 512m or 64g" in invoke("container", "run", "--memory", "8 gigs").err

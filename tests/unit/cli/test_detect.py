@@ -38,7 +38,7 @@ def test_a_recorded_machine_can_be_shown(invoke: Invoke, tmp_path: Path) -> None
     assert lines[0] == lines[1]
 
 
-def test_a_file_that_exists_is_not_written_over(invoke: Invoke, tmp_path: Path) -> None:
+def test_an_existing_file_is_not_overwritten(invoke: Invoke, tmp_path: Path) -> None:
     root, file = compose(tmp_path / "machine"), tmp_path / "machine.tar.gz"
     file.write_text("mine")
     outcome = invoke("detect", "--root", str(root), "--record", str(file))
@@ -56,9 +56,7 @@ def test_a_folder_that_is_not_there_is_named(invoke: Invoke, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("cpuinfo", ["", "processor : none\n"], ids=["empty", "without a CPU"])
-def test_a_machine_that_cannot_be_detected_is_recorded_all_the_same(
-    invoke: Invoke, tmp_path: Path, cpuinfo: str
-) -> None:
+def test_a_machine_that_cannot_be_detected_is_recorded_too(invoke: Invoke, tmp_path: Path, cpuinfo: str) -> None:
     root, file = compose(tmp_path / "machine", cpuinfo), tmp_path / "machine.tar.gz"
     outcome = invoke("detect", "--root", str(root), "--record", str(file))
     assert outcome.status == 7

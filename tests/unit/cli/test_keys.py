@@ -91,7 +91,7 @@ def test_an_encrypted_openssh_key_is_left_to_the_agent(bundle: Path, tmp_path: P
     assert f"ssh-add {key}, and sign with --key {key}.pub" in outcome.err
 
 
-def test_without_a_terminal_nobody_is_asked(tmp_path: Path) -> None:
+def test_without_a_terminal_a_passphrase_is_an_error(tmp_path: Path) -> None:
     result = subprocess.run([sys.executable, "-m", "bench", "keygen", tmp_path / "key"], start_new_session=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # fmt: skip
     assert result.returncode == 2
     assert "there is no terminal to ask at; give --passphrase-file FILE" in result.stderr

@@ -20,14 +20,14 @@ def test_help_lists_every_verb_with_examples(invoke: Invoke) -> None:
 
 
 @pytest.mark.parametrize("verb", [*COMMANDS, ""], ids=lambda verb: verb or "bench")
-def test_help_is_as_it_was_reviewed(verb: str, invoke: Invoke, check_golden: Callable[[str, str], None]) -> None:
+def test_help_matches_its_golden_file(verb: str, invoke: Invoke, check_golden: Callable[[str, str], None]) -> None:
     outcome = invoke(*verb.split(), "--help")
     assert outcome.status == 0
     check_golden(f"help/{verb or 'bench'}.txt", outcome.out)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["workloads"], ["suites"], ["profiles"]], ids=" ".join)
-def test_what_only_lists_loads_neither_torch_nor_numpy(arguments: list[str]) -> None:
+def test_listing_commands_load_neither_torch_nor_numpy(arguments: list[str]) -> None:
     program = (
         "import sys\nfrom bench.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
@@ -79,7 +79,7 @@ def test_wrong_usage_is_one_line_and_status_2(arguments: list[str], message: str
     assert outcome.out == ""
 
 
-def test_a_profile_of_another_cpu_says_found_wanted_and_the_way_out(invoke: Invoke) -> None:
+def test_a_profile_for_another_cpu_is_an_error_with_both_values_and_what_to_do(invoke: Invoke) -> None:
     outcome = invoke("--profile", "graviton3", "--dry-run")
     assert outcome.status == 7
     assert "wants architecture = aarch64, and this machine has x86_64" in outcome.err
@@ -119,7 +119,7 @@ def test_options_reach_the_plan(invoke: Invoke) -> None:
         (["ab", "--env-b", "A=1"], (6, 100)),
     ],
 )
-def test_who_asks_for_an_interval_is_not_held_to_the_suites_number(
+def test_a_requested_interval_lifts_the_suites_limit_of_repetitions(
     invoke: Invoke, options: list[str], repetitions: tuple[int, int]
 ) -> None:
     outcome = invoke(*options, "--suite", "quick", "--workload", "resnet50", "--dry-run", "--json")
@@ -136,7 +136,7 @@ def test_who_asks_for_an_interval_is_not_held_to_the_suites_number(
         (["ab", "--env-b", "A=1", "--budget", "14m"], (None, 840)),
     ],
 )
-def test_a_budget_is_the_users_time_in_place_of_the_suites(
+def test_a_budget_replaces_the_suites_time(
     invoke: Invoke, options: list[str], times: tuple[float | None, float | None]
 ) -> None:
     outcome = invoke(*options, "--suite", "quick", "--workload", "resnet50", "--dry-run", "--json")
@@ -184,7 +184,7 @@ def test_a_suite_shows_its_cases_and_a_profile_its_sources(invoke: Invoke) -> No
     assert "source = " in invoke("profiles", "show", "xeon-spr").out
 
 
-def test_a_profile_of_ones_own_can_be_checked(invoke: Invoke, tmp_path: Path) -> None:
+def test_a_users_profile_can_be_checked(invoke: Invoke, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text("colour = 1\n")
     outcome = invoke("profiles", "check", str(path))

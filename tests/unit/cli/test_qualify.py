@@ -50,7 +50,7 @@ def qualify(tmp_path: Path, invoke: Invoke, policy: Path) -> Invoke:
     return call
 
 
-def test_a_unit_that_keeps_every_rule_is_qualified_with_status_0_and_a_statement(
+def test_a_unit_that_passes_every_rule_is_qualified_with_status_0_and_a_statement(
     tmp_path: Path, qualify: Invoke, invoke: Invoke
 ) -> None:
     outcome = qualify(write(tmp_path / "unit", make_contents()))
@@ -160,7 +160,7 @@ def test_references_give_limits(tmp_path: Path, qualify: Invoke) -> None:
     ],
 )
 @pytest.mark.usefixtures("policy")
-def test_what_cannot_be_asked_is_status_2(
+def test_an_invalid_request_is_status_2(
     arguments: tuple[str, ...], words: str, tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path / "unit", make_contents())

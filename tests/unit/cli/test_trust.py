@@ -57,7 +57,7 @@ def bundle(tmp_path: Path) -> Path:
         pytest.param(PAIR, "lab", "role 'lab' wants 2 trusted signatures and has 1", id="one signer where two are wanted"),
     ],
 )  # fmt: skip
-def test_signers_that_do_not_suffice_are_one_line_and_status_6(
+def test_insufficient_signers_are_one_line_and_status_6(
     bundle: Path, path: Path, invoke: Invoke, *, store: TrustStore, roles: str, words: str
 ) -> None:
     save_trust(path, store)
@@ -110,7 +110,7 @@ def test_a_rolled_back_store_is_one_line_and_status_6(bundle: Path, path: Path, 
     assert len(list((state / "bench/trust").iterdir())) == 1
 
 
-def test_an_old_store_is_not_built_upon(bundle: Path, path: Path, invoke: Invoke) -> None:
+def test_an_old_store_is_not_changed(bundle: Path, path: Path, invoke: Invoke) -> None:
     """Who changed a store that was rolled back would hand on a new one without the revocations since."""
     save_trust(path, BOTH)
     old = path.read_bytes()
@@ -172,7 +172,7 @@ def test_thresholds_and_expiry_are_set(path: Path, invoke: Invoke) -> None:
     assert ", signed by nobody\n" in listed
 
 
-def test_where_nothing_can_be_remembered_a_warning_says_so(
+def test_a_version_that_cannot_be_remembered_is_a_warning(
     bundle: Path, path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save_trust(path, BOTH)

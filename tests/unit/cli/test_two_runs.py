@@ -131,7 +131,7 @@ def test_ab_says_that_too_few_pairs_show_nothing(pace: Pace, invoke: Invoke, tmp
 
 
 @pytest.mark.usefixtures("pace")
-def test_ab_is_interrupted_and_goes_on(pace: Pace, invoke: Invoke, tmp_path: Path) -> None:
+def test_an_interrupted_ab_run_can_be_resumed(pace: Pace, invoke: Invoke, tmp_path: Path) -> None:
     pace.script = [KeyboardInterrupt()]
     outcome = invoke("ab", *SPIN, *GIVEN, *REPETITIONS, "--output", str(tmp_path))
     assert outcome.status == 130
@@ -153,7 +153,7 @@ def test_ab_is_interrupted_and_goes_on(pace: Pace, invoke: Invoke, tmp_path: Pat
     ],
     ids=["nothing", "dots", "twice", "no plain text", "an unknown backend"],
 )
-def test_sides_that_cannot_be_are_one_line_and_status_2(arguments: list[str], message: str, invoke: Invoke) -> None:
+def test_invalid_sides_are_one_line_and_status_2(arguments: list[str], message: str, invoke: Invoke) -> None:
     outcome = invoke("ab", *arguments, *GIVEN)
     assert (outcome.status, outcome.out) == (2, "")
     assert message in outcome.err
@@ -211,9 +211,7 @@ def test_reproduce_names_a_package_that_differs_and_measures_nothing(
     assert shown["reproduction"]["outcome"] == "not_comparable"
 
 
-def test_reproduce_names_a_cpu_that_was_taken_away(
-    original: str, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reproduce_names_a_cpu_that_is_missing(original: str, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     _, software, image = reproduce.look_here()
     machine = detect()
     narrow = replace(machine, topology=replace(machine.topology, allowed_cpus="4095"))

@@ -39,7 +39,7 @@ def crossed(**changes: object) -> Contents:
     )
 
 
-def test_the_cross_table_is_as_it_was_reviewed(check_golden: Callable[[str, str], None]) -> None:
+def test_the_cross_table_matches_its_golden_file(check_golden: Callable[[str, str], None]) -> None:
     rows = tuple(make_cross_rows(crossed(backend="torchscript", precision="fx_int8", quant_engine="x86")))
     check_golden("report/cross.txt", render_cross_table(rows) + "\n")
 
@@ -80,5 +80,5 @@ def test_the_sides_of_an_ab_run_have_no_cross_table() -> None:
     assert not list(make_cross_rows(replace(contents, plan=replace(contents.plan, variants=sides))))
 
 
-def test_other_work_is_not_compared() -> None:
+def test_different_work_is_not_compared() -> None:
     assert not list(make_cross_rows(crossed(backend="torchscript", batch_size=8)))

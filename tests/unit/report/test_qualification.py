@@ -45,11 +45,11 @@ def make_qualification() -> Qualification:
 QUALIFICATION = make_qualification()
 
 
-def test_the_table_is_as_it_was_reviewed(check_golden: Golden) -> None:
+def test_the_table_matches_its_golden_file(check_golden: Golden) -> None:
     check_golden("report/qualification.txt", render_qualification(QUALIFICATION) + "\n")
 
 
-def test_the_junit_file_is_as_it_was_reviewed(check_golden: Golden) -> None:
+def test_the_junit_file_matches_its_golden_file(check_golden: Golden) -> None:
     check_golden("report/qualification.junit.xml", render_junit(QUALIFICATION).decode())
 
 
@@ -86,7 +86,7 @@ def test_nothing_of_a_bundle_reaches_the_terminal_unescaped(text: str) -> None:
     assert printable(text).isprintable()
 
 
-def test_plain_text_stays_as_it_is() -> None:
+def test_plain_text_is_unchanged() -> None:
     assert printable("µs \x1b[31m") == "µs \\x1b[31m"
 
 

@@ -36,7 +36,7 @@ def mark(*marks: Mark, invalid_repetitions: int = 0) -> str:
     )
 
 
-def test_the_table_is_as_it_was_reviewed(check_golden: Golden) -> None:
+def test_the_table_matches_its_golden_file(check_golden: Golden) -> None:
     check_golden("report/results.txt", render(CONTENTS))
 
 
@@ -51,6 +51,17 @@ def test_marks_have_a_fixed_order_and_count_invalid_repetitions() -> None:
     text = mark("wide_throughput", "steady_state_not_reached", invalid_repetitions=2)
     assert "  uti2\n" in text
     assert "u: steady state not reached. t: throughput interval wider than the ±5% asked for. iN: " in text
+
+
+def test_few_repetitions_show_their_range_in_brackets_and_a_single_one_no_width() -> None:
+    first, *others = CONTENTS.summary.cells
+    assert "  (±84.9%)  " in mark("few_repetitions")
+    single = msgspec.structs.replace(first, repetitions=1, samples=6, marks=("single_repetition",))
+    contents = msgspec.structs.replace(
+        CONTENTS, summary=msgspec.structs.replace(CONTENTS.summary, cells=(single, *others))
+    )
+    (line,) = (line for line in render(contents).splitlines() if line.endswith("  o"))
+    assert "±" not in line
 
 
 def test_the_legend_explains_only_marks_that_occur() -> None:
@@ -79,11 +90,11 @@ def test_a_reproduction_names_the_run_that_it_repeats() -> None:
     assert f"repeats run {CONTENTS.info.run_id}, {DIGEST}\n" in render(contents)
 
 
-def test_evidence_is_as_it_was_reviewed(check_golden: Golden) -> None:
+def test_evidence_matches_its_golden_file(check_golden: Golden) -> None:
     check_golden("report/evidence.txt", render_evidence(tuple(make_evidence_rows(CONTENTS))) + "\n")
 
 
-def test_effective_settings_are_as_it_was_reviewed(check_golden: Golden) -> None:
+def test_effective_settings_match_their_golden_file(check_golden: Golden) -> None:
     check_golden("report/effective.txt", render_effective(tuple(make_effective_rows(CONTENTS))) + "\n")
 
 
@@ -138,7 +149,7 @@ def test_a_machine_without_a_profile_says_why() -> None:
     assert "missing        no topology is shown; assumed is one core of package 0 for each CPU" in text
 
 
-def test_a_guest_and_an_emulated_cpu_are_called_so() -> None:
+def test_a_guest_and_an_emulated_cpu_are_marked() -> None:
     machine = make_machine()
     machine = msgspec.structs.replace(
         machine,
@@ -148,7 +159,7 @@ def test_a_guest_and_an_emulated_cpu_are_called_so() -> None:
     assert describe_machine(machine).endswith("guest of kvm, EMULATED")
 
 
-def test_the_plan_is_as_it_was_reviewed(check_golden: Golden) -> None:
+def test_the_plan_matches_its_golden_file(check_golden: Golden) -> None:
     plan = msgspec.structs.replace(
         make_plan(*CELLS),
         refused=(Refusal(case=CASE, reason=make_reason("avx2_missing", workload="resnet50", cpu="Test CPU")),),
