@@ -33,12 +33,12 @@ def test_a_cell_with_numbers_passes_and_a_failed_one_fails_with_its_reason() -> 
     assert {case.attrib["name"] for case in suite.findall("testcase")} == {NAME}
     failure = suite.find("testcase/failure")
     assert failure is not None
-    assert failure.attrib == {"type": "crashed", "message": "the worker died"}
+    assert failure.attrib == {"type": "crashed", "message": "the worker died of SIGSEGV"}
 
 
 def test_noise_is_an_error_and_what_was_not_tried_is_skipped() -> None:
     failed = {
-        CONTENTS.plan.cells[1].id: make_reason("too_noisy", repetitions="4", reasons="steal"),
+        CONTENTS.plan.cells[1].id: make_reason("too_noisy", repetitions="4", invalid="steal"),
         CONTENTS.plan.cells[2].id: make_reason("not_measured"),
     }
     summary = replace(CONTENTS.summary, cells=CONTENTS.summary.cells[:1], failed=failed)
