@@ -1,4 +1,4 @@
-"""What was in force while a run was measured, as text: one line for every worker."""
+"""Effective settings of a run's workers as text: one line for every worker."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Bindings that cannot be: refused by the kernel, or found out when what is in force is read back."""
+"""Invalid bindings: refused by the kernel, or found when the effective binding is read back."""
 
 from bench.records.profile import Binding
 from tests.numa.instance import Request, ask_instances
@@ -32,10 +32,10 @@ def check_faults(ledger: Ledger) -> None:
         Request(binding=Binding(cpus="0", memory_nodes="0,2", threads=1)),
         Request(binding=Binding(cpus="0,3", memory_nodes="0", threads=2), escape=frozenset({4, 6})),
     )
-    ledger.equal("fault: the offline CPU beside another", cpus.fault, "plan binds CPUs 2-3, but 3 are in force")
+    ledger.equal("fault: the offline CPU beside another", cpus.fault, "plan binds CPUs 2-3, but the kernel allows 3")
     ledger.equal(
         "fault: a node that is not there beside another",
         nodes.fault,
         "plan binds memory to node 0,2, but only 0-1 is allowed",
     )
-    ledger.equal("fault: a thread on other CPUs", escaped.fault, "plan binds CPUs 0,3, but 0,3-4,6 are in force")
+    ledger.equal("fault: a thread on other CPUs", escaped.fault, "plan binds CPUs 0,3, but the kernel allows 0,3-4,6")

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from bench.errors import LaunchError
-from bench.launch.binding import bind_process, count_node_pages, find_binding_fault, read_effective
+from bench.launch.binding import bind_process, count_node_pages, find_binding_fault, find_denormal_fault, read_effective
 from bench.records.cpulist import format_cpulist
 from bench.records.measurement import Effective
 from bench.records.profile import Binding
@@ -106,9 +106,9 @@ def test_what_agrees_has_no_fault() -> None:
                 "threads? bench binds them itself"
             ),
         ),
-        ({"cpus": "0-3"}, "plan binds CPUs 0-1, but 0-3 are in force"),
+        ({"cpus": "0-3"}, "plan binds CPUs 0-1, but the kernel allows 0-3"),
         ({"threads": 1}, "plan has 2 threads, but torch has 1"),
-        ({"memory_policy": "default"}, "plan binds memory to node 0, but the policy in force is default"),
+        ({"memory_policy": "default"}, "plan binds memory to node 0, but the effective policy is default"),
         ({"memory_nodes": "1"}, "plan binds memory to node 0, but only 1 is allowed"),
     ],
     ids=["a narrowed main thread", "other CPUs", "other threads", "no policy", "other nodes"],
@@ -122,6 +122,14 @@ def test_nodes_that_the_kernel_left_out_silently_are_a_fault() -> None:
     wanted = msgspec.structs.replace(BINDING, memory_nodes="0,2")
     held = msgspec.structs.replace(HELD, memory_nodes="0-1")
     assert find_binding_fault(wanted, held) == "plan binds memory to node 0,2, but only 0-1 is allowed"
+
+
+def test_denormals_that_are_flushed_are_a_fault() -> None:
+    assert find_denormal_fault(HELD) is None
+    assert find_denormal_fault(msgspec.structs.replace(HELD, flush_denormals=False)) is None
+    fault = find_denormal_fault(msgspec.structs.replace(HELD, flush_denormals=True))
+    assert fault is not None
+    assert "plan keeps denormal numbers" in fault
 
 
 def test_a_recorded_process_is_read_from_its_root(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ print(compiled(numpy.array([1, 2], numpy.float32))[0].tolist())
 
 
 def in_worker(runtime: Runtime, variables: Mapping[str, str]) -> tuple[int, dict[str, object]]:
-    """Load torch as a worker does: CPUs to which the runtime narrowed the main thread, and what is in force after."""
+    """Load torch as a worker does: CPUs to which the runtime narrowed the main thread, and what is effective after."""
     preload = ":".join(map(str, find_preloads(runtime)))
     environment = {"PATH": os.environ["PATH"], "LD_PRELOAD": preload, **variables}
     done = subprocess.run(
@@ -196,9 +196,9 @@ def test_what_agrees_has_no_fault() -> None:
 @pytest.mark.parametrize(
     ("runtime", "libraries", "message"),
     [
-        (Runtime(openmp="llvm", allocator="system"), (*LOADED, OTHER), "plan has openmp llvm, but gnu is in force"),
-        (Runtime(openmp="gnu", allocator="jemalloc"), LOADED, "plan has allocator jemalloc, but system is in force"),
-        (RUNTIME, (), "plan has openmp gnu, but none that is known is in force"),
+        (Runtime(openmp="llvm", allocator="system"), (*LOADED, OTHER), "plan has openmp llvm, but gnu is effective"),
+        (Runtime(openmp="gnu", allocator="jemalloc"), LOADED, "plan has allocator jemalloc, but system is effective"),
+        (RUNTIME, (), "plan has openmp gnu, but none that is known is effective"),
     ],
     ids=["loaded and not called", "another allocator", "nothing seen"],
 )
