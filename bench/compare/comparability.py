@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Literal
 
+from msgspec.structs import asdict
+
 from bench.compare.packages import soften_package
 from bench.compare.rules import CELL_RULES, RUN_RULES, Rule
 from bench.records.bundle import Contents, Distribution
-from bench.records.measurement import Measurement
+from bench.records.measurement import InstanceResult, Measurement
 from bench.records.plan import Cell
 from bench.records.verdict import Finding, Severity
 
@@ -73,12 +75,25 @@ def cell_facts(cell: Cell, measurement: Measurement) -> dict[str, object]:
     }
     if instances:
         facts["items_per_iteration"] = instances[0].items_per_iteration
+        facts |= _effective_facts(instances)
     proof = measurement.proof
     if proof is not None:
         facts["weights_digest"] = proof.weights_digest
         facts["inputs_digest"] = proof.inputs_digest
         facts["primitives"] = tuple(sorted(proof.primitives))
     return facts
+
+
+def _effective_facts(instances: Sequence[InstanceResult]) -> dict[str, object]:
+    """State that workers read back: one value, or all of them where instances or repetitions differ."""
+    values: dict[str, list[object]] = {}
+    for instance in instances:
+        inherited = {} if instance.effective.inherited is None else asdict(instance.effective.inherited)
+        state = {f"inherited.{name}": value for name, value in inherited.items()}
+        for name, value in (state | {"flush_denormals": instance.effective.flush_denormals}).items():
+            if value is not None and value not in values.setdefault(name, []):
+                values[name].append(value)
+    return {name: found[0] if len(found) == 1 else tuple(found) for name, found in values.items() if found}
 
 
 def _compare_field(rule: Rule, base: object, new: object, purpose: Purpose) -> Iterator[Finding]:

@@ -1,30 +1,25 @@
-"""Hold this process to CPUs and memory nodes, and read back what the kernel made of it.
+"""Bind this process to CPUs and memory nodes, and read back what the kernel made of it.
 
-CPUs are set by affinity before torch is loaded, so that every thread inherits them. Memory is set by
-`set_mempolicy` where that is allowed; Docker's seccomp filter denies it without CAP_SYS_NICE, and then
-memory is held by the cpuset and by first touch. Which of the two holds is found by trying.
+CPUs are set by affinity before torch is loaded, so that every thread inherits them. Memory is bound by `set_mempolicy`
+where that is allowed. Docker's seccomp filter denies it without CAP_SYS_NICE: memory then follows the cpuset and first
+touch. Trying tells which of the two it is.
 """
 
 import ctypes
 import errno
 import os
-import platform
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bench.launch.failure import fail
+from bench.launch.kernel import call_kernel
 from bench.launch.libraries import read_libraries
 from bench.records.cpulist import format_cpulist, parse_cpulist
+from bench.records.inherited import Inherited
 from bench.records.measurement import Effective
 from bench.records.profile import Binding
 from bench.records.reason import Reason
-
-_SYSCALLS = {
-    "x86_64": {"set_mempolicy": 238, "get_mempolicy": 239},
-    "aarch64": {"set_mempolicy": 237, "get_mempolicy": 236},
-}
-"""Linux arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h."""
 
 _MPOL_BIND = 2
 _POLICIES = {
@@ -41,10 +36,10 @@ _DENIED = {errno.EPERM, errno.ENOSYS, errno.EACCES}
 
 
 def bind_process(binding: Binding) -> str:
-    """Hold this process, and all threads it will start, to a binding.
+    """Bind this process, and all threads that it starts later.
 
     Returns:
-        How memory is held: `mempolicy` or `cpuset`.
+        How memory is bound: `mempolicy` or `cpuset`.
 
     Raises:
         WorkerFailedError: the kernel refuses the CPUs or the nodes; says which are allowed.
@@ -62,7 +57,7 @@ def bind_process(binding: Binding) -> str:
     mask = (ctypes.c_ulong * (_MAX_NODES // 64))()
     for node in nodes:
         mask[node // 64] |= 1 << node % 64
-    failed = _syscall("set_mempolicy", _MPOL_BIND, mask, _MAX_NODES + 1)
+    failed = call_kernel("set_mempolicy", _MPOL_BIND, mask, _MAX_NODES + 1)
     if failed == 0:
         return "mempolicy"
     if failed in _DENIED:
@@ -72,25 +67,32 @@ def bind_process(binding: Binding) -> str:
 
 
 def restore_main_thread_affinity(binding: Binding) -> None:
-    """Give the main thread all CPUs of its binding again.
+    """Give the main thread all CPUs of its binding again. Call it after libraries are loaded, and after the first call.
 
     An OpenMP runtime that was told to place threads (OMP_PROC_BIND, GOMP_CPU_AFFINITY, KMP_AFFINITY) narrows the
-    thread that loads it, or that computes first, to one CPU; every thread started from it later inherits that.
-    To be called after both.
+    thread that loads it, or that computes first, to one CPU. Every thread that is started from it inherits that.
     """
     os.sched_setaffinity(0, parse_cpulist(binding.cpus))
 
 
 def read_effective(
-    memory_binding: str, threads: int, root: Path = Path("/"), *, variables: Iterable[str] = ()
+    memory_binding: str,
+    threads: int,
+    root: Path = Path("/"),
+    *,
+    variables: Iterable[str] = (),
+    inherited: Inherited | None = None,
+    flush_denormals: bool | None = None,
 ) -> Effective:
-    """Read what the kernel holds this process to, over all its threads.
+    """Read back what this process is bound to, over all its threads.
 
     Args:
         memory_binding: What `bind_process` returned.
         threads: Intra-op threads as torch reports them.
         root: Where /proc is.
-        variables: Names of those to read from this process's environment.
+        variables: Names of environment variables to read.
+        inherited: Passed through.
+        flush_denormals: Passed through; only computing tells.
     """
     statuses = [_read(path) for path in (root / "proc/self/task").glob("*/status")]
     cpus = frozenset[int]().union(*(_listed(status, "Cpus_allowed_list") for status in statuses))
@@ -105,11 +107,13 @@ def read_effective(
         threads=threads,
         libraries=read_libraries(root),
         variables={name: os.environ.get(name) for name in variables},
+        inherited=inherited,
+        flush_denormals=flush_denormals,
     )
 
 
 def count_node_pages(numa_maps: str) -> dict[str, int] | None:
-    """Pages of a process by node, from the text of numa_maps; None if it is empty (kernel without NUMA)."""
+    """Count a process's pages by node, from the text of numa_maps; None if it is empty (kernel without NUMA)."""
     if not numa_maps.strip():
         return None
     pages: dict[str, int] = {}
@@ -152,19 +156,15 @@ def _differ(code: str, planned: str, found: str) -> Reason:
     return Reason(code=code, values={"planned": planned, "found": found})
 
 
+def find_denormal_problem(effective: Effective) -> Reason | None:
+    """Return what is wrong with denormal numbers; None if they are kept, as the plan has it for every cell."""
+    return Reason(code="denormals_flushed") if effective.flush_denormals else None
+
+
 def _memory_policy() -> str:
     mode = ctypes.c_int()
-    failed = _syscall("get_mempolicy", ctypes.byref(mode), None, 0, None, 0)
+    failed = call_kernel("get_mempolicy", ctypes.byref(mode), None, 0, None, 0)
     return "denied" if failed else _POLICIES.get(mode.value & 0xFF, f"mode {mode.value}")
-
-
-def _syscall(name: str, *arguments: object) -> int:
-    """The error number of a system call, 0 for none."""
-    numbers = _SYSCALLS.get(platform.machine())
-    if numbers is None:
-        return errno.ENOSYS
-    libc = ctypes.CDLL(None, use_errno=True)
-    return 0 if libc.syscall(numbers[name], *arguments) >= 0 else ctypes.get_errno()
 
 
 def _listed(status: str, field: str) -> frozenset[int]:

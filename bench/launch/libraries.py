@@ -1,8 +1,8 @@
-"""OpenMP runtimes and allocators: where they are installed, and which of them a process has in force.
+"""OpenMP runtimes and allocators: where they are installed, and which of them a process uses.
 
-They are put below torch by LD_PRELOAD. Whether that had an effect is read from the worker's own maps, and
-from where the dynamic linker finds `GOMP_parallel`, which torch's kernels call, and `posix_memalign`: a library can
-lie in memory without ever being called.
+LD_PRELOAD loads them before torch. Whether that had an effect is read from the worker's own maps, and from where the
+dynamic linker finds `GOMP_parallel`, which torch's kernels call, and `posix_memalign`: a library can be in memory and
+never be called.
 """
 
 import ctypes
@@ -28,8 +28,8 @@ class Installed(NamedTuple):
     """A library as it is installed.
 
     Attributes:
-        files: Names that it may have below one of `search_folders`, the first found is taken.
-        package: How to install it, in words for the user.
+        files: Names that it may have below one of `search_folders`; the first found is taken.
+        package: What to install, in words for the user.
     """
 
     files: tuple[str, ...]
@@ -53,9 +53,9 @@ LIBRARIES: Mapping[str, Installed] = MappingProxyType(
         ),
     }
 )
-"""Those that are loaded before torch. `gnu` comes with torch, `system` with the C library."""
+"""Libraries that are loaded before torch. `gnu` comes with torch, `system` with the C library."""
 
-_KINDS: tuple[tuple[LibraryRole, str, str], ...] = (
+_FILE_NAMES: tuple[tuple[LibraryRole, str, str], ...] = (
     ("openmp", "gnu", r"libgomp\b"),
     ("openmp", "intel", r"libiomp5\b"),
     ("openmp", "llvm", r"libomp\b"),
@@ -69,12 +69,12 @@ _SEPARATORS = frozenset(" :")
 """LD_PRELOAD is split at these, and there is no way to quote them."""
 
 _ENTRY: dict[LibraryRole, str] = {"openmp": "GOMP_parallel", "allocator": "posix_memalign"}
-"""What torch calls to start threads, and for a tensor's memory. Not `malloc`: a program that takes its address and
-is linked to a fixed place, as Debian's python3.11, stands for it before all libraries (ELF's canonical address)."""
-
+"""The functions that torch calls to start threads, and to allocate a tensor. Not `malloc`: a program that takes its
+address and is linked to a fixed place, such as Debian's python3.11, provides it before all libraries (ELF's canonical
+address)."""
 
 _CALLER = "libtorch_cpu.so"
-"""Makes those calls."""
+"""The library that makes those calls."""
 
 
 class _SymbolPlace(ctypes.Structure):
@@ -89,18 +89,17 @@ class _SymbolPlace(ctypes.Structure):
 
 
 def search_folders() -> tuple[Path, ...]:
-    """Where libraries are looked for: this environment's own first, then the system's."""
-    machine = platform.machine()
-    own = (Path(sys.prefix) / "lib", Path(sysconfig.get_path("purelib")))
-    system = (f"/usr/lib/{machine}-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib")
-    return (*own, *map(Path, system))
+    """Return where libraries are looked for: this Python environment first, then the system."""
+    environment = (Path(sys.prefix) / "lib", Path(sysconfig.get_path("purelib")))
+    system = (f"/usr/lib/{platform.machine()}-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib")
+    return (*environment, *map(Path, system))
 
 
 def find_preloads(runtime: Runtime, folders: Sequence[Path] | None = None) -> tuple[Path, ...]:
-    """The files to load before torch, for a runtime; none for torch's own and the C library's.
+    """Find the files to load before torch; none for torch's own runtime and the C library's allocator.
 
     Args:
-        runtime: What is wanted.
+        runtime: Of a layout.
         folders: Where to look, `search_folders()` if None.
 
     Raises:
@@ -126,7 +125,7 @@ def _find(option: str, name: str, folders: Sequence[Path]) -> Path:
 
 
 def read_libraries(root: Path = Path("/")) -> tuple[Library, ...]:
-    """OpenMP runtimes and allocators that are in this process's memory, and which of them it calls.
+    """Read which OpenMP runtimes and allocators are in this process's memory, and which of them it calls.
 
     Args:
         root: Where `/proc` is.
@@ -147,23 +146,23 @@ def read_libraries(root: Path = Path("/")) -> tuple[Library, ...]:
             effective=_is_same_file(called[role], path),
         )
         for path in files
-        for role, name in _kinds(path.name)
+        for role, name in _find_roles(path.name)
         if path.is_file()
     )
 
 
 def mapped_files(maps: str) -> tuple[Path, ...]:
-    """Files in the text of `/proc/self/maps`, each once, in the order of their addresses."""
+    """Return the files in the text of `/proc/self/maps`, each once, in the order of their addresses."""
     found = re.findall(r"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ +(/.*)$", maps, re.MULTILINE | re.ASCII)
     return tuple(Path(name) for name in dict.fromkeys(found))
 
 
 def find_symbol(name: str, caller: Path | None = None) -> Path | None:
-    """The file in which the dynamic linker finds a function; None if there is none.
+    """Return the file in which the dynamic linker finds a function; None if it finds none.
 
-    It looks among what is there for all, which is what was there at the start and was preloaded, and then among the
-    libraries that the caller itself brought along (ld.so(8), dlopen(3)). On x86-64 torch's OpenMP runtime is of the first
-    kind, on Arm of the second.
+    It looks in the global scope, which holds the program's libraries and preloaded ones, and then among the caller's
+    own dependencies (ld.so(8), dlopen(3)). On x86-64 torch's OpenMP runtime is in the global scope, on Arm it is a
+    dependency.
 
     Args:
         name: Of the function.
@@ -183,7 +182,7 @@ def find_symbol(name: str, caller: Path | None = None) -> Path | None:
 
 
 def _open_loaded(path: Path) -> Iterator[ctypes.CDLL]:
-    """A handle of a library, if it is loaded; it is not loaded for this."""
+    """Yield a handle of a library if it is loaded already."""
     with suppress(OSError):
         yield ctypes.CDLL(str(path), mode=os.RTLD_NOLOAD | os.RTLD_LAZY)
 
@@ -201,14 +200,14 @@ def find_library_problem(runtime: Runtime, libraries: Sequence[Library]) -> Reas
     return None
 
 
-def _kinds(file: str) -> Iterator[tuple[LibraryRole, str]]:
-    for role, name, pattern in _KINDS:
+def _find_roles(file: str) -> Iterator[tuple[LibraryRole, str]]:
+    for role, name, pattern in _FILE_NAMES:
         if re.match(pattern, file):
             yield role, name
 
 
 def _is_same_file(called: Path | None, path: Path) -> bool:
-    """Whether both are one file; the linker names the program itself as it was typed, which may lead nowhere."""
+    """Return whether both are one file. The linker names the program as it was typed, which may be no path at all."""
     try:
         return called is not None and path.samefile(called)
     except OSError:

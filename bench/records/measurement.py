@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from bench.records.digest import Digest
+from bench.records.inherited import Inherited
 from bench.records.machine import Count, CpuList
 from bench.records.plan import CellId
 from bench.records.reason import Reason, ReasonCode, ReasonValue, ValueName
@@ -70,6 +71,8 @@ class Effective(Record, frozen=True, kw_only=True):
         threads: Intra-op threads as torch reports them.
         libraries: OpenMP runtimes and allocators that are loaded.
         variables: Those that are given for a side of an `ab` run, as the worker has them; None for one that is not set.
+        inherited: What the worker inherited from its parent and its control groups; None if it was not read.
+        flush_denormals: Some thread flushes denormal numbers to zero, found by computing; None if it was not tried.
     """
 
     cpus: CpuList
@@ -81,6 +84,8 @@ class Effective(Record, frozen=True, kw_only=True):
     threads: Count
     libraries: tuple[Library, ...]
     variables: dict[str, str | None] = {}
+    inherited: Inherited | None = None
+    flush_denormals: bool | None = None
 
 
 class Noise(Record, frozen=True, kw_only=True):

@@ -14,6 +14,8 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
             "plan binds memory to nodes {planned}, but the kernel refuses ({error}); widen --cpuset-mems, or plan with "
             "--memory-nodes"
         ),
+        "denormals_flushed": "plan keeps denormal numbers (IEEE 754), but a thread of this worker flushes them to zero: "
+        "find out which library was linked with -ffast-math",
         "cpus_differ": "plan binds CPUs {planned}, but the worker ran on {found}",
         "main_thread_narrowed": (
             "plan binds CPUs {planned}, but the main thread was narrowed to {found}; does a variable such as KMP_AFFINITY "

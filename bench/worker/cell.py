@@ -8,6 +8,7 @@ import torch
 
 from bench.launch.binding import (
     find_binding_problem,
+    find_denormal_problem,
     find_variable_problem,
     read_effective,
     restore_main_thread_affinity,
@@ -15,6 +16,7 @@ from bench.launch.binding import (
 from bench.launch.failure import fail
 from bench.launch.libraries import find_library_problem
 from bench.launch.protocol import Measured, Message
+from bench.measure.denormals import are_denormals_flushed, keep_denormals
 from bench.measure.loop import quiet_interpreter, time_samples, warm_up
 from bench.measure.memory import read_peak_bytes
 from bench.measure.noise import watched
@@ -22,6 +24,7 @@ from bench.records.measurement import InstanceResult
 from bench.records.plan import Task
 from bench.variants.prepare import prepare
 from bench.worker.channel import wait_for_all
+from bench.worker.inherited import read_inherited
 from bench.worker.load import Loading, load_rest, require_case
 from bench.worker.prove import prove
 from bench.workloads.registry import find_workload, load_builder
@@ -39,6 +42,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     """
     case = require_case(task)
     loading = load_rest(task, loading)
+    keep_denormals()
     torch.set_num_threads(task.binding.threads)
     restore_main_thread_affinity(task.binding)
     build_workload = load_builder(find_workload(case.workload))
@@ -46,6 +50,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     workload = build_workload(case)
     built = perf_counter_ns()
     prepared = prepare(workload, case, None if task.package is None else Path(task.package))
+    keep_denormals()  # what was prepared may have been loaded from a compiler's file
     ready = perf_counter_ns()
     compiled_here_s = prepared.compile_s if task.package is None else 0.0
     peak_load_bytes = read_peak_bytes()
@@ -54,6 +59,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
         call()
         called = perf_counter_ns()
         restore_main_thread_affinity(task.binding)
+        keep_denormals()  # the first call may have compiled, and loaded what it compiled
         prepared.reset()
         with quiet_interpreter():
             warmup, steady, iterations = warm_up(call, task.policy)
@@ -63,11 +69,18 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
             noise = noise_since()
     peak_run_bytes = read_peak_bytes(earlier=peak_load_bytes)
     stages_ns = prepared.time_stages(STAGE_ROUNDS)
-    effective = read_effective(loading.memory_binding, torch.get_num_threads(), variables=task.variables)
+    effective = read_effective(
+        loading.memory_binding,
+        torch.get_num_threads(),
+        variables=task.variables,
+        inherited=read_inherited(),
+        flush_denormals=are_denormals_flushed(),
+    )
     problem = (
         find_binding_problem(task.binding, effective)
         or find_library_problem(task.runtime, effective.libraries)
         or find_variable_problem(task.variables, effective)
+        or find_denormal_problem(effective)
     )
     if problem is not None:
         raise fail(problem)

@@ -1,4 +1,4 @@
-"""What a worker does before any repetition: set its scratch folder, bind itself to its CPUs, load libraries."""
+"""What a worker does before its first task: prepare a folder, reset inherited state, bind itself, load libraries."""
 
 import gc
 import os
@@ -15,6 +15,7 @@ from bench.launch.binding import bind_process
 from bench.records.case import Case
 from bench.records.collector import collector_paused
 from bench.records.plan import Task
+from bench.worker.inherited import reset_inherited
 from bench.workloads.registry import find_workload, load_builder
 
 if TYPE_CHECKING:
@@ -47,11 +48,12 @@ def settle(scratch: Path) -> None:
 
 
 def load(task: Task) -> Loading:
-    """Bind, then load torch and the library of a task's workload, and compute nothing.
+    """Reset what was inherited, bind, then load torch and the library of a task's workload; compute nothing.
 
     Raises:
         WorkerFailedError: the kernel refuses the binding, or does not show which pages are in memory.
     """
+    reset_inherited()
     memory_binding = bind_process(task.binding)
     start = process_time_ns()
     with _uncollected():

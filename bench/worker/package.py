@@ -7,6 +7,7 @@ import torch
 
 from bench.errors import LaunchError
 from bench.launch.protocol import Message, Packaged
+from bench.measure.denormals import keep_denormals
 from bench.records.measurement import PackageResult
 from bench.records.plan import Task
 from bench.variants import prepare
@@ -25,6 +26,7 @@ def make_package(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     if task.package is None:
         raise LaunchError("a task to package names no file")
     load_rest(task, loading)
+    keep_denormals()
     torch.set_num_threads(task.binding.threads)
     workload = load_builder(find_workload(case.workload))(case)
     wait_for_all(channel)

@@ -50,13 +50,13 @@ def check_nodes_joined(ledger: Ledger) -> None:
 
 
 def check_binding(ledger: Ledger, name: str, binding: Binding, answer: Answer, *, policy: str) -> None:
-    """What is in force, as bench reads it back, and as each thread sees itself."""
+    """The effective binding, as bench reads it back, and as each thread sees itself."""
     after = answer.after
     if after is None:
         ledger.equal(f"{name}: is bound", answer.refused, None)
         return
-    ledger.equal(f"{name}: CPUs in force", after.cpus, binding.cpus)
-    ledger.equal(f"{name}: memory policy in force", after.memory_policy, policy)
+    ledger.equal(f"{name}: effective CPUs", after.cpus, binding.cpus)
+    ledger.equal(f"{name}: effective memory policy", after.memory_policy, policy)
     ledger.equal(f"{name}: memory is held by", answer.memory_binding, "mempolicy" if policy == "bind" else "cpuset")
     ledger.equal(
         f"{name}: CPUs of the threads started since",
@@ -67,7 +67,7 @@ def check_binding(ledger: Ledger, name: str, binding: Binding, answer: Answer, *
     ledger.equal(f"{name}: CPUs run on beside these", strays, set())
     ledger.equal(f"{name}: problem", answer.problem, None)
     allocators = [library.name for library in after.libraries if library.role == "allocator" and library.effective]
-    ledger.equal(f"{name}: allocator in force", allocators, ["system"])
+    ledger.equal(f"{name}: effective allocator", allocators, ["system"])
 
 
 def check_pages(ledger: Ledger, name: str, answer: Answer, *, node: int) -> None:

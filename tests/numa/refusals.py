@@ -1,4 +1,4 @@
-"""Bindings that cannot be: refused by the kernel, or found out when what is in force is read back."""
+"""Invalid bindings: refused by the kernel, or found when the effective binding is read back."""
 
 from bench.records.profile import Binding
 from tests.numa.instance import Request, ask_instances

@@ -6,8 +6,10 @@ from msgspec.structs import replace
 from bench.compare.comparability import Purpose, find_cell_differences, find_differences, refusal
 from bench.compare.rules import CELL_RULES, RUN_RULES
 from bench.records.bundle import Contents, Distribution
+from bench.records.inherited import Inherited
+from bench.records.measurement import Measurement
 from bench.records.verdict import Severity
-from tests.builders import BINDING, make_cell, make_measurement, make_repetition
+from tests.builders import BINDING, make_cell, make_instance, make_measurement, make_repetition
 from tests.unit.compare.runs import STEADY, make_run
 
 BASE = make_run(STEADY)
@@ -104,3 +106,32 @@ def test_every_rule_has_a_reason_and_each_field_stands_once() -> None:
     fields = [rule.field for rule in (*RUN_RULES, *CELL_RULES)]
     assert len(fields) == len(set(fields))
     assert all(rule.reason for rule in (*RUN_RULES, *CELL_RULES))
+
+
+def run_as(**state: object) -> Measurement:
+    """One repetition of a worker that inherited some state."""
+    instance = make_instance()
+    effective = replace(instance.effective, inherited=Inherited(**state), flush_denormals=False)
+    return make_measurement(make_cell(), make_repetition(0, replace(instance, effective=effective)))
+
+
+@pytest.mark.parametrize(
+    ("base", "new", "fields"),
+    [
+        pytest.param({"nice": 0}, {"nice": 5}, ["inherited.nice"], id="a niceness"),
+        pytest.param({"limits": {"stack": 1}}, {"limits": {}}, ["inherited.limits.stack"], id="a limit by its name"),
+        pytest.param({"nice": 0}, {}, [], id="unavailable on one side"),
+        pytest.param({"timer_slack_ns": 1}, {"timer_slack_ns": 1}, [], id="the same"),
+    ],
+)
+def test_state_that_workers_inherited_is_compared(
+    base: dict[str, object], new: dict[str, object], fields: list[str]
+) -> None:
+    cell = make_cell()
+    found = find_cell_differences((cell, run_as(**base)), (cell, run_as(**new)), "compare")
+    assert [finding.field for finding in found] == fields
+
+
+def test_all_state_that_workers_inherit_has_a_rule() -> None:
+    rules = {rule.field for rule in CELL_RULES}
+    assert {f"inherited.{name}" for name in Inherited.__struct_fields__} <= rules

@@ -5,7 +5,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench.launch.binding import bind_process, count_node_pages, find_binding_problem, read_effective
+from bench.launch.binding import (
+    bind_process,
+    count_node_pages,
+    find_binding_problem,
+    find_denormal_problem,
+    read_effective,
+)
 from bench.launch.failure import WorkerFailedError
 from bench.records.cpulist import format_cpulist
 from bench.records.measurement import Effective, Failure
@@ -131,6 +137,13 @@ def test_nodes_that_the_kernel_left_out_silently_are_a_problem() -> None:
     wanted = msgspec.structs.replace(BINDING, memory_nodes="0,2")
     held = msgspec.structs.replace(HELD, memory_nodes="0-1")
     assert describe(find_binding_problem(wanted, held)) == "plan binds memory to nodes 0,2, but only 0-1 are allowed"
+
+
+def test_denormals_that_are_flushed_are_a_problem() -> None:
+    assert find_denormal_problem(HELD) is None
+    assert find_denormal_problem(msgspec.structs.replace(HELD, flush_denormals=False)) is None
+    problem = find_denormal_problem(msgspec.structs.replace(HELD, flush_denormals=True))
+    assert "plan keeps denormal numbers" in describe(problem)
 
 
 def test_a_recorded_process_is_read_from_its_root(tmp_path: Path) -> None:

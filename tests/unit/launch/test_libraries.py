@@ -56,7 +56,7 @@ print(compiled(numpy.array([1, 2], numpy.float32))[0].tolist())
 
 
 def in_worker(runtime: Runtime, variables: Mapping[str, str]) -> tuple[int, dict[str, object]]:
-    """Load torch as a worker does: CPUs to which the runtime narrowed the main thread, and what is in force after."""
+    """Load torch as a worker does: CPUs to which the runtime narrowed the main thread, and what is effective after."""
     preload = ":".join(map(str, find_preloads(runtime)))
     environment = {"PATH": os.environ["PATH"], "LD_PRELOAD": preload, **variables}
     done = subprocess.run(
