@@ -235,7 +235,6 @@ def make_repetition(index: int = 0, *instances: InstanceResult, sequence: int | 
         round=index,
         sequence=index if sequence is None else sequence,
         started_at="2026-01-02T03:04:05Z",
-        invalid=(),
         instances=instances or (make_instance(),),
     )
 

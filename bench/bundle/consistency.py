@@ -29,7 +29,7 @@ from bench.records.measurement import (
 from bench.records.plan import Cell
 from bench.records.profile import Binding, Runtime
 from bench.stats.limits import loosest_limits
-from bench.stats.noise import judge_repetition
+from bench.stats.noise import judge_repetitions
 from bench.stats.order import find_disorder
 
 
@@ -123,7 +123,10 @@ def _check_measurement(measurement: Measurement, cell: Cell, probes: Sequence[Pr
             _check_samples([*instance.warmup, *instance.samples], where)
         if measurement.failure is None:
             _check_usable(repetition, cell, where)
-            _check_judgement(repetition, judge_repetition(repetition, cell.layout, probes), where)
+    if measurement.failure is None:
+        judged = judge_repetitions(cell, measurement.repetitions, probes)
+        for repetition, invalid in zip(measurement.repetitions, judged, strict=True):
+            _check_judgement(repetition, invalid, f"cell {cell.id}, repetition {repetition.index}")
 
 
 def _check_samples(samples: Sequence[Sample], where: str) -> None:

@@ -13,7 +13,7 @@ from bench.records.calibration import Calibration, CellCalibration
 from bench.records.plan import Cell
 from bench.records.summary import Interval
 from bench.records.verdict import ASSUMED_SCATTER, Criteria, RunScatter
-from bench.stats.ratio import REPETITIONS_MIN
+from bench.stats.scatter import REPETITIONS_MIN
 
 COMPARISONS = 500
 """Deals of a cell's repetitions: a rate of 1 in 100 shows within 0.3% to 2.3%."""

@@ -20,6 +20,7 @@ from bench.records.verdict import (
     Outcome,
     RunScatter,
 )
+from bench.stats.closed_loop import repetition_latency_s
 from bench.stats.holm import adjust, step_levels
 from bench.stats.ratio import (
     LogRatio,
@@ -31,7 +32,6 @@ from bench.stats.ratio import (
     estimate_unpaired,
     interval,
     prior_variance,
-    repetition_latency_s,
 )
 
 

@@ -20,7 +20,7 @@ from bench.records.machine import Machine
 from bench.records.reproduction import CellReproduction, Reproduction, ReproductionOutcome
 from bench.records.summary import Interval
 from bench.records.verdict import CellVerdict, Criteria, Finding
-from bench.stats.ratio import REPETITIONS_MIN
+from bench.stats.scatter import REPETITIONS_MIN
 
 
 def find_obstacles(original: Contents, machine: Machine, environment: Environment, image: Image) -> tuple[Finding, ...]:

@@ -204,16 +204,17 @@ class Repetition(Record, frozen=True, kw_only=True):
         round: The round of the run's order in which it was made, from 0.
         sequence: Its place among all repetitions and probes of the run, from 0.
         started_at: When its turn came; its libraries may have been loaded before. RFC 3339, UTC.
-        invalid: Reason codes; a repetition with any is kept and not used.
         instances: In the order of the cell's bindings.
+        invalid: Codes of `bench.stats.noise.judge_repetitions`, set when the cell's measurement is gathered, since drift
+            shows only in later probes. A repetition with any is kept and not used.
     """
 
     index: Count
     round: Count
     sequence: Count
     started_at: str
-    invalid: tuple[str, ...]
     instances: tuple[InstanceResult, ...]
+    invalid: tuple[str, ...] = ()
 
 
 class Failure(Record, frozen=True, kw_only=True):

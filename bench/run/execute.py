@@ -20,7 +20,6 @@ from bench.run.faults import find_fault
 from bench.run.jobs import JobBuilder, RepetitionRequest, Workers
 from bench.run.journal import CellEntry, Journal, ProbeEntry, RepetitionEntry
 from bench.run.pace import Pace
-from bench.stats.noise import invalid_reasons
 from bench.stats.order import ScheduledRepetition, find_partners, next_repetition
 
 ReportProgress = Callable[[Progress], None]
@@ -156,7 +155,6 @@ class Execution:
             round=scheduled.round,
             sequence=self._journal.sequence,
             started_at=started_at,
-            invalid=invalid_reasons(instances),
             instances=instances,
         )
         self._journal.add(RepetitionEntry(cell=cell.id, repetition=repetition))

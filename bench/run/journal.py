@@ -17,10 +17,10 @@ from bench.errors import EnvironmentUnfitError, OutputError, UsageError
 from bench.records.bundle import Note, RunId, Timestamp
 from bench.records.digest import Digest
 from bench.records.measurement import Failure, Measurement, Probe, Repetition
-from bench.records.plan import CellId
+from bench.records.plan import Cell, CellId
 from bench.records.record import Record, decode_json, encode_json, encode_json_line
 from bench.run.prepare import Decision
-from bench.stats.noise import judge_repetition
+from bench.stats.noise import judge_repetitions
 
 
 class Session(Record, frozen=True, kw_only=True):
@@ -142,19 +142,13 @@ class Journal:
         return cell in self._finished
 
     def measurements(self) -> tuple[Measurement, ...]:
-        """Everything measured of the cells that are over, in the order in which they ended.
-
-        Here repetitions get all their reason codes: drift shows only in the probe after them.
-        """
-        layouts = {cell.id: cell.layout for cell in self.session.decision.plan.cells}
+        """Return everything measured of the finished cells, in the order in which they ended, repetitions judged."""
+        cells = {cell.id: cell for cell in self.session.decision.plan.cells}
         return tuple(
             msgspec.convert(
                 {
                     "cell": entry.cell,
-                    "repetitions": tuple(
-                        msgspec.structs.replace(one, invalid=judge_repetition(one, layouts[entry.cell], self._probes))
-                        for one in self.repetitions(entry.cell)
-                    ),
+                    "repetitions": self._judged(cells[entry.cell]),
                     "stopped": entry.stopped,
                     "failure": entry.failure,
                 },
@@ -162,6 +156,14 @@ class Journal:
                 from_attributes=True,
             )
             for entry in self._finished.values()
+        )
+
+    def _judged(self, cell: Cell) -> tuple[Repetition, ...]:
+        repetitions = self.repetitions(cell.id)
+        judged = judge_repetitions(cell, repetitions, self._probes)
+        return tuple(
+            msgspec.structs.replace(repetition, invalid=codes)
+            for repetition, codes in zip(repetitions, judged, strict=True)
         )
 
 

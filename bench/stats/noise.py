@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from bench.records.measurement import InstanceResult, Probe, Repetition
+from bench.records.plan import Cell
 from bench.stats.probes import sum_bandwidth, sum_compute
 from bench.stats.window import overlap_ratio
 
@@ -37,16 +38,29 @@ by 2.0, for half a minute. The limit lies between; figures in `tests/benchmarks/
 """
 
 
-def judge_repetition(repetition: Repetition, layout: str, probes: Sequence[Probe]) -> tuple[str, ...]:
-    """Reason codes that forbid using a repetition, sorted; empty if it is valid.
+def judge_repetitions(
+    cell: Cell, repetitions: Sequence[Repetition], probes: Sequence[Probe]
+) -> tuple[tuple[str, ...], ...]:
+    """Return for each repetition of a cell the reason codes that void it, sorted; none for a valid one.
+
+    This is the only judge: the run that measures, the bundle that is sealed and whoever verifies it ask it.
+    A value that the kernel does not show voids nothing; it stays `unavailable` in the bundle.
 
     Args:
-        repetition: With the place in the run at which it was made.
-        layout: Of its cell.
-        probes: Of the run, in sequence. Without one on either side of the repetition drift forbids nothing.
+        cell: Of the plan.
+        repetitions: All of the cell so far, each with the place in the run at which it was made.
+        probes: Of the run, in sequence. Drift voids nothing without a probe on either side of a repetition.
     """
-    reasons = invalid_reasons(repetition.instances)
-    return tuple(sorted({*reasons, "drift"})) if _drift(repetition, layout, probes) > DRIFT_LIMIT else reasons
+    return tuple(_judge(repetition, cell.layout, probes) for repetition in repetitions)
+
+
+def _judge(repetition: Repetition, layout: str, probes: Sequence[Probe]) -> tuple[str, ...]:
+    reasons = {code for instance in repetition.instances for code in _instance_reasons(instance)}
+    if overlap_ratio(repetition.instances) < OVERLAP_LIMIT:
+        reasons.add("no_overlap")
+    if _drift(repetition, layout, probes) > DRIFT_LIMIT:
+        reasons.add("drift")
+    return tuple(sorted(reasons))
 
 
 def _drift(repetition: Repetition, layout: str, probes: Sequence[Probe]) -> float:
@@ -63,17 +77,6 @@ def _drift(repetition: Repetition, layout: str, probes: Sequence[Probe]) -> floa
 def _rates(probe: Probe) -> tuple[float, float]:
     """Operations and bytes a second of all instances together."""
     return sum_compute(probe), sum_bandwidth(probe)
-
-
-def invalid_reasons(instances: Sequence[InstanceResult]) -> tuple[str, ...]:
-    """Reason codes that a repetition's own noise gives, sorted.
-
-    A value that the kernel does not show forbids nothing; it stays `unavailable` in the bundle.
-    """
-    reasons = {code for instance in instances for code in _instance_reasons(instance)}
-    if overlap_ratio(instances) < OVERLAP_LIMIT:
-        reasons.add("no_overlap")
-    return tuple(sorted(reasons))
 
 
 def _instance_reasons(instance: InstanceResult) -> set[str]:

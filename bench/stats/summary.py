@@ -18,7 +18,7 @@ from bench.stats.bootstrap import (
     estimate_ratio,
     join_repetitions,
 )
-from bench.stats.noise import judge_repetition
+from bench.stats.noise import judge_repetitions
 from bench.stats.probes import sum_bandwidth, sum_compute
 from bench.stats.roofline import least_time
 from bench.stats.window import Columns, clip_samples, read_columns, shared_window
@@ -73,7 +73,7 @@ def summarize_cell(
     """
     import numpy as np
 
-    judged = [judge_repetition(repetition, cell.layout, probes) for repetition in repetitions]
+    judged = judge_repetitions(cell, repetitions, probes)
     valid = [repetition for repetition, reasons in zip(repetitions, judged, strict=True) if not reasons]
     if not valid:
         reasons = sorted({code for codes in judged for code in codes})

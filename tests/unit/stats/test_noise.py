@@ -1,8 +1,20 @@
+import msgspec
 import pytest
 
-from bench.records.measurement import Probe
-from bench.stats.noise import invalid_reasons, judge_repetition
-from tests.builders import make_instance, make_probe, make_repetition, noisy
+from bench.records.measurement import InstanceResult, Probe, Repetition
+from bench.stats.noise import judge_repetitions
+from tests.builders import BINDING, make_cell, make_instance, make_probe, make_repetition, noisy
+
+
+def invalid_reasons(instances: list[InstanceResult]) -> tuple[str, ...]:
+    """What a repetition's own noise gives."""
+    return judge_repetition(make_repetition(0, *instances), "latency", [])
+
+
+def judge_repetition(repetition: Repetition, layout: str, probes: list[Probe]) -> tuple[str, ...]:
+    cell = msgspec.structs.replace(make_cell(instances=(BINDING,) * len(repetition.instances)), layout=layout)
+    (reasons,) = judge_repetitions(cell, [repetition], probes)
+    return reasons
 
 
 def test_a_quiet_repetition_is_valid() -> None:
