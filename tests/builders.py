@@ -21,6 +21,7 @@ from bench.records.measurement import (
 )
 from bench.records.plan import Cell, Plan, Policy
 from bench.records.profile import Binding, Choice, Layout, Match, Profile, Runtime, Setting
+from bench.records.summary import CellSummary
 
 DIGEST = f"sha256:{'0' * 64}"
 
@@ -252,3 +253,8 @@ def make_probe(*, gflops: float = 100.0, gigabytes: float = 10.0, sequence: int 
 
 def noisy(instance: InstanceResult, **values: float) -> InstanceResult:
     return msgspec.structs.replace(instance, noise=msgspec.structs.replace(instance.noise, **values))
+
+
+def change_metric(summary: CellSummary, metric: str, **values: float) -> CellSummary:
+    interval = msgspec.structs.replace(summary.metrics[metric], **values)
+    return msgspec.structs.replace(summary, metrics={**summary.metrics, metric: interval})

@@ -97,7 +97,7 @@ def exit_status(summary: Summary) -> int:
     """The status of a run that reached its end."""
     if not summary.failed:
         return 0
-    noisy = all(reason.startswith("too_noisy") for reason in summary.failed.values())
+    noisy = all(reason.code == "too_noisy" for reason in summary.failed.values())
     error: type[BenchError] = TooNoisyError if noisy else CellsFailedError
     return error.exit_code
 

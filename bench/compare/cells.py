@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from bench.errors import TooNoisyError
 from bench.records.case import Case
-from bench.records.measurement import Measurement
 from bench.records.plan import CellId
 from bench.records.profile import LayoutName
 from bench.records.record import Record
@@ -20,7 +19,6 @@ from bench.records.verdict import (
     Outcome,
     RunScatter,
 )
-from bench.stats.closed_loop import repetition_latency_s
 from bench.stats.holm import adjust, step_levels
 from bench.stats.ratio import (
     LogRatio,
@@ -69,11 +67,6 @@ class _Tested(NamedTuple):
     difference: float
     equivalence: float
     level: float
-
-
-def latencies(measurement: Measurement) -> dict[int, float]:
-    """Seconds an iteration of each valid repetition, by its index."""
-    return {one.index: repetition_latency_s(one) for one in measurement.repetitions if not one.invalid}
 
 
 def judge_cells(

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from itertools import repeat
 from time import perf_counter_ns
 
-from bench.measure.steady import is_steady
 from bench.records.measurement import Sample
 from bench.records.plan import Policy
+from bench.stats.closed_loop import MAX_SAMPLES
+from bench.stats.steady import is_steady
 
 Clock = Callable[[], int]
 """Nanoseconds of a clock that never steps and that all processes of the host share.
@@ -86,10 +87,6 @@ def time_samples(
         Sample(start_ns=start, elapsed_ns=max(1, end - start), iterations=iterations)
         for start, end in zip(starts[:count], ends[:count], strict=True)
     )
-
-
-MAX_SAMPLES = 100_000
-"""Bounds memory and bundles; with the shortest `sample_s` in use it is never reached."""
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from bench.records.record import Record
 
 Nanoseconds = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+ReadingName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
 NodeId = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,4})\Z")]
 
 
@@ -166,6 +167,7 @@ class InstanceResult(Record, frozen=True, kw_only=True):
         items_per_iteration: What throughput counts (images, tokens, ...) in one iteration.
         noise: Of the timed part.
         proof: None if none was asked for.
+        readings: What metrics read beside samples, by the metric's name: over the timed part.
     """
 
     warmup: tuple[Sample, ...]
@@ -184,6 +186,7 @@ class InstanceResult(Record, frozen=True, kw_only=True):
     effective: Effective
     noise: Noise
     proof: Proof | None = None
+    readings: dict[ReadingName, float] = {}
 
 
 class PackageResult(Record, frozen=True, kw_only=True):

@@ -11,6 +11,9 @@ from bench.records.variant import UserVariableName, Variant, VariantName
 
 CellId = Annotated[str, Meta(pattern=r"^[0-9]{4}-[a-z0-9_.-]{1,70}\Z")]
 
+ScenarioName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
+"""A row of `bench.stats.scenarios`."""
+
 Seed = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 
 
@@ -62,6 +65,7 @@ class Cell(Record, frozen=True, kw_only=True):
         instances: Where each worker is held; from the layout.
         runtime: The libraries that each worker loads before torch; from the layout.
         environment: Every variable that differs from the parent's environment, per worker.
+        scenario: How load is applied.
     """
 
     id: CellId
@@ -72,6 +76,7 @@ class Cell(Record, frozen=True, kw_only=True):
     instances: Annotated[tuple[Binding, ...], Meta(min_length=1)]
     runtime: Runtime
     environment: dict[str, str]
+    scenario: ScenarioName = "closed_loop"
 
 
 class Refusal(Record, frozen=True, kw_only=True):
@@ -125,6 +130,7 @@ class Task(Record, frozen=True, kw_only=True):
         variables: What the worker must find of every variable that is given for a side of an `ab` run; None for one
             that is not set.
         prove: Also check correctness, hashes and instruction path, untimed, after the timed part.
+        scenario: Of the cell.
     """
 
     kind: Literal["measure", "probe", "package"]
@@ -136,3 +142,4 @@ class Task(Record, frozen=True, kw_only=True):
     package: str | None = None
     variables: dict[UserVariableName, str | None] = {}
     prove: bool
+    scenario: ScenarioName = "closed_loop"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from bench.records.bundle import Contents
 from bench.records.measurement import Proof
+from bench.report.reasons import describe_reason
 from bench.report.table import describe_case
 
 
@@ -18,7 +19,7 @@ def render_evidence(contents: Contents) -> str:
     for cell in contents.plan.cells:
         lines.append(f"{cell.id}: {describe_case(cell.case)}")
         if cell.id in contents.summary.failed:
-            lines.append(f"  no number  {contents.summary.failed[cell.id]}")
+            lines.append(f"  no number  {describe_reason(contents.summary.failed[cell.id])}")
         measurement = measurements.get(cell.id)
         if measurement is not None and measurement.proof is not None:
             lines += [f"  {name:<9}  {text}" for name, text in _describe(measurement.proof) if text]

@@ -1,22 +1,36 @@
 """The table of a run, as text: from the bundle's own records, so that `run` and `show` print the same."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from tabulate import tabulate
 
-from bench.measure.steady import is_steady
 from bench.records.bundle import Contents
 from bench.records.case import Case
-from bench.records.measurement import InstanceResult
 from bench.records.plan import Cell, Policy
-from bench.records.summary import CellSummary, Drift
+from bench.records.summary import CellSummary, Drift, Interval, Mark
 from bench.report.cross import render_cross_table
 from bench.report.machine import describe_calibration, describe_machine
+from bench.report.reasons import describe_reason
 from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
 from bench.workloads.registry import WORKLOADS
 
 CASE_HEADERS = ("mode", "precision", "format", "backend", "batch", "layout", "side")
 NUMBER_HEADERS = ("latency", "", "throughput", "", "of ceiling", "first call", "memory", "n", "")
+
+MARKS: Mapping[Mark, str] = MappingProxyType(
+    {
+        "steady_state_not_reached": "u",
+        "sliding": "s",
+        "wide_latency": "w",
+        "wide_throughput": "t",
+        "single_repetition": "o",
+        "few_repetitions": "f",
+        "above_peak": "p",
+        "noisy_host": "n",
+    }
+)
+"""Mark → its letter, which the legend explains."""
 
 DRIFT_WARNING = 1.10
 """Probes that moved by more than this are worth a line."""
@@ -40,7 +54,8 @@ def render_results(contents: Contents) -> str:
         cross = None if plan.variants else render_cross_table(contents)
         parts += ["", cross, ""] if cross is not None else []
     for cell_id, reason in contents.summary.failed.items():
-        parts.append(f"no number for {describe_case(cells[cell_id].case)}, {cells[cell_id].layout}: {reason}")
+        cell = cells[cell_id]
+        parts.append(f"no number for {describe_case(cell.case)}, {cell.layout}: {describe_reason(reason)}")
     parts += [f"refused {describe_case(refusal.case)}: {refusal.reason}" for refusal in plan.refused]
     parts += [_describe_drift(drift) for drift in contents.summary.drift if _moved(drift)]
     if contents.calibration is not None:
@@ -72,7 +87,7 @@ def _table(contents: Contents, cells: Mapping[str, Cell]) -> list[str]:
         (
             _name(cells[summary.cell].case, cells[summary.cell].case.shape),
             *(row[index] for index in varying),
-            *_numbers(cells[summary.cell], summary, contents),
+            *_numbers(summary),
         )
         for summary, row in zip(summaries, described, strict=True)
     ]
@@ -101,18 +116,18 @@ def _describe_columns(cell: Cell) -> tuple[str, ...]:
     )
 
 
-def _numbers(cell: Cell, summary: CellSummary, contents: Contents) -> tuple[str, ...]:
+def _numbers(summary: CellSummary) -> tuple[str, ...]:
     ceiling = "" if summary.roofline_ratio is None else f"{summary.roofline_ratio:.0%} {summary.bound_by}"
     return (
         format_seconds(summary.latency_s.point),
-        format_spread(summary.latency_s),
+        _describe_width(summary, summary.latency_s),
         f"{format_significant(summary.throughput_per_s.point)} {summary.unit}/s",
-        format_spread(summary.throughput_per_s),
+        _describe_width(summary, summary.throughput_per_s),
         ceiling,
         format_seconds(summary.cold_s["first_call"]),
         format_bytes(summary.peak_memory_bytes),
         f"{summary.repetitions}×{summary.samples // summary.repetitions}",
-        _marks(cell, summary, contents),
+        _marks(summary),
     )
 
 
@@ -121,32 +136,27 @@ def _instances(cell: Cell) -> str:
     return f"{len(cell.instances)}×{'-'.join(map(str, threads))}"
 
 
-def _marks(cell: Cell, summary: CellSummary, contents: Contents) -> str:
-    marks = ""
-    measurement = next(found for found in contents.measurements if found.cell == cell.id)
-    instances = [instance for repetition in measurement.repetitions for instance in repetition.instances]
-    if not all(instance.steady or _is_steady(instance) for instance in instances):
-        marks += "u"
-    if summary.latency_s.half_width_ratio > contents.plan.policy.target_ci_ratio:
-        marks += "w"
+def _describe_width(summary: CellSummary, interval: Interval) -> str:
+    """Return the interval's half width; of few repetitions, half of their range in brackets, which claims less."""
     if summary.repetitions == 1:
-        marks += "o"
-    if summary.invalid_repetitions:
-        marks += f"i{summary.invalid_repetitions}"
-    return marks
+        return ""
+    spread = format_spread(interval)
+    return f"({spread})" if "few_repetitions" in summary.marks else spread
 
 
-def _is_steady(instance: InstanceResult) -> bool:
-    """Whether timed samples show the steady state that a warm-up of few long iterations could not."""
-    return is_steady([sample.elapsed_ns / sample.iterations for sample in instance.samples])
+def _marks(summary: CellSummary) -> str:
+    letters = "".join(MARKS.get(mark, "?") for mark in summary.marks)
+    return f"{letters}i{summary.invalid_repetitions}" if summary.invalid_repetitions else letters
 
 
 def _legend(policy: Policy) -> str:
     return (
         f"± half of the {policy.confidence * 100:.3g}% interval; n repetitions×samples; first call with empty caches\n"
         "of ceiling: share of what this run's own probes of matrix product and memory bandwidth reached\n"
-        f"u not shown steady, by the warm-up or by the samples; w interval wider than the ±{policy.target_ci_ratio * 100:.3g}% "
-        "asked for; o of one repetition, whose samples alone make the interval; iN invalid repetitions, not used"
+        "u steady state not reached; s slides from its first to its last third; "
+        f"w latency, t throughput less certain than the ±{policy.target_ci_ratio * 100:.3g}% asked for\n"
+        "o single repetition; f few repetitions, with half of their range in brackets; p above peak; "
+        "n noisy host, no valid repetition; iN invalid repetitions"
     )
 
 

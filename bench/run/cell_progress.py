@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from bench.errors import TooNoisyError
 from bench.records.measurement import Probe, Repetition
 from bench.records.plan import Cell, Policy
+from bench.records.reason import Reason
 from bench.records.summary import CellSummary
 from bench.stats.summary import summarize_cell
 
@@ -16,34 +16,40 @@ class CellProgress(NamedTuple):
     """One cell at one moment.
 
     Attributes:
-        made: Its repetitions, invalid ones too.
-        summary: Of the valid ones; None if there is none.
+        completed: Its repetitions, invalid ones too.
+        valid: Its valid repetitions.
+        summary: Of the repetitions so far; None if they give no number.
     """
 
     completed: int
+    valid: int
     summary: CellSummary | None
-
-    @property
-    def valid(self) -> int:
-        """Its valid repetitions."""
-        return 0 if self.summary is None else self.summary.repetitions
 
     def remaining(self, policy: Policy) -> int:
         """How many repetitions it is still to get whatever the clock says."""
         return max(0, min(policy.repetitions_min - self.valid, policy.repetitions_max - self.completed))
 
 
-NOT_STARTED = CellProgress(completed=0, summary=None)
+NOT_STARTED = CellProgress(completed=0, valid=0, summary=None)
 
 
 def assess_progress(
     cell: Cell, policy: Policy, repetitions: Sequence[Repetition], probes: Sequence[Probe]
 ) -> CellProgress:
     """Judge a cell by its repetitions and the probes so far."""
-    try:
-        return CellProgress(len(repetitions), summarize_cell(cell, policy, repetitions, probes))
-    except TooNoisyError:
-        return CellProgress(len(repetitions), None)
+    summary = summarize_cell(cell, policy, repetitions, probes)
+    if isinstance(summary, Reason):
+        return CellProgress(completed=len(repetitions), valid=0, summary=None)
+    valid = len(repetitions) - summary.invalid_repetitions
+    return CellProgress(completed=len(repetitions), valid=valid, summary=summary)
+
+
+def is_precise(summary: CellSummary, policy: Policy) -> bool:
+    """Return whether both intervals are as narrow as asked. One repetition has none, so that its width says nothing."""
+    if summary.repetitions == 1:
+        return False
+    widest = max(summary.latency_s.half_width_ratio, summary.throughput_per_s.half_width_ratio)
+    return widest <= policy.target_ci_ratio
 
 
 def why_stop(progress: CellProgress, policy: Policy, *, spare_s: float, elapsed_s: float) -> Stop | None:
@@ -57,7 +63,7 @@ def why_stop(progress: CellProgress, policy: Policy, *, spare_s: float, elapsed_
     """
     summary = progress.summary
     if summary is not None and progress.valid >= policy.repetitions_min:
-        if summary.latency_s.half_width_ratio <= policy.target_ci_ratio:
+        if is_precise(summary, policy):
             return "precise"
         if spare_s <= 0:
             return "budget"

@@ -155,6 +155,7 @@ class JobBuilder:
             scratch=str(self._scratch / request.cell.id),
             package=self._path(request.cell),
             prove=False,
+            scenario=request.cell.scenario,
         )
 
     def _probe_job(self, layout: Layout) -> Job:

@@ -38,6 +38,11 @@ by 2.0, for half a minute. The limit lies between; figures in `tests/benchmarks/
 """
 
 
+UNBOUNDED_CODES = frozenset({"no_overlap"})
+"""What can make a repetition seem faster than the machine is, or of another one. Other noise can only have slowed it, so
+that its numbers still bound what the machine does."""
+
+
 def judge_repetitions(
     cell: Cell, repetitions: Sequence[Repetition], probes: Sequence[Probe]
 ) -> tuple[tuple[str, ...], ...]:

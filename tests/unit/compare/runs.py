@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from bench.records.bundle import Contents
 from bench.records.measurement import Failure
 from bench.records.plan import Cell
+from bench.records.reason import Reason
 from bench.records.summary import Summary
 from bench.records.variant import VARIANTS, Variant
 from tests.builders import (
@@ -52,12 +53,12 @@ def make_run(*latencies: Sequence[float], cells: Sequence[Cell] = (), gflops: fl
     sides = VARIANTS if any(cell.variant for cell in cells) else ()
     variants = tuple(Variant(name=side, options=(), variables={}, argv=plan.argv) for side in sides)
     failure = Failure(reason="crashed", message="it fell over")
-    failed = {one.cell: "crashed: it fell over" for one in measurements if not one.repetitions}
+    failed = {one.cell: Reason(code="crashed") for one in measurements if not one.repetitions}
     return replace(
         CONTENTS,
         info=replace(CONTENTS.info, run_id=f"20260102T030405Z-{next(_RUNS):08x}"),
         plan=replace(plan, variants=variants),
         probes=(make_probe(gflops=gflops), make_probe(gflops=gflops, sequence=9)),
         measurements=tuple(one if one.repetitions else replace(one, failure=failure) for one in measurements),
-        summary=Summary(cells=(), failed=failed, drift=()),
+        summary=Summary(method="student/1", cells=(), failed=failed, drift=()),
     )

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from bench.measure.loop import iterations_per_sample, quiet_interpreter, time_block, time_samples, warm_up
-from bench.measure.steady import is_steady
+from bench.stats.steady import is_steady
 from tests.builders import POLICY
 
 

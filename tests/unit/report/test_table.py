@@ -38,7 +38,7 @@ def test_a_case_is_told_with_its_shape_where_that_is_not_the_workloads_own() -> 
 
 def test_a_cell_without_a_number_says_why() -> None:
     assert (
-        "no number for resnet50 image_size=64, inference, fp32, channels_last, eager, batch 4, latency: crashed: worker"
+        "no number for resnet50 image_size=64, inference, fp32, channels_last, eager, batch 4, latency: crashed message=worker"
         in (render_results(CONTENTS))
     )
 
