@@ -98,8 +98,8 @@ def _check_left_out(contents: Contents) -> None:
 
 def _check_measurement(measurement: Measurement, cell: Cell, policy: Policy, machine: Machine) -> None:
     made = len(measurement.repetitions)
-    if not 1 <= made <= policy.repetitions_max:
-        raise BundleError(f"cell {cell.id} has {made} repetitions, the plan allows 1 to {policy.repetitions_max}")
+    if not 1 <= made <= policy.attempts_max:
+        raise BundleError(f"cell {cell.id} has {made} repetitions, the plan allows 1 to {policy.attempts_max}")
     if measurement.stopped == "failed":
         raise BundleError(f"cell {cell.id} is said to have stopped as failed, but has no failure")
     if measurement.stopped == "repetitions" and made < policy.repetitions_max:

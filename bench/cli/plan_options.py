@@ -65,7 +65,12 @@ def plan_options(command: Command) -> Command:
                 metavar="1%",
                 help="Repeat until intervals are ± this, a hundred times at most.",
             ),
-            click.option("--repetitions", type=Repetitions(), metavar="MIN:MAX", help="Fresh processes per cell."),
+            click.option(
+                "--repetitions",
+                type=Repetitions(),
+                metavar="MIN:MAX",
+                help="Valid repetitions per cell, each in fresh processes.",
+            ),
             click.option(
                 "--seed",
                 type=click.IntRange(0, (1 << 63) - 1),

@@ -21,8 +21,8 @@ class Policy(Record, frozen=True, kw_only=True):
     """How much is measured.
 
     Attributes:
-        repetitions_min, repetitions_max: Per cell, each in a fresh process per instance; invalid ones do not count
-            towards the least, but do towards the most.
+        repetitions_min, repetitions_max: Valid repetitions per cell, each in a fresh process per instance. Those that noise
+            voids are made again, up to `attempts_max` in all.
         warmup_max_s: Longest warm-up; samples not steady by then are said to be so.
         measure_s: Timed seconds aimed at in one repetition.
         samples_min: Timed samples at least, however long they take.
@@ -47,6 +47,11 @@ class Policy(Record, frozen=True, kw_only=True):
     budget_s: Annotated[float, Meta(gt=0)] | None = None
     timeout_s: Annotated[float, Meta(gt=0)]
     confidence: Annotated[float, Meta(ge=0.5, lt=1)] = 0.95
+
+    @property
+    def attempts_max(self) -> int:
+        """Repetitions of a cell at most, void ones too: a host that voids more than half is not worth the time."""
+        return 2 * self.repetitions_max
 
     @property
     def more_until_s(self) -> float | None:

@@ -26,8 +26,12 @@ class CellProgress(NamedTuple):
     summary: CellSummary | None
 
     def remaining(self, policy: Policy) -> int:
-        """How many repetitions it is still to get whatever the clock says."""
-        return max(0, min(policy.repetitions_min - self.valid, policy.repetitions_max - self.completed))
+        """Return how many repetitions it is still to get whatever the clock says."""
+        return max(0, min(policy.repetitions_min - self.valid, policy.attempts_max - self.completed))
+
+    def possible(self, policy: Policy) -> int:
+        """Return how many repetitions it can still get at most, if all of them are valid."""
+        return max(0, min(policy.repetitions_max - self.valid, policy.attempts_max - self.completed))
 
 
 NOT_STARTED = CellProgress(completed=0, valid=0, summary=None)
@@ -53,21 +57,30 @@ def is_precise(summary: CellSummary, policy: Policy) -> bool:
 
 
 def why_stop(progress: CellProgress, policy: Policy, *, spare_s: float, elapsed_s: float) -> Stop | None:
-    """Why a cell gets no more repetitions; None to go on.
+    """Return why a cell gets no more repetitions; None to go on.
 
     Args:
         progress: Of the cell.
         policy: Of the plan.
         spare_s: Seconds that no cell's least repetitions will need.
-        elapsed_s: Since the run, or its last session, began. Once the budget is over, nothing is made up for.
+        elapsed_s: Since the run, or its last session, began.
     """
-    summary = progress.summary
-    if summary is not None and progress.valid >= policy.repetitions_min:
-        if is_precise(summary, policy):
+    if progress.summary is not None and progress.valid >= policy.repetitions_min:
+        if is_precise(progress.summary, policy):
             return "precise"
         if spare_s <= 0:
             return "budget"
-    if progress.completed >= policy.repetitions_max:
+    if not progress.possible(policy):
         return "repetitions"
-    over = policy.budget_s is not None and elapsed_s >= policy.budget_s
-    return "budget" if over and progress.completed >= policy.repetitions_min else None
+    return "budget" if _is_time_over(progress, policy, spare_s=spare_s, elapsed_s=elapsed_s) else None
+
+
+def _is_time_over(progress: CellProgress, policy: Policy, *, spare_s: float, elapsed_s: float) -> bool:
+    """Return whether void repetitions are no longer made again.
+
+    Beyond a budget none are. Beyond an aim there are twice as many attempts as repetitions that must be valid: a run
+    without a number would have wasted all of its time.
+    """
+    if policy.budget_s is not None and elapsed_s >= policy.budget_s:
+        return progress.completed >= policy.repetitions_min
+    return spare_s <= 0 and progress.completed >= 2 * policy.repetitions_min

@@ -52,11 +52,17 @@ class ProbeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="probe"):
 
 
 class CellEntry(msgspec.Struct, frozen=True, kw_only=True, tag="cell"):
-    """A cell is over: nothing more will be measured of it."""
+    """A cell is over."""
 
     cell: CellId
     stopped: str
     failure: Failure | None = None
+
+
+class ReopenEntry(msgspec.Struct, frozen=True, kw_only=True, tag="reopen"):
+    """A finished cell gets more repetitions: a later probe showed that the host had been slow, and voided some."""
+
+    cell: CellId
 
 
 class ResumeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="resume"):
@@ -65,7 +71,7 @@ class ResumeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="resume"):
     resumed_at: Timestamp
 
 
-Entry = RepetitionEntry | ProbeEntry | CellEntry | ResumeEntry
+Entry = RepetitionEntry | ProbeEntry | CellEntry | ReopenEntry | ResumeEntry
 
 _DECODER = msgspec.json.Decoder(Entry)
 
@@ -111,6 +117,8 @@ class Journal:
                 self._probes.append(probe)
             case CellEntry(cell=cell):
                 self._finished[cell] = entry
+            case ReopenEntry(cell=cell):
+                del self._finished[cell]
             case ResumeEntry():
                 pass
 
@@ -138,8 +146,12 @@ class Journal:
         return tuple(self._probes)
 
     def is_finished(self, cell: str) -> bool:
-        """Whether nothing more will be measured of a cell."""
+        """Return whether a cell is over; it may be reopened, unless it failed."""
         return cell in self._finished
+
+    def has_failed(self, cell: str) -> bool:
+        """Return whether a cell is over for good, without a number."""
+        return cell in self._finished and self._finished[cell].failure is not None
 
     def measurements(self) -> tuple[Measurement, ...]:
         """Return everything measured of the finished cells, in the order in which they ended, repetitions judged."""

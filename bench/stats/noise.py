@@ -4,13 +4,12 @@ An invalid repetition is kept in the bundle with its codes; `bench verify` judge
 nobody can drop a slow repetition by calling it noisy.
 """
 
-from bisect import bisect
 from collections.abc import Sequence
-from itertools import chain
 
 from bench.records.measurement import InstanceResult, Probe, Repetition
 from bench.records.plan import Cell
-from bench.stats.probes import sum_bandwidth, sum_compute
+from bench.stats.bound import find_bound
+from bench.stats.drift import RATES, Level, find_levels, is_slower
 from bench.stats.window import overlap_ratio
 
 STEAL_LIMIT = 0.05
@@ -27,16 +26,6 @@ MAJOR_FAULTS_LIMIT = 20
 
 OVERLAP_LIMIT = 0.5
 """Instances that ran together for less than half of the time were hardly ever in each other's way."""
-
-DRIFT_LIMIT = 1.5
-"""Faster over slower of the two probes around a repetition, in compute or in bandwidth, each the best of many rounds.
-
-On a shared guest with two CPUs that nobody else used, probes within minutes differed by up to 1.34 in compute and
-1.35 in bandwidth, and neighbouring ones by 1.1, as the host's clock and caches come and go: that is scatter, which
-repetitions in many rounds average, and the interval shows. With another program on one of the two CPUs both fell
-by 2.0, for half a minute. The limit lies between; figures in `tests/benchmarks/README.md`.
-"""
-
 
 UNBOUNDED_CODES = frozenset({"no_overlap"})
 """What can make a repetition seem faster than the machine is, or of another one. Other noise can only have slowed it, so
@@ -56,32 +45,25 @@ def judge_repetitions(
         repetitions: All of the cell so far, each with the place in the run at which it was made.
         probes: Of the run, in sequence. Drift voids nothing without a probe on either side of a repetition.
     """
-    return tuple(_judge(repetition, cell.layout, probes) for repetition in repetitions)
+    bound = find_bound(cell, repetitions, probes)
+    resources = tuple(RATES) if bound is None else (bound[1],)
+    levels = [find_levels(probes, cell.layout, resource) for resource in resources]
+    return tuple(_judge(repetition, levels) for repetition in repetitions)
 
 
-def _judge(repetition: Repetition, layout: str, probes: Sequence[Probe]) -> tuple[str, ...]:
+def _judge(repetition: Repetition, levels: Sequence[Sequence[Level]]) -> tuple[str, ...]:
+    """Return the codes of one repetition.
+
+    Args:
+        repetition: Of the cell.
+        levels: Of each resource that may bound the cell: what else the host was short of did not slow it.
+    """
     reasons = {code for instance in repetition.instances for code in _instance_reasons(instance)}
     if overlap_ratio(repetition.instances) < OVERLAP_LIMIT:
         reasons.add("no_overlap")
-    if _drift(repetition, layout, probes) > DRIFT_LIMIT:
+    if any(is_slower(of_resource, repetition.sequence) for of_resource in levels):
         reasons.add("drift")
     return tuple(sorted(reasons))
-
-
-def _drift(repetition: Repetition, layout: str, probes: Sequence[Probe]) -> float:
-    """How far the layout's last probe before a repetition and the first after it are apart; 1 without both."""
-    place = bisect(probes, repetition.sequence, key=lambda probe: probe.sequence)
-    before = next((probes[i] for i in range(place - 1, -1, -1) if probes[i].layout == layout), None)
-    after = next((probes[i] for i in range(place, len(probes)) if probes[i].layout == layout), None)
-    if before is None or after is None:
-        return 1.0
-    pairs = zip(_rates(before), _rates(after), strict=True)
-    return max(chain([1.0], (max(pair) / min(pair) for pair in pairs if min(pair) > 0)))
-
-
-def _rates(probe: Probe) -> tuple[float, float]:
-    """Operations and bytes a second of all instances together."""
-    return sum_compute(probe), sum_bandwidth(probe)
 
 
 def _instance_reasons(instance: InstanceResult) -> set[str]:
