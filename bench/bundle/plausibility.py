@@ -138,7 +138,9 @@ def _check_memory(instance: InstanceResult, machine: Machine, where: str) -> Non
 
 
 def _check_noise(noise: Noise, where: str) -> None:
-    for field, most in (("steal_ratio", 1.0), ("foreign_ratio", 1.0), ("throttled_s", 1e9), ("cpu_pressure_s", 1e9)):
+    shares = ((field, 1.0) for field in ("steal_ratio", "foreign_ratio", "sibling_ratio"))
+    seconds = ("throttled_s", "cpu_pressure_s", "thermal_throttled_s", "suspended_s", "unaccounted_s", "stalled_s")
+    for field, most in chain(shares, ((field, 1e9) for field in seconds)):
         value = getattr(noise, field)
         if value is not None and not 0 <= value <= most:
             raise BundleError(f"{where}: its {field} is {value}; it must lie between 0 and {most:g}")

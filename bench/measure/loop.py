@@ -61,11 +61,22 @@ def iterations_per_sample(sample: Sample, sample_s: float) -> int:
 
 
 def time_samples(
-    call: Callable[[], object], iterations: int, policy: Policy, clock: Clock = perf_counter_ns
+    call: Callable[[], object],
+    iterations: int,
+    policy: Policy,
+    clock: Clock = perf_counter_ns,
+    after_sample: Callable[[], object] = lambda: None,
 ) -> tuple[Sample, ...]:
-    """Time samples of `iterations` calls for `policy.measure_s`, and `policy.samples_min` at least.
+    """Time samples for `policy.measure_s`, and `policy.samples_min` at least.
 
     Raw clock readings go to a list made beforehand; records are made of them when all is over.
+
+    Args:
+        call: The workload.
+        iterations: Calls in a sample.
+        policy: Of the plan.
+        clock: Read right before and after a sample.
+        after_sample: Called between samples, outside of what is timed.
     """
     until = int(policy.measure_s * 1e9)
     starts = [0] * MAX_SAMPLES
@@ -81,6 +92,7 @@ def time_samples(
         starts[count] = start
         ends[count] = end
         count += 1
+        after_sample()
         if count >= policy.samples_min and end - begin >= until:
             break
     return tuple(

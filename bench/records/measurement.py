@@ -88,13 +88,21 @@ class Noise(Record, frozen=True, kw_only=True):
 
     Attributes:
         steal_ratio: Share of the bound CPUs' time that the hypervisor took away.
-        throttled_s: Seconds that the cgroup's quota stopped its processes.
+        throttled_s: Seconds that a quota of the cgroup, or of one above it, stopped its processes.
         cpu_pressure_s: Seconds in which some task of the host waited for a CPU (PSI `some`).
         involuntary_switches: Of the process.
         migrations: Of the main thread, between CPUs.
         major_faults: Of the process.
-        frequency_hz: Mean current frequency of the bound CPUs at the end of the timed part.
+        frequency_hz: Mean frequency of the bound CPUs, read at ends of samples.
         foreign_ratio: Share of the bound CPUs' time used by others than this process.
+        sibling_ratio: Share of the time of the bound cores' other hardware threads that was used, by others than the
+            layout's instances; 0 where there are none.
+        thermal_throttled_s: Seconds that a bound core or its package was throttled for its heat.
+        frequency_min_hz: The lowest reading that `frequency_hz` is the mean of.
+        affinity_changes: How often the allowed CPUs were found changed after a sample.
+        suspended_s: Seconds that the host slept, by its clocks.
+        unaccounted_s: Seconds that the bound CPUs' own accounting misses, as when the whole guest stood still.
+        stalled_s: Seconds of samples without the processor time that the others used: the process was stopped.
     """
 
     steal_ratio: float | None
@@ -105,6 +113,13 @@ class Noise(Record, frozen=True, kw_only=True):
     major_faults: Count | None
     frequency_hz: Count | None
     foreign_ratio: float | None
+    sibling_ratio: float | None = None
+    thermal_throttled_s: float | None = None
+    frequency_min_hz: Count | None = None
+    affinity_changes: Count | None = None
+    suspended_s: float | None = None
+    unaccounted_s: float | None = None
+    stalled_s: float | None = None
 
 
 class Correctness(Record, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from bench.records.case import Case
+from bench.records.machine import CpuList
 from bench.records.profile import Binding, Choice, Layout, LayoutName, Runtime
 from bench.records.record import Record
 from bench.records.variant import UserVariableName, Variant, VariantName
@@ -136,6 +137,7 @@ class Task(Record, frozen=True, kw_only=True):
             that is not set.
         prove: Also check correctness, hashes and instruction path, untimed, after the timed part.
         scenario: Of the cell.
+        layout_cpus: Those of all instances of the layout: their load is not foreign.
     """
 
     kind: Literal["measure", "probe", "package"]
@@ -148,3 +150,4 @@ class Task(Record, frozen=True, kw_only=True):
     variables: dict[UserVariableName, str | None] = {}
     prove: bool
     scenario: ScenarioName = "closed_loop"
+    layout_cpus: CpuList = ""

@@ -24,10 +24,20 @@ FOREIGN_LIMIT = 0.10
 MAJOR_FAULTS_LIMIT = 20
 """Pages read from disk inside the timed part: at some 0.1 ms each, 20 are 2 ms."""
 
+THERMAL_LIMIT = 0.01
+"""Share of the timed part in which a core or its package was throttled for its heat: as for quotas."""
+
+PAUSED_LIMIT = 0.05
+"""Share of the timed part in which the process did not run. Medians bear it, throughput does not; accounting in ticks of
+10 ms errs by up to 4% of half a second, and clocks by nothing."""
+
+UNACCOUNTED_LIMIT = 0.10
+"""The same by the CPUs' accounting, which some hypervisors let lag behind."""
+
 OVERLAP_LIMIT = 0.5
 """Instances that ran together for less than half of the time were hardly ever in each other's way."""
 
-UNBOUNDED_CODES = frozenset({"no_overlap"})
+UNBOUNDED_CODES = frozenset({"affinity_changed", "no_overlap"})
 """What can make a repetition seem faster than the machine is, or of another one. Other noise can only have slowed it, so
 that its numbers still bound what the machine does."""
 
@@ -70,10 +80,18 @@ def _instance_reasons(instance: InstanceResult) -> set[str]:
     noise = instance.noise
     last = instance.samples[-1]
     timed_s = (last.start_ns + last.elapsed_ns - instance.samples[0].start_ns) / 1e9
-    limits = {
-        "steal": (noise.steal_ratio, STEAL_LIMIT),
-        "throttled": (noise.throttled_s, THROTTLED_LIMIT * timed_s),
-        "foreign_load": (noise.foreign_ratio, FOREIGN_LIMIT),
-        "paging": (noise.major_faults, MAJOR_FAULTS_LIMIT),
-    }
-    return {code for code, (value, limit) in limits.items() if value is not None and value > limit}
+    # A quota stalls the process, too; that time has a code of its own.
+    stalled_s = None if noise.stalled_s is None else noise.stalled_s - (noise.throttled_s or 0.0)
+    limits = (
+        ("steal", noise.steal_ratio, STEAL_LIMIT),
+        ("throttled", noise.throttled_s, THROTTLED_LIMIT * timed_s),
+        ("thermal_throttled", noise.thermal_throttled_s, THERMAL_LIMIT * timed_s),
+        ("foreign_load", noise.foreign_ratio, FOREIGN_LIMIT),
+        ("foreign_load", noise.sibling_ratio, FOREIGN_LIMIT),
+        ("paging", noise.major_faults, MAJOR_FAULTS_LIMIT),
+        ("paused", noise.suspended_s, PAUSED_LIMIT * timed_s),
+        ("paused", stalled_s, PAUSED_LIMIT * timed_s),
+        ("paused", noise.unaccounted_s, UNACCOUNTED_LIMIT * timed_s),
+        ("affinity_changed", noise.affinity_changes, 0),
+    )
+    return {code for code, value, limit in limits if value is not None and value > limit}

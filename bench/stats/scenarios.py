@@ -18,7 +18,7 @@ class Scenario:
         name: As a cell of the plan has it.
         summary: One line for people.
         loop: `module:function` that times samples, loaded by the worker only. It takes the call, the iterations a
-            sample, the policy, and what to call after each sample (`bench.measure.loop.time_samples`).
+            sample, the policy, and `after_sample`, to call after each (`bench.measure.loop.time_samples`).
         latency_s: Seconds an iteration of one instance, from its samples.
         throughput_per_s: Items a second of all instances of a repetition together.
         find_order_problem: What no series of samples of one instance can be, warm-up included; None if nothing.

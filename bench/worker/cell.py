@@ -12,7 +12,7 @@ from bench.launch.libraries import find_library_fault
 from bench.launch.protocol import Measured, Message
 from bench.measure.loop import quiet_interpreter, warm_up
 from bench.measure.memory import read_peak_bytes
-from bench.measure.noise import watched
+from bench.measure.noise import NoiseLedger
 from bench.measure.readings import start_readings
 from bench.measure.targets import load_target
 from bench.records.measurement import InstanceResult
@@ -59,9 +59,9 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
             warmup, steady, iterations = warm_up(call, task.policy)
             wait_for_all(channel)
             readings_since = start_readings(find_readers())
-            noise_since = watched(task.binding.cpus)
-            samples = time_samples(call, iterations, task.policy)
-            noise = noise_since()
+            ledger = NoiseLedger(task.binding.cpus, layout_cpus=task.layout_cpus)
+            samples = time_samples(call, iterations, task.policy, after_sample=ledger.after_sample)
+            noise = ledger.finish(samples)
             readings = readings_since()
     peak_run_bytes = read_peak_bytes(earlier=peak_load_bytes)
     stages_ns = prepared.time_stages(STAGE_ROUNDS)

@@ -28,7 +28,13 @@ def test_a_quiet_repetition_is_valid() -> None:
         ({"steal_ratio": 0.051}, "steal"),
         ({"throttled_s": 0.001}, "throttled"),
         ({"foreign_ratio": 0.11}, "foreign_load"),
+        ({"sibling_ratio": 0.11}, "foreign_load"),
+        ({"thermal_throttled_s": 0.001}, "thermal_throttled"),
         ({"major_faults": 21}, "paging"),
+        ({"suspended_s": 0.004}, "paused"),
+        ({"stalled_s": 0.004}, "paused"),
+        ({"unaccounted_s": 0.007}, "paused"),
+        ({"affinity_changes": 1}, "affinity_changed"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -39,6 +45,10 @@ def test_each_limit_has_its_code(values: dict[str, float], reason: str) -> None:
 @pytest.mark.parametrize("name", ["steal_ratio", "throttled_s", "foreign_ratio", "major_faults"])
 def test_what_the_kernel_does_not_show_forbids_nothing(name: str) -> None:
     assert invalid_reasons([noisy(make_instance(), **{name: None})]) == ()  # type: ignore[arg-type]
+
+
+def test_time_that_a_quota_took_is_not_called_a_pause_as_well() -> None:
+    assert invalid_reasons([noisy(make_instance(), throttled_s=0.02, stalled_s=0.02)]) == ("throttled",)
 
 
 def test_instances_that_hardly_ran_together_are_no_repetition() -> None:
