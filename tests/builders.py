@@ -22,6 +22,7 @@ from bench.records.measurement import (
 from bench.records.plan import Cell, Plan, Policy
 from bench.records.profile import Binding, Choice, Layout, Match, Profile, Runtime, Setting
 from bench.records.reason import Reason
+from bench.records.summary import CellSummary
 
 DIGEST = f"sha256:{'0' * 64}"
 
@@ -246,7 +247,6 @@ def make_repetition(index: int = 0, *instances: InstanceResult, sequence: int | 
         round=index,
         sequence=index if sequence is None else sequence,
         started_at="2026-01-02T03:04:05Z",
-        invalid=(),
         instances=instances or (make_instance(),),
     )
 
@@ -264,3 +264,8 @@ def make_probe(*, gflops: float = 100.0, gigabytes: float = 10.0, sequence: int 
 
 def noisy(instance: InstanceResult, **values: float) -> InstanceResult:
     return msgspec.structs.replace(instance, noise=msgspec.structs.replace(instance.noise, **values))
+
+
+def change_metric(summary: CellSummary, metric: str, **values: float) -> CellSummary:
+    interval = msgspec.structs.replace(summary.metrics[metric], **values)
+    return msgspec.structs.replace(summary, metrics={**summary.metrics, metric: interval})

@@ -7,7 +7,6 @@ the other samples and the summary.
 
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from operator import lt
 
 from bench.bundle.calibration import digest_host
 from bench.bundle.cpus import contains
@@ -23,14 +22,14 @@ from bench.records.measurement import (
     Measurement,
     Probe,
     Repetition,
-    Sample,
     find_effective,
 )
 from bench.records.plan import Cell
 from bench.records.profile import Binding, Runtime
 from bench.stats.limits import loosest_limits
-from bench.stats.noise import judge_repetition
+from bench.stats.noise import judge_repetitions
 from bench.stats.order import find_disorder
+from bench.stats.scenarios import SCENARIOS, find_scenario
 
 
 def check_consistency(contents: Contents, statement: Statement) -> None:
@@ -73,6 +72,12 @@ def _cells_by_id(contents: Contents) -> dict[str, Cell]:
     cells = {cell.id: cell for cell in contents.plan.cells}
     if len(cells) != len(contents.plan.cells):
         raise BundleError("two cells of the plan have the same id")
+    for cell in cells.values():
+        if cell.scenario not in SCENARIOS:
+            raise BundleError(
+                f"cell {cell.id} has the scenario {cell.scenario}, from a newer bench; this one knows "
+                f"{', '.join(SCENARIOS)}"
+            )
     return cells
 
 
@@ -115,20 +120,19 @@ def _check_measurement(measurement: Measurement, cell: Cell, probes: Sequence[Pr
             raise BundleError(f"{where}: it is numbered {repetition.index}")
         if position and repetition.sequence <= measurement.repetitions[position - 1].sequence:
             raise BundleError(f"{where}: it was made before the one before it")
-        for instance in repetition.instances:
-            _check_samples([*instance.warmup, *instance.samples], where)
+        _check_samples(repetition, cell, where)
         if measurement.failure is None:
             _check_usable(repetition, cell, where)
-            _check_judgement(repetition, judge_repetition(repetition, cell.layout, probes), where)
+    if measurement.failure is None:
+        _check_judgement(measurement, cell, probes)
 
 
-def _check_samples(samples: Sequence[Sample], where: str) -> None:
-    """One instance computes one sample at a time."""
-    starts = [sample.start_ns for sample in samples]
-    ends = [sample.start_ns + sample.elapsed_ns for sample in samples]
-    if any(map(lt, starts[1:], ends)):
-        earlier, later = next(pair for pair in pairwise(range(len(samples))) if starts[pair[1]] < ends[pair[0]])
-        raise BundleError(f"{where}: the samples that start at {starts[earlier]} and {starts[later]} ns overlap")
+def _check_samples(repetition: Repetition, cell: Cell, where: str) -> None:
+    """One instance computes as the scenario's loop lets it."""
+    for instance in repetition.instances:
+        problem = find_scenario(cell.scenario).find_order_problem([*instance.warmup, *instance.samples])
+        if problem is not None:
+            raise BundleError(f"{where}: {problem}")
 
 
 def _check_usable(repetition: Repetition, cell: Cell, where: str) -> None:
@@ -144,13 +148,15 @@ def _check_usable(repetition: Repetition, cell: Cell, where: str) -> None:
             _check_correctness(instance.proof.correctness, cell.case, where)
 
 
-def _check_judgement(repetition: Repetition, invalid: tuple[str, ...], where: str) -> None:
-    """Nobody can drop a slow repetition by calling it noisy, or keep a disturbed one by calling it quiet."""
-    if repetition.invalid != invalid:
-        raise BundleError(
-            f"{where}: it is said to be invalid for {list(repetition.invalid)}, "
-            f"its noise and the probes around it say {list(invalid)}"
-        )
+def _check_judgement(measurement: Measurement, cell: Cell, probes: Sequence[Probe]) -> None:
+    """Nobody can drop a slow repetition by calling it noisy, or keep a noisy one by calling it quiet."""
+    judged = judge_repetitions(cell, measurement.repetitions, probes)
+    for repetition, invalid in zip(measurement.repetitions, judged, strict=True):
+        if repetition.invalid != invalid:
+            raise BundleError(
+                f"cell {cell.id}, repetition {repetition.index}: it is said to be invalid for "
+                f"{list(repetition.invalid)}, its noise and the run's probes say {list(invalid)}"
+            )
 
 
 def _check_correctness(correctness: Correctness, case: Case, where: str) -> None:

@@ -17,6 +17,7 @@ from bench.records.measurement import InstanceResult, Measurement, Noise, Probe,
 from bench.records.plan import Cell, Policy
 from bench.records.profile import Binding
 from bench.records.summary import CellSummary
+from bench.stats.scenarios import find_scenario
 
 FLOPS_LIMIT_PER_S = 1e14
 """Of one thread: three times what AMX reaches in int8 at 5 GHz, the fastest unit that a core has today."""
@@ -28,20 +29,11 @@ ROOFLINE_LIMITS = {"compute": 10.0, "memory": 100.0}
 """Above 1 a cell may be honest: Winograd's convolutions need 2.25 times fewer operations than are counted, and data
 that stay in the first cache move some 60 times faster than memory. Beyond these it cannot."""
 
-LEFT_OUT_LIMIT_RATIO = 0.1
-"""Between samples the loop only reads a clock, 1e-4 of the time; a tenth is a sample that was taken out."""
-
 STAGES_LIMIT_RATIO = 5.0
 """Parts of a step are timed in a few steps of their own, which may be slower, or disturbed."""
 
 MEMORY_LIMIT_RATIO = 2
 """A guest may be given more memory while it works; what is recorded is what it began with."""
-
-_CLOCK_LIMIT_NS = 1 << 62
-"""146 years after boot; sums of two such still fit into 64 bits."""
-
-_MAX_SAMPLES = 100_000
-"""Where the timed loop ends in any case."""
 
 
 def check_plausibility(contents: Contents) -> None:
@@ -106,8 +98,8 @@ def _check_left_out(contents: Contents) -> None:
 
 def _check_measurement(measurement: Measurement, cell: Cell, policy: Policy, machine: Machine) -> None:
     made = len(measurement.repetitions)
-    if not 1 <= made <= policy.repetitions_max:
-        raise BundleError(f"cell {cell.id} has {made} repetitions, the plan allows 1 to {policy.repetitions_max}")
+    if not 1 <= made <= policy.attempts_max:
+        raise BundleError(f"cell {cell.id} has {made} repetitions, the plan allows 1 to {policy.attempts_max}")
     if measurement.stopped == "failed":
         raise BundleError(f"cell {cell.id} is said to have stopped as failed, but has no failure")
     if measurement.stopped == "repetitions" and made < policy.repetitions_max:
@@ -122,40 +114,17 @@ def _check_measurement(measurement: Measurement, cell: Cell, policy: Policy, mac
 
 
 def _check_instance(instance: InstanceResult, cell: Cell, policy: Policy, machine: Machine, where: str) -> None:
-    span_ns = _check_loop(instance, policy, where)
+    problem = find_scenario(cell.scenario).find_loop_problem(instance.samples, policy)
+    if problem is not None:
+        raise BundleError(f"{where}: {problem}")
     _check_memory(instance, machine, where)
     _check_noise(instance.noise, where)
-    _check_stages(instance, span_ns, where)
+    _check_stages(instance, where)
     if instance.proof is not None:
         threads = sum(binding.threads for binding in cell.instances)
         fastest_ns = min(sample.elapsed_ns / sample.iterations for sample in instance.samples)
         _check_rate(instance.proof.flops * 1e9 / fastest_ns, FLOPS_LIMIT_PER_S * threads, where, "operations")
         _check_cosine(instance.proof, where)
-
-
-def _check_loop(instance: InstanceResult, policy: Policy, where: str) -> int:
-    """The timed loop goes on for the planned time and number of samples, without a pause.
-
-    Returns:
-        Nanoseconds from its first start to its last end.
-    """
-    samples = instance.samples
-    end_ns = samples[-1].start_ns + samples[-1].elapsed_ns
-    if end_ns > _CLOCK_LIMIT_NS:
-        raise BundleError(f"{where}: its samples end {end_ns} ns after the host started")
-    if len(samples) < policy.samples_min or len(samples) > _MAX_SAMPLES:
-        raise BundleError(f"{where}: {len(samples)} samples, the plan asks for {policy.samples_min} to {_MAX_SAMPLES}")
-    span_ns = end_ns - samples[0].start_ns
-    elapsed = [sample.elapsed_ns for sample in samples]
-    left_out_ns = span_ns - sum(elapsed)
-    if left_out_ns > LEFT_OUT_LIMIT_RATIO * span_ns:
-        raise BundleError(
-            f"{where}: {left_out_ns} of the {span_ns} ns from its first to its last sample are in no sample; "
-            "the loop leaves none out"
-        )
-    if len(samples) < _MAX_SAMPLES and span_ns < (1 - LEFT_OUT_LIMIT_RATIO) * policy.measure_s * 1e9:
-        raise BundleError(f"{where}: it was timed for {span_ns / 1e9:.3f} s, the plan asks for {policy.measure_s} s")
-    return span_ns
 
 
 def _check_memory(instance: InstanceResult, machine: Machine, where: str) -> None:
@@ -169,17 +138,22 @@ def _check_memory(instance: InstanceResult, machine: Machine, where: str) -> Non
 
 
 def _check_noise(noise: Noise, where: str) -> None:
-    for field, most in (("steal_ratio", 1.0), ("foreign_ratio", 1.0), ("throttled_s", 1e9), ("cpu_pressure_s", 1e9)):
+    shares = ((field, 1.0) for field in ("steal_ratio", "foreign_ratio", "sibling_ratio"))
+    seconds = ("throttled_s", "cpu_pressure_s", "thermal_throttled_s", "suspended_s", "unaccounted_s", "stalled_s")
+    for field, most in chain(shares, ((field, 1e9) for field in seconds)):
         value = getattr(noise, field)
         if value is not None and not 0 <= value <= most:
             raise BundleError(f"{where}: its {field} is {value}; it must lie between 0 and {most:g}")
 
 
-def _check_stages(instance: InstanceResult, span_ns: int, where: str) -> None:
+def _check_stages(instance: InstanceResult, where: str) -> None:
     """The parts of a step make up a step."""
     if not instance.stages_ns:
         return
-    step_ns = span_ns / sum(sample.iterations for sample in instance.samples)
+    last = instance.samples[-1]
+    step_ns = (last.start_ns + last.elapsed_ns - instance.samples[0].start_ns) / sum(
+        sample.iterations for sample in instance.samples
+    )
     stages_ns = sum(median(ns) for ns in instance.stages_ns.values())
     if not step_ns / STAGES_LIMIT_RATIO <= stages_ns <= step_ns * STAGES_LIMIT_RATIO:
         raise BundleError(f"{where}: the parts of a step take {stages_ns:.0f} ns, the whole step {step_ns:.0f} ns")

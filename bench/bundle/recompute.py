@@ -2,7 +2,9 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
 
 import msgspec
 
@@ -13,17 +15,29 @@ from bench.records.plan import Plan
 from bench.records.record import decode_json, encode_json
 from bench.records.summary import Summary
 
+METHODS: Mapping[str, str] = MappingProxyType({"student/1": "bench.stats.summary:summarize"})
+"""Statistical method → `module:function` that makes a summary by it. A method is never changed, only added: summaries of
+earlier ones are sealed."""
+
 Recompute = Callable[[Plan, Sequence[Measurement], Sequence[Probe]], Summary]
 
 RELATIVE_TOLERANCE = 1e-9
 """What libraries and architectures may differ in; far less than any effect."""
 
 
-def load_recompute() -> Recompute:
-    """The statistics of `bench.stats`, loaded only now: they load numpy."""
-    from bench.stats.summary import summarize
+def load_recompute(method: str) -> Recompute:
+    """Return what makes summaries by a method, loaded only now: it loads numpy.
 
-    return summarize
+    Raises:
+        BundleError: this bench knows no such method.
+    """
+    if method not in METHODS:
+        raise BundleError(
+            f"summary.json was made by method {method}, from a newer bench; this one knows {', '.join(METHODS)}"
+        )
+    module, _, function = METHODS[method].partition(":")
+    recompute: Recompute = getattr(import_module(module), function)
+    return recompute
 
 
 def check_summary(contents: Contents, recompute: Recompute) -> None:
@@ -54,7 +68,7 @@ def find_difference(stated: object, computed: object, path: str) -> str | None:
         return _first(find_difference(stated[key], computed[key], f"{path}.{key}") for key in stated)
     if isinstance(stated, list | tuple) and isinstance(computed, list | tuple) and len(stated) == len(computed):
         pairs = enumerate(zip(stated, computed, strict=True))
-        return _first(find_difference(one, other, f"{path}[{index}]") for index, (one, other) in pairs)
+        return _first(find_difference(before, after, f"{path}[{index}]") for index, (before, after) in pairs)
     return None if stated == computed else _difference(stated, computed, path)
 
 

@@ -68,7 +68,7 @@ def _verify(data: bytes, requirements: Requirements, now: datetime, recompute: R
         check_chronology(contents)
         check_plausibility(contents)
     with _step(8, "summaries"):
-        check_summary(contents, recompute or load_recompute())
+        check_summary(contents, recompute or load_recompute(contents.summary.method))
     return Verification(
         contents=contents,
         content_digest=f"sha256:{digest}",

@@ -74,7 +74,7 @@ def plan_options(command: Command) -> Command:
                 "--repetitions",
                 type=Repetitions(),
                 metavar="MIN:MAX",
-                help="Repetitions per cell, each in fresh processes.",
+                help="Valid repetitions per cell, each in fresh processes.",
             ),
             click.option(
                 "--seed",

@@ -6,7 +6,7 @@ from statistics import median
 
 from msgspec.structs import replace
 
-from bench.compare.cells import Evidence, Judged, judge_cells, latencies
+from bench.compare.cells import Evidence, Judged, judge_cells
 from bench.compare.comparability import Purpose, find_cell_differences, find_differences, refusal
 from bench.errors import BundleError, UsageError
 from bench.records.bundle import Contents
@@ -27,6 +27,7 @@ from bench.records.verdict import (
     RunScatter,
     conclude,
 )
+from bench.stats.metrics import repetition_values
 from bench.stats.probes import sum_bandwidth, sum_compute
 from bench.stats.ratio import average, interval
 from bench.workloads.registry import WORKLOADS
@@ -146,8 +147,8 @@ def _gather(
         layout=cell.layout,
         base=cell.id,
         new=None if other is None else other.id,
-        base_s={} if before is None or before.failure else latencies(before),
-        new_s={} if after is None or after.failure else latencies(after),
+        base_s={} if before is None or before.failure else repetition_values(before, cell),
+        new_s={} if other is None or after is None or after.failure else repetition_values(after, other),
         host_movement=None if purpose == "variants" else measure_movement(base[0].probes, new[0].probes, cell.layout),
         findings=findings,
         refusal=reason,
@@ -162,8 +163,8 @@ def _why_no_number(side: str, contents: Contents, cell: Cell | None, measurement
     if cell is None:
         return f"{side} refused this case, or has it in no such layout"
     if measurement is None or measurement.failure is not None:
-        failed = contents.summary.failed.get(cell.id)
-        return f"{side} has no number: {'not measured' if failed is None else failed.code}"
+        reason = contents.summary.failed.get(cell.id)
+        return f"{side} has no number: {'not measured' if reason is None else reason.code}"
     return None
 
 

@@ -6,14 +6,15 @@ from math import log, sqrt
 from statistics import fmean, variance
 
 from bench.bundle.calibration import digest_host
-from bench.compare.cells import Evidence, judge_cells, latencies
+from bench.compare.cells import Evidence, judge_cells
 from bench.errors import TooNoisyError
 from bench.records.bundle import Contents
 from bench.records.calibration import Calibration, CellCalibration
 from bench.records.plan import Cell
 from bench.records.summary import Interval
 from bench.records.verdict import ASSUMED_SCATTER, Criteria, RunScatter
-from bench.stats.ratio import REPETITIONS_MIN
+from bench.stats.metrics import repetition_values
+from bench.stats.scatter import REPETITIONS_MIN
 
 COMPARISONS = 500
 """Deals of a cell's repetitions: a rate of 1 in 100 shows within 0.3% to 2.3%."""
@@ -83,7 +84,7 @@ def _calibrate_cells(
 
 def _find_latencies(run: Contents, cell: Cell) -> tuple[float, ...]:
     measurements = [one for one in run.measurements if one.cell == cell.id and one.failure is None]
-    return tuple(seconds for one in measurements for seconds in latencies(one).values())
+    return tuple(seconds for one in measurements for seconds in repetition_values(one, cell).values())
 
 
 def _is_alarm(cell: Cell, shuffled: Sequence[float], criteria: Criteria) -> bool:

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from bench.errors import TooNoisyError
 from bench.records.case import Case
-from bench.records.measurement import Measurement
 from bench.records.plan import CellId
 from bench.records.profile import LayoutName
 from bench.records.record import Record
@@ -31,7 +30,6 @@ from bench.stats.ratio import (
     estimate_unpaired,
     interval,
     prior_variance,
-    repetition_latency_s,
 )
 
 
@@ -69,11 +67,6 @@ class _Tested(NamedTuple):
     difference: float
     equivalence: float
     level: float
-
-
-def latencies(measurement: Measurement) -> dict[int, float]:
-    """Seconds an iteration of each valid repetition, by its index."""
-    return {one.index: repetition_latency_s(one) for one in measurement.repetitions if not one.invalid}
 
 
 def judge_cells(

@@ -11,7 +11,7 @@ from math import exp
 import msgspec
 
 from bench.compare.bundles import compare_runs
-from bench.compare.cells import allow_for, describe_movement, latencies
+from bench.compare.cells import allow_for, describe_movement
 from bench.compare.comparability import find_differences
 from bench.records.bundle import Citation, Contents, Environment
 from bench.records.cpulist import format_cpulist, parse_cpulist
@@ -20,7 +20,7 @@ from bench.records.machine import Machine
 from bench.records.reproduction import CellReproduction, Reproduction, ReproductionOutcome
 from bench.records.summary import Interval
 from bench.records.verdict import CellVerdict, Criteria, Finding
-from bench.stats.ratio import REPETITIONS_MIN
+from bench.stats.scatter import REPETITIONS_MIN
 
 
 def find_obstacles(original: Contents, machine: Machine, environment: Environment, image: Image) -> tuple[Finding, ...]:
@@ -38,7 +38,11 @@ def find_obstacles(original: Contents, machine: Machine, environment: Environmen
 
 def find_data_problem(original: Contents) -> str | None:
     """Why no run of the same plan could be told to be the same, before one is made; None if one could."""
-    valid = [len(latencies(one)) for one in original.measurements if one.failure is None]
+    valid = [
+        sum(not repetition.invalid for repetition in measurement.repetitions)
+        for measurement in original.measurements
+        if measurement.failure is None
+    ]
     if max(valid, default=0) >= REPETITIONS_MIN:
         return None
     return (
@@ -117,9 +121,8 @@ def _weigh(
     if cell in original.summary.failed:
         return "not_comparable", f"the original has no number: {original.summary.failed[cell].code}"
     if cell in again.summary.failed:
-        failed = again.summary.failed[cell]
-        outcome: ReproductionOutcome = "too_noisy" if failed.code == "too_noisy" else "not_reproduced"
-        return outcome, f"it has no number here: {failed.code}"
+        failed = again.summary.failed[cell].code
+        return ("too_noisy" if failed == "too_noisy" else "not_reproduced"), f"it has no number here: {failed}"
     if verdict.ratio is None:
         return "not_comparable" if verdict.outcome == "not_comparable" else "too_noisy", "; ".join(verdict.reasons)
     return _weigh_ratio(verdict, verdict.ratio, margin_ratio)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from bench.launch.environment import plan_environment
 from bench.records.case import Case
 from bench.records.machine import Machine
-from bench.records.plan import Cell, Plan, Policy, Refusal
+from bench.records.plan import Cell, Plan, Policy, Refusal, ScenarioName
 from bench.records.profile import Choice, Layout
 from bench.records.reason import Reason, UnsupportedError
+from bench.stats.scenarios import find_scenario
 
 WORKER_ARGV = ("python", "-m", "bench.worker")
 """In the plan `python` stands for the interpreter that runs bench, wherever that lies on a host."""
@@ -40,6 +41,7 @@ def plan_run(
     policy: Policy,
     order_seed: int,
     machine: Machine,
+    scenario: ScenarioName = "closed_loop",
 ) -> Plan:
     """Make the plan.
 
@@ -54,10 +56,13 @@ def plan_run(
         policy: How much to measure.
         order_seed: Of the order in which repetitions are made.
         machine: Cases that it cannot run are refused here.
+        scenario: How load is applied to every cell.
 
     Raises:
+        UsageError: no such scenario.
         UnsupportedError: no case is left; has the first reason.
     """
+    find_scenario(scenario)
     able: list[Case] = []
     unable: list[Refusal] = list(refused)
     for case in cases:
@@ -78,6 +83,7 @@ def plan_run(
             instances=layout.instances,
             runtime=layout.runtime,
             environment=environment,
+            scenario=scenario,
         )
         for index, (case, layout) in enumerate((case, layout) for case in able for layout in layouts)
     )

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from itertools import repeat
 from time import perf_counter_ns
 
-from bench.measure.steady import is_steady
 from bench.records.measurement import Sample
 from bench.records.plan import Policy
+from bench.stats.closed_loop import MAX_SAMPLES
+from bench.stats.steady import is_steady
 
 Clock = Callable[[], int]
 """Nanoseconds of a clock that never steps and that all processes of the host share.
@@ -60,11 +61,22 @@ def iterations_per_sample(sample: Sample, sample_s: float) -> int:
 
 
 def time_samples(
-    call: Callable[[], object], iterations: int, policy: Policy, clock: Clock = perf_counter_ns
+    call: Callable[[], object],
+    iterations: int,
+    policy: Policy,
+    clock: Clock = perf_counter_ns,
+    after_sample: Callable[[], object] = lambda: None,
 ) -> tuple[Sample, ...]:
-    """Time samples of `iterations` calls for `policy.measure_s`, and `policy.samples_min` at least.
+    """Time samples for `policy.measure_s`, and `policy.samples_min` at least.
 
     Raw clock readings go to a list made beforehand; records are made of them when all is over.
+
+    Args:
+        call: The workload.
+        iterations: Calls in a sample.
+        policy: Of the plan.
+        clock: Read right before and after a sample.
+        after_sample: Called between samples, outside of what is timed.
     """
     until = int(policy.measure_s * 1e9)
     starts = [0] * MAX_SAMPLES
@@ -80,16 +92,13 @@ def time_samples(
         starts[count] = start
         ends[count] = end
         count += 1
+        after_sample()
         if count >= policy.samples_min and end - begin >= until:
             break
     return tuple(
         Sample(start_ns=start, elapsed_ns=max(1, end - start), iterations=iterations)
         for start, end in zip(starts[:count], ends[:count], strict=True)
     )
-
-
-MAX_SAMPLES = 100_000
-"""Bounds memory and bundles; with the shortest `sample_s` in use it is never reached."""
 
 
 @contextmanager

@@ -1,76 +1,179 @@
-"""The noise ledger: what disturbed the timed part. Read before and after it, never during.
+"""The noise ledger: what disturbed the timed part of one instance.
 
-Each counter is read where the kernel shows it, and is None where it does not: a missing counter is
-`unavailable` in the bundle, never 0.
+The kernel's counters are read before and after it. After each sample, outside of what is timed, two clocks and a mask are
+read, a few microseconds in all: a pause or a change of the allowed CPUs that comes and goes within a repetition leaves no
+trace in counters.
 """
 
-import re
-from collections.abc import Callable
-from contextlib import suppress
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
+from time import CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, clock_gettime_ns
 from typing import TypeVar
 
+from bench.measure.counters import Counters, read_counters, read_frequency_hz
 from bench.records.cpulist import parse_cpulist
-from bench.records.measurement import Noise
-from bench.records.record import Record
+from bench.records.measurement import Noise, Sample
 
 Number = TypeVar("Number", int, float)
 
-_STAT = re.compile(r"[A-Z](?: -?[0-9]{1,20}){8} ([0-9]{1,20}) [0-9]{1,20} ([0-9]{1,20}) ([0-9]{1,20}) .*", re.ASCII)
-"""What follows the name in /proc/self/stat (Linux proc(5)): major faults, then ticks in user and in system mode."""
+FREQUENCY_EVERY_NS = 250_000_000
+"""Between two readings of the frequency, each some 20 microseconds a CPU: some drivers interrupt the CPU for it."""
 
-_NUMBER = re.compile(r"[0-9]{1,20}", re.ASCII)
+STALLED_SHARE = 2 / 3
+"""Of the usual processor time per second: a sample with less was interrupted for long. Parallelism that changes from
+iteration to iteration varies less."""
 
 
-class Counters(Record, frozen=True, kw_only=True):
-    """Running totals at one moment.
+@dataclass(frozen=True)
+class Clocks:
+    """What the ledger reads beside files; tests put scripts in their place.
 
     Attributes:
-        cpu_ticks, idle_ticks, steal_ticks: Of the bound CPUs, from /proc/stat.
-        own_ticks: Time that this process used, all threads.
-        throttled_s: Of the cgroup.
-        pressure_s: PSI `some` for cpu.
-        involuntary_switches: All threads of the process.
-        migrations: Of the main thread.
-        major_faults: Of the process.
+        monotonic_ns: Stands still while the host sleeps.
+        boottime_ns: Goes on while the host sleeps.
+        process_ns: Processor time of the process, all threads.
+        allowed_cpus: Of the calling thread.
     """
 
-    cpu_ticks: int | None
-    idle_ticks: int | None
-    steal_ticks: int | None
-    own_ticks: int | None
-    throttled_s: float | None
-    pressure_s: float | None
-    involuntary_switches: int | None
-    migrations: int | None
-    major_faults: int | None
+    monotonic_ns: Callable[[], int] = lambda: clock_gettime_ns(CLOCK_MONOTONIC)
+    boottime_ns: Callable[[], int] = lambda: clock_gettime_ns(CLOCK_BOOTTIME)
+    process_ns: Callable[[], int] = lambda: clock_gettime_ns(CLOCK_PROCESS_CPUTIME_ID)
+    allowed_cpus: Callable[[], set[int]] = lambda: os.sched_getaffinity(0)
 
 
-def read_counters(cpus: frozenset[int], root: Path = Path("/")) -> Counters:
-    """Read all running totals that the kernel shows."""
-    total, idle, steal = _cpu_ticks(_read(root / "proc/stat"), cpus)
-    fields = _STAT.fullmatch(_read(root / "proc/self/stat").rpartition(")")[2].strip())
-    return Counters(
-        cpu_ticks=total,
-        idle_ticks=idle,
-        steal_ticks=steal,
-        own_ticks=None if fields is None else int(fields[2]) + int(fields[3]),
-        throttled_s=_throttled_s(root),
-        pressure_s=_scaled(r"^some .*total=([0-9]{1,20})$", _read(root / "proc/pressure/cpu"), 1e-6),
-        involuntary_switches=_involuntary_switches(root),
-        migrations=_whole(r"^se\.nr_migrations\s*:\s*([0-9]{1,20})$", _read(root / "proc/self/sched")),
-        major_faults=None if fields is None else int(fields[1]),
+REAL_CLOCKS = Clocks()
+
+
+class NoiseLedger:
+    """Watches one timed part: from its making, after each sample, to `finish`."""
+
+    def __init__(
+        self, cpus: str, *, layout_cpus: str = "", root: Path = Path("/"), clocks: Clocks = REAL_CLOCKS
+    ) -> None:
+        """Read everything for the first time.
+
+        Args:
+            cpus: That the process is bound to, list format.
+            layout_cpus: Those of all instances of the layout.
+            root: Of the file system.
+            clocks: To read.
+        """
+        self._cpus = parse_cpulist(cpus)
+        self._layout_cpus = parse_cpulist(layout_cpus)
+        self._root = root
+        self._clocks = clocks
+        self._frequencies_hz: list[int] = []
+        self._frequency_read_ns = clocks.monotonic_ns()
+        self._affinity_changes = 0
+        self._before = self._read_counters()
+        self._began_ns = clocks.monotonic_ns(), clocks.boottime_ns()
+        self._allowed = clocks.allowed_cpus()
+        self._process_ns = [clocks.process_ns()]
+
+    def after_sample(self) -> None:
+        """Read what comes and goes without a trace."""
+        self._process_ns.append(self._clocks.process_ns())
+        allowed = self._clocks.allowed_cpus()
+        if allowed != self._allowed:
+            self._allowed = allowed
+            self._affinity_changes += 1
+        if self._clocks.monotonic_ns() - self._frequency_read_ns >= FREQUENCY_EVERY_NS:
+            self._read_frequency()
+
+    def finish(self, samples: Sequence[Sample]) -> Noise:
+        """Read everything again and return what happened since.
+
+        Args:
+            samples: That were timed meanwhile; `after_sample` was called after each.
+        """
+        monotonic_ns, boottime_ns = self._clocks.monotonic_ns(), self._clocks.boottime_ns()
+        after = self._read_counters()
+        self._read_frequency()
+        wall_s = (monotonic_ns - self._began_ns[0]) / 1e9
+        asleep_s = (boottime_ns - self._began_ns[1]) / 1e9 - wall_s
+        return compare_counters(
+            self._before,
+            after,
+            wall_s=wall_s,
+            suspended_s=max(0.0, asleep_s),
+            stalled_s=find_stalled_s(samples, self._process_ns),
+            affinity_changes=self._affinity_changes,
+            cpu_count=len(self._cpus),
+            frequencies_hz=self._frequencies_hz,
+        )
+
+    def _read_counters(self) -> Counters:
+        return read_counters(self._cpus, self._root, layout_cpus=self._layout_cpus)
+
+    def _read_frequency(self) -> None:
+        frequency_hz = read_frequency_hz(self._cpus, self._root)
+        if frequency_hz is not None:
+            self._frequencies_hz.append(frequency_hz)
+        self._frequency_read_ns = self._clocks.monotonic_ns()
+
+
+def find_stalled_s(samples: Sequence[Sample], process_ns: Sequence[int]) -> float | None:
+    """Return the seconds of samples in which the process did not run although it should have.
+
+    A process that is stopped or frozen, or whose whole guest is, uses no processor time meanwhile. How much it uses while
+    it runs is known from the other samples.
+
+    Args:
+        samples: In order.
+        process_ns: Processor time before the first and after each.
+
+    Returns:
+        None without samples, or if processor time was not read after each.
+    """
+    if not samples or len(process_ns) != len(samples) + 1:
+        return None
+    used_ns = [later - earlier for earlier, later in pairwise(process_ns)]
+    shares = [used / sample.elapsed_ns for used, sample in zip(used_ns, samples, strict=True)]
+    usual = median(shares)
+    if usual <= 0:
+        return None
+    stalled_ns = (
+        sample.elapsed_ns - used / usual
+        for used, share, sample in zip(used_ns, shares, samples, strict=True)
+        if share < STALLED_SHARE * usual
     )
+    return sum(stalled_ns) / 1e9
 
 
-def compare_counters(before: Counters, after: Counters, *, frequency_hz: int | None) -> Noise:
-    """What happened between two readings."""
+def compare_counters(
+    before: Counters,
+    after: Counters,
+    *,
+    wall_s: float,
+    cpu_count: int,
+    suspended_s: float | None = None,
+    stalled_s: float | None = None,
+    affinity_changes: int | None = None,
+    frequencies_hz: Sequence[int] = (),
+) -> Noise:
+    """Return what happened between two readings.
+
+    Args:
+        before: The first reading.
+        after: The second.
+        wall_s: Seconds between them on the monotonic clock.
+        cpu_count: Bound CPUs.
+        suspended_s: As in `Noise`, as are the next two.
+        stalled_s: Of samples.
+        affinity_changes: Counted after samples.
+        frequencies_hz: Readings of the frequency.
+    """
     cpu = _difference(before.cpu_ticks, after.cpu_ticks)
     steal = _difference(before.steal_ticks, after.steal_ticks)
     idle = _difference(before.idle_ticks, after.idle_ticks)
     own = _difference(before.own_ticks, after.own_ticks)
     known = cpu is not None and cpu > 0 and steal is not None and idle is not None
     foreign = None if not known or own is None else (cpu or 0) - (idle or 0) - (steal or 0) - own
+    accounted_s = None if not known else (cpu or 0) / os.sysconf("SC_CLK_TCK") / cpu_count
     return Noise(
         steal_ratio=(steal or 0) / (cpu or 1) if known else None,
         throttled_s=_difference(before.throttled_s, after.throttled_s),
@@ -78,84 +181,29 @@ def compare_counters(before: Counters, after: Counters, *, frequency_hz: int | N
         involuntary_switches=_difference(before.involuntary_switches, after.involuntary_switches),
         migrations=_difference(before.migrations, after.migrations),
         major_faults=_difference(before.major_faults, after.major_faults),
-        frequency_hz=frequency_hz,
+        frequency_hz=sum(frequencies_hz) // len(frequencies_hz) if frequencies_hz else None,
         foreign_ratio=None if foreign is None else max(0.0, foreign / (cpu or 1)),
+        sibling_ratio=_sibling_ratio(before, after),
+        thermal_throttled_s=_difference(before.thermal_throttled_s, after.thermal_throttled_s),
+        frequency_min_hz=min(frequencies_hz, default=None),
+        affinity_changes=affinity_changes,
+        suspended_s=suspended_s,
+        unaccounted_s=None if accounted_s is None else max(0.0, wall_s - accounted_s),
+        stalled_s=stalled_s,
     )
 
 
-def read_frequency_hz(cpus: frozenset[int], root: Path = Path("/")) -> int | None:
-    """Mean of what cpufreq says the CPUs run at now; None where it says nothing, as in most guests."""
-    readings = [
-        int(text) * 1000
-        for cpu in sorted(cpus)
-        if _NUMBER.fullmatch(text := _read(root / f"sys/devices/system/cpu/cpu{cpu}/cpufreq/scaling_cur_freq").strip())
-    ]
-    return sum(readings) // len(readings) if readings else None
-
-
-def watched(cpus: str, root: Path = Path("/")) -> Callable[[], Noise]:
-    """Read the counters now; the call that is returned reads them again and says what happened since."""
-    bound = parse_cpulist(cpus)
-    before = read_counters(bound, root)
-    return lambda: compare_counters(before, read_counters(bound, root), frequency_hz=read_frequency_hz(bound, root))
-
-
-def _cpu_ticks(stat: str, cpus: frozenset[int]) -> tuple[int | None, int | None, int | None]:
-    """Total, idle and stolen ticks; user time already holds guest time (Linux proc(5))."""
-    rows = [
-        [int(field) for field in line.split()[1:9]]
-        for line in stat.splitlines()
-        if (match := re.fullmatch(r"cpu([0-9]{1,5})((?: [0-9]{1,20}){8,10})\s*", line, re.ASCII))
-        and int(match[1]) in cpus
-    ]
-    if len(rows) != len(cpus) or not rows:
-        return None, None, None
-    return sum(map(sum, rows)), sum(row[3] + row[4] for row in rows), sum(row[7] for row in rows)
-
-
-def _throttled_s(root: Path) -> float | None:
-    """Of the process's own cgroup: v2 counts microseconds, v1 nanoseconds."""
-    groups = _read(root / "proc/self/cgroup")
-    for pattern, base, field, scale in (
-        (r"^0::(/.*)$", "sys/fs/cgroup", "throttled_usec", 1e-6),
-        (r"^[0-9]+:(?:[a-z_=,]*,)?cpu(?:,[a-z_=,]*)?:(/.*)$", "sys/fs/cgroup/cpu", "throttled_time", 1e-9),
-    ):
-        match = re.search(pattern, groups, re.MULTILINE)
-        if match is None:
-            continue
-        for folder in (root / base / match[1].lstrip("/"), root / base):
-            seconds = _scaled(rf"^{field} ([0-9]{{1,20}})$", _read(folder / "cpu.stat"), scale)
-            if seconds is not None:
-                return seconds
-    return None
-
-
-def _involuntary_switches(root: Path) -> int | None:
-    statuses = [_read(path) for path in (root / "proc/self/task").glob("*/status")]
-    counts = [_whole(r"^nonvoluntary_ctxt_switches:\s*([0-9]{1,20})$", status) for status in statuses]
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
-
-
-def _read(path: Path) -> str:
-    """The file's text; empty if it cannot be read, or has a name that no file can have."""
-    with suppress(OSError, ValueError):
-        return path.read_text(encoding="ascii", errors="replace")
-    return ""
-
-
-def _whole(pattern: str, text: str) -> int | None:
-    match = re.search(pattern, text, re.MULTILINE)
-    return None if match is None else int(match[1])
-
-
-def _scaled(pattern: str, text: str, scale: float) -> float | None:
-    count = _whole(pattern, text)
-    return None if count is None else count * scale
+def _sibling_ratio(before: Counters, after: Counters) -> float | None:
+    """Return the busy share of the siblings' time; 0 where the bound cores have no others."""
+    total = _difference(before.sibling_ticks, after.sibling_ticks)
+    busy = _difference(before.sibling_busy_ticks, after.sibling_busy_ticks)
+    if total is None or busy is None:
+        return None
+    return busy / total if total else 0.0
 
 
 def _difference(before: Number | None, after: Number | None) -> Number | None:
-    """A counter that went backwards (a thread ended) has no meaning."""
+    """Return what a counter grew by; None of one that went backwards, as when a thread ended: it has no meaning."""
     if before is None or after is None or after < before:
         return None
     return after - before

@@ -14,6 +14,7 @@ from bench.records.record import Record
 
 Nanoseconds = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
+ReadingName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
 NodeId = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,4})\Z")]
 
 
@@ -93,13 +94,21 @@ class Noise(Record, frozen=True, kw_only=True):
 
     Attributes:
         steal_ratio: Share of the bound CPUs' time that the hypervisor took away.
-        throttled_s: Seconds that the cgroup's quota stopped its processes.
+        throttled_s: Seconds that a quota of the cgroup, or of one above it, stopped its processes.
         cpu_pressure_s: Seconds in which some task of the host waited for a CPU (PSI `some`).
         involuntary_switches: Of the process.
         migrations: Of the main thread, between CPUs.
         major_faults: Of the process.
-        frequency_hz: Mean current frequency of the bound CPUs at the end of the timed part.
+        frequency_hz: Mean frequency of the bound CPUs, read at ends of samples.
         foreign_ratio: Share of the bound CPUs' time used by others than this process.
+        sibling_ratio: Share of the time of the bound cores' other hardware threads that was used, by others than the
+            layout's instances; 0 where there are none.
+        thermal_throttled_s: Seconds that a bound core or its package was throttled for its heat.
+        frequency_min_hz: The lowest reading that `frequency_hz` is the mean of.
+        affinity_changes: How often the allowed CPUs were found changed after a sample.
+        suspended_s: Seconds that the host slept, by its clocks.
+        unaccounted_s: Seconds that the bound CPUs' own accounting misses, as when the whole guest stood still.
+        stalled_s: Seconds of samples without the processor time that the others used: the process was stopped.
     """
 
     steal_ratio: float | None
@@ -110,6 +119,13 @@ class Noise(Record, frozen=True, kw_only=True):
     major_faults: Count | None
     frequency_hz: Count | None
     foreign_ratio: float | None
+    sibling_ratio: float | None = None
+    thermal_throttled_s: float | None = None
+    frequency_min_hz: Count | None = None
+    affinity_changes: Count | None = None
+    suspended_s: float | None = None
+    unaccounted_s: float | None = None
+    stalled_s: float | None = None
 
 
 class Correctness(Record, frozen=True, kw_only=True):
@@ -172,6 +188,7 @@ class InstanceResult(Record, frozen=True, kw_only=True):
         items_per_iteration: What throughput counts (images, tokens, ...) in one iteration.
         noise: Of the timed part.
         proof: None if none was asked for.
+        readings: What metrics read beside samples, by the metric's name: over the timed part.
     """
 
     warmup: tuple[Sample, ...]
@@ -190,6 +207,7 @@ class InstanceResult(Record, frozen=True, kw_only=True):
     effective: Effective
     noise: Noise
     proof: Proof | None = None
+    readings: dict[ReadingName, float] = {}
 
 
 class PackageResult(Record, frozen=True, kw_only=True):
@@ -210,16 +228,17 @@ class Repetition(Record, frozen=True, kw_only=True):
         round: The round of the run's order in which it was made, from 0.
         sequence: Its place among all repetitions and probes of the run, from 0.
         started_at: When its turn came; its libraries may have been loaded before. RFC 3339, UTC.
-        invalid: Reason codes; a repetition with any is kept and not used.
         instances: In the order of the cell's bindings.
+        invalid: Codes of `bench.stats.noise.judge_repetitions`, set when the cell's measurement is gathered, since drift
+            shows only in later probes. A repetition with any is kept and not used.
     """
 
     index: Count
     round: Count
     sequence: Count
     started_at: str
-    invalid: tuple[str, ...]
     instances: tuple[InstanceResult, ...]
+    invalid: tuple[str, ...] = ()
 
 
 class Failure(Record, frozen=True, kw_only=True):

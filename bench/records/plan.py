@@ -5,12 +5,16 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from bench.records.case import Case
+from bench.records.machine import CpuList
 from bench.records.profile import Binding, Choice, Layout, LayoutName, Runtime
 from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.records.variant import UserVariableName, Variant, VariantName
 
 CellId = Annotated[str, Meta(pattern=r"^[0-9]{4}-[a-z0-9_.-]{1,70}\Z")]
+
+ScenarioName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
+"""A row of `bench.stats.scenarios`."""
 
 Seed = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 
@@ -19,8 +23,8 @@ class Policy(Record, frozen=True, kw_only=True):
     """How much is measured.
 
     Attributes:
-        repetitions_min, repetitions_max: Per cell, each in a fresh process per instance; invalid ones do not count
-            towards the least, but do towards the most.
+        repetitions_min, repetitions_max: Valid repetitions per cell, each in a fresh process per instance. Those that noise
+            voids are made again, up to `attempts_max` in all.
         warmup_max_s: Longest warm-up; samples not steady by then are said to be so.
         measure_s: Timed seconds aimed at in one repetition.
         samples_min: Timed samples at least, however long they take.
@@ -47,6 +51,11 @@ class Policy(Record, frozen=True, kw_only=True):
     confidence: Annotated[float, Meta(ge=0.5, lt=1)]
 
     @property
+    def attempts_max(self) -> int:
+        """Repetitions of a cell at most, void ones too: a host that voids more than half is not worth the time."""
+        return 2 * self.repetitions_max
+
+    @property
     def more_until_s(self) -> float | None:
         """Seconds until which there may be repetitions beyond the least; None without aim and budget."""
         return min((seconds for seconds in (self.aim_s, self.budget_s) if seconds is not None), default=None)
@@ -63,6 +72,7 @@ class Cell(Record, frozen=True, kw_only=True):
         instances: Binding of each worker; from the layout.
         runtime: The libraries that each worker loads before torch; from the layout.
         environment: Each variable of a worker that differs from the parent's environment.
+        scenario: How load is applied.
     """
 
     id: CellId
@@ -73,6 +83,7 @@ class Cell(Record, frozen=True, kw_only=True):
     instances: Annotated[tuple[Binding, ...], Meta(min_length=1)]
     runtime: Runtime
     environment: dict[str, str]
+    scenario: ScenarioName = "closed_loop"
 
 
 class Refusal(Record, frozen=True, kw_only=True):
@@ -124,6 +135,8 @@ class Task(Record, frozen=True, kw_only=True):
         variables: What the worker must find of every variable that is given for a side of an `ab` run; None for one
             that is not set.
         prove: Also check correctness, hashes and instruction path, untimed, after the timed part.
+        scenario: Of the cell.
+        layout_cpus: Those of all instances of the layout: their load is not foreign.
     """
 
     kind: Literal["measure", "probe", "package"]
@@ -135,3 +148,5 @@ class Task(Record, frozen=True, kw_only=True):
     package: str | None = None
     variables: dict[UserVariableName, str | None] = {}
     prove: bool
+    scenario: ScenarioName = "closed_loop"
+    layout_cpus: CpuList = ""

@@ -16,7 +16,7 @@ from bench.records.case import (
     Precision,
     QuantEngine,
 )
-from bench.records.plan import Policy
+from bench.records.plan import Policy, ScenarioName
 from bench.records.profile import LayoutName
 from bench.records.record import Record
 
@@ -59,6 +59,7 @@ class Suite(Record, frozen=True, kw_only=True):
         layouts: In this order; options of the user take their place.
         policy: How much is measured; options of the user take the place of single values.
         cases: Tables, in the order in which they run.
+        scenario: How load is applied to every cell.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}\Z")]
@@ -66,6 +67,7 @@ class Suite(Record, frozen=True, kw_only=True):
     layouts: Annotated[tuple[LayoutName, ...], Meta(min_length=1)]
     policy: Policy
     cases: Annotated[tuple[CaseTable, ...], Meta(min_length=1)]
+    scenario: ScenarioName = "closed_loop"
 
 
 class CaseFilter(Record, frozen=True, kw_only=True):

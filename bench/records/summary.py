@@ -9,6 +9,11 @@ from bench.records.plan import CellId
 from bench.records.reason import Reason
 from bench.records.record import Record
 
+MetricName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
+
+MethodName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,30}/[1-9][0-9]{0,3}\Z")]
+"""A statistical method with its version: a bundle is verified by the method that made its summary."""
+
 Mark = Literal[
     "steady_state_not_reached",
     "sliding",
@@ -46,19 +51,19 @@ class CellSummary(Record, frozen=True, kw_only=True):
     """The numbers of one cell, from its valid repetitions.
 
     Attributes:
-        repetitions, invalid_repetitions, samples: How many there are.
-        latency_s: Seconds an iteration: mean over repetitions of each one's median.
+        repetitions: Those that the numbers rest on.
+        invalid_repetitions: Those that noise voided.
+        samples: Of the repetitions that the numbers rest on.
+        metrics: Rows of `bench.stats.metrics` by name. A metric that has no interval has its point as both ends.
+        unit: What throughput counts.
         latency_percentiles_s: `p50`, `p90`, `p99` of all samples.
-        throughput_per_s: Items a second of all instances together, in the window that they shared.
-        unit: What is counted.
-        detectable_ratio: The smallest change between two such measurements that 80% of comparisons
-            would show at the interval's confidence.
-        roofline_ratio: Share of the machine's own ceiling that was reached; None if the case
-            counts neither operations nor a probe is there.
-        bound_by: `compute` or `memory`: which ceiling is the lower.
+        detectable_ratio: The smallest change between two such measurements that 80% of comparisons would show at the
+            interval's confidence; None of repetitions that are too few for a verdict.
+        roofline_ratio: Share of the layout's peak that was reached; None if the case counts no operations or no probe is
+            there.
+        bound_by: `compute` or `memory`: which peak bounds the cell.
         cold_s: Import, build, prepare, compile, load and first call, as medians over repetitions.
-        stages_s: Parts of a step of training → seconds, as medians; empty for inference.
-        peak_memory_bytes: Largest of any instance.
+        stages_s: Stages of a training step → seconds, as medians; empty for inference.
         outliers: Samples beyond the quartiles by three interquartile ranges: counted, and kept.
         marks: What a reader must know of these numbers.
     """
@@ -67,18 +72,31 @@ class CellSummary(Record, frozen=True, kw_only=True):
     repetitions: Count
     invalid_repetitions: Count
     samples: Count
-    latency_s: Interval
-    latency_percentiles_s: dict[str, float]
-    throughput_per_s: Interval
+    metrics: dict[MetricName, Interval]
     unit: str
+    latency_percentiles_s: dict[str, float]
     detectable_ratio: float | None
     roofline_ratio: float | None
     bound_by: str | None
     cold_s: dict[str, float]
     stages_s: dict[str, float]
-    peak_memory_bytes: Count
     outliers: Count
     marks: tuple[Mark, ...] = ()
+
+    @property
+    def latency_s(self) -> Interval:
+        """Seconds an iteration: geometric mean over repetitions of each one's own value."""
+        return self.metrics["latency_s"]
+
+    @property
+    def throughput_per_s(self) -> Interval:
+        """Items a second of all instances together, in the window that they shared."""
+        return self.metrics["throughput_per_s"]
+
+    @property
+    def peak_memory_bytes(self) -> int:
+        """Largest of any instance."""
+        return int(self.metrics["peak_memory_bytes"].point)
 
 
 class Drift(Record, frozen=True, kw_only=True):
@@ -99,11 +117,13 @@ class Summary(Record, frozen=True, kw_only=True):
     """`summary.json`.
 
     Attributes:
+        method: How it was made from the samples; verification dispatches on it.
         cells: Those with a number, in the plan's order.
         failed: Cell → why it has none: the code of its failure, or `not_measured`, or `too_noisy`.
         drift: Per layout that was probed more than once.
     """
 
+    method: MethodName
     cells: tuple[CellSummary, ...]
     failed: dict[CellId, Reason]
     drift: tuple[Drift, ...]

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from bench.errors import TooNoisyError
 from bench.records.measurement import Probe, Repetition
 from bench.records.plan import Cell, Policy
+from bench.records.reason import Reason
 from bench.records.summary import CellSummary
 from bench.stats.summary import summarize_cell
 
@@ -16,52 +16,71 @@ class CellProgress(NamedTuple):
     """One cell at one moment.
 
     Attributes:
-        made: Its repetitions, invalid ones too.
-        summary: Of the valid ones; None if there is none.
+        completed: Its repetitions, invalid ones too.
+        valid: Its valid repetitions.
+        summary: Of the repetitions so far; None if they give no number.
     """
 
     completed: int
+    valid: int
     summary: CellSummary | None
 
-    @property
-    def valid(self) -> int:
-        """Its valid repetitions."""
-        return 0 if self.summary is None else self.summary.repetitions
-
     def remaining(self, policy: Policy) -> int:
-        """How many repetitions it is still to get whatever the clock says."""
-        return max(0, min(policy.repetitions_min - self.valid, policy.repetitions_max - self.completed))
+        """Return how many repetitions it is still to get whatever the clock says."""
+        return max(0, min(policy.repetitions_min - self.valid, policy.attempts_max - self.completed))
+
+    def possible(self, policy: Policy) -> int:
+        """Return how many repetitions it can still get at most, if all of them are valid."""
+        return max(0, min(policy.repetitions_max - self.valid, policy.attempts_max - self.completed))
 
 
-NOT_STARTED = CellProgress(completed=0, summary=None)
+NOT_STARTED = CellProgress(completed=0, valid=0, summary=None)
 
 
 def assess_progress(
     cell: Cell, policy: Policy, repetitions: Sequence[Repetition], probes: Sequence[Probe]
 ) -> CellProgress:
     """Judge a cell by its repetitions and the probes so far."""
-    try:
-        return CellProgress(len(repetitions), summarize_cell(cell, policy, repetitions, probes))
-    except TooNoisyError:
-        return CellProgress(len(repetitions), None)
+    summary = summarize_cell(cell, policy, repetitions, probes)
+    if isinstance(summary, Reason):
+        return CellProgress(completed=len(repetitions), valid=0, summary=None)
+    valid = len(repetitions) - summary.invalid_repetitions
+    return CellProgress(completed=len(repetitions), valid=valid, summary=summary)
+
+
+def is_precise(summary: CellSummary, policy: Policy) -> bool:
+    """Return whether both intervals are as narrow as asked. One repetition has none, so that its width says nothing."""
+    if summary.repetitions == 1:
+        return False
+    widest = max(summary.latency_s.half_width_ratio, summary.throughput_per_s.half_width_ratio)
+    return widest <= policy.target_ci_ratio
 
 
 def why_stop(progress: CellProgress, policy: Policy, *, spare_s: float, elapsed_s: float) -> Stop | None:
-    """Why a cell gets no more repetitions; None to go on.
+    """Return why a cell gets no more repetitions; None to go on.
 
     Args:
         progress: Of the cell.
         policy: Of the plan.
         spare_s: Seconds that no cell's least repetitions will need.
-        elapsed_s: Since the run, or its last session, began. Once the budget is over, nothing is made up for.
+        elapsed_s: Since the run, or its last session, began.
     """
-    summary = progress.summary
-    if summary is not None and progress.valid >= policy.repetitions_min:
-        if summary.latency_s.half_width_ratio <= policy.target_ci_ratio:
+    if progress.summary is not None and progress.valid >= policy.repetitions_min:
+        if is_precise(progress.summary, policy):
             return "precise"
         if spare_s <= 0:
             return "budget"
-    if progress.completed >= policy.repetitions_max:
+    if not progress.possible(policy):
         return "repetitions"
-    over = policy.budget_s is not None and elapsed_s >= policy.budget_s
-    return "budget" if over and progress.completed >= policy.repetitions_min else None
+    return "budget" if _is_time_over(progress, policy, spare_s=spare_s, elapsed_s=elapsed_s) else None
+
+
+def _is_time_over(progress: CellProgress, policy: Policy, *, spare_s: float, elapsed_s: float) -> bool:
+    """Return whether void repetitions are no longer made again.
+
+    Beyond a budget none are. Beyond an aim there are twice as many attempts as repetitions that must be valid: a run
+    without a number would have wasted all of its time.
+    """
+    if policy.budget_s is not None and elapsed_s >= policy.budget_s:
+        return progress.completed >= policy.repetitions_min
+    return spare_s <= 0 and progress.completed >= 2 * policy.repetitions_min

@@ -14,13 +14,15 @@ from bench.launch.failure import WorkerFailedError
 from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
 from bench.records.measurement import Failure, Probe, Repetition
 from bench.records.plan import Cell, Plan
+from bench.records.profile import Layout
 from bench.records.progress import Progress
 from bench.run.cell_progress import NOT_STARTED, CellProgress, Stop, assess_progress, why_stop
 from bench.run.faults import find_fault
 from bench.run.jobs import JobBuilder, RepetitionRequest, Workers
-from bench.run.journal import CellEntry, Journal, ProbeEntry, RepetitionEntry
+from bench.run.journal import CellEntry, Journal, ProbeEntry, ReopenEntry, RepetitionEntry
 from bench.run.pace import Pace
-from bench.stats.noise import invalid_reasons
+from bench.stats.drift import is_probe_odd
+from bench.stats.noise import judge_repetitions
 from bench.stats.order import ScheduledRepetition, find_partners, next_repetition
 
 ReportProgress = Callable[[Progress], None]
@@ -93,7 +95,7 @@ class Execution:
             return may_begin
 
         wanting = {cell.id for cell in self._plan.cells if wants_more(cell)}
-        completed = {one: len(self._journal.repetitions(one)) for one in wanting}
+        possible = {cell_id: self._cell_progress(cell_id).possible(self._plan.policy) for cell_id in wanting}
         schedule: list[ScheduledRepetition] = []
         last = self._journal.last_scheduled
         while len(schedule) < LOOKAHEAD:
@@ -102,8 +104,8 @@ class Execution:
                 break
             schedule.append(scheduled)
             last = scheduled.round, scheduled.cell.id
-            completed[scheduled.cell.id] += 1
-            if completed[scheduled.cell.id] >= self._plan.policy.repetitions_max:
+            possible[scheduled.cell.id] -= 1
+            if not possible[scheduled.cell.id]:
                 wanting.discard(scheduled.cell.id)
         return schedule
 
@@ -118,12 +120,7 @@ class Execution:
 
     def _find_stops(self) -> dict[str, Stop | None]:
         """Why each cell that has begun gets no more repetitions; a pair goes on until both of it would stop."""
-        policy, elapsed_s = self._plan.policy, self._pace.elapsed_s
-        spare_s = self._pace.spare_s(self._remaining())
-        own = {
-            cell.id: why_stop(self._cell_progress(cell.id), policy, spare_s=spare_s, elapsed_s=elapsed_s)
-            for cell in self._open()
-        }
+        own = {cell.id: self._why_stop(self._cell_progress(cell.id)) for cell in self._open()}
 
         def holds(cell_id: str, partner: str) -> bool:
             ahead = self._cell_progress(partner).completed > self._cell_progress(cell_id).completed
@@ -156,7 +153,6 @@ class Execution:
             round=scheduled.round,
             sequence=self._journal.sequence,
             started_at=started_at,
-            invalid=invalid_reasons(instances),
             instances=instances,
         )
         self._journal.add(RepetitionEntry(cell=cell.id, repetition=repetition))
@@ -185,13 +181,34 @@ class Execution:
         self._progress[cell.id] = assess_progress(cell, self._plan.policy, repetitions, self._journal.probes())
 
     def _settle(self) -> None:
-        """After a probe: end the cells that have enough."""
+        """After a probe: end the cells that have enough, and reopen those that it took too much from."""
+        self._reopen()
         for cell in self._open():
             self._judge(cell)
         for cell_id, stopped in self._find_stops().items():
             if stopped is not None:
                 self._journal.add(CellEntry(cell=cell_id, stopped=stopped))
                 self._report("cell", self._cells[cell_id], self._cell_progress(cell_id).completed)
+
+    def _reopen(self) -> None:
+        """Go on with finished cells whose repetitions a probe voided, as it showed that the host had been slow.
+
+        Cells of a pair go on together, since their repetitions are compared by index.
+        """
+        for cell in self._plan.cells:
+            if not self._journal.is_finished(cell.id) or self._journal.has_failed(cell.id):
+                continue
+            repetitions = self._journal.repetitions(cell.id)
+            judged = judge_repetitions(cell, repetitions, self._journal.probes())
+            progress = CellProgress(len(repetitions), valid=sum(not codes for codes in judged), summary=None)
+            if progress.valid < self._plan.policy.repetitions_min and self._why_stop(progress) is None:
+                for cell_id in (cell.id, *self._partners[cell.id]):
+                    if self._journal.is_finished(cell_id) and not self._journal.has_failed(cell_id):
+                        self._journal.add(ReopenEntry(cell=cell_id))
+
+    def _why_stop(self, progress: CellProgress) -> Stop | None:
+        spare_s = self._pace.spare_s(self._remaining())
+        return why_stop(progress, self._plan.policy, spare_s=spare_s, elapsed_s=self._pace.elapsed_s)
 
     def _is_probe_due(self, scheduled: ScheduledRepetition) -> bool:
         """Whether a probe comes before a turn: first in a session, then now and again, but never within a pair."""
@@ -205,18 +222,23 @@ class Execution:
     def _probe(self, then: Sequence[ScheduledRepetition]) -> None:
         """Probe every layout. A probe that fails leaves a cell without a ceiling, and nothing else."""
         for layout in self._plan.layouts:
-            self._report("probe", None, 0)
-            started_at = format_timestamp(datetime.now(UTC))
-            try:
-                instances = self._jobs.probe(layout, then=self._requests(then))
-            except WorkerFailedError:
-                continue
-            probe = Probe(
-                layout=layout.name, sequence=self._journal.sequence, started_at=started_at, instances=instances
-            )
-            self._journal.add(ProbeEntry(probe=probe))
+            self._probe_layout(layout, then)
+        for layout in self._plan.layouts:
+            # Once more where the host, or only this probe of it, was slow: the better of both counts.
+            if is_probe_odd(self._journal.probes(), layout.name):
+                self._probe_layout(layout, then)
         self._since_probe = 0
         self._probed_at = self._clock()
+
+    def _probe_layout(self, layout: Layout, then: Sequence[ScheduledRepetition]) -> None:
+        self._report("probe", None, 0)
+        started_at = format_timestamp(datetime.now(UTC))
+        try:
+            instances = self._jobs.probe(layout, then=self._requests(then))
+        except WorkerFailedError:
+            return
+        probe = Probe(layout=layout.name, sequence=self._journal.sequence, started_at=started_at, instances=instances)
+        self._journal.add(ProbeEntry(probe=probe))
 
     def _open(self) -> list[Cell]:
         """The cells that have begun and are not over."""

@@ -16,6 +16,7 @@ from bench.launch.failure import WorkerFailedError
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import resolve_argv
 from bench.launch.workers import Job, Result
+from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.measurement import MEMORY_FAILURES, InstanceResult, ProbeResult
 from bench.records.plan import Cell, Plan, Task, find_argv
 from bench.records.profile import Binding, Layout, Runtime
@@ -158,6 +159,10 @@ class JobBuilder:
             scratch=str(self._scratch / request.cell.id),
             package=self._path(request.cell),
             prove=False,
+            scenario=request.cell.scenario,
+            layout_cpus=format_cpulist(
+                cpu for instance in request.cell.instances for cpu in parse_cpulist(instance.cpus)
+            ),
         )
 
     def _probe_job(self, layout: Layout) -> Job:

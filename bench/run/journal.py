@@ -17,10 +17,10 @@ from bench.errors import EnvironmentUnfitError, OutputError, UsageError
 from bench.records.bundle import Note, RunId, Timestamp
 from bench.records.digest import Digest
 from bench.records.measurement import Failure, Measurement, Probe, Repetition
-from bench.records.plan import CellId
+from bench.records.plan import Cell, CellId
 from bench.records.record import Record, decode_json, encode_json, encode_json_line
 from bench.run.prepare import Decision
-from bench.stats.noise import judge_repetition
+from bench.stats.noise import judge_repetitions
 
 
 class Session(Record, frozen=True, kw_only=True):
@@ -52,11 +52,17 @@ class ProbeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="probe"):
 
 
 class CellEntry(msgspec.Struct, frozen=True, kw_only=True, tag="cell"):
-    """A cell is over: nothing more will be measured of it."""
+    """A cell is over."""
 
     cell: CellId
     stopped: str
     failure: Failure | None = None
+
+
+class ReopenEntry(msgspec.Struct, frozen=True, kw_only=True, tag="reopen"):
+    """A finished cell gets more repetitions: a later probe showed that the host had been slow, and voided some."""
+
+    cell: CellId
 
 
 class ResumeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="resume"):
@@ -65,7 +71,7 @@ class ResumeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="resume"):
     resumed_at: Timestamp
 
 
-Entry = RepetitionEntry | ProbeEntry | CellEntry | ResumeEntry
+Entry = RepetitionEntry | ProbeEntry | CellEntry | ReopenEntry | ResumeEntry
 
 _DECODER = msgspec.json.Decoder(Entry)
 
@@ -111,6 +117,8 @@ class Journal:
                 self._probes.append(probe)
             case CellEntry(cell=cell):
                 self._finished[cell] = entry
+            case ReopenEntry(cell=cell):
+                del self._finished[cell]
             case ResumeEntry():
                 pass
 
@@ -138,23 +146,21 @@ class Journal:
         return tuple(self._probes)
 
     def is_finished(self, cell: str) -> bool:
-        """Whether nothing more will be measured of a cell."""
+        """Return whether a cell is over; it may be reopened, unless it failed."""
         return cell in self._finished
 
-    def measurements(self) -> tuple[Measurement, ...]:
-        """Everything measured of the cells that are over, in the order in which they ended.
+    def has_failed(self, cell: str) -> bool:
+        """Return whether a cell is over for good, without a number."""
+        return cell in self._finished and self._finished[cell].failure is not None
 
-        Here repetitions get all their reason codes: drift shows only in the probe after them.
-        """
-        layouts = {cell.id: cell.layout for cell in self.session.decision.plan.cells}
+    def measurements(self) -> tuple[Measurement, ...]:
+        """Return everything measured of the finished cells, in the order in which they ended, repetitions judged."""
+        cells = {cell.id: cell for cell in self.session.decision.plan.cells}
         return tuple(
             msgspec.convert(
                 {
                     "cell": entry.cell,
-                    "repetitions": tuple(
-                        msgspec.structs.replace(one, invalid=judge_repetition(one, layouts[entry.cell], self._probes))
-                        for one in self.repetitions(entry.cell)
-                    ),
+                    "repetitions": self._judged(cells[entry.cell]),
                     "stopped": entry.stopped,
                     "failure": entry.failure,
                 },
@@ -162,6 +168,14 @@ class Journal:
                 from_attributes=True,
             )
             for entry in self._finished.values()
+        )
+
+    def _judged(self, cell: Cell) -> tuple[Repetition, ...]:
+        repetitions = self.repetitions(cell.id)
+        judged = judge_repetitions(cell, repetitions, self._probes)
+        return tuple(
+            msgspec.structs.replace(repetition, invalid=codes)
+            for repetition, codes in zip(repetitions, judged, strict=True)
         )
 
 

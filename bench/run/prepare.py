@@ -109,6 +109,7 @@ def decide(
         policy=override_policy(suite.policy, options),
         order_seed=secrets.randbits(32) if options.seed is None else options.seed,
         machine=machine,
+        scenario=suite.scenario,
     )
     return Decision(machine=machine, profile=profile, plan=plan)
 

@@ -89,6 +89,7 @@ def _plan_again(contents: Contents, machine: Machine) -> Plan:
         policy=plan.policy,
         order_seed=plan.order_seed,
         machine=machine,
+        scenario=plan.cells[0].scenario,
     )
 
 

@@ -4,12 +4,12 @@ An invalid repetition is kept in the bundle with its codes; `bench verify` judge
 nobody can drop a slow repetition by calling it noisy.
 """
 
-from bisect import bisect
 from collections.abc import Sequence
-from itertools import chain
 
 from bench.records.measurement import InstanceResult, Probe, Repetition
-from bench.stats.probes import sum_bandwidth, sum_compute
+from bench.records.plan import Cell
+from bench.stats.bound import find_bound
+from bench.stats.drift import RATES, Level, find_levels, is_slower
 from bench.stats.window import overlap_ratio
 
 STEAL_LIMIT = 0.05
@@ -24,55 +24,55 @@ FOREIGN_LIMIT = 0.10
 MAJOR_FAULTS_LIMIT = 20
 """Pages read from disk inside the timed part: at some 0.1 ms each, 20 are 2 ms."""
 
+THERMAL_LIMIT = 0.01
+"""Share of the timed part in which a core or its package was throttled for its heat: as for quotas."""
+
+PAUSED_LIMIT = 0.05
+"""Share of the timed part in which the process did not run. Medians bear it, throughput does not; accounting in ticks of
+10 ms errs by up to 4% of half a second, and clocks by nothing."""
+
+UNACCOUNTED_LIMIT = 0.10
+"""The same by the CPUs' accounting, which some hypervisors let lag behind."""
+
 OVERLAP_LIMIT = 0.5
 """Instances that ran together for less than half of the time were hardly ever in each other's way."""
 
-DRIFT_LIMIT = 1.5
-"""Faster over slower of the two probes around a repetition, in compute or in bandwidth, each the best of many rounds.
-
-On a shared guest with two CPUs that nobody else used, probes within minutes differed by up to 1.34 in compute and
-1.35 in bandwidth, and neighbouring ones by 1.1, as the host's clock and caches come and go: that is scatter, which
-repetitions in many rounds average, and the interval shows. With another program on one of the two CPUs both fell
-by 2.0, for half a minute. The limit lies between; figures in `tests/benchmarks/README.md`.
-"""
+UNBOUNDED_CODES = frozenset({"affinity_changed", "no_overlap"})
+"""What can make a repetition seem faster than the machine is, or of another one. Other noise can only have slowed it, so
+that its numbers still bound what the machine does."""
 
 
-def judge_repetition(repetition: Repetition, layout: str, probes: Sequence[Probe]) -> tuple[str, ...]:
-    """Reason codes that forbid using a repetition, sorted; empty if it is valid.
+def judge_repetitions(
+    cell: Cell, repetitions: Sequence[Repetition], probes: Sequence[Probe]
+) -> tuple[tuple[str, ...], ...]:
+    """Return for each repetition of a cell the reason codes that void it, sorted; none for a valid one.
+
+    This is the only judge: the run that measures, the bundle that is sealed and whoever verifies it ask it.
+    A value that the kernel does not show voids nothing; it stays `unavailable` in the bundle.
 
     Args:
-        repetition: With the place in the run at which it was made.
-        layout: Of its cell.
-        probes: Of the run, in sequence. Without one on either side of the repetition drift forbids nothing.
+        cell: Of the plan.
+        repetitions: All of the cell so far, each with the place in the run at which it was made.
+        probes: Of the run, in sequence. Drift voids nothing without a probe on either side of a repetition.
     """
-    reasons = invalid_reasons(repetition.instances)
-    return tuple(sorted({*reasons, "drift"})) if _drift(repetition, layout, probes) > DRIFT_LIMIT else reasons
+    bound = find_bound(cell, repetitions, probes)
+    resources = tuple(RATES) if bound is None else (bound[1],)
+    levels = [find_levels(probes, cell.layout, resource) for resource in resources]
+    return tuple(_judge(repetition, levels) for repetition in repetitions)
 
 
-def _drift(repetition: Repetition, layout: str, probes: Sequence[Probe]) -> float:
-    """How far the layout's last probe before a repetition and the first after it are apart; 1 without both."""
-    place = bisect(probes, repetition.sequence, key=lambda probe: probe.sequence)
-    before = next((probes[i] for i in range(place - 1, -1, -1) if probes[i].layout == layout), None)
-    after = next((probes[i] for i in range(place, len(probes)) if probes[i].layout == layout), None)
-    if before is None or after is None:
-        return 1.0
-    pairs = zip(_rates(before), _rates(after), strict=True)
-    return max(chain([1.0], (max(pair) / min(pair) for pair in pairs if min(pair) > 0)))
+def _judge(repetition: Repetition, levels: Sequence[Sequence[Level]]) -> tuple[str, ...]:
+    """Return the codes of one repetition.
 
-
-def _rates(probe: Probe) -> tuple[float, float]:
-    """Operations and bytes a second of all instances together."""
-    return sum_compute(probe), sum_bandwidth(probe)
-
-
-def invalid_reasons(instances: Sequence[InstanceResult]) -> tuple[str, ...]:
-    """Reason codes that a repetition's own noise gives, sorted.
-
-    A value that the kernel does not show forbids nothing; it stays `unavailable` in the bundle.
+    Args:
+        repetition: Of the cell.
+        levels: Of each resource that may bound the cell: what else the host was short of did not slow it.
     """
-    reasons = {code for instance in instances for code in _instance_reasons(instance)}
-    if overlap_ratio(instances) < OVERLAP_LIMIT:
+    reasons = {code for instance in repetition.instances for code in _instance_reasons(instance)}
+    if overlap_ratio(repetition.instances) < OVERLAP_LIMIT:
         reasons.add("no_overlap")
+    if any(is_slower(of_resource, repetition.sequence) for of_resource in levels):
+        reasons.add("drift")
     return tuple(sorted(reasons))
 
 
@@ -80,10 +80,18 @@ def _instance_reasons(instance: InstanceResult) -> set[str]:
     noise = instance.noise
     last = instance.samples[-1]
     timed_s = (last.start_ns + last.elapsed_ns - instance.samples[0].start_ns) / 1e9
-    limits = {
-        "steal": (noise.steal_ratio, STEAL_LIMIT),
-        "throttled": (noise.throttled_s, THROTTLED_LIMIT * timed_s),
-        "foreign_load": (noise.foreign_ratio, FOREIGN_LIMIT),
-        "paging": (noise.major_faults, MAJOR_FAULTS_LIMIT),
-    }
-    return {code for code, (value, limit) in limits.items() if value is not None and value > limit}
+    # A quota stalls the process, too; that time has a code of its own.
+    stalled_s = None if noise.stalled_s is None else noise.stalled_s - (noise.throttled_s or 0.0)
+    limits = (
+        ("steal", noise.steal_ratio, STEAL_LIMIT),
+        ("throttled", noise.throttled_s, THROTTLED_LIMIT * timed_s),
+        ("thermal_throttled", noise.thermal_throttled_s, THERMAL_LIMIT * timed_s),
+        ("foreign_load", noise.foreign_ratio, FOREIGN_LIMIT),
+        ("foreign_load", noise.sibling_ratio, FOREIGN_LIMIT),
+        ("paging", noise.major_faults, MAJOR_FAULTS_LIMIT),
+        ("paused", noise.suspended_s, PAUSED_LIMIT * timed_s),
+        ("paused", stalled_s, PAUSED_LIMIT * timed_s),
+        ("paused", noise.unaccounted_s, UNACCOUNTED_LIMIT * timed_s),
+        ("affinity_changed", noise.affinity_changes, 0),
+    )
+    return {code for code, value, limit in limits if value is not None and value > limit}

@@ -7,19 +7,15 @@ the geometric mean of ratios into a mean.
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from math import exp, inf, log, sqrt
 from statistics import fmean, median, variance
 
 from bench.errors import TooNoisyError
-from bench.records.measurement import InstanceResult, Repetition
 from bench.records.record import Record
 from bench.records.summary import Interval
+from bench.stats.power import POWER, detectable_change
 from bench.stats.ranks import PairRanks
-
-REPETITIONS_MIN = 5
-"""Of either side. With four there are 70 ways to deal eight repetitions to two sides, so that even the most extreme one
-is rarer than 1 in 35 only, whatever the distribution; with five, 1 in 126. Processes that run at one of two speeds deal so."""
+from bench.stats.scatter import REPETITIONS_MIN, effective_count
 
 RANKED_MIN = 20
 """Pairs from which on their ranks are judged too. There are half a million ways to tell 20 pairs apart, enough for the level
@@ -31,12 +27,6 @@ and repetitions that agree to the last digit by chance prove nothing."""
 
 PRIOR_DEGREES_OF_FREEDOM = REPETITIONS_MIN - 1
 """Degrees of freedom that the usual variance of a comparison's cells counts for: as many as the fewest repetitions have."""
-
-MAX_AUTOCORRELATION = 0.9
-"""Correlation of a repetition with the one before that is believed at most; twenty such repetitions count as one."""
-
-POWER = 0.8
-"""Share of comparisons that show an effect of the size called detectable (Cohen, Statistical Power Analysis, 1988)."""
 
 
 class Variance(Record, frozen=True, kw_only=True):
@@ -90,16 +80,6 @@ class LogRatio(Record, frozen=True, kw_only=True):
         return self.own + self.shared
 
 
-def repetition_latency_s(repetition: Repetition) -> float:
-    """Seconds an iteration of one repetition: the mean over its instances of the median of their samples."""
-    return fmean(map(instance_latency_s, repetition.instances))
-
-
-def instance_latency_s(instance: InstanceResult) -> float:
-    """Seconds an iteration of one instance: the median of its samples."""
-    return median(sample.elapsed_ns / sample.iterations for sample in instance.samples) / 1e9
-
-
 def estimate_unpaired(
     base_s: Sequence[float], new_s: Sequence[float], run_scatter: Variance, prior: float = 0.0
 ) -> LogRatio:
@@ -131,7 +111,7 @@ def estimate_unpaired(
         PRIOR_DEGREES_OF_FREEDOM + larger.degrees_of_freedom
     )
     scatter = max(larger.value, blended)
-    counts = (_effective_count(base), _effective_count(new))
+    counts = (effective_count(base), effective_count(new))
     return LogRatio(
         point=fmean(new) - fmean(base),
         own=(
@@ -249,15 +229,16 @@ def equivalence_p_value(estimate: LogRatio, margin_ratio: float, allowed: tuple[
 
 
 def detectable_ratio(estimate: LogRatio, level: float, allowed: tuple[float, float] = (0.0, 0.0)) -> float:
-    """The smallest change, as a share, that a share `POWER` of comparisons with this scatter would show.
-
-    Method: the usual sum of the level's and the power's quantiles; Cohen (1988), chapter 2.
-    """
-    from scipy.special import ndtri, stdtrit
+    """The smallest change, as a share, that a share `POWER` of comparisons with this scatter would show."""
+    from scipy.special import ndtri
 
     tail = level / estimate.tests / 2
-    quantiles = float(stdtrit(estimate.degrees_of_freedom, 1 - tail) + stdtrit(estimate.degrees_of_freedom, POWER))
-    by_means = exp(quantiles * estimate.error + max(allowed[1], -allowed[0])) - 1
+    by_means = detectable_change(
+        error=estimate.error,
+        degrees_of_freedom=estimate.degrees_of_freedom,
+        level=level / estimate.tests,
+        allowance=max(allowed[1], -allowed[0]),
+    )
     if estimate.ranks is None:
         return by_means
     return min(by_means, estimate.ranks.detectable_ratio(float(ndtri(1 - tail) + ndtri(POWER))))
@@ -269,25 +250,6 @@ def _variance(values: Sequence[float]) -> Variance:
 
 def _larger_variance(base: Sequence[float], new: Sequence[float]) -> Variance:
     return max(_variance(base), _variance(new), key=lambda component: component.value)
-
-
-def _effective_count(values: Sequence[float]) -> float:
-    """How many independent values these are worth, if each remembers the one before: a neighbour stays for a while.
-
-    Method: a first-order autoregression's, (1 - r) / (1 + r) of them (Wilks, Statistical Methods in the Atmospheric
-    Sciences, section 5.2.4), where r is rid of its bias in few values (Marriott and Pope, Biometrika 41, 1954) and
-    believed as far as it exceeds its standard error (Bartlett, Supplement to the Journal of the Royal Statistical
-    Society 8, 1946): of five values that remember nothing, it is often large by chance.
-    """
-    mean = fmean(values)
-    total = sum((value - mean) ** 2 for value in values)
-    following = sum((component - mean) * (other - mean) for component, other in pairwise(values))
-    if not total:
-        return len(values)
-    biased = following / total
-    shown = biased + (1 + 4 * biased) / len(values) - 1 / sqrt(len(values))
-    autocorrelation = min(max(0.0, shown), MAX_AUTOCORRELATION)
-    return len(values) * (1 - autocorrelation) / (1 + autocorrelation)
 
 
 def _require(count: int, found: str) -> None:

@@ -1,40 +1,37 @@
 """From raw samples to the numbers that people read. Pure: the same samples give the same summary anywhere."""
 
 from collections.abc import Sequence
-from math import expm1
+from math import log
 from statistics import median
 from typing import TYPE_CHECKING
 
-from bench.errors import TooNoisyError
+import msgspec
+
 from bench.records.measurement import InstanceResult, Measurement, Probe, Repetition
 from bench.records.plan import Cell, Plan, Policy
 from bench.records.reason import Reason
-from bench.records.summary import CellSummary, Drift, Summary
-from bench.stats.bootstrap import (
-    Estimate,
-    add,
-    average_instances,
-    confidence_interval,
-    estimate_median,
-    estimate_ratio,
-    join_repetitions,
-)
-from bench.stats.noise import judge_repetition
+from bench.records.summary import CellSummary, Drift, Mark, MethodName, Summary
+from bench.stats.bound import find_bound
+from bench.stats.interval import estimate_error
+from bench.stats.metrics import read_metric, summarize_metrics
+from bench.stats.noise import UNBOUNDED_CODES, judge_repetitions
+from bench.stats.power import detectable_change
 from bench.stats.probes import sum_bandwidth, sum_compute
-from bench.stats.roofline import least_time
-from bench.stats.window import Columns, clip_samples, read_columns, shared_window
+from bench.stats.scatter import REPETITIONS_MIN
+from bench.stats.steady import WINDOW, is_sliding, is_steady
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
-POWER = 0.8
-"""Share of comparisons that show an effect of the size called detectable."""
+METHOD: MethodName = "student/1"
+"""Student's interval on logarithms over repetitions. Another version gets another name and keeps this one's code, so
+that older bundles verify."""
 
 
 def summarize(plan: Plan, measurements: Sequence[Measurement], probes: Sequence[Probe]) -> Summary:
-    """Make the summary of a run.
+    """Return the summary of a run.
 
     Args:
         plan: Its cells, in order, and its policy.
@@ -45,134 +42,145 @@ def summarize(plan: Plan, measurements: Sequence[Measurement], probes: Sequence[
     cells: list[CellSummary] = []
     failed: dict[str, Reason] = {}
     for cell in plan.cells:
-        measurement = by_cell.get(cell.id)
-        if measurement is None:
-            failed[cell.id] = Reason(code="not_measured")
-        elif measurement.failure is not None:
-            failed[cell.id] = measurement.failure.cause
+        found = _summarize_measurement(cell, plan.policy, by_cell.get(cell.id), probes)
+        if isinstance(found, Reason):
+            failed[cell.id] = found
         else:
-            try:
-                cells.append(summarize_cell(cell, plan.policy, measurement.repetitions, probes))
-            except TooNoisyError:
-                failed[cell.id] = _explain_noise(cell, measurement.repetitions, probes)
-    return Summary(cells=tuple(cells), failed=failed, drift=measure_drift(probes))
+            cells.append(found)
+    return Summary(method=METHOD, cells=tuple(cells), failed=failed, drift=measure_drift(probes))
 
 
-def _explain_noise(cell: Cell, repetitions: Sequence[Repetition], probes: Sequence[Probe]) -> Reason:
-    """Return why a cell has no valid repetition."""
-    codes = sorted({code for repetition in repetitions for code in judge_repetition(repetition, cell.layout, probes)})
-    return Reason(
-        code="too_noisy", values={"repetitions": str(len(repetitions)), "invalid": ", ".join(codes) or "none_made"}
-    )
+def _summarize_measurement(
+    cell: Cell, policy: Policy, measurement: Measurement | None, probes: Sequence[Probe]
+) -> CellSummary | Reason:
+    if measurement is None:
+        return Reason(code="not_measured")
+    if measurement.failure is not None:
+        return measurement.failure.cause
+    return summarize_cell(cell, policy, measurement.repetitions, probes)
 
 
 def summarize_cell(
     cell: Cell, policy: Policy, repetitions: Sequence[Repetition], probes: Sequence[Probe] = ()
-) -> CellSummary:
-    """Make the numbers of one cell.
+) -> CellSummary | Reason:
+    """Return the numbers of one cell, or the reason why it has none.
+
+    They rest on the valid repetitions. Where the host never calmed and none is valid, they rest on those whose noise
+    can only have slowed them: the interval then holds all of them, and the mark `noisy_host` says so.
 
     Args:
         cell: Of the plan.
         policy: Of the plan.
         repetitions: All of the cell.
-        probes: All of the run, in sequence: they tell drift, and the ceiling.
-
-    Raises:
-        TooNoisyError: no repetition is valid.
+        probes: All of the run, in sequence: they show drift, and the layout's peaks.
     """
-    import numpy as np
-
-    judged = [judge_repetition(repetition, cell.layout, probes) for repetition in repetitions]
-    valid = [repetition for repetition, reasons in zip(repetitions, judged, strict=True) if not reasons]
-    if not valid:
-        reasons = sorted({code for codes in judged for code in codes})
-        raise TooNoisyError(
-            f"none of {len(repetitions)} repetitions is valid ({', '.join(reasons) or 'none was made'})"
-        )
-    columns = [[read_columns(instance.samples) for instance in repetition.instances] for repetition in valid]
-    seconds = [[_seconds(each) for each in one] for one in columns]
-    latency = join_repetitions([average_instances([estimate_median(each) for each in one]) for one in seconds])
-    latency_s = confidence_interval(latency, confidence=policy.confidence, repetitions=len(valid))
-    throughput = join_repetitions([_throughput(*each) for each in zip(valid, columns, strict=True)])
-    instances = [instance for repetition in valid for instance in repetition.instances]
-    everything = np.concatenate([each for one in seconds for each in one])
-    percentiles = np.quantile(everything, [0.5, 0.9, 0.99])
-    ceiling = next(
-        (
-            least_time(instance.proof, cell.case.precision, [probe for probe in probes if probe.layout == cell.layout])
-            for repetition in repetitions
-            for instance in repetition.instances
-            if instance.proof is not None
-        ),
-        None,
-    )
-    return CellSummary(
+    judged = judge_repetitions(cell, repetitions, probes)
+    used = [repetition for repetition, codes in zip(repetitions, judged, strict=True) if not codes]
+    noisy = not used
+    if noisy:
+        used = [
+            repetition for repetition, codes in zip(repetitions, judged, strict=True) if not UNBOUNDED_CODES & {*codes}
+        ]
+    metrics = summarize_metrics(cell, used, repetitions[0], confidence=policy.confidence, noisy=noisy) if used else {}
+    if "latency_s" not in metrics or "throughput_per_s" not in metrics:
+        codes = sorted({code for reasons in judged for code in reasons})
+        return Reason(code="too_noisy", values={"repetitions": str(len(repetitions)), "invalid": " ".join(codes)})
+    instances = [instance for repetition in used for instance in repetition.instances]
+    seconds = list(map(_sample_seconds, instances))
+    bound = find_bound(cell, repetitions, probes)
+    summary = CellSummary(
         cell=cell.id,
-        repetitions=len(valid),
-        invalid_repetitions=len(repetitions) - len(valid),
-        samples=len(everything),
-        latency_s=latency_s,
-        latency_percentiles_s=dict(zip(("p50", "p90", "p99"), map(float, percentiles), strict=True)),
-        throughput_per_s=confidence_interval(throughput, confidence=policy.confidence, repetitions=len(valid)),
+        repetitions=len(used),
+        invalid_repetitions=sum(map(bool, judged)),
+        samples=sum(map(len, seconds)),
+        metrics=metrics,
         unit=cell.unit,
-        detectable_ratio=_detectable_ratio(latency, policy.confidence, len(valid)) if len(valid) > 1 else None,
-        roofline_ratio=ceiling[0] / latency.value if ceiling else None,
-        bound_by=ceiling[1] if ceiling else None,
+        latency_percentiles_s=_percentiles(seconds),
+        detectable_ratio=None if noisy else _detectable_ratio(cell, used, policy.confidence),
+        roofline_ratio=bound[0] / metrics["latency_s"].point if bound else None,
+        bound_by=bound[1] if bound else None,
         cold_s=_cold(repetitions),
-        stages_s=_parts(instances),
-        peak_memory_bytes=max(instance.peak_run_bytes for instance in instances),
-        outliers=sum(_outliers(each) for one in seconds for each in one),
+        stages_s=_stages(instances),
+        outliers=sum(map(_outliers, seconds)),
     )
+    return msgspec.structs.replace(summary, marks=_marks(summary, policy, instances, seconds, noisy=noisy))
 
 
 def measure_drift(probes: Sequence[Probe]) -> tuple[Drift, ...]:
-    """How far the probes of each layout moved: largest over smallest, of layouts probed more than once."""
+    """Return how far the probes of each layout moved: largest over smallest, of layouts probed more than once."""
     drifts = []
     for layout in dict.fromkeys(probe.layout for probe in probes):
-        own = [probe for probe in probes if probe.layout == layout]
-        compute, bandwidth = list(map(sum_compute, own)), list(map(sum_bandwidth, own))
-        if len(own) > 1 and min(compute) > 0:
+        of_layout = [probe for probe in probes if probe.layout == layout]
+        compute, bandwidth = list(map(sum_compute, of_layout)), list(map(sum_bandwidth, of_layout))
+        if len(of_layout) > 1 and min(compute) > 0:
             drifts.append(
                 Drift(
                     layout=layout,
                     compute_ratio=max(compute) / min(compute),
                     bandwidth_ratio=max(bandwidth) / min(bandwidth),
-                    probes=len(own),
+                    probes=len(of_layout),
                 )
             )
     return tuple(drifts)
 
 
-def _seconds(columns: Columns) -> "Array":
-    """Seconds an iteration of every timed sample of one instance, shape (samples,)."""
-    return columns.elapsed_ns / columns.iterations / 1e9
+def _marks(
+    summary: CellSummary,
+    policy: Policy,
+    instances: Sequence[InstanceResult],
+    seconds: Sequence["Array"],
+    *,
+    noisy: bool,
+) -> tuple[Mark, ...]:
+    """Return what a reader must know, in the order of `Mark`."""
+    # Timed samples may show the steady state that a warm-up of few long iterations could not.
+    steady = (
+        instance.steady or is_steady(values[-WINDOW:].tolist())
+        for instance, values in zip(instances, seconds, strict=True)
+    )
+    alone = summary.repetitions == 1
+    marks: dict[Mark, bool] = {
+        "steady_state_not_reached": not all(steady),
+        "sliding": any(is_sliding(values.tolist()) for values in seconds),
+        "wide_latency": summary.latency_s.half_width_ratio > policy.target_ci_ratio,
+        "wide_throughput": summary.throughput_per_s.half_width_ratio > policy.target_ci_ratio,
+        "single_repetition": alone,
+        "few_repetitions": not alone and summary.repetitions < REPETITIONS_MIN,
+        "above_peak": (summary.roofline_ratio or 0.0) > 1,
+        "noisy_host": noisy,
+    }
+    return tuple(mark for mark, applies in marks.items() if applies)
 
 
-def _throughput(repetition: Repetition, columns: Sequence[Columns]) -> Estimate:
-    """Items a second of all instances together, each over its own samples inside the shared window."""
-    window = shared_window(repetition.instances)
-    rates = []
-    for instance, own in zip(repetition.instances, columns, strict=True):
-        iterations, elapsed_ns = clip_samples(own, window)
-        rates.append(estimate_ratio(iterations * instance.items_per_iteration, elapsed_ns / 1e9))
-    return add(rates)
+def _sample_seconds(instance: InstanceResult) -> "Array":
+    """Return the seconds an iteration of every timed sample of one instance, shape (samples,)."""
+    import numpy as np
+
+    return np.array([sample.elapsed_ns / sample.iterations for sample in instance.samples]) / 1e9
 
 
-def _detectable_ratio(latency: Estimate, confidence: float, repetitions: int) -> float:
-    """The smallest relative change between two such cells that would be shown with `POWER`.
+def _percentiles(seconds: Sequence["Array"]) -> dict[str, float]:
+    import numpy as np
 
-    Method: (t of the level + t of the power) × √2 × standard error, with the 2(n - 1) degrees of freedom of two
-    samples of n repetitions; Cohen, Statistical Power Analysis (1988), chapter 2.
+    values = np.quantile(np.concatenate(seconds), [0.5, 0.9, 0.99])
+    return dict(zip(("p50", "p90", "p99"), map(float, values), strict=True))
+
+
+def _detectable_ratio(cell: Cell, used: Sequence[Repetition], confidence: float) -> float | None:
+    """Return the smallest relative change between two such cells that would mostly be shown, as verdicts would judge.
+
+    Two cells of equal scatter have twice the variance of one, and the degrees of freedom of both.
     """
-    from scipy.special import stdtrit
-
-    degrees_of_freedom = 2 * (repetitions - 1)
-    quantiles = float(stdtrit(degrees_of_freedom, 0.5 + confidence / 2) + stdtrit(degrees_of_freedom, POWER))
-    return expm1(quantiles * (2 * latency.variance) ** 0.5)
+    if len(used) < REPETITIONS_MIN:
+        return None
+    mean = estimate_error(list(map(log, read_metric(cell, used, "latency_s"))))
+    return detectable_change(
+        error=2**0.5 * mean.error, degrees_of_freedom=2 * mean.degrees_of_freedom, level=1 - confidence
+    )
 
 
 def _outliers(values: "Array") -> int:
-    """How many lie beyond the quartiles by three interquartile ranges (Tukey's far out)."""
+    """Return how many lie beyond the quartiles by three interquartile ranges (Tukey's far out)."""
     import numpy as np
 
     last = len(values) - 1
@@ -181,14 +189,16 @@ def _outliers(values: "Array") -> int:
     return int(np.count_nonzero((values < low - reach) | (values > high + reach)))
 
 
-def _parts(instances: Sequence[InstanceResult]) -> dict[str, float]:
-    """Seconds of each part of a step of training: the median over all steps that were taken apart."""
+def _stages(instances: Sequence[InstanceResult]) -> dict[str, float]:
+    """Return the seconds of each stage of a training step: medians over all steps whose stages were timed."""
     names = instances[0].stages_ns
-    return {name: median(ns for one in instances for ns in one.stages_ns.get(name, ())) / 1e9 for name in names}
+    return {
+        name: median(ns for instance in instances for ns in instance.stages_ns.get(name, ())) / 1e9 for name in names
+    }
 
 
 def _cold(repetitions: Sequence[Repetition]) -> dict[str, float]:
-    """Seconds before the first number: medians, but the first call of the first repetition by itself.
+    """Return the seconds before the first number: medians, but the first call of the first repetition by itself.
 
     Only that one finds compilers' caches empty; `first_call_warm` is the median of the others.
     """

@@ -17,11 +17,15 @@ from bench.launch.failure import fail
 from bench.launch.libraries import find_library_problem
 from bench.launch.protocol import Measured, Message
 from bench.measure.denormals import are_denormals_flushed, keep_denormals
-from bench.measure.loop import quiet_interpreter, time_samples, warm_up
+from bench.measure.loop import quiet_interpreter, warm_up
 from bench.measure.memory import read_peak_bytes
-from bench.measure.noise import watched
+from bench.measure.noise import NoiseLedger
+from bench.measure.readings import start_readings
+from bench.measure.targets import load_target
 from bench.records.measurement import InstanceResult
 from bench.records.plan import Task
+from bench.stats.metrics import find_readers
+from bench.stats.scenarios import find_scenario
 from bench.variants.prepare import prepare
 from bench.worker.channel import wait_for_all
 from bench.worker.inherited import read_inherited
@@ -45,6 +49,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     keep_denormals()
     torch.set_num_threads(task.binding.threads)
     restore_main_thread_affinity(task.binding)
+    time_samples = load_target(find_scenario(task.scenario).loop)
     build_workload = load_builder(find_workload(case.workload))
     start = perf_counter_ns()
     workload = build_workload(case)
@@ -64,9 +69,11 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
         with quiet_interpreter():
             warmup, steady, iterations = warm_up(call, task.policy)
             wait_for_all(channel)
-            noise_since = watched(task.binding.cpus)
-            samples = time_samples(call, iterations, task.policy)
-            noise = noise_since()
+            readings_since = start_readings(find_readers())
+            ledger = NoiseLedger(task.binding.cpus, layout_cpus=task.layout_cpus)
+            samples = time_samples(call, iterations, task.policy, after_sample=ledger.after_sample)
+            noise = ledger.finish(samples)
+            readings = readings_since()
     peak_run_bytes = read_peak_bytes(earlier=peak_load_bytes)
     stages_ns = prepared.time_stages(STAGE_ROUNDS)
     effective = read_effective(
@@ -101,6 +108,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
             items_per_iteration=prepared.items_per_iteration,
             effective=effective,
             noise=noise,
+            readings=readings,
             proof=prove(workload, prepared, case) if task.prove else None,
         )
     )

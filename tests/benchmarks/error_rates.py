@@ -21,9 +21,10 @@ from scipy.stats import binomtest
 from tabulate import tabulate
 
 from bench.bundle.verify import verify_bundle
-from bench.compare.cells import Evidence, judge_cells, latencies
+from bench.compare.cells import Evidence, judge_cells
 from bench.records.case import Case
 from bench.records.verdict import ASSUMED_SCATTER, Criteria, HostMovement, RunScatter
+from bench.stats.metrics import repetition_values
 from tests.benchmarks.hosts import HOSTS, Host, Pair, interleave, run_apart
 from tests.benchmarks.slowed import measure_rounds
 
@@ -133,8 +134,10 @@ def resample(name: str, seconds: Sequence[float], effect: float, comparisons: in
 def read_recorded(paths: Iterable[Path]) -> Iterator[tuple[str, list[float]]]:
     """Cells of bundles that have ten valid repetitions or more."""
     for path in paths:
-        for measurement in verify_bundle(path).contents.measurements:
-            seconds = list(latencies(measurement).values())
+        contents = verify_bundle(path).contents
+        cells = {cell.id: cell for cell in contents.plan.cells}
+        for measurement in contents.measurements:
+            seconds = list(repetition_values(measurement, cells[measurement.cell]).values())
             if len(seconds) >= 10:
                 yield f"{path.stem.partition('.')[0]} {measurement.cell}", seconds
 

@@ -17,7 +17,7 @@ from bench.records.profile import Binding, Runtime
 from bench.records.suite import CaseFilter
 from bench.run.options import RunOptions
 from bench.run.prepare import prepare_run
-from bench.stats.ratio import instance_latency_s
+from bench.stats.closed_loop import instance_latency_s
 
 SHORT = Policy(
     repetitions_min=1,

@@ -25,7 +25,7 @@ from bench.records.case import Case
 from bench.records.plan import Policy
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, Binding, Profile, Runtime
 from bench.run.prepare import select_profile
-from bench.stats.ratio import instance_latency_s
+from bench.stats.closed_loop import instance_latency_s
 from bench.workloads.registry import find_workload
 from tests.benchmarks.repetition import one_job, only_result
 

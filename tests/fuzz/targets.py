@@ -28,7 +28,8 @@ from bench.hardware.tree import Tree
 from bench.launch.binding import count_node_pages
 from bench.launch.libraries import mapped_files
 from bench.launch.protocol import decode_message
-from bench.measure.noise import compare_counters, read_counters
+from bench.measure.counters import read_counters
+from bench.measure.noise import compare_counters
 from bench.profiles.load import load_profile
 from bench.records.cpulist import parse_cpulist, parse_cpumask
 from bench.records.record import encode_json
@@ -94,7 +95,7 @@ def counters(data: bytes) -> None:
     for name in ("stat", "self/stat", "self/cgroup", "self/sched", "self/task/1/status", "pressure/cpu"):
         written(f"root/proc/{name}", data)
     read = read_counters(frozenset({0, 1}), SCRATCH / "root")
-    compare_counters(read, read, frequency_hz=None)
+    compare_counters(read, read, wall_s=1.0, cpu_count=2)
 
 
 def journal(data: bytes) -> None:

@@ -1,14 +1,16 @@
 """Checks of stability, correctness and performance: mostly a value a cell."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
-from bench.compare.qualification.check import Better, Check
+from bench.compare.qualification.check import Check
 from bench.compare.qualification.reading import CellView, ReadCell, Reading, Unit, label_cells, read_bundle, read_cells
 from bench.records.bundle import Contents
 from bench.records.measurement import Proof
 from bench.records.qualification import Value
 from bench.records.reason import Reason
+from bench.records.summary import Interval
+from bench.stats.metrics import METRICS, Better, Metric
 
 
 def _of_cells(name: str, read: ReadCell, unit: str = "") -> Check:
@@ -17,6 +19,21 @@ def _of_cells(name: str, read: ReadCell, unit: str = "") -> Check:
 
 def _performance(name: str, read: ReadCell, unit: str, better: Better) -> Check:
     return Check(f"performance.{name}", "number", read_cells(read), of_cells=True, unit=unit, better=better)
+
+
+def metric_checks(metrics: Iterable[Metric]) -> tuple[Check, ...]:
+    """Return the check `performance.<name>` of each metric."""
+    return tuple(_performance(metric.name, _metric(metric), metric.unit, metric.better) for metric in metrics)
+
+
+def _metric(metric: Metric) -> ReadCell:
+    """Return what reads a metric of a cell: with its interval, if it is one that has any."""
+
+    def read(view: CellView) -> Value | Interval | None:
+        summary = view.summary.metrics.get(metric.name)
+        return summary if summary is None or metric.aggregation == "mean" else summary.point
+
+    return read
 
 
 def _noise(name: str, unit: str = "") -> Check:
@@ -119,9 +136,6 @@ CORRECTNESS = (
 )
 
 PERFORMANCE = (
-    _performance("latency_s", lambda view: view.summary.latency_s, "s", "less"),
-    _performance("throughput_per_s", lambda view: view.summary.throughput_per_s, "per_s", "more"),
-    _performance("first_call_s", lambda view: view.summary.cold_s["first_call"], "s", "less"),
-    _performance("peak_memory_bytes", lambda view: view.summary.peak_memory_bytes, "bytes", "less"),
+    *metric_checks(METRICS.values()),
     _performance("roofline_ratio", lambda view: view.summary.roofline_ratio, "ratio", "more"),
 )

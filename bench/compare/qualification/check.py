@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Literal
 
 from bench.compare.qualification.reading import Read
+from bench.stats.metrics import Better
 
 Kind = Literal["word", "words", "truth", "number"]
-Better = Literal["less", "more"]
 
 COMPARATORS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
     {

@@ -104,6 +104,12 @@ def read_bundle(read: Callable[[Contents], Value | None]) -> Read:
     return readings
 
 
+def _find_reason(contents: Contents, cell: str) -> str:
+    """Return the code why a cell has no number that a rule could be decided by."""
+    reason = contents.summary.failed.get(cell)
+    return "noisy_host" if reason is None else reason.code
+
+
 def read_cells(read: ReadCell) -> Read:
     """A reader of something that each cell of the plan has, or should have."""
 
@@ -112,7 +118,8 @@ def read_cells(read: ReadCell) -> Read:
         measurements = {measurement.cell: measurement for measurement in unit.contents.measurements}
         for label, cell in label_cells(unit.contents).items():
             measurement, summary = measurements.get(cell.id), summaries.get(cell.id)
-            if measurement is None or summary is None:
+            # Numbers of a noisy host only bound what the machine does: no rule is decided by them.
+            if measurement is None or summary is None or "noisy_host" in summary.marks:
                 failed = unit.contents.summary.failed.get(cell.id) or Reason(code="not_measured")
                 has_failed = measurement is not None and measurement.failure is not None
                 yield Reading(

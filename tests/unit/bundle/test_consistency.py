@@ -79,3 +79,11 @@ def test_parts_of_a_step_may_be_slower_than_the_step() -> None:
     accept(
         instance(lambda one: replace(one, stages_ns={"forward": (20_000_000,), "backward": (20_000_000,)}))(CONTENTS)
     )
+
+
+def test_more_repetitions_than_the_plan_lets_noise_void_are_refused() -> None:
+    more = measurement(lambda found: replace(found, repetitions=found.repetitions * 2))(
+        policy(repetitions_max=1)(CONTENTS)
+    )
+    with pytest.raises(BundleError, match="has 4 repetitions, the plan allows 1 to 2"):
+        check_plausibility(more)

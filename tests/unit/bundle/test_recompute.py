@@ -11,17 +11,25 @@ from bench.records.measurement import Sample
 from bench.records.reason import Reason
 from bench.records.record import decode_json, encode_json
 from bench.records.summary import Summary
+from tests.builders import change_metric
 from tests.unit.bundle.builder import CONTENTS
 
 
 def scaled(factor: float) -> Summary:
     first, *rest = CONTENTS.summary.cells
-    latency = replace(first.latency_s, point=first.latency_s.point * factor)
-    return replace(CONTENTS.summary, cells=(replace(first, latency_s=latency), *rest))
+    changed = change_metric(first, "latency_s", point=first.latency_s.point * factor)
+    return replace(CONTENTS.summary, cells=(changed, *rest))
 
 
 def test_the_summary_of_a_real_run_follows_from_its_samples() -> None:
-    assert check_summary(CONTENTS, load_recompute()) is None
+    assert check_summary(CONTENTS, load_recompute(CONTENTS.summary.method)) is None
+
+
+def test_a_method_of_tomorrow_is_refused_in_one_line() -> None:
+    with pytest.raises(
+        BundleError, match=r"^summary\.json was made by method student/2, from a newer bench; .*student/1$"
+    ):
+        load_recompute("student/2")
 
 
 @pytest.mark.parametrize("factor", [1 + 1e-12, 1 - 1e-12, 1 + 9e-10])
@@ -32,7 +40,7 @@ def test_differences_within_the_tolerance_are_libraries(factor: float) -> None:
 @pytest.mark.parametrize("factor", [1 + 1.1e-9, 0.999, -1.0, 0.0])
 def test_differences_beyond_it_are_refused_by_name(factor: float) -> None:
     with pytest.raises(
-        BundleError, match=r"summary\.cells\[0\]\.latency_s\.point: the bundle says .*, its samples say"
+        BundleError, match=r"summary\.cells\[0\]\.metrics\.latency_s\.point: the bundle says .*, its samples say"
     ):
         check_summary(CONTENTS, lambda *_: scaled(factor))
 
@@ -84,7 +92,8 @@ def test_samples_whose_iterations_overflow_a_sum_are_refused() -> None:
     )
     with pytest.raises(BundleError, match="no summary can be made from the samples"):
         check_summary(
-            replace(CONTENTS, measurements=(replace(first, repetitions=repetitions), *rest)), load_recompute()
+            replace(CONTENTS, measurements=(replace(first, repetitions=repetitions), *rest)),
+            load_recompute(CONTENTS.summary.method),
         )
 
 

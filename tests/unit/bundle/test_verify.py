@@ -174,7 +174,7 @@ def test_refuses_a_summary_that_does_not_follow_from_the_samples(folder: Path) -
 def test_the_maker_of_summaries_is_an_argument(folder: Path) -> None:
     path = folder / "given.bench.tar"
     path.write_bytes(BUNDLE)
-    other = Summary(cells=(), failed={}, drift=())
+    other = Summary(method="student/1", cells=(), failed={}, drift=())
     with pytest.raises(BundleError, match="step 8"):
         verify_bundle(path, now=NOW, recompute=lambda *_: other)
 

@@ -113,8 +113,8 @@ def test_options_reach_the_plan(invoke: Invoke) -> None:
 @pytest.mark.parametrize(
     ("options", "repetitions"),
     [
-        ([], (3, 5)),
-        (["--target-ci", "1%"], (3, 100)),
+        ([], (5, 8)),
+        (["--target-ci", "1%"], (5, 100)),
         (["--target-ci", "1%", "--repetitions", "4:9"], (4, 9)),
         (["ab", "--env-b", "A=1"], (6, 100)),
     ],
@@ -130,7 +130,7 @@ def test_a_requested_interval_lifts_the_suites_limit_of_repetitions(
 @pytest.mark.parametrize(
     ("options", "times"),
     [
-        ([], (200, None)),
+        ([], (260, None)),
         (["--budget", "10m"], (None, 600)),
         (["ab", "--env-b", "A=1"], (600, None)),
         (["ab", "--env-b", "A=1", "--budget", "14m"], (None, 840)),
@@ -155,7 +155,7 @@ def test_the_plan_shows_command_binding_environment_and_time(invoke: Invoke) -> 
     assert "command python -m bench.worker" in outcome.out
     assert "memory nodes 0" in outcome.out
     assert "OMP_DYNAMIC=FALSE" in outcome.out
-    assert "cells, 1 to 5 repetitions each, in rounds shuffled by seed" in outcome.out
+    assert "cells, 1 to 1 repetitions each, in rounds shuffled by seed" in outcome.out
 
 
 def test_detect_prints_json_with_the_profile(invoke: Invoke) -> None:

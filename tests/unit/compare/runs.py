@@ -59,5 +59,5 @@ def make_run(*latencies: Sequence[float], cells: Sequence[Cell] = (), gflops: fl
         plan=replace(plan, variants=variants),
         probes=(make_probe(gflops=gflops), make_probe(gflops=gflops, sequence=9)),
         measurements=tuple(one if one.repetitions else replace(one, failure=failure) for one in measurements),
-        summary=Summary(cells=(), failed=failed, drift=()),
+        summary=Summary(method="student/1", cells=(), failed=failed, drift=()),
     )

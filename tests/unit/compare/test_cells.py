@@ -4,8 +4,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from bench.compare.cells import Evidence, judge_cells, latencies
+from bench.compare.cells import Evidence, judge_cells
 from bench.records.verdict import ASSUMED_SCATTER, CellVerdict, Criteria, HostMovement, RunScatter
+from bench.stats.metrics import repetition_values
 from tests.benchmarks.hosts import HOSTS, interleave
 from tests.builders import CASE, make_cell, make_instance, make_measurement, make_repetition
 
@@ -159,7 +160,7 @@ def test_repetitions_that_remember_one_another_are_said_to_count_for_few() -> No
 def test_invalid_repetitions_are_not_used() -> None:
     good, bad = make_repetition(0, make_instance((0.01,) * 6)), make_repetition(1, make_instance((0.09,) * 6))
     measurement = make_measurement(make_cell(), good, msgspec.structs.replace(bad, invalid=("steal",)))
-    assert latencies(measurement) == {0: pytest.approx(0.01)}
+    assert repetition_values(measurement, make_cell()) == {0: pytest.approx(0.01)}
 
 
 SCATTERS: Mapping[str, object] = {

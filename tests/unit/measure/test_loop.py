@@ -1,11 +1,12 @@
 import gc
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
 import pytest
 
 from bench.measure.loop import iterations_per_sample, quiet_interpreter, time_block, time_samples, warm_up
-from bench.measure.steady import is_steady
+from bench.stats.steady import is_steady
 from tests.builders import POLICY
 
 
@@ -78,6 +79,18 @@ def test_nothing_but_the_workload_runs_between_samples() -> None:
     assert machine.calls == 10 * len(samples)
     ends = [sample.start_ns + sample.elapsed_ns for sample in samples]
     assert [sample.start_ns for sample in samples[1:]] == ends[:-1]
+
+
+def test_what_is_done_after_a_sample_is_outside_of_what_is_timed() -> None:
+    machine = Machine(10_000_000)
+
+    def bookkeep() -> None:
+        machine.now += 5_000_000
+
+    samples = time_samples(machine.call, 1, POLICY, machine.clock, after_sample=bookkeep)
+    assert {sample.elapsed_ns for sample in samples} == {10_000_000}
+    gaps = [later.start_ns - sample.start_ns - sample.elapsed_ns for sample, later in pairwise(samples)]
+    assert set(gaps) == {5_000_000}
 
 
 def test_the_collector_is_off_inside_and_on_afterwards() -> None:

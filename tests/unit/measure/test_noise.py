@@ -1,8 +1,12 @@
+import os
 from pathlib import Path
 
 import pytest
 
-from bench.measure.noise import compare_counters, read_counters, read_frequency_hz, watched
+from bench.measure.counters import read_counters, read_frequency_hz
+from bench.measure.noise import Clocks, NoiseLedger, compare_counters, find_stalled_s
+from bench.records.measurement import Noise
+from tests.builders import make_samples
 
 STAT = "cpu  9 9 9 9 9 9 9 9 0 0\ncpu0 {u} 0 10 {i} 0 0 0 {s} 0 0\ncpu1 100 0 10 800 0 0 0 0 0 0\nintr 5\n"
 OWN = "42 (python (x) y) S 1 1 1 0 -1 4194560 10 0 {faults} 0 {user} {system} 0 0 20 0 1 0\n"
@@ -20,24 +24,47 @@ def write_moment(root: Path, *, user: int, idle: int, steal: int, own: int, faul
     write(root, "proc/self/task/42/status", f"nonvoluntary_ctxt_switches:\t{switches}\n")
 
 
+class Script:
+    """Clocks and a mask that a test sets; nothing moves by itself."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+        self.asleep_ns = 0
+        self.process_ns = 0
+        self.allowed = {0, 1}
+
+    def clocks(self) -> Clocks:
+        return Clocks(
+            monotonic_ns=lambda: self.now_ns,
+            boottime_ns=lambda: self.now_ns + self.asleep_ns,
+            process_ns=lambda: self.process_ns,
+            allowed_cpus=lambda: self.allowed,
+        )
+
+
+def watch(root: Path, cpus: str = "0") -> NoiseLedger:
+    return NoiseLedger(cpus, root=root, clocks=Script().clocks())
+
+
 def test_the_ledger_says_what_happened_on_the_bound_cpus(tmp_path: Path) -> None:
     write_moment(tmp_path, user=100, idle=800, steal=0, own=50, faults=1, switches=3)
-    since = watched("0", tmp_path)
+    ledger = watch(tmp_path)
     write_moment(tmp_path, user=190, idle=804, steal=6, own=130, faults=3, switches=8)
-    noise = since()
+    noise = ledger.finish(())
     assert noise.steal_ratio == pytest.approx(0.06)
     assert noise.foreign_ratio == pytest.approx(0.10)
     assert (noise.major_faults, noise.involuntary_switches) == (2, 5)
 
 
 def test_what_is_not_shown_is_none_and_never_zero(tmp_path: Path) -> None:
-    noise = watched("0", tmp_path)()
-    assert {getattr(noise, field) for field in noise.__struct_fields__} == {None}
+    noise = watch(tmp_path).finish(())
+    shown = {field for field in noise.__struct_fields__ if getattr(noise, field) is not None}
+    assert shown == {"affinity_changes", "suspended_s"}  # which no file is needed for
 
 
 def test_a_cpu_that_is_not_listed_makes_the_share_unknown(tmp_path: Path) -> None:
     write_moment(tmp_path, user=100, idle=800, steal=0, own=50, faults=1, switches=3)
-    assert watched("0,7", tmp_path)().steal_ratio is None
+    assert watch(tmp_path, "0,7").finish(()).steal_ratio is None
 
 
 def test_a_counter_that_runs_backwards_is_unknown(tmp_path: Path) -> None:
@@ -45,7 +72,7 @@ def test_a_counter_that_runs_backwards_is_unknown(tmp_path: Path) -> None:
     before = read_counters(frozenset({0}), tmp_path)
     write_moment(tmp_path, user=200, idle=800, steal=0, own=60, faults=1, switches=3)
     after = read_counters(frozenset({0}), tmp_path)
-    assert compare_counters(before, after, frequency_hz=None).involuntary_switches is None
+    assert compare_counters(before, after, wall_s=1.0, cpu_count=1).involuntary_switches is None
 
 
 @pytest.mark.parametrize(
@@ -93,6 +120,109 @@ def test_frequency_is_the_mean_of_the_bound_cpus(tmp_path: Path) -> None:
 
 
 def test_this_process_has_a_ledger_on_the_real_machine() -> None:
-    noise = watched("0")()
+    noise = NoiseLedger("0").finish(())
     assert noise.major_faults is not None
     assert noise.involuntary_switches is not None
+
+
+def test_a_quota_of_a_group_above_counts_and_a_group_without_one_does_not(tmp_path: Path) -> None:
+    write(tmp_path, "proc/self/cgroup", "0::/slice/pod/own\n")
+    for group, quota, microseconds in (
+        ("", "", 1),
+        ("slice", "max 100000", 10),
+        ("slice/pod", "150000 100000", 500000),
+        ("slice/pod/own", "max 100000", 0),
+    ):
+        write(tmp_path, f"sys/fs/cgroup/{group}/cpu.stat", f"throttled_usec {microseconds}\n")
+        if quota:
+            write(tmp_path, f"sys/fs/cgroup/{group}/cpu.max", f"{quota}\n")
+    assert read_counters(frozenset({0}), tmp_path).throttled_s == 0.5
+
+
+def write_siblings(root: Path, busy: int) -> None:
+    write(root, "proc/stat", f"cpu0 0 0 0 0 0 0 0 0 0 0\ncpu1 {busy} 0 0 {100 - busy} 0 0 0 0 0 0\n")
+    for cpu in (0, 1):
+        write(root, f"sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list", "0-1\n")
+
+
+@pytest.mark.parametrize(("layout_cpus", "expected"), [("0", 0.4), ("0-1", 0.0)], ids=["others'", "the layout's own"])
+def test_load_on_a_sibling_thread_is_foreign_unless_it_is_the_layouts(
+    tmp_path: Path, layout_cpus: str, expected: float
+) -> None:
+    write_siblings(tmp_path, 0)
+    write(tmp_path, "proc/stat", "cpu0 0 0 0 0 0 0 0 0 0 0\ncpu1 0 0 0 0 0 0 0 0 0 0\n")
+    ledger = NoiseLedger("0", layout_cpus=layout_cpus, root=tmp_path, clocks=Script().clocks())
+    write_siblings(tmp_path, 40)
+    assert ledger.finish(()).sibling_ratio == pytest.approx(expected)
+
+
+def test_throttling_for_heat_is_the_longest_of_cores_and_packages(tmp_path: Path) -> None:
+    for cpu, unit, milliseconds in ((0, "core", 100), (0, "package", 700), (1, "core", 200)):
+        name = f"sys/devices/system/cpu/cpu{cpu}/thermal_throttle/{unit}_throttle_total_time_ms"
+        write(tmp_path, name, f"{milliseconds}\n")
+    assert read_counters(frozenset({0, 1}), tmp_path).thermal_throttled_s == 0.7
+
+
+def run_samples(ledger: NoiseLedger, script: Script, *, elapsed_ms: list[int], used_ms: list[int]) -> Noise:
+    for elapsed, used in zip(elapsed_ms, used_ms, strict=True):
+        script.now_ns += elapsed * 1_000_000
+        script.process_ns += used * 1_000_000
+        ledger.after_sample()
+    return ledger.finish(make_samples([elapsed / 1000 for elapsed in elapsed_ms]))
+
+
+def test_a_process_that_was_stopped_within_a_sample_shows_by_its_processor_time(tmp_path: Path) -> None:
+    script = Script()
+    ledger = NoiseLedger("0-1", root=tmp_path, clocks=script.clocks())
+    noise = run_samples(ledger, script, elapsed_ms=[212, 210, 7500, 211, 212], used_ms=[420, 420, 424, 420, 420])
+    assert noise.stalled_s == pytest.approx(7.5 - 0.212, abs=0.01)
+
+
+def test_parallelism_that_changes_a_little_is_no_pause(tmp_path: Path) -> None:
+    script = Script()
+    ledger = NoiseLedger("0-1", root=tmp_path, clocks=script.clocks())
+    noise = run_samples(ledger, script, elapsed_ms=[100, 110, 90, 105], used_ms=[200, 170, 180, 160])
+    assert noise.stalled_s == 0.0
+
+
+def test_processor_time_that_was_not_read_after_each_sample_says_nothing() -> None:
+    assert find_stalled_s(make_samples([0.1, 0.1]), [0, 5]) is None
+    assert find_stalled_s(make_samples([0.1, 0.1]), [0, 0, 0]) is None
+
+
+def test_sleep_of_the_host_shows_by_its_clocks(tmp_path: Path) -> None:
+    script = Script()
+    ledger = NoiseLedger("0", root=tmp_path, clocks=script.clocks())
+    script.asleep_ns = 3_000_000_000
+    assert ledger.finish(()).suspended_s == 3.0
+
+
+def test_time_that_the_cpus_do_not_account_for_shows(tmp_path: Path) -> None:
+    script = Script()
+    write_moment(tmp_path, user=100, idle=800, steal=0, own=50, faults=1, switches=3)
+    ledger = NoiseLedger("0", root=tmp_path, clocks=script.clocks())
+    write_moment(tmp_path, user=150, idle=800, steal=0, own=50, faults=1, switches=3)
+    script.now_ns = 7_500_000_000
+    ticks_s = 50 / os.sysconf("SC_CLK_TCK")
+    assert ledger.finish(()).unaccounted_s == pytest.approx(7.5 - ticks_s)
+
+
+def test_cpus_that_were_taken_away_and_given_back_within_a_repetition_show(tmp_path: Path) -> None:
+    script = Script()
+    ledger = NoiseLedger("0-1", root=tmp_path, clocks=script.clocks())
+    for allowed in ({0, 1}, {0}, {0, 1}, {0, 1}):
+        script.allowed = allowed
+        ledger.after_sample()
+    assert ledger.finish(()).affinity_changes == 2
+
+
+def test_frequency_is_read_now_and_then_at_ends_of_samples(tmp_path: Path) -> None:
+    script = Script()
+    name = "sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"
+    ledger = NoiseLedger("0", root=tmp_path, clocks=script.clocks())
+    for kilohertz in (3_000_000, 1_000_000, 2_000_000):
+        write(tmp_path, name, f"{kilohertz}\n")
+        script.now_ns += 200_000_000
+        ledger.after_sample()
+    noise = ledger.finish(())
+    assert (noise.frequency_hz, noise.frequency_min_hz) == (1_500_000_000, 1_000_000_000)

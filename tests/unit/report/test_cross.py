@@ -8,7 +8,7 @@ from bench.records.case import Case
 from bench.records.variant import VARIANTS, Variant
 from bench.report.cross import render_cross_table
 from bench.report.rows.cross import make_cross_rows
-from tests.builders import CASE, make_proof
+from tests.builders import CASE, change_metric, make_proof
 from tests.unit.bundle.builder import CONTENTS
 
 replace = msgspec.structs.replace
@@ -19,7 +19,7 @@ def crossed(**changes: object) -> Contents:
     first, second, *rest = CONTENTS.plan.cells
     case: Case = replace(CASE, **changes)
     summaries = CONTENTS.summary.cells
-    faster = replace(summaries[1].latency_s, point=summaries[0].latency_s.point / 2)
+    faster = change_metric(summaries[1], "latency_s", point=summaries[0].latency_s.point / 2)
     cold = summaries[1].cold_s | {"compile": 3.0, "load": 0.5}
     proof = replace(make_proof(), evidence={"int8_operations": "53 of 54"})
     measurement = CONTENTS.measurements[1]
@@ -28,9 +28,7 @@ def crossed(**changes: object) -> Contents:
     return replace(
         CONTENTS,
         plan=replace(CONTENTS.plan, cells=(first, replace(second, case=case), *rest)),
-        summary=replace(
-            CONTENTS.summary, cells=(summaries[0], replace(summaries[1], latency_s=faster, cold_s=cold), *summaries[2:])
-        ),
+        summary=replace(CONTENTS.summary, cells=(summaries[0], replace(faster, cold_s=cold), *summaries[2:])),
         measurements=(
             CONTENTS.measurements[0],
             replace(measurement, repetitions=(proven, *measurement.repetitions[1:])),

@@ -140,21 +140,59 @@ def test_probes_come_first_between_and_last(tmp_path: Path) -> None:
     assert [probe.sequence for probe in journal.probes()] == [0, REPETITIONS_PER_PROBE + 1, 10]
 
 
-def test_drift_voids_what_it_touches_and_that_is_made_up_for(tmp_path: Path) -> None:
+def test_a_low_probe_is_taken_again_at_once_and_what_it_voids_is_made_again(tmp_path: Path) -> None:
     workers = Workers()
     workers.gflops = [100, 50, 50]
     (measurement,) = Bench(tmp_path, make_plan()).measure(workers).measurements()
-    assert [one.invalid for one in measurement.repetitions] == [("drift",), ("drift",), (), ()]
-    assert [one.sequence for one in measurement.repetitions] == [1, 2, 4, 5]
+    assert [repetition.invalid for repetition in measurement.repetitions] == [("drift",)] * 4 + [(), ()]
+    assert [repetition.sequence for repetition in measurement.repetitions] == [1, 2, 5, 6, 8, 9]
     assert measurement.stopped == "precise"
 
 
-def test_drift_without_end_stops_at_the_most_repetitions(tmp_path: Path) -> None:
+def test_an_odd_probe_costs_no_repetition(tmp_path: Path) -> None:
     workers = Workers()
-    workers.gflops = [100, 50, 100, 50]
+    workers.gflops = [100, 50, 100]
     (measurement,) = Bench(tmp_path, make_plan()).measure(workers).measurements()
-    assert [one.invalid for one in measurement.repetitions] == [("drift",)] * 4
+    assert [repetition.invalid for repetition in measurement.repetitions] == [(), ()]
+
+
+def test_noise_without_end_stops_at_twice_the_most_repetitions(tmp_path: Path) -> None:
+    (measurement,) = Bench(tmp_path, make_plan()).measure(Workers(*[NOISY] * 99)).measurements()
+    assert [repetition.invalid for repetition in measurement.repetitions] == [("steal",)] * POLICY.attempts_max
     assert measurement.stopped == "repetitions"
+
+
+def test_beyond_the_aim_noise_gets_twice_the_least_repetitions(tmp_path: Path) -> None:
+    policy = msgspec.structs.replace(POLICY, aim_s=1)
+    workers = Workers(*[NOISY] * 99)
+    journal = Bench(tmp_path, make_plan(policy=policy)).measure(workers, clock=lambda: workers.now_ns / 1e9)
+    assert [(one.stopped, len(one.repetitions)) for one in journal.measurements()] == [
+        ("budget", 2 * POLICY.repetitions_min)
+    ]
+
+
+def test_as_many_valid_repetitions_are_made_as_were_asked_for(tmp_path: Path) -> None:
+    policy = msgspec.structs.replace(POLICY, repetitions_min=5, repetitions_max=5)
+    good, wild = scattered(2)
+    script = [NOISY, good, NOISY, wild, good, NOISY, wild, good]
+    (measurement,) = Bench(tmp_path, make_plan(policy=policy)).measure(Workers(*script)).measurements()
+    assert sum(not repetition.invalid for repetition in measurement.repetitions) == 5
+    assert (measurement.stopped, len(measurement.repetitions)) == ("repetitions", 8)
+
+
+def test_a_later_probe_that_shows_a_slow_host_reopens_finished_cells(tmp_path: Path) -> None:
+    class OneIsWild(Workers):
+        def run(self, job: Job, **named: Any) -> Sequence[Any]:
+            if job.tasks[0].kind == "measure" and "0001" in job.tasks[0].scratch:
+                self.script = scattered(1 + self.measured // 2 % 2)[-1:]
+            return super().run(job, **named)
+
+    policy = msgspec.structs.replace(POLICY, repetitions_max=6)
+    bench, workers = Bench(tmp_path, make_plan(make_cell(0), make_cell(1), policy=policy)), OneIsWild()
+    workers.gflops = [50, 50]
+    calm, _ = bench.measure(workers).measurements()
+    assert [repetition.invalid for repetition in calm.repetitions] == [("drift",)] * 2 + [()] * 2
+    (bench.folder / "journal.jsonl").read_bytes().index(b'"type":"reopen"')
 
 
 def test_a_probe_that_fails_voids_nothing_and_ends_nothing(tmp_path: Path) -> None:
@@ -394,7 +432,7 @@ def test_a_wrong_output_is_still_wrong_after_resuming(tmp_path: Path) -> None:
 def test_a_kill_before_or_within_any_entry_loses_nothing_and_counts_nothing_twice(tmp_path: Path) -> None:
     plan = make_plan(make_cell(0), make_cell(1))
     bench, workers = Bench(tmp_path, plan), Workers()
-    workers.gflops = [100, 50, 50]  # drift voids the first round, so that cells stand aside and go on
+    workers.gflops = [100, 50, 50]  # drift voids the first round, so that cells go on after the probe
     bench.measure(workers)
     path = bench.folder / "journal.jsonl"
     whole = path.read_bytes()
@@ -404,13 +442,16 @@ def test_a_kill_before_or_within_any_entry_loses_nothing_and_counts_nothing_twic
         before = b"".join(lines[:number])
         for cut in (0, len(line) // 2):
             path.write_bytes(before + line[:cut])
-            workers.gflops = [50] * 9
+            workers.gflops = [50] * 99
             journal = bench.resume(workers)
             assert path.read_bytes().startswith(before)
             measurements = journal.measurements()
             assert sorted(measurement.cell for measurement in measurements) == [cell.id for cell in plan.cells]
             completed = [one for measurement in measurements for one in measurement.repetitions]
-            assert all(sum(not one.invalid for one in each.repetitions) == 2 for each in measurements)
+            assert all(
+                sum(not one.invalid for one in each.repetitions) >= 2 or len(each.repetitions) == POLICY.attempts_max
+                for each in measurements
+            )
             assert all(
                 [one.index for one in each.repetitions] == list(range(len(each.repetitions))) for each in measurements
             )

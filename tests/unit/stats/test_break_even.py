@@ -1,18 +1,17 @@
 import msgspec
 import pytest
 
-from bench.records.summary import CellSummary, Interval
+from bench.records.summary import CellSummary
 from bench.stats.break_even import calls_to_break_even
 from bench.stats.summary import summarize_cell
-from tests.builders import POLICY, make_cell, make_repetition
+from tests.builders import POLICY, change_metric, make_cell, make_repetition
 
 SUMMARY = summarize_cell(make_cell(), POLICY, [make_repetition(0), make_repetition(1)], [])
 
 
 def summary(latency_s: float, **cold_s: float) -> CellSummary:
     parts = {"prepare": 0.0, "compile": 0.0, "load": 0.0, "first_call": 0.0} | cold_s
-    interval = Interval(point=latency_s, low=latency_s, high=latency_s)
-    return msgspec.structs.replace(SUMMARY, latency_s=interval, cold_s=parts)
+    return msgspec.structs.replace(change_metric(SUMMARY, "latency_s", point=latency_s), cold_s=parts)
 
 
 EAGER = summary(0.2, first_call=1.0)

@@ -20,18 +20,11 @@ from bench.stats.ratio import (
     estimate_unpaired,
     interval,
     prior_variance,
-    repetition_latency_s,
 )
-from tests.builders import make_instance, make_repetition
 
 NO_SCATTER = Variance(value=0.0, degrees_of_freedom=inf)
 BASE = (0.100, 0.101, 0.099, 0.102, 0.098, 0.100)
 NEW = (0.104, 0.106, 0.103, 0.107, 0.105, 0.102)
-
-
-def test_a_repetition_is_the_mean_over_instances_of_their_medians() -> None:
-    repetition = make_repetition(0, make_instance((0.01, 0.01, 0.5)), make_instance((0.03, 0.03, 0.001)))
-    assert repetition_latency_s(repetition) == pytest.approx(0.02)
 
 
 def test_pairs_are_judged_as_scipy_judges_them() -> None:

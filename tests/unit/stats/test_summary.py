@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.errors import TooNoisyError
+from bench.records.measurement import Repetition
 from bench.records.reason import Reason
 from bench.stats.summary import measure_drift, summarize, summarize_cell
 from tests.builders import (
@@ -24,12 +24,58 @@ from tests.builders import (
 LATENCIES = (0.010, 0.011, 0.012, 0.010, 0.011, 0.050)
 
 
-def test_latency_is_the_mean_over_repetitions_of_each_ones_median() -> None:
-    fast, slow = make_instance((0.010,) * 5), make_instance((0.020,) * 5)
-    summary = summarize_cell(make_cell(), POLICY, [make_repetition(0, fast), make_repetition(1, slow)])
-    assert summary.latency_s.point == pytest.approx(0.015)
-    assert summary.latency_s.low < 0.010
-    assert summary.latency_s.high > 0.020
+def repeat(*latencies_s: float) -> list[Repetition]:
+    """Repetitions whose samples are all alike."""
+    return [make_repetition(index, make_instance((latency,) * 6)) for index, latency in enumerate(latencies_s)]
+
+
+def test_latency_is_the_geometric_mean_over_repetitions() -> None:
+    assert summarize_cell(make_cell(), POLICY, repeat(0.010, 0.040)).latency_s.point == pytest.approx(0.020)
+
+
+def test_few_repetitions_have_their_range_for_an_interval_and_a_mark() -> None:
+    summary = summarize_cell(make_cell(), POLICY, repeat(0.010, 0.0101, 0.0102, 0.0101))
+    assert (summary.latency_s.low, summary.latency_s.high) == pytest.approx((0.010, 0.0102))
+    assert summary.marks == ("few_repetitions",)
+
+
+def test_a_single_repetition_has_no_width_and_a_mark() -> None:
+    summary = summarize_cell(make_cell(), POLICY, repeat(0.010))
+    assert summary.latency_s.low == summary.latency_s.high == summary.latency_s.point
+    assert summary.marks == ("single_repetition",)
+
+
+def test_samples_that_scatter_within_repetitions_do_not_widen_an_interval_again() -> None:
+    scattered = [make_repetition(index, make_instance((0.0080, 0.010, 0.0125) * 3)) for index in range(5)]
+    assert summarize_cell(make_cell(), POLICY, scattered).latency_s.half_width_ratio < 1e-9
+
+
+def test_intervals_that_are_wider_than_asked_are_marked_each() -> None:
+    summary = summarize_cell(make_cell(), POLICY, repeat(0.010, 0.012, 0.010, 0.012, 0.011))
+    assert summary.marks == ("wide_latency", "wide_throughput")
+
+
+def test_a_repetition_that_slides_marks_its_cell_and_is_valid() -> None:
+    sliding = make_instance([0.010 + 0.0001 * step for step in range(18)])
+    summary = summarize_cell(make_cell(), POLICY, [make_repetition(0, sliding), *repeat(0.01)])
+    assert "sliding" in summary.marks
+    assert summary.invalid_repetitions == 0
+
+
+def test_samples_may_show_the_steady_state_that_the_warm_up_did_not() -> None:
+    calm, wild = (
+        msgspec.structs.replace(make_instance(values), steady=False) for values in ((0.01,) * 6, (0.01, 0.02) * 3)
+    )
+    marks = [
+        summarize_cell(make_cell(), POLICY, [make_repetition(0, instance), *repeat(0.01)]).marks
+        for instance in (calm, wild)
+    ]
+    assert ["steady_state_not_reached" in found for found in marks] == [False, True]
+
+
+def test_faster_than_the_peak_is_marked() -> None:
+    repetition = make_repetition(0, make_instance((0.040,) * 5, proof=make_proof()))
+    assert "above_peak" in summarize_cell(make_cell(), POLICY, [repetition], [make_probe(gflops=100)]).marks
 
 
 def test_throughput_counts_items_of_all_instances_in_their_shared_window() -> None:
@@ -70,20 +116,26 @@ def test_invalid_repetitions_are_counted_and_not_used() -> None:
 def test_calling_a_quiet_repetition_invalid_does_not_drop_it() -> None:
     slow = msgspec.structs.replace(make_repetition(1, make_instance((0.030,) * 5)), invalid=("steal",))
     summary = summarize_cell(make_cell(), POLICY, [make_repetition(0), slow])
-    assert summary.latency_s.point == pytest.approx(0.020)
+    assert summary.latency_s.point == pytest.approx((0.010 * 0.030) ** 0.5)
 
 
-def test_no_valid_repetition_is_too_noisy_and_says_why() -> None:
-    stolen = noisy(make_instance(), steal_ratio=0.2, major_faults=1000)
-    with pytest.raises(TooNoisyError, match=r"none of 1 repetitions is valid \(paging, steal\)"):
-        summarize_cell(make_cell(), POLICY, [make_repetition(0, stolen)])
-    summary = summarize(make_plan(), [make_measurement(make_cell(), make_repetition(0, stolen))], [])
-    too_noisy = Reason(code="too_noisy", values={"repetitions": "1", "invalid": "paging, steal"})
-    assert summary.failed == {make_cell().id: too_noisy}
+def test_where_no_repetition_is_valid_numbers_bound_the_machine_and_say_so() -> None:
+    stolen = [
+        make_repetition(index, noisy(make_instance((0.01 + index / 1e4,) * 5), steal_ratio=0.2)) for index in range(6)
+    ]
+    summary = summarize_cell(make_cell(), POLICY, stolen)
+    assert summary.marks[-1] == "noisy_host"
+    assert (summary.repetitions, summary.invalid_repetitions, summary.detectable_ratio) == (6, 6, None)
+    assert (summary.latency_s.low, summary.latency_s.high) <= (0.0100, 0.0105)
 
 
-def test_one_repetition_claims_no_detectable_effect() -> None:
-    assert summarize_cell(make_cell(), POLICY, [make_repetition()]).detectable_ratio is None
+def test_what_noise_cannot_bound_is_too_noisy_with_its_codes() -> None:
+    early, late = make_instance((0.01,) * 10, start_ns=0), make_instance((0.01,) * 10, start_ns=80_000_000)
+    cell = make_cell(instances=(BINDING, BINDING))
+    apart = make_repetition(0, noisy(early, steal_ratio=0.2), late)
+    assert summarize_cell(cell, POLICY, [apart]) == Reason(
+        code="too_noisy", values={"repetitions": "1", "invalid": "no_overlap steal"}
+    )
 
 
 def test_the_detectable_effect_is_that_of_a_two_sample_t_test() -> None:
@@ -94,10 +146,9 @@ def test_the_detectable_effect_is_that_of_a_two_sample_t_test() -> None:
     assert shown == pytest.approx((t_level + t_power) * 2**0.5 * error_ratio, rel=0.05)
 
 
-def test_two_repetitions_show_only_large_effects() -> None:
-    repetitions = [make_repetition(index, make_instance((value,) * 6)) for index, value in enumerate((0.0099, 0.0101))]
-    shown = summarize_cell(make_cell(), POLICY, repetitions).detectable_ratio
-    assert shown == pytest.approx((4.303 + 1.061) * 2**0.5 * 0.01, rel=0.05)
+@pytest.mark.parametrize("count", [1, 4])
+def test_too_few_repetitions_for_a_verdict_claim_no_detectable_effect(count: int) -> None:
+    assert summarize_cell(make_cell(), POLICY, repeat(*(0.01,) * count)).detectable_ratio is None
 
 
 def test_far_outliers_are_counted_and_kept() -> None:

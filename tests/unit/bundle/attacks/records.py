@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from bench.records.bundle import Contents
 from bench.records.measurement import InstanceResult, Measurement, Repetition, Sample
 from bench.stats.summary import summarize
-from tests.builders import LIBRARIES, make_probe, make_proof, noisy
+from tests.builders import LIBRARIES, change_metric, make_probe, make_proof, noisy
 from tests.unit.bundle.attacks.attack import Attack
 from tests.unit.bundle.builder import CELLS, CONTENTS, MS, seal_contents
 
@@ -147,6 +147,11 @@ def summary(**fields: object) -> Change:
     )
 
 
+def metric(name: str, **fields: float) -> Change:
+    """Change a metric of the first cell."""
+    return summary(metrics=change_metric(FIRST, name, **fields).metrics)
+
+
 LONG = Sample(start_ns=900 * MS, elapsed_ns=100_000 * MS, iterations=1)
 
 CONTRADICTIONS: list[tuple[str, Change, str]] = [
@@ -178,9 +183,9 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("no allocator", held(libraries=LIBRARIES[:1]), "ran with allocator unknown, the plan has system"),
     ("CPUs that are no list", held(cpus="1-0"), "not a CPU list"),
     ("other threads than planned", held(threads=4), "ran with 4 threads, the plan has 2"),
-    ("a noisy repetition that is called quiet", instance(lambda one: noisy(one, steal_ratio=0.5)), "said to be invalid for [], its noise and the probes around it say ['steal']"),
-    ("a quiet repetition that is called noisy", repetition(lambda one: replace(one, invalid=("steal",))), "said to be invalid for ['steal'], its noise and the probes around it say []"),
-    ("a repetition in drift that is called valid", lambda c: replace(c, probes=(c.probes[0], make_probe(sequence=5, gflops=60))), "the probes around it say ['drift']"),
+    ("a noisy repetition that is called quiet", instance(lambda one: noisy(one, steal_ratio=0.5)), "said to be invalid for [], its noise and the run's probes say ['steal']"),
+    ("a quiet repetition that is called noisy", repetition(lambda one: replace(one, invalid=("steal",))), "said to be invalid for ['steal'], its noise and the run's probes say []"),
+    ("a repetition in drift that is called valid", lambda c: replace(c, probes=(c.probes[0], make_probe(sequence=5, gflops=50))), "the run's probes say ['drift']"),
     ("an output that was not correct", correctness(passed=False), "its output was not correct"),
     ("an output that is called correct and is not similar", correctness(cosine_similarity=0.5), "its output was not correct"),
     ("an output that is called correct and is not near", correctness(relative_error=0.5), "its output was not correct"),
@@ -211,7 +216,6 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("a pressure below nothing", every(lambda one: noisy(one, cpu_pressure_s=-1.0)), "its cpu_pressure_s is -1.0"),
     ("parts of a step that are longer than it", instance(lambda one: replace(one, stages_ns={"forward": (900 * MS,)})), "the parts of a step take 900000000 ns, the whole step"),
     ("parts of a step that are nothing", instance(lambda one: replace(one, stages_ns={"forward": (0,)})), "the parts of a step take 0 ns"),
-    ("more repetitions than planned", policy(repetitions_max=1), "has 2 repetitions, the plan allows 1 to 1"),
     ("no repetition", measurement(lambda one: replace(one, failure=None, stopped="precise"), 2), "has 0 repetitions"),
     ("repetitions that were not used up", measurement(lambda one: replace(one, stopped="repetitions")), "said to have used up its 4 repetitions, but has 2"),
     ("a failure without a reason", measurement(lambda one: replace(one, stopped="failed")), "said to have stopped as failed, but has no failure"),
@@ -228,15 +232,17 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("a machine with CPUs that are no list", topology(allowed_cpus="1-0"), "not a CPU list"),
     ("memory of another node", held(memory_nodes="1"), "held to memory nodes '1', the plan binds it to '0'"),
     ("a memory policy that binds nothing", held(memory_policy="interleave"), "held by policy 'interleave'"),
-    ("a shorter latency", summary(latency_s=replace(FIRST.latency_s, point=0.0105)), "latency_s.point: the bundle says 0.0105"),
-    ("a narrower interval", summary(latency_s=replace(FIRST.latency_s, low=0.0109)), "latency_s.low: the bundle says 0.0109"),
-    ("a higher throughput", summary(throughput_per_s=replace(FIRST.throughput_per_s, point=1e6)), "throughput_per_s.point: the bundle says 1000000.0"),
+    ("a shorter latency", metric("latency_s", point=0.0105), "latency_s.point: the bundle says 0.0105"),
+    ("a narrower interval", metric("latency_s", low=0.0109), "latency_s.low: the bundle says 0.0109"),
+    ("a higher throughput", metric("throughput_per_s", point=1e6), "throughput_per_s.point: the bundle says 1000000.0"),
     ("a better percentile", summary(latency_percentiles_s={**FIRST.latency_percentiles_s, "p99": 0.01}), "latency_percentiles_s.p99: the bundle says 0.01"),
-    ("less memory", summary(peak_memory_bytes=1), "peak_memory_bytes: the bundle says 1"),
+    ("less memory", metric("peak_memory_bytes", point=1.0), "peak_memory_bytes.point: the bundle says 1.0"),
     ("outliers that are not told", summary(samples=1), "summary.cells[0].samples: the bundle says 1"),
     ("another unit", summary(unit="tokens"), "summary.cells[0].unit: the bundle says 'tokens'"),
     ("another cell's summary", lambda c: replace(c, summary=replace(c.summary, cells=(FIRST, replace(FIRST, cell=CELLS[1].id)))), "summary.cells[1]"),
     ("a cell without its summary", lambda c: replace(c, summary=replace(c.summary, cells=c.summary.cells[:1])), "summary.cells"),
+    ("a mark left out", summary(marks=()), "summary.cells[0].marks"),
+    ("a scenario of tomorrow", cell(scenario="server"), "has the scenario server, from a newer bench"),
     ("a failure without its line", lambda c: replace(c, summary=replace(c.summary, failed={})), "summary.failed"),
     ("a drift that was smoothed", lambda c: replace(c, summary=replace(c.summary, drift=())), "summary.drift"),
 ]  # fmt: skip

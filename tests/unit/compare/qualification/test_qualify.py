@@ -13,6 +13,7 @@ from bench.records.summary import Interval
 from bench.report.qualification import describe_limit, describe_reasons
 from bench.report.reasons import describe_reason
 from bench.stats.summary import summarize
+from tests.builders import change_metric
 from tests.unit.compare.qualification.units import (
     LABELS,
     edit,
@@ -270,7 +271,7 @@ def test_a_cell_that_no_reference_has_is_undecided() -> None:
 
 def test_a_value_of_nothing_has_no_ratio() -> None:
     contents = make_contents()
-    cells = tuple(replace(cell, cold_s={**cell.cold_s, "first_call": 0.0}) for cell in contents.summary.cells)
+    cells = tuple(change_metric(cell, "first_call_s", point=0.0) for cell in contents.summary.cells)
     unit = make_unit(replace(contents, summary=replace(contents.summary, cells=cells)))
     rule = {"check": "performance.first_call_s", "ratio_at_most": 1.05}
     assert judge(rule, unit, references=make_references([0.01])).outcome == "undecided"

@@ -16,7 +16,7 @@ from bench.records.bundle import Contents
 from bench.records.qualification import Qualification, QualificationPolicy, Rule, RuleVerdict, Waiver
 from bench.stats.order import order_round
 from bench.stats.summary import summarize
-from tests.builders import DIGEST, make_cell, make_instance, make_measurement, make_plan, make_probe, make_proof
+from tests.builders import DIGEST, POLICY, make_cell, make_instance, make_measurement, make_plan, make_probe, make_proof
 from tests.builders import make_repetition as repetition
 from tests.unit.bundle.builder import CONTENTS, MS
 
@@ -29,24 +29,27 @@ LABELS = (
 
 
 def make_contents(latency_s: float = 0.01, *, run: int = 1, invalid: bool = False) -> Contents:
-    """A run of two cells, three repetitions each, about `latency_s` an iteration."""
-    plan = make_plan(*CELLS)
+    """A run of two cells, six repetitions each, about `latency_s` an iteration."""
+    plan = make_plan(*CELLS, policy=replace(POLICY, repetitions_max=6))
     plan = replace(plan, layouts=(*plan.layouts, replace(plan.layouts[0], name="throughput")))
     latencies = [latency_s * (1 + 0.001 * step) for step in (0, 1, 2, 0, 1, 2)]
     measurements = []
     for cell in CELLS:
         repetitions = []
-        for index in range(3):
+        for index in range(6):
             sequence = 2 + 2 * index + order_round(CELLS, index, plan.order_seed).index(cell)
-            instance = make_instance(latencies, start_ns=sequence * 1000 * MS, proof=make_proof())
+            scattered = [value * (1 + 0.001 * (index % 3 - 1)) for value in latencies]
+            instance = make_instance(scattered, start_ns=sequence * 1000 * MS, proof=make_proof())
             noise = replace(instance.noise, cpu_pressure_s=0.5, migrations=3, steal_ratio=0.01)
-            repetitions.append(repetition(index, replace(instance, noise=noise), sequence=sequence))
+            repetitions.append(
+                repetition(index, replace(instance, noise=noise, readings={"minor_faults": 100.0}), sequence=sequence)
+            )
         measurements.append(make_measurement(cell, *repetitions))
     if invalid:
         measurements[0] = _disturb(measurements[0])
     probes = tuple(
         replace(make_probe(gflops=gflops, gigabytes=gigabytes, sequence=first + place), layout=layout)
-        for first, gflops, gigabytes in ((0, 100.0, 10.0), (8, 98.0, 9.9))
+        for first, gflops, gigabytes in ((0, 100.0, 10.0), (14, 98.0, 9.9))
         for place, layout in enumerate(("latency", "throughput"))
     )
     machine = CONTENTS.machine

@@ -1,0 +1,143 @@
+"""Metrics: what a repetition yields. A new one is a row here, and a reader if its value is no sample's.
+
+Every row reaches the bundle's summary, `--json`, comparisons and the checks of policies by its name.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from statistics import fmean, median
+from types import MappingProxyType
+from typing import Literal
+
+from bench.errors import TooNoisyError
+from bench.records.measurement import Measurement, Repetition
+from bench.records.plan import Cell
+from bench.records.summary import Interval
+from bench.stats.interval import mean_interval, widen_to_range
+from bench.stats.scenarios import Scenario, find_scenario
+
+Better = Literal["less", "more"]
+
+Aggregation = Literal["mean", "median", "max", "first"]
+"""How repetitions' values become one: the geometric mean with its interval, or one of their values without any."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a repetition yields.
+
+    Attributes:
+        name: With its unit, as in the summary and in a policy's `performance.<name>`.
+        unit: `s`, `per_s`, `bytes`; empty for a count.
+        better: Whether less or more of it is wanted.
+        aggregation: How the values of repetitions are summarized.
+        read: A repetition's value, given the cell's scenario; None if it has none.
+        reader: `module:function` that returns a running total, called by the worker before and after the timed part.
+            The difference is the instance's reading of this name. Empty if the value comes from elsewhere.
+    """
+
+    name: str
+    unit: str
+    better: Better
+    aggregation: Aggregation
+    read: Callable[[Repetition, Scenario], float | None]
+    reader: str = ""
+
+
+def sum_reading(name: str) -> Callable[[Repetition, Scenario], float | None]:
+    """Return what reads a repetition's sum of its instances' readings; None if any has no such reading."""
+
+    def read(repetition: Repetition, _: Scenario) -> float | None:
+        values = [instance.readings.get(name) for instance in repetition.instances]
+        known = [value for value in values if value is not None]
+        return sum(known) if len(known) == len(values) else None
+
+    return read
+
+
+def _latency_s(repetition: Repetition, scenario: Scenario) -> float:
+    """Return the mean over instances: a repetition is one observation, however many instances it has."""
+    return fmean(map(scenario.latency_s, repetition.instances))
+
+
+def _throughput_per_s(repetition: Repetition, scenario: Scenario) -> float:
+    return scenario.throughput_per_s(repetition.instances)
+
+
+def _peak_memory_bytes(repetition: Repetition, _: Scenario) -> float:
+    return max(instance.peak_run_bytes for instance in repetition.instances)
+
+
+def _first_call_s(repetition: Repetition, _: Scenario) -> float:
+    return median(instance.first_call_s for instance in repetition.instances)
+
+
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {
+        metric.name: metric
+        for metric in (
+            Metric("latency_s", "s", "less", "mean", _latency_s),
+            Metric("throughput_per_s", "per_s", "more", "mean", _throughput_per_s),
+            Metric("peak_memory_bytes", "bytes", "less", "max", _peak_memory_bytes),
+            # Only the first repetition finds compilers' caches empty.
+            Metric("first_call_s", "s", "less", "first", _first_call_s),
+            # Pages that the kernel had to give the process while it was timed: what allocators differ in.
+            Metric(
+                "minor_faults",
+                "",
+                "less",
+                "median",
+                sum_reading("minor_faults"),
+                reader="bench.measure.readings:count_minor_faults",
+            ),
+        )
+    }
+)
+
+
+def find_readers() -> Iterator[tuple[str, str]]:
+    """Return the names and readers of the metrics that workers read beside their samples."""
+    return ((metric.name, metric.reader) for metric in METRICS.values() if metric.reader)
+
+
+def read_metric(cell: Cell, repetitions: Iterable[Repetition], metric: str) -> list[float]:
+    """Return a metric's values of the repetitions that have one, in order."""
+    read = (METRICS[metric].read(repetition, find_scenario(cell.scenario)) for repetition in repetitions)
+    return [value for value in read if value is not None]
+
+
+def repetition_values(measurement: Measurement, cell: Cell, metric: str = "latency_s") -> dict[int, float]:
+    """Return a metric's value of each valid repetition, by the repetition's index."""
+    valid = [repetition for repetition in measurement.repetitions if not repetition.invalid]
+    return {repetition.index: value for repetition in valid for value in read_metric(cell, [repetition], metric)}
+
+
+def summarize_metrics(
+    cell: Cell, used: Sequence[Repetition], first: Repetition, *, confidence: float, noisy: bool
+) -> dict[str, Interval]:
+    """Return every metric that the repetitions have, summarized. One without an interval has its point as both ends.
+
+    Args:
+        cell: Of the plan.
+        used: The repetitions that numbers rest on.
+        first: Of the cell, used or not.
+        confidence: Of intervals.
+        noisy: Noise that lasts is no scatter about a mean: intervals are widened to hold every repetition.
+    """
+    summaries: dict[str, Interval] = {}
+    for metric in METRICS.values():
+        values = read_metric(cell, [first] if metric.aggregation == "first" else used, metric.name)
+        if values:
+            with suppress(TooNoisyError):  # one that has no mean, such as a rate of 0, has no summary
+                summary = _aggregate(metric.aggregation, values, confidence)
+                widened = noisy and metric.aggregation == "mean"
+                summaries[metric.name] = widen_to_range(summary, values) if widened else summary
+    return summaries
+
+
+def _aggregate(aggregation: Aggregation, values: Sequence[float], confidence: float) -> Interval:
+    if aggregation == "mean":
+        return mean_interval(values, confidence=confidence)
+    point = max(values) if aggregation == "max" else median(values)  # of the first alone, its own value
+    return Interval(point=point, low=point, high=point)
