@@ -28,6 +28,7 @@ def run(**given: object) -> int:
     Progress goes to standard error; standard output holds the table and, as its last line, the
     bundle's path.
     """
+    from bench.run.announcement import announce_bundle
     from bench.run.prepare import prepare_run
 
     settings = take_run_settings(given)
@@ -36,5 +37,6 @@ def run(**given: object) -> int:
     if measured is None:
         return 0
     path, summary = measured
+    announce_bundle(path)
     print_results(path, as_json=settings.as_json)
     return exit_status(summary)
