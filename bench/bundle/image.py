@@ -15,6 +15,9 @@ LABELS_PATH = Path("opt/bench/image.json")
 STATED_IMAGE = "BENCH_IMAGE"
 """The variable by which `bench container run` says what the engine knows of the image."""
 
+ANNOUNCEMENT = "BENCH_ANNOUNCEMENT"
+"""The variable by which `bench container run` names a file that the run writes its bundle's name to."""
+
 _MAX_LABELS_BYTES = 65_536
 
 

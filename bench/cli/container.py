@@ -1,13 +1,13 @@
 """`bench container run`."""
 
 import os
+import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
 
 from bench.cli.console import print_text
 from bench.cli.plan_options import parse_options
@@ -70,6 +70,7 @@ def container_run(ctx: click.Context, image: str, memory_bytes: int | None, pids
     from bench.containers.engine import identify_image, open_engine
     from bench.containers.plan import Limits, draw_boundary
     from bench.containers.run import run_container
+    from bench.run.announcement import read_announcement
 
     inner = parse_run(ctx.args, ctx.command_path)
     signer = None if inner.params["key"] is None else load_signer(inner.params["key"], inner.params["passphrase_file"])
@@ -80,10 +81,13 @@ def container_run(ctx: click.Context, image: str, memory_bytes: int | None, pids
             ctx.args, inner.params, image=identify_image(client, image), boundary=boundary, limits=limits
         )
         _make_folder(plan.writable)
-        printed = bytearray()
-        status = run_container(client, plan, out=lambda chunk: _show(chunk, printed), err=_report_progress)
-    if signer is not None and not inner.params["dry_run"]:
-        _sign(bytes(printed), signer, as_json=inner.params["as_json"])
+        try:
+            status = run_container(client, plan, out=_print_output, err=_print_progress)
+            bundle = read_announcement(plan.announcement)
+        finally:
+            plan.announcement.unlink(missing_ok=True)
+    if signer is not None:
+        _sign(bundle, signer)
     return status
 
 
@@ -150,6 +154,7 @@ def plan_container(
         boundary=boundary,
         limits=limits,
         writable=writable,
+        announcement=writable / f".bundle-{secrets.token_hex(4)}",
         readable=tuple(readable),
         stated=image,
     )
@@ -167,13 +172,12 @@ def rebuild_options(typed: Sequence[str]) -> list[str]:
     return options
 
 
-def _show(chunk: bytes, printed: bytearray) -> None:
-    printed += chunk
+def _print_output(chunk: bytes) -> None:
     sys.stdout.buffer.write(chunk)
     sys.stdout.buffer.flush()
 
 
-def _report_progress(chunk: bytes) -> None:
+def _print_progress(chunk: bytes) -> None:
     sys.stderr.buffer.write(chunk)
     sys.stderr.buffer.flush()
 
@@ -192,22 +196,10 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
-def _sign(printed: bytes, signer: "SigningKey", *, as_json: bool) -> None:
-    """Add the user's signature to the bundle that the run reported; do nothing if it reported none."""
+def _sign(bundle: Path | None, signer: "SigningKey") -> None:
+    """Add the user's signature to the bundle that the run names; none if it wrote none."""
     from bench.bundle.write import sign_bundle
 
-    bundle = find_bundle(printed, as_json=as_json)
     if bundle is not None:
         sign_bundle(bundle, signer)
         print_text(f"{bundle}: signed by {signer.fingerprint}", err=True)
-
-
-def find_bundle(printed: bytes, *, as_json: bool) -> Path | None:
-    """Return the path of the bundle from the output of `bench run`; None if it wrote none."""
-    if as_json:
-        try:
-            return Path(msgspec.json.decode(printed)["bundle"])
-        except (msgspec.DecodeError, KeyError, TypeError):
-            return None
-    last = printed.decode(errors="replace").rstrip("\n").rpartition("\n")[2]
-    return Path(last.removeprefix("bundle: ")) if last.startswith("bundle: ") else None

@@ -27,6 +27,7 @@ def run(**given: object) -> int:
 
     Progress goes to standard error. The report goes to standard output; its last line is the path of the bundle.
     """
+    from bench.run.announcement import announce_bundle
     from bench.run.prepare import prepare_run
 
     settings = take_run_settings(given)
@@ -35,5 +36,6 @@ def run(**given: object) -> int:
     if measured is None:
         return 0
     path, summary = measured
+    announce_bundle(path)
     print_results(path, report_format="json" if settings.as_json else "text")
     return exit_status(summary)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.bundle.image import STATED_IMAGE
+from bench.bundle.image import ANNOUNCEMENT, STATED_IMAGE
 from bench.bundle.source import PROJECT
 from bench.errors import UsageError
 from bench.records.cpulist import format_cpulist, parse_cpulist
@@ -57,6 +57,7 @@ class ContainerPlan(Record, frozen=True, kw_only=True):
         argv: For the image's entry point.
         user: `uid:gid`; None leaves it to the image.
         writable: The folder that results land in.
+        announcement: In that folder; where the run writes its bundle's name.
         readable: The user's files that the run reads.
         stated: What the host says of the image, told inside.
     """
@@ -67,6 +68,7 @@ class ContainerPlan(Record, frozen=True, kw_only=True):
     boundary: Boundary
     limits: Limits
     writable: Path
+    announcement: Path
     readable: tuple[Path, ...]
     stated: StatedImage
 
@@ -102,7 +104,10 @@ def container_options(plan: ContainerPlan) -> dict[str, Any]:
     options = _hardened(plan.image, plan.user, plan.boundary, plan.limits)
     return options | {
         "command": list(plan.argv),
-        "environment": {STATED_IMAGE: encode_json_line(plan.stated).decode().strip()},
+        "environment": {
+            STATED_IMAGE: encode_json_line(plan.stated).decode().strip(),
+            ANNOUNCEMENT: str(plan.announcement),
+        },
         "init": True,
         "labels": {LABEL: "run"},
     }

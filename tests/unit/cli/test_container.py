@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli.container import find_bundle, parse_run, plan_container, rebuild_options
+from bench.cli.container import parse_run, plan_container, rebuild_options
 from bench.containers.plan import Boundary, ContainerPlan, Limits
 from bench.records.image import StatedImage
 from tests.unit.cli.conftest import Invoke
@@ -51,20 +51,10 @@ def test_a_run_is_resumed_in_its_folder(tmp_path: Path) -> None:
     assert f"--resume={tmp_path}/20260101T000000Z-00000000.run" in plan.argv
 
 
-@pytest.mark.parametrize(
-    ("printed", "as_json", "found"),
-    [
-        (b"| a table |\nbundle: /r/x.bench.tar\n", False, Path("/r/x.bench.tar")),
-        (b"", False, None),
-        (b"bundle: /r/x.bench.tar\nnot the last line\n", False, None),
-        (b'{"bundle": "/r/x.bench.tar", "summary": {}}\n', True, Path("/r/x.bench.tar")),
-        (b"", True, None),
-        (b"[]", True, None),
-    ],
-    ids=["a table", "nothing", "said before the end", "JSON", "no JSON", "other JSON"],
-)
-def test_finds_the_bundle_in_what_the_run_printed(printed: bytes, as_json: bool, found: Path | None) -> None:
-    assert find_bundle(printed, as_json=as_json) == found
+def test_the_bundle_is_announced_in_the_results_folder_once(tmp_path: Path) -> None:
+    places = {planned("--output", str(tmp_path)).announcement for _ in range(3)}
+    assert {place.parent for place in places} == {tmp_path}
+    assert len(places) == 3
 
 
 def test_a_wrong_option_of_run_is_wrong_before_anything_starts(invoke: Invoke) -> None:

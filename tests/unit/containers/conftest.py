@@ -22,6 +22,7 @@ def plan(image: StatedImage) -> ContainerPlan:
         boundary=Boundary(cpus="0-3,8", memory_nodes="0"),
         limits=Limits(),
         writable=Path("/home/user/results"),
+        announcement=Path("/home/user/results/.bundle-1"),
         readable=(Path("/home/user/mine.toml"),),
         stated=image,
     )

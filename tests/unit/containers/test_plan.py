@@ -3,7 +3,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bench.bundle.image import STATED_IMAGE
+from bench.bundle.image import ANNOUNCEMENT, STATED_IMAGE
 from bench.containers.plan import (
     Boundary,
     ContainerPlan,
@@ -69,6 +69,10 @@ def test_without_a_limit_none_is_set(plan: ContainerPlan) -> None:
 def test_the_image_is_stated_inside(plan: ContainerPlan) -> None:
     text = container_options(plan)["environment"][STATED_IMAGE]
     assert msgspec.json.decode(text, type=StatedImage) == plan.stated
+
+
+def test_the_run_is_told_where_to_announce_its_bundle(plan: ContainerPlan) -> None:
+    assert container_options(plan)["environment"][ANNOUNCEMENT] == str(plan.announcement)
 
 
 def test_runs_as_who_asks_but_never_as_root() -> None:
