@@ -1,4 +1,4 @@
-"""What one iteration costs at least: arithmetic, and memory traffic. The roofline needs both."""
+"""The least that one iteration costs: operations, and memory traffic. The roofline needs both."""
 
 from collections.abc import Callable, Iterable
 from math import prod
@@ -23,11 +23,11 @@ _FREEZING: frozenset[Backend] = frozenset({"inductor_freezing", "inductor_max_au
 def count_flops(call: Callable[[], object]) -> int:
     """Run a call once and count its floating-point operations.
 
-    Matrix products, convolutions and attention are counted, two for each multiply-add, whole squares where
-    attention is causal; element-wise work and sparse sums are not.
+    Matrix products, convolutions and attention are counted, two operations for each multiply-add. Causal attention counts
+    as if nothing were masked. Element-wise work and sparse sums do not count.
 
     Args:
-        call: Eager; compiled code is not seen.
+        call: Eager: the counter does not see into compiled code.
     """
     mapping = {
         _CPU_ATTENTION: _count_attention,
@@ -44,7 +44,7 @@ def _count_attention(query: torch.Size, key: torch.Size, value: torch.Size, *_: 
 
 
 def _count_product(left: Tensor, right: Tensor, *_: object, **__: object) -> int:
-    """Of two matrices, where both are dense: torch's own count takes a sparse one for dense."""
+    """Count the product of two dense matrices, and none of sparse ones, which torch's own count takes for dense."""
     if not left.layout == right.layout == torch.strided:
         return 0
     return 2 * left.numel() * right.shape[1]
@@ -60,9 +60,9 @@ def _count_convolution_backward(
     *arguments: Any,  # noqa: ANN401 - what the operator takes
     out_shape: object,  # noqa: ARG001 - handed to every formula
 ) -> int:
-    """Of the gradients of input and weight, as much as the forward pass each.
+    """Count the gradients of input and weight; each takes as many operations as the forward pass.
 
-    torch's own count takes no notice of groups, and is too high by their number for the weight's gradient.
+    torch's own count ignores groups: for the weight's gradient it is too high by their number.
     """
     transposed, wanted = arguments[4], arguments[7]
     batch, _, *places = inputs if transposed else gradient
@@ -73,33 +73,33 @@ def _count_convolution_backward(
 def count_traffic(
     model: nn.Module, case: Case, *, inputs: Iterable[Tensor], outputs: Iterable[Tensor], state_bytes: int
 ) -> int:
-    """The least bytes that one iteration must move: weights, inputs, outputs and state once each.
+    """Return the least bytes that one iteration must move: weights, inputs, outputs and state once each.
 
-    Of an embedding only the rows that can be looked up count, unless another module multiplies by it; those of
+    Of an embedding only the rows that can be looked up count, unless another module multiplies by it. Those of
     embedding bags are state, as the same row may be summed up many times.
-    Autocast reads weights in float32, to cast them, unless they are frozen after the cast. In int8 the weights
-    that are multiplied by are a byte each, and outputs are float32.
+    Autocast reads weights in float32, to cast them, unless they are frozen after the cast. In int8 an element of a
+    weight matrix is one byte, and outputs are float32.
 
     Args:
         model: As it was built, before quantization.
-        case: What it is called.
-        inputs: Those that one iteration reads, as it reads them.
-        outputs: Those of one iteration, of any data type; in training its loss and all gradients.
-        state_bytes: What else it reads, such as a cache.
+        case: Mode, precision and backend decide how wide an element is.
+        inputs: Of one iteration, in the data types that it reads.
+        outputs: Of one iteration, in any data type; in training its loss and all gradients.
+        state_bytes: What else it reads, such as the keys and values of earlier tokens.
     """
     read = list(inputs)
     infers_low = case.mode == "inference" and case.precision in _LOW
-    lookups = sum(each.numel() for each in read if not each.is_floating_point())
+    lookups = sum(tensor.numel() for tensor in read if not tensor.is_floating_point())
     return (
-        sum(each.nbytes for each in read)
-        + sum(each.numel() for each in outputs) * (2 if infers_low else 4)
+        sum(tensor.nbytes for tensor in read)
+        + sum(tensor.numel() for tensor in outputs) * (2 if infers_low else 4)
         + state_bytes
         + _weight_bytes(model, lookups=lookups, matrix_element_bytes=_matrix_element_bytes(case))
     )
 
 
 def _matrix_element_bytes(case: Case) -> int | None:
-    """Bytes of an element of a weight that is multiplied by; None where it is as the model holds it."""
+    """Return the bytes of an element of a weight matrix; None where they are those of the model's own data type."""
     if case.precision in _INT8:
         return 1
     frozen = case.mode == "inference" and case.backend in _FREEZING
@@ -107,8 +107,8 @@ def _matrix_element_bytes(case: Case) -> int | None:
 
 
 def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: int | None) -> int:
-    tables = {id(each.weight): each.weight for each in model.modules() if isinstance(each, nn.Embedding)}
-    bags = {id(each.weight) for each in model.modules() if isinstance(each, nn.EmbeddingBag)}
+    embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
+    bags = {id(module.weight) for module in model.modules() if isinstance(module, nn.EmbeddingBag)}
     multiplied = {
         id(parameter)
         for module in model.modules()
@@ -119,7 +119,7 @@ def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: int |
     for parameter in model.parameters():
         if id(parameter) in bags:
             continue
-        if id(parameter) in tables and id(parameter) not in multiplied:
+        if id(parameter) in embeddings and id(parameter) not in multiplied:
             total += min(lookups, parameter.shape[0]) * parameter[0].nbytes
         else:
             held = parameter.element_size()

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from bench.records.case import Case
+from bench.records.peak import ProbeRequest
 from bench.records.profile import Binding, Choice, Layout, LayoutName, Runtime
 from bench.records.record import Record
 from bench.records.variant import UserVariableName, Variant, VariantName
@@ -124,6 +125,7 @@ class Task(Record, frozen=True, kw_only=True):
         scratch: A folder for temporary files and compilers' caches.
         variables: What the worker must find of every variable that is given for a side of an `ab` run; None for one
             that is not set.
+        probe: What a probe measures; None for other tasks.
         prove: Also check correctness, hashes and instruction path, untimed, after the timed part.
     """
 
@@ -135,4 +137,5 @@ class Task(Record, frozen=True, kw_only=True):
     scratch: str
     package: str | None = None
     variables: dict[UserVariableName, str | None] = {}
+    probe: ProbeRequest | None = None
     prove: bool

@@ -33,9 +33,9 @@ class CellSummary(Record, frozen=True, kw_only=True):
         unit: What is counted.
         detectable_ratio: The smallest change between two such measurements that 80% of comparisons
             would show at the interval's confidence.
-        roofline_ratio: Share of the machine's own ceiling that was reached; None if the case
-            counts neither operations nor a probe is there.
-        bound_by: `compute` or `memory`: which ceiling is the lower.
+        roofline_ratio: Share of the peak that sets the least time of an iteration, which was reached. Above 1 where an
+            algorithm needs fewer operations than are counted. None if nothing is counted, or no probe measured peaks.
+        bound_by: `compute` or `memory`: whose peak that is.
         cold_s: Import, build, prepare, compile, load and first call, as medians over repetitions.
         stages_s: Parts of a step of training → seconds, as medians; empty for inference.
         peak_memory_bytes: Largest of any instance.

@@ -66,7 +66,7 @@ def summarize_cell(
         cell: Of the plan.
         policy: Of the plan.
         repetitions: All of the cell.
-        probes: All of the run, in sequence: they tell drift, and the ceiling.
+        probes: All of the run, in sequence: they tell drift, and the peaks.
 
     Raises:
         TooNoisyError: no repetition is valid.
@@ -88,7 +88,7 @@ def summarize_cell(
     instances = [instance for repetition in valid for instance in repetition.instances]
     everything = np.concatenate([each for one in seconds for each in one])
     percentiles = np.quantile(everything, [0.5, 0.9, 0.99])
-    ceiling = next(
+    bound = next(
         (
             least_time(instance.proof, cell.case.precision, [probe for probe in probes if probe.layout == cell.layout])
             for repetition in repetitions
@@ -107,8 +107,8 @@ def summarize_cell(
         throughput_per_s=confidence_interval(throughput, confidence=policy.confidence, repetitions=len(valid)),
         unit=cell.unit,
         detectable_ratio=_detectable_ratio(latency, policy.confidence, len(valid)) if len(valid) > 1 else None,
-        roofline_ratio=ceiling[0] / latency.value if ceiling else None,
-        bound_by=ceiling[1] if ceiling else None,
+        roofline_ratio=bound.seconds / latency.value if bound else None,
+        bound_by=bound.bound_by if bound else None,
         cold_s=_cold(repetitions),
         stages_s=_parts(instances),
         peak_memory_bytes=max(instance.peak_run_bytes for instance in instances),
