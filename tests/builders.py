@@ -19,6 +19,7 @@ from bench.records.measurement import (
     Repetition,
     Sample,
 )
+from bench.records.peak import Peak
 from bench.records.plan import Cell, Plan, Policy
 from bench.records.profile import Binding, Choice, Layout, Match, Profile, Runtime, Setting
 from bench.records.reason import Reason
@@ -257,7 +258,14 @@ def make_measurement(cell: Cell, *repetitions: Repetition) -> Measurement:
 
 def make_probe(*, gflops: float = 100.0, gigabytes: float = 10.0, sequence: int = 0) -> Probe:
     result = ProbeResult(
-        flops_per_s={"fp32": gflops * 1e9, "bf16": 4 * gflops * 1e9}, bandwidth_bytes_per_s=gigabytes * 1e9
+        product_flops_per_s=gflops * 1e9,
+        triad_bytes_per_s=gigabytes * 1e9,
+        array_bytes=128 << 20,
+        read_bytes_per_s=gigabytes * 1e9,
+        peaks=(
+            Peak(precision="fp32", method="instructions", name="avx512_fp32", operations_per_s=gflops * 1e9),
+            Peak(precision="bf16", method="kernel", name="mm", operations_per_s=2 * gflops * 1e9),
+        ),
     )
     return Probe(layout="latency", sequence=sequence, started_at="2026-01-02T03:04:05Z", instances=(result,))
 

@@ -38,6 +38,7 @@ ORIGINS: Mapping[str, Literal["measured", "stated", "stated in a guest"]] = Mapp
         "topology.smt_active": "stated in a guest",
         "topology.nodes": "stated in a guest",
         "topology.cores": "stated in a guest",
+        "topology.caches": "stated in a guest",
         "limits.cgroup_version": "measured",
         "limits.cpu_quota": "measured",
         "limits.memory_bytes": "measured",

@@ -1,7 +1,10 @@
-"""Whether what is recorded can have happened at all: on this machine, by this plan, in bench's own loop.
+"""Checks that what is recorded can have happened: on this machine, by this plan, in bench's own loop.
 
-A forger has to be consistent; he also has to stay within physics, and within what the timed loop always does:
-it goes on for the planned time, and leaves nothing out between its first and its last sample.
+A forgery has to be consistent. It also has to stay within physics, and within what the timed loop always does: the loop
+goes on for the planned time, and leaves nothing out between its first and its last sample.
+
+What is merely improbable is not refused here: an honest run on an odd host must not end without a table. A share above
+the run's own peaks is such a case.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,38 +12,35 @@ from itertools import chain
 from statistics import median
 
 from bench.bundle.cpus import contains
+from bench.bundle.physics import (
+    CACHE_LIMIT_BYTES_PER_S,
+    MEMORY_LIMIT_BYTES_PER_S,
+    UNCOUNTED_LIMIT_RATIO,
+    limit_operations,
+)
 from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.cpulist import format_cpulist
 from bench.records.machine import Machine
-from bench.records.measurement import InstanceResult, Measurement, Noise, Probe, Proof
+from bench.records.measurement import InstanceResult, Measurement, Noise, Probe, ProbeResult, Proof
 from bench.records.plan import Cell, Policy
+from bench.records.precision import PRECISION_FACTS
 from bench.records.profile import Binding
-from bench.records.summary import CellSummary
+from bench.stats.caches import choose_array_bytes, count_cache_bytes
 from bench.stats.scenarios import find_scenario
 
-FLOPS_LIMIT_PER_S = 1e14
-"""Of one thread: three times what AMX reaches in int8 at 5 GHz, the fastest unit that a core has today."""
-
-BANDWIDTH_LIMIT_BYTES_PER_S = 1e12
-"""Of one thread, to memory: several times what a core of any CPU can have in flight."""
-
-ROOFLINE_LIMITS = {"compute": 10.0, "memory": 100.0}
-"""Above 1 a cell may be honest: Winograd's convolutions need 2.25 times fewer operations than are counted, and data
-that stay in the first cache move some 60 times faster than memory. Beyond these it cannot."""
-
 STAGES_LIMIT_RATIO = 5.0
-"""Parts of a step are timed in a few steps of their own, which may be slower, or disturbed."""
+"""Stages are timed in a few steps of their own, which may be slower, or meet noise."""
 
 MEMORY_LIMIT_RATIO = 2
-"""A guest may be given more memory while it works; what is recorded is what it began with."""
+"""A guest may be given more memory during a run; the record holds what it began with."""
 
 
 def check_plausibility(contents: Contents) -> None:
-    """Refuse measurements that cannot have been made.
+    """Refuse measurements that are impossible.
 
     Raises:
-        BundleError: says what was stated, and what is possible.
+        BundleError: what is recorded is impossible; says what is possible.
     """
     plan, machine = contents.plan, contents.machine
     cells = {cell.id: cell for cell in plan.cells}
@@ -49,18 +49,16 @@ def check_plausibility(contents: Contents) -> None:
         _check_place(cell, machine.topology.allowed_cpus, nodes)
     layouts: dict[str, Sequence[Binding]] = {layout.name: layout.instances for layout in plan.layouts}
     for probe in contents.probes:
-        _check_probe(probe, layouts)
+        _check_probe(probe, layouts, machine)
     _check_left_out(contents)
-    used = [one for one in contents.measurements if one.failure is None]
+    used = [measurement for measurement in contents.measurements if measurement.failure is None]
     for measurement in used:
         _check_measurement(measurement, cells[measurement.cell], plan.policy, machine)
-    _check_same([(cells[one.cell], one) for one in used])
-    for summary in contents.summary.cells:
-        _check_roofline(summary)
+    _check_same([(cells[measurement.cell], measurement) for measurement in used])
 
 
 def _check_place(cell: Cell, cpus: str, nodes: str) -> None:
-    """A plan binds to what the machine has."""
+    """Refuse a cell that is bound to CPUs or memory nodes which the run did not have."""
     for binding in cell.instances:
         if not contains(cpus, binding.cpus):
             raise BundleError(f"cell {cell.id} is bound to CPUs {binding.cpus}; the run had {cpus}")
@@ -70,24 +68,45 @@ def _check_place(cell: Cell, cpus: str, nodes: str) -> None:
             )
 
 
-def _check_probe(probe: Probe, layouts: Mapping[str, Sequence[Binding]]) -> None:
+def _check_probe(probe: Probe, layouts: Mapping[str, Sequence[Binding]], machine: Machine) -> None:
     bindings, where = layouts[probe.layout], f"a probe of layout {probe.layout!r}"
     if len(probe.instances) != len(bindings):
         raise BundleError(f"{where} has {len(probe.instances)} instances, the layout has {len(bindings)}")
     for result, binding in zip(probe.instances, bindings, strict=True):
-        for precision, rate in result.flops_per_s.items():
-            _check_rate(rate, FLOPS_LIMIT_PER_S * binding.threads, f"{where}: {precision}", "operations")
-        most = BANDWIDTH_LIMIT_BYTES_PER_S * binding.threads
-        _check_rate(result.bandwidth_bytes_per_s, most, f"{where}: memory", "bytes")
+        _check_arrays(result, binding, len(bindings), machine, where)
+        most = limit_operations(machine.cpu, ["fp32"], binding.threads)
+        _check_rate(result.product_flops_per_s, most, f"{where}: fp32 product", "operations")
+        for peak in result.peaks:
+            most = limit_operations(machine.cpu, [peak.precision], binding.threads)
+            _check_rate(peak.operations_per_s, most, f"{where}: {peak.precision} {peak.name}", "operations")
+        most = MEMORY_LIMIT_BYTES_PER_S * binding.threads
+        for name, rate in (("triad", result.triad_bytes_per_s), ("read", result.read_bytes_per_s)):
+            _check_rate(rate or 0.0, most, f"{where}: memory, {name}", "bytes")
+
+
+def _check_arrays(result: ProbeResult, binding: Binding, instances: int, machine: Machine, where: str) -> None:
+    """The arrays of a probe, and the caches that it counts, follow from the machine.
+
+    Otherwise small arrays could stay in caches, or large caches could excuse a cell from memory's peak.
+    """
+    cache_bytes = count_cache_bytes(machine.topology, binding.cpus)
+    array_bytes = choose_array_bytes(machine.topology, machine.limits, binding, instances)
+    if (result.cache_bytes, result.array_bytes) != (cache_bytes, array_bytes):
+        raise BundleError(
+            f"{where} has arrays of {result.array_bytes} bytes over caches of {result.cache_bytes}; "
+            f"this machine and layout give {array_bytes} over {cache_bytes}"
+        )
 
 
 def _check_rate(rate: float, limit: float, where: str, unit: str) -> None:
     if rate > limit:
-        raise BundleError(f"{where}: {rate:.3g} {unit} a second; no CPU does more than {limit:.3g} with its threads")
+        raise BundleError(
+            f"{where}: {rate:.3g} {unit} a second; no CPU like this does more than {limit:.3g} with its threads"
+        )
 
 
 def _check_left_out(contents: Contents) -> None:
-    """Only a budget leaves cells without a measurement."""
+    """Refuse a cell without a measurement, unless a budget could have ended before it."""
     measured = {measurement.cell for measurement in contents.measurements}
     missing = [cell.id for cell in contents.plan.cells if cell.id not in measured]
     if missing and contents.plan.policy.budget_s is None:
@@ -97,14 +116,14 @@ def _check_left_out(contents: Contents) -> None:
 
 
 def _check_measurement(measurement: Measurement, cell: Cell, policy: Policy, machine: Machine) -> None:
-    made = len(measurement.repetitions)
-    if not 1 <= made <= policy.attempts_max:
-        raise BundleError(f"cell {cell.id} has {made} repetitions, the plan allows 1 to {policy.attempts_max}")
+    count = len(measurement.repetitions)
+    if not 1 <= count <= policy.attempts_max:
+        raise BundleError(f"cell {cell.id} has {count} repetitions, the plan allows 1 to {policy.attempts_max}")
     if measurement.stopped == "failed":
         raise BundleError(f"cell {cell.id} is said to have stopped as failed, but has no failure")
-    if measurement.stopped == "repetitions" and made < policy.repetitions_max:
+    if measurement.stopped == "repetitions" and count < policy.repetitions_max:
         raise BundleError(
-            f"cell {cell.id} is said to have used up its {policy.repetitions_max} repetitions, but has {made}"
+            f"cell {cell.id} is said to have used up its {policy.repetitions_max} repetitions, but has {count}"
         )
     if measurement.repetitions[0].instances[0].proof is None:
         raise BundleError(f"cell {cell.id} has no proof of correctness in its first repetition")
@@ -122,8 +141,12 @@ def _check_instance(instance: InstanceResult, cell: Cell, policy: Policy, machin
     _check_stages(instance, where)
     if instance.proof is not None:
         threads = sum(binding.threads for binding in cell.instances)
-        fastest_ns = min(sample.elapsed_ns / sample.iterations for sample in instance.samples)
-        _check_rate(instance.proof.flops * 1e9 / fastest_ns, FLOPS_LIMIT_PER_S * threads, where, "operations")
+        fastest_s = min(sample.elapsed_ns / sample.iterations for sample in instance.samples) / 1e9
+        most = UNCOUNTED_LIMIT_RATIO * limit_operations(
+            machine.cpu, PRECISION_FACTS[cell.case.precision].peaks, threads
+        )
+        _check_rate(instance.proof.flops / fastest_s, most, where, "operations")
+        _check_rate(instance.proof.traffic_bytes / fastest_s, CACHE_LIMIT_BYTES_PER_S * threads, where, "bytes")
         _check_cosine(instance.proof, where)
 
 
@@ -132,9 +155,9 @@ def _check_memory(instance: InstanceResult, machine: Machine, where: str) -> Non
         raise BundleError(
             f"{where}: its peak of memory fell from {instance.peak_load_bytes} to {instance.peak_run_bytes} bytes"
         )
-    there = machine.limits.total_memory_bytes
-    if there is not None and instance.peak_run_bytes > MEMORY_LIMIT_RATIO * there:
-        raise BundleError(f"{where}: it held {instance.peak_run_bytes} bytes of memory, the machine has {there}")
+    total_bytes = machine.limits.total_memory_bytes
+    if total_bytes is not None and instance.peak_run_bytes > MEMORY_LIMIT_RATIO * total_bytes:
+        raise BundleError(f"{where}: it held {instance.peak_run_bytes} bytes of memory, the machine has {total_bytes}")
 
 
 def _check_noise(noise: Noise, where: str) -> None:
@@ -147,7 +170,7 @@ def _check_noise(noise: Noise, where: str) -> None:
 
 
 def _check_stages(instance: InstanceResult, where: str) -> None:
-    """The parts of a step make up a step."""
+    """Refuse stages whose times do not add up to about a step."""
     if not instance.stages_ns:
         return
     last = instance.samples[-1]
@@ -156,20 +179,20 @@ def _check_stages(instance: InstanceResult, where: str) -> None:
     )
     stages_ns = sum(median(ns) for ns in instance.stages_ns.values())
     if not step_ns / STAGES_LIMIT_RATIO <= stages_ns <= step_ns * STAGES_LIMIT_RATIO:
-        raise BundleError(f"{where}: the parts of a step take {stages_ns:.0f} ns, the whole step {step_ns:.0f} ns")
+        raise BundleError(f"{where}: the stages of a step take {stages_ns:.0f} ns, a step {step_ns:.0f} ns")
 
 
 def _check_cosine(proof: Proof, where: str) -> None:
-    shown = proof.correctness
-    if not (-1.000001 <= shown.cosine_similarity <= 1.000001 and shown.relative_error >= 0):
+    correctness = proof.correctness
+    if not (-1.000001 <= correctness.cosine_similarity <= 1.000001 and correctness.relative_error >= 0):
         raise BundleError(
-            f"{where}: a cosine similarity of {shown.cosine_similarity} and a relative error of {shown.relative_error} "
-            "are impossible"
+            f"{where}: a cosine similarity of {correctness.cosine_similarity} and a relative error of "
+            f"{correctness.relative_error} are impossible"
         )
 
 
 def _check_same(measured: Sequence[tuple[Cell, Measurement]]) -> None:
-    """Cells of equal inputs count equal items, and cells of equal models have equal weights."""
+    """Refuse cells of equal inputs that count different items, and cells of one model with different weights."""
     items: dict[object, tuple[int, str]] = {}
     weights: dict[object, tuple[str, str]] = {}
     for cell, measurement in measured:
@@ -195,17 +218,6 @@ def _check_same(measured: Sequence[tuple[Cell, Measurement]]) -> None:
                 raise BundleError(
                     f"cell {cell.id} has the weights {instance.proof.weights_digest}, {first} of the same model {digest}"
                 )
-
-
-def _check_roofline(summary: CellSummary) -> None:
-    if summary.roofline_ratio is None or summary.bound_by is None:
-        return
-    limit = ROOFLINE_LIMITS.get(summary.bound_by, 1.0)
-    if summary.roofline_ratio > limit:
-        raise BundleError(
-            f"cell {summary.cell} reached {summary.roofline_ratio:.1f} times its {summary.bound_by} ceiling; "
-            f"more than {limit:g} is impossible"
-        )
 
 
 def _instances(measurement: Measurement) -> Iterator[InstanceResult]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from bench.errors import MachineError
+from bench.hardware.caches import read_caches
 from bench.hardware.cpuinfo import CpuInfo, parse_number
 from bench.hardware.kinds import Kind
 from bench.hardware.nodes import map_cpus_to_nodes
@@ -118,6 +119,7 @@ def build_topology(
         smt_active=any(len(core.cpus) > 1 for core in cores),
         nodes=nodes,
         cores=cores,
+        caches=read_caches(tree, online),
     )
 
 

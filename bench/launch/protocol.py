@@ -32,7 +32,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True, tag="measured"):
 
 
 class Probed(msgspec.Struct, frozen=True, kw_only=True, tag="probed"):
-    """The ceilings of a binding."""
+    """What a probe measured of a binding."""
 
     result: ProbeResult
 

@@ -19,11 +19,11 @@ _CPU_ATTENTION = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu  # n
 def count_flops(call: Callable[[], object]) -> int:
     """Run a call once and count its floating-point operations.
 
-    Matrix products, convolutions and attention are counted, two for each multiply-add, whole squares where
-    attention is causal; element-wise work and sparse sums are not.
+    Matrix products, convolutions and attention are counted, two operations for each multiply-add. Causal attention counts
+    as if nothing were masked. Element-wise work and sparse sums do not count.
 
     Args:
-        call: Eager; compiled code is not seen.
+        call: Eager: the counter does not see into compiled code.
     """
     mapping = {
         _CPU_ATTENTION: _count_attention,
@@ -104,7 +104,7 @@ def _matrix_element_bytes(case: Case) -> int | None:
 
 
 def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: int | None) -> int:
-    tables = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
+    embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     bags = {id(module.weight) for module in model.modules() if isinstance(module, nn.EmbeddingBag)}
     multiplied = {
         id(parameter)
@@ -116,7 +116,7 @@ def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: int |
     for parameter in model.parameters():
         if id(parameter) in bags:
             continue
-        if id(parameter) in tables and id(parameter) not in multiplied:
+        if id(parameter) in embeddings and id(parameter) not in multiplied:
             total += min(lookups, parameter.shape[0]) * parameter[0].nbytes
         else:
             held = parameter.element_size()

@@ -78,6 +78,20 @@ class Node(Record, frozen=True, kw_only=True):
     memory_bytes: Count | None
 
 
+class Cache(Record, frozen=True, kw_only=True):
+    """All caches for data of one level and one size.
+
+    Attributes:
+        level: 1 is the nearest to the core.
+        size_bytes: Of each of them.
+        shared_by: The online logical CPUs that share each of them, list format.
+    """
+
+    level: Annotated[int, Meta(ge=1, le=9)]
+    size_bytes: Annotated[int, Meta(ge=1, le=1 << 40)]
+    shared_by: Annotated[tuple[CpuList, ...], Meta(min_length=1)]
+
+
 class Topology(Record, frozen=True, kw_only=True):
     """How the logical CPUs are laid out.
 
@@ -90,6 +104,7 @@ class Topology(Record, frozen=True, kw_only=True):
         smt_active: More than one online logical CPU on some core.
         nodes: All NUMA nodes, by id.
         cores: All cores with online CPUs, by first CPU.
+        caches: By level and size; None where the kernel shows none, or an earlier bench recorded none.
     """
 
     package_count: Count
@@ -101,6 +116,7 @@ class Topology(Record, frozen=True, kw_only=True):
     smt_active: bool
     nodes: tuple[Node, ...]
     cores: tuple[Core, ...]
+    caches: tuple[Cache, ...] | None = None
 
 
 class Limits(Record, frozen=True, kw_only=True):

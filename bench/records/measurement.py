@@ -8,6 +8,7 @@ from msgspec import Meta
 from bench.records.digest import Digest
 from bench.records.inherited import Inherited
 from bench.records.machine import Count, CpuList
+from bench.records.peak import ByteCount, Peak, Rate
 from bench.records.plan import CellId
 from bench.records.reason import Reason, ReasonCode, ReasonValue, ValueName
 from bench.records.record import Record
@@ -290,16 +291,27 @@ class ProbeResult(Record, frozen=True, kw_only=True):
     """Compute and memory bandwidth of one instance's binding.
 
     Attributes:
-        flops_per_s: `fp32`, `bf16`, `fp16`, `int8` → best rate of a large matrix product; without those that torch lacks here.
-        bandwidth_bytes_per_s: Best rate of a triad over arrays far larger than the caches.
+        product_flops_per_s: Best rate of `torch.mm` in fp32, always of the same size: tells drift, and is no peak.
+        triad_bytes_per_s: Best rate of a = b + s·c, counted as STREAM counts it: two arrays read and one written. The
+            fetch of each written line before it is written, which ordinary stores need, is not counted.
+        array_bytes: Of each array of the bandwidth measurements.
+        cache_bytes: Of all caches from the second level on that the binding's CPUs reach; None: not recorded.
+        read_bytes_per_s: Best rate of reading one array; None where peaks were not asked for.
+        peaks: Each instruction's and each kernel's, by precision; empty where peaks were not asked for.
+        missing: Why a precision has no peak of its instructions.
     """
 
-    flops_per_s: dict[str, Annotated[float, Meta(gt=0)]]
-    bandwidth_bytes_per_s: Annotated[float, Meta(gt=0)]
+    product_flops_per_s: Rate
+    triad_bytes_per_s: Rate
+    array_bytes: ByteCount
+    cache_bytes: ByteCount | None = None
+    read_bytes_per_s: Rate | None = None
+    peaks: tuple[Peak, ...] = ()
+    missing: tuple[Reason, ...] = ()
 
 
 class Probe(Record, frozen=True, kw_only=True):
-    """A short probe of the whole layout: all instances at once, their rates added.
+    """A short probe of a whole layout, all instances together.
 
     Attributes:
         sequence: Its place among all repetitions and probes of the run, from 0.

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from bench.records.case import Case
 from bench.records.machine import CpuList
+from bench.records.peak import ProbeRequest
 from bench.records.profile import Binding, Choice, Layout, LayoutName, Runtime
 from bench.records.reason import Reason
 from bench.records.record import Record
@@ -134,6 +135,7 @@ class Task(Record, frozen=True, kw_only=True):
         scratch: A folder for temporary files and compilers' caches.
         variables: What the worker must find of every variable that is given for a side of an `ab` run; None for one
             that is not set.
+        probe: What a probe measures; None for other tasks.
         prove: Also check correctness, hashes and instruction path, untimed, after the timed part.
         scenario: Of the cell.
         layout_cpus: Those of all instances of the layout: their load is not foreign.
@@ -147,6 +149,7 @@ class Task(Record, frozen=True, kw_only=True):
     scratch: str
     package: str | None = None
     variables: dict[UserVariableName, str | None] = {}
+    probe: ProbeRequest | None = None
     prove: bool
     scenario: ScenarioName = "closed_loop"
     layout_cpus: CpuList = ""

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from bench.records.case import Precision
+from bench.records.peak import PeakPrecision
 from bench.records.record import Record
 
 FloatName = Literal["float32", "bfloat16", "float16"]
@@ -29,7 +30,7 @@ class PrecisionFacts(Record, frozen=True, kw_only=True):
     autocast: FloatName | None = None
     quantized: bool = False
     takes_quant_engine: bool = False
-    peaks: tuple[str, ...]
+    peaks: tuple[PeakPrecision, ...]
     no_training: str | None = None
 
     @property

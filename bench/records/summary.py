@@ -59,9 +59,9 @@ class CellSummary(Record, frozen=True, kw_only=True):
         latency_percentiles_s: `p50`, `p90`, `p99` of all samples.
         detectable_ratio: The smallest change between two such measurements that 80% of comparisons would show at the
             interval's confidence; None of repetitions that are too few for a verdict.
-        roofline_ratio: Share of the layout's peak that was reached; None if the case counts no operations or no probe is
-            there.
-        bound_by: `compute` or `memory`: which peak bounds the cell.
+        roofline_ratio: Share of the peak that sets the least time of an iteration, which was reached. Above 1 where an
+            algorithm needs fewer operations than are counted. None if nothing is counted, or no probe measured peaks.
+        bound_by: `compute` or `memory`: which peak that is.
         cold_s: Import, build, prepare, compile, load and first call, as medians over repetitions.
         stages_s: Stages of a training step → seconds, as medians; empty for inference.
         outliers: Samples beyond the quartiles by three interquartile ranges: counted, and kept.

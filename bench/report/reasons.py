@@ -11,11 +11,19 @@ from bench.records.reason import Reason, UnsupportedError, format_reason
 from bench.report.reasons_failures import SENTENCES_FAILURES
 from bench.report.reasons_hardware import SENTENCES_HARDWARE
 from bench.report.reasons_placement import SENTENCES_PLACEMENT
+from bench.report.reasons_probes import SENTENCES_PROBES
 from bench.report.reasons_qualification import SENTENCES_QUALIFICATION
 from bench.report.reasons_support import SENTENCES_SUPPORT, describe_by_row
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
-    {**SENTENCES_FAILURES, **SENTENCES_HARDWARE, **SENTENCES_PLACEMENT, **SENTENCES_QUALIFICATION, **SENTENCES_SUPPORT}
+    {
+        **SENTENCES_FAILURES,
+        **SENTENCES_HARDWARE,
+        **SENTENCES_PLACEMENT,
+        **SENTENCES_PROBES,
+        **SENTENCES_QUALIFICATION,
+        **SENTENCES_SUPPORT,
+    }
 )
 """Code → sentence, with the names of values in braces."""
 

@@ -59,7 +59,8 @@ class Execution:
         self._report_progress = report_progress
         self._clock = clock
         self._pace = Pace(self._plan.policy, clock)
-        self._jobs = JobBuilder(self._plan, journal.folder / "scratch", parent=parent, workers=workers)
+        machine = journal.session.decision.machine
+        self._jobs = JobBuilder(self._plan, machine, journal.folder / "scratch", parent=parent, workers=workers)
         self._progress: dict[str, CellProgress] = {}
         self._since_probe: int | None = None
         self._probed_at = clock()
@@ -220,21 +221,26 @@ class Execution:
         return self._since_probe >= REPETITIONS_PER_PROBE or (late and self._since_probe > 0)
 
     def _probe(self, then: Sequence[ScheduledRepetition]) -> None:
-        """Probe every layout. A probe that fails leaves a cell without a ceiling, and nothing else."""
+        """Probe every layout. A probe that fails leaves a cell without a peak, and nothing else.
+
+        All peaks are measured by the first probe of a session and by the last one, and the best counts: a host that is
+        busy for a second at one of them then makes no peak too low. The others only tell drift.
+        """
+        peaks = self._since_probe is None or not then
         for layout in self._plan.layouts:
-            self._probe_layout(layout, then)
+            self._probe_layout(layout, then, peaks=peaks)
         for layout in self._plan.layouts:
             # Once more where the host, or only this probe of it, was slow: the better of both counts.
             if is_probe_odd(self._journal.probes(), layout.name):
-                self._probe_layout(layout, then)
+                self._probe_layout(layout, then, peaks=peaks)
         self._since_probe = 0
         self._probed_at = self._clock()
 
-    def _probe_layout(self, layout: Layout, then: Sequence[ScheduledRepetition]) -> None:
+    def _probe_layout(self, layout: Layout, then: Sequence[ScheduledRepetition], *, peaks: bool) -> None:
         self._report("probe", None, 0)
         started_at = format_timestamp(datetime.now(UTC))
         try:
-            instances = self._jobs.probe(layout, then=self._requests(then))
+            instances = self._jobs.probe(layout, peaks=peaks, then=self._requests(then))
         except WorkerFailedError:
             return
         probe = Probe(layout=layout.name, sequence=self._journal.sequence, started_at=started_at, instances=instances)

@@ -17,10 +17,12 @@ from bench.launch.libraries import find_preloads
 from bench.launch.plan import resolve_argv
 from bench.launch.workers import Job, Result
 from bench.records.cpulist import format_cpulist, parse_cpulist
+from bench.records.machine import Machine
 from bench.records.measurement import MEMORY_FAILURES, InstanceResult, ProbeResult
 from bench.records.plan import Cell, Plan, Task, find_argv
 from bench.records.profile import Binding, Layout, Runtime
 from bench.records.variant import expect_variables
+from bench.run.probes import ProbePlanner
 from bench.workloads.registry import find_workload
 
 
@@ -49,16 +51,20 @@ class RepetitionRequest(NamedTuple):
 class JobBuilder:
     """Where the workers of one session of a run work."""
 
-    def __init__(self, plan: Plan, scratch: Path, *, parent: Mapping[str, str], workers: Workers) -> None:
+    def __init__(
+        self, plan: Plan, machine: Machine, scratch: Path, *, parent: Mapping[str, str], workers: Workers
+    ) -> None:
         """Get ready; nothing runs yet.
 
         Args:
             plan: Of the run.
+            machine: That it runs on: its caches and instructions decide what a probe measures.
             scratch: A folder of the run alone, for temporary files and compilers' caches.
             parent: The environment that workers inherit from.
             workers: Runs them.
         """
         self._plan = plan
+        self._probes = ProbePlanner(machine, scratch / "probe", parent=parent)
         self._scratch = scratch
         self._parent = parent
         self._workers = workers
@@ -93,22 +99,23 @@ class JobBuilder:
         results = self._run(self._repetition_job(request), upcoming)
         return tuple(result for result in results if isinstance(result, InstanceResult))
 
-    def probe(self, layout: Layout, *, then: Sequence[RepetitionRequest] = ()) -> tuple[ProbeResult, ...]:
+    def probe(self, layout: Layout, *, peaks: bool, then: Sequence[RepetitionRequest] = ()) -> tuple[ProbeResult, ...]:
         """Probe compute and memory bandwidth of a layout.
 
         Args:
             layout: Of the plan.
+            peaks: Measure all peaks, and not only the rates that tell drift.
             then: What probably comes next, in order.
 
         Raises:
             WorkerFailedError: a worker did not come to its end.
         """
-        results = self._run(self._probe_job(layout), self._upcoming_jobs(then))
+        results = self._run(self._probe_job(layout, peaks=peaks), self._upcoming_jobs(then))
         return tuple(result for result in results if isinstance(result, ProbeResult))
 
     def _upcoming_jobs(self, then: Sequence[RepetitionRequest]) -> list[Job]:
         """The jobs of a probe, which may come at any time, and of what comes next."""
-        jobs = [self._probe_job(layout) for layout in self._plan.layouts]
+        jobs = [self._probe_job(layout, peaks=False) for layout in self._plan.layouts]
         for request in then:
             with suppress(LaunchError):  # is told in its own turn
                 jobs.append(self._repetition_job(request))
@@ -165,7 +172,7 @@ class JobBuilder:
             ),
         )
 
-    def _probe_job(self, layout: Layout) -> Job:
+    def _probe_job(self, layout: Layout, *, peaks: bool) -> Job:
         tasks = [
             Task(
                 kind="probe",
@@ -174,6 +181,7 @@ class JobBuilder:
                 runtime=layout.runtime,
                 policy=self._plan.policy,
                 scratch=str(self._scratch / "probe"),
+                probe=self._probes.plan(binding, len(layout.instances), peaks=peaks),
                 prove=False,
             )
             for binding in layout.instances

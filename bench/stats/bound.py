@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from bench.records.measurement import Probe, Repetition
 from bench.records.plan import Cell
-from bench.stats.roofline import least_time
+from bench.stats.roofline import LeastTime, least_time
 
 
-def find_bound(cell: Cell, repetitions: Sequence[Repetition], probes: Sequence[Probe]) -> tuple[float, str] | None:
-    """Return the least seconds of one iteration, and whether `compute` or `memory` sets it.
+def find_bound(cell: Cell, repetitions: Sequence[Repetition], probes: Sequence[Probe]) -> LeastTime | None:
+    """Return the least time of one iteration, and which resource sets it.
 
     Args:
         cell: Of the plan.

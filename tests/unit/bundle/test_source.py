@@ -22,6 +22,7 @@ def put(root: Path, files: dict[str, str]) -> Path:
 
 SOURCE = {
     "bench/a.py": "a",
+    "bench/measure/loop.cpp": "l",
     "bench/suites/smoke.toml": "b",
     "profiles/xeon.toml": "c",
     "bench/__pycache__/a.pyc": "d",
@@ -33,7 +34,7 @@ SOURCE = {
 def test_the_source_digest_is_that_of_sha256sum(tmp_path: Path) -> None:
     put(tmp_path, SOURCE)
     listed = subprocess.run(
-        ["sha256sum", "bench/a.py", "bench/suites/smoke.toml", "profiles/xeon.toml"],  # noqa: S607 - the one on the path
+        ["sha256sum", "bench/a.py", "bench/measure/loop.cpp", "bench/suites/smoke.toml", "profiles/xeon.toml"],  # noqa: S607 - the one on the path
         cwd=tmp_path,
         check=True,
         capture_output=True,

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
+from msgspec.structs import replace
+
 from bench.launch.failure import WorkerFailedError
 from bench.launch.workers import Job
 from bench.records.measurement import Failure, InstanceResult, ProbeResult
@@ -16,6 +18,13 @@ from bench.run.prepare import Decision
 from tests.builders import DIGEST, PROFILE, make_instance, make_machine, make_probe, make_proof
 
 Outcome = InstanceResult | Failure | BaseException
+
+
+def answer_probe(task: Task, result: ProbeResult) -> ProbeResult:
+    """A result whose arrays and peaks are those that the task asks for."""
+    assert task.probe is not None
+    asked = replace(result, array_bytes=task.probe.array_bytes, cache_bytes=task.probe.cache_bytes)
+    return asked if task.probe.peaks else replace(asked, peaks=(), read_bytes_per_s=None)
 
 
 class Workers:
@@ -43,7 +52,7 @@ class Workers:
         tasks = job.tasks
         if tasks[0].kind == "probe":
             probe = make_probe(gflops=self.gflops.pop(0)) if self.gflops else make_probe()
-            return [probe.instances[0] for _ in tasks]
+            return [answer_probe(task, probe.instances[0]) for task in tasks]
         outcome = self.script.pop(0) if self.script else None
         if isinstance(outcome, Failure):
             raise WorkerFailedError(outcome)

@@ -338,8 +338,20 @@ def test_a_probe_is_foreseen_at_any_time_and_always_by_the_same_crew(tmp_path: P
     workers = Workers(*scattered(4, cells=2))
     Bench(tmp_path, make_plan(make_cell(0), make_cell(1))).measure(workers)
     probes = [job for job in workers.jobs if job.tasks[0].kind == "probe"]
-    assert all(then[0] == probes[0] for then in workers.upcoming)
-    assert probes == [probes[0]] * len(probes)
+    pools = {(job.pool, tuple(task.binding for task in job.tasks), str(job.environments)) for job in probes}
+    assert len(pools) == 1
+    assert all((then[0].pool, then[0].tasks[0].kind) == (probes[0].pool, "probe") for then in workers.upcoming)
+
+
+def test_peaks_are_measured_first_and_last_and_drift_by_every_probe(tmp_path: Path) -> None:
+    workers = Workers(*scattered(8, cells=2))
+    bench = Bench(tmp_path, make_plan(make_cell(0), make_cell(1)))
+    bench.measure(workers)
+    requests = [tasks[0].probe for tasks in workers.tasks if tasks[0].kind == "probe"]
+    asked = [request is not None and request.peaks for request in requests]
+    assert len(asked) > 2
+    assert asked == [True, *[False] * (len(asked) - 2), True]
+    assert len({request.array_bytes for request in requests if request is not None}) == 1
 
 
 def test_cells_of_a_library_share_a_crew_for_a_round_and_repetitions_of_a_cell_share_none(tmp_path: Path) -> None:

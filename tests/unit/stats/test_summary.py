@@ -158,14 +158,14 @@ def test_far_outliers_are_counted_and_kept() -> None:
     assert summary.latency_percentiles_s["p99"] > 4
 
 
-def test_the_ceiling_is_the_share_of_the_lower_bound_that_was_reached() -> None:
+def test_the_share_of_peak_is_the_least_time_over_the_latency() -> None:
     repetition = make_repetition(0, make_instance((0.160,) * 5, proof=make_proof()))
     summary = summarize_cell(make_cell(), POLICY, [repetition], [make_probe(gflops=100, gigabytes=10)])
     assert summary.bound_by == "compute"
     assert summary.roofline_ratio == pytest.approx(0.5)
 
 
-def test_without_a_probe_there_is_no_ceiling() -> None:
+def test_without_a_probe_there_is_no_share_of_peak() -> None:
     summary = summarize_cell(make_cell(), POLICY, [make_repetition(0, make_instance(proof=make_proof()))])
     assert (summary.roofline_ratio, summary.bound_by) == (None, None)
 

@@ -11,6 +11,7 @@ import pytest
 from bench.errors import MachineError
 from bench.launch.failure import fail
 from bench.launch.protocol import GO, Failed, Loaded, Probed, Ready, decode_message
+from bench.records.peak import ProbeRequest
 from bench.records.plan import Task
 from bench.records.profile import Binding
 from bench.records.reason import Reason
@@ -24,6 +25,7 @@ from tests.builders import BINDING, CASE, POLICY, RUNTIME
 TASK = Task(
     kind="measure", case=CASE, binding=BINDING, runtime=RUNTIME, policy=POLICY, scratch=gettempdir(), prove=False
 )
+DRIFT = ProbeRequest(array_bytes=1 << 20, cache_bytes=None, peaks=False)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,13 @@ def test_a_task_to_measure_nothing_says_so() -> None:
     assert message.failure.values == {"text": "a task to measure names no case"}
 
 
+def test_a_probe_that_does_not_say_what_to_measure_fails(tmp_path: Path) -> None:
+    task = msgspec.structs.replace(TASK, kind="probe", case=None, scratch=str(tmp_path))
+    message = decode_message(run_worker(encode_json_line(task) * 2).stdout.splitlines()[1])
+    assert isinstance(message, Failed)
+    assert message.failure.values["text"].startswith("a probe's task does not say what to measure")
+
+
 def test_an_invalid_task_fails() -> None:
     message = decode_message(run_worker(b"{}\n").stdout.splitlines()[-1])
     assert isinstance(message, Failed)
@@ -82,7 +91,7 @@ def test_an_invalid_task_fails() -> None:
 
 
 def test_a_loaded_worker_runs_each_task_in_a_separate_process(tmp_path: Path) -> None:
-    task = msgspec.structs.replace(TASK, kind="probe", case=None, scratch=str(tmp_path))
+    task = msgspec.structs.replace(TASK, kind="probe", case=None, probe=DRIFT, scratch=str(tmp_path))
     line = encode_json_line(task)
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
     done = run_worker(line + (line + GO) * 2, environment)
@@ -93,7 +102,7 @@ def test_a_loaded_worker_runs_each_task_in_a_separate_process(tmp_path: Path) ->
 
 
 def test_a_worker_whose_task_fails_takes_the_next(tmp_path: Path) -> None:
-    probe = msgspec.structs.replace(TASK, kind="probe", case=None, scratch=str(tmp_path))
+    probe = msgspec.structs.replace(TASK, kind="probe", case=None, probe=DRIFT, scratch=str(tmp_path))
     lost = msgspec.structs.replace(probe, scratch="/no/such/folder")
     lines = [encode_json_line(task) for task in (probe, lost, probe)]
     said = [decode_message(one) for one in run_worker(b"".join(lines) + GO).stdout.splitlines()]

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from bench.records.bundle import Contents
 from bench.records.measurement import InstanceResult, Measurement, Repetition, Sample
+from bench.records.peak import Peak
 from bench.stats.summary import summarize
 from tests.builders import LIBRARIES, change_metric, make_probe, make_proof, noisy
 from tests.unit.bundle.attacks.attack import Attack
@@ -203,19 +204,22 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("samples that were shortened", every(faster), "are in no sample; the loop leaves none out"),
     ("the slow end cut off", instance(lambda one: replace(one, samples=one.samples[:4])), "4 samples, the plan asks for 5"),
     ("a timed part that is too short", policy(measure_s=1.0), "it was timed for 0.067 s, the plan asks for 1.0 s"),
-    ("more iterations than a CPU can compute", every(more_iterations), "no CPU does more than"),
-    ("operations far above the roofline", proof(flops=10**11), "times its compute ceiling"),
-    ("traffic far above the roofline", proof(flops=1, traffic_bytes=10**11), "times its memory ceiling"),
-    ("more operations than a CPU can do", proof(flops=10**15), "no CPU does more than"),
-    ("a probe faster than any CPU", result(flops_per_s={"fp32": 1e18}), "a probe of layout 'latency': fp32: 1e+18 operations a second"),
-    ("memory faster than any", result(bandwidth_bytes_per_s=1e15), "memory: 1e+15 bytes a second"),
+    ("more iterations than a CPU can compute", every(more_iterations), "no CPU like this does more than"),
+    ("more operations than a CPU can do", proof(flops=10**12), "operations a second; no CPU like this does more than"),
+    ("more traffic than caches can move", proof(flops=1, traffic_bytes=10**11), "bytes a second; no CPU like this does more than"),
+    ("a product faster than any CPU's", result(product_flops_per_s=1e18), "a probe of layout 'latency': fp32 product: 1e+18 operations a second"),
+    ("a peak that only tile units reach, on a CPU that has none", result(peaks=(Peak(precision="bf16", method="kernel", name="mm", operations_per_s=6e12),)), "bf16 mm: 6e+12 operations a second"),
+    ("memory faster than any", result(triad_bytes_per_s=1e15), "memory, triad: 1e+15 bytes a second"),
+    ("reading faster than any memory", result(read_bytes_per_s=1e15), "memory, read: 1e+15 bytes a second"),
+    ("a bandwidth of small arrays", result(array_bytes=1 << 16), "has arrays of 65536 bytes over caches of None"),
+    ("caches that the machine has not", result(cache_bytes=1 << 40), "over caches of 1099511627776; this machine and layout give 134217728 over None"),
     ("a probe of fewer instances", probe(instances=()), "has 0 instances, the layout has 1"),
     ("more memory than the machine has", instance(lambda one: replace(one, peak_run_bytes=1 << 50)), "bytes of memory, the machine has"),
     ("a peak of memory that fell", instance(lambda one: replace(one, peak_load_bytes=one.peak_run_bytes + 1)), "its peak of memory fell"),
     ("a negative share of stolen time", instance(lambda one: noisy(one, steal_ratio=-0.5)), "its steal_ratio is -0.5"),
     ("a pressure below nothing", every(lambda one: noisy(one, cpu_pressure_s=-1.0)), "its cpu_pressure_s is -1.0"),
-    ("parts of a step that are longer than it", instance(lambda one: replace(one, stages_ns={"forward": (900 * MS,)})), "the parts of a step take 900000000 ns, the whole step"),
-    ("parts of a step that are nothing", instance(lambda one: replace(one, stages_ns={"forward": (0,)})), "the parts of a step take 0 ns"),
+    ("parts of a step that are longer than it", instance(lambda one: replace(one, stages_ns={"forward": (900 * MS,)})), "the stages of a step take 900000000 ns, a step"),
+    ("parts of a step that are nothing", instance(lambda one: replace(one, stages_ns={"forward": (0,)})), "the stages of a step take 0 ns"),
     ("no repetition", measurement(lambda one: replace(one, failure=None, stopped="precise"), 2), "has 0 repetitions"),
     ("repetitions that were not used up", measurement(lambda one: replace(one, stopped="repetitions")), "said to have used up its 4 repetitions, but has 2"),
     ("a failure without a reason", measurement(lambda one: replace(one, stopped="failed")), "said to have stopped as failed, but has no failure"),

@@ -1,0 +1,61 @@
+"""The most that any CPU of some instructions can do: beyond it a record is false, whoever measured it.
+
+Limits are generous: lanes × units × the highest clock of any CPU that is sold. A rate below them may still be wrong.
+"""
+
+from collections.abc import Iterable
+
+from bench.records.machine import Cpu
+
+CLOCK_LIMIT_HZ = 6.5e9
+"""Above the highest boost clock of any CPU that is sold (6.2 GHz: Intel i9-14900KS, 2024)."""
+
+UNCOUNTED_LIMIT_RATIO = 10.0
+"""Operations that are counted over those that are done. Winograd's convolutions, of tiles of up to 6 × 6 outputs, do 5.1
+times fewer multiplications (Lavin and Gray, CVPR 2016), attention that skips what a causal mask hides 2 times fewer."""
+
+MEMORY_LIMIT_BYTES_PER_S = 1e12
+"""Of one thread, from memory: several times what a core of any CPU can have in flight."""
+
+CACHE_LIMIT_BYTES_PER_S = 1.3e12
+"""Of one thread, from its first-level cache: two loads and one store of 64 bytes a cycle, at `CLOCK_LIMIT_HZ`."""
+
+_OPERATIONS_PER_CYCLE: dict[str, dict[str, int]] = {
+    "fp32": {"": 16, "fma": 32, "avx2": 32, "avx512f": 64, "asimd": 32, "sve": 128, "sme": 1024},
+    "bf16": {"": 16, "avx512_bf16": 128, "amx_bf16": 1024, "bf16": 128, "svebf16": 256, "sme": 2048},
+    "fp16": {"": 16, "avx512_fp16": 128, "amx_tile": 1024, "asimdhp": 64, "sve": 256, "sme": 2048},
+    "int8": {
+        "": 64,
+        "avx2": 128,
+        "avx_vnni": 128,
+        "avx512bw": 256,
+        "avx512_vnni": 256,
+        "amx_int8": 2048,
+        "asimd": 128,
+        "asimddp": 128,
+        "i8mm": 256,
+        "svei8mm": 512,
+        "sme": 4096,
+    },
+}
+"""Precision → flag by the kernel's name → operations of a core in a cycle, two for each multiply-add: two vector units on
+x86, four of 128 bits on Arm (twice that where SVE may be wider), one tile unit. "" is what every CPU has. Tiles of fp16
+have no flag of their own in /proc/cpuinfo (Linux, arch/x86/include/asm/cpufeatures.h, AMX_FP16)."""
+
+
+def limit_operations(cpu: Cpu, precisions: Iterable[str], threads: int) -> float:
+    """Return the operations a second that some threads cannot exceed, by the fastest units for some precisions.
+
+    Args:
+        cpu: Its flags say which units a core has.
+        precisions: What may be multiplied; fp32 is always among them, as kernels convert to it.
+        threads: Each on a core of its own.
+    """
+    flags = {"", *cpu.isa}
+    per_cycle = max(
+        operations
+        for precision in {"fp32", *precisions}
+        for flag, operations in _OPERATIONS_PER_CYCLE[precision].items()
+        if flag in flags
+    )
+    return per_cycle * CLOCK_LIMIT_HZ * threads
