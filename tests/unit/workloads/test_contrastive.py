@@ -54,5 +54,5 @@ def test_the_loss_asks_for_each_images_text_and_for_each_texts_image(make_case: 
 
 
 def test_training_with_one_pair_is_refused(make_case: Callable[..., Case]) -> None:
-    with pytest.raises(UsageError, match=r"clip_vit_b_32: .* the batch size is 1; take at least 2"):
+    with pytest.raises(UsageError, match=r"clip_vit_b_32: .* the batch size is 1; use at least 2"):
         build_clip_vit_b_32(make_case("clip_vit_b_32", mode="training", batch_size=1))
