@@ -6,6 +6,8 @@ import msgspec
 import pytest
 
 from bench.records.case import Case, WorkloadFacts
+from bench.report import reasons_support
+from bench.report.reasons import describe_reason
 from bench.variants.prepare import prepare
 from bench.worker.prove import prove
 from bench.workloads import registry
@@ -30,7 +32,7 @@ WORKLOADS = (
         memory_formats=CONTIGUOUS,
         backends=("eager", "torchscript"),
         batch_size={"inference": 8},
-        refused={"training": "it has no loss"},
+        unsupported={"training": "it has no loss"},
         shape={"width": 64},
         bounds={"width": (1, 1024)},
         smoke_shape={"width": 16},
@@ -72,6 +74,7 @@ def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WorkloadFacts:
     (tmp_path / "added_workload.py").write_text(FILE)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(registry, "WORKLOADS", registry.read_catalogue((*registry.CATALOGUE, "added_workload")))
+    monkeypatch.setattr(reasons_support, "WORKLOADS", registry.WORKLOADS)
     return registry.find_workload("perceptron")
 
 
@@ -111,4 +114,6 @@ def test_its_refusals_are_the_rows_own(added: WorkloadFacts) -> None:
         batch_size=8,
         shape=added.shape,
     )
-    assert why_not(case) == "perceptron: no training: it has no loss"
+    reason = why_not(case)
+    assert reason is not None
+    assert describe_reason(reason) == "perceptron: no training: it has no loss"
