@@ -156,6 +156,7 @@ def make_machine(cpus: int = 2) -> Machine:
 
 def make_cell(index: int = 0, *, case: Case = CASE, instances: Sequence[Binding] = (BINDING,)) -> Cell:
     return Cell(
+        scenario="closed_loop",
         id=f"{index:04d}-{case.workload}-{case.precision}-latency",
         case=case,
         layout="latency",

@@ -64,8 +64,9 @@ def find_difference(stated: object, computed: object, path: str) -> str | None:
     if isinstance(stated, float) and isinstance(computed, float):
         equal = math.isclose(stated, computed, rel_tol=RELATIVE_TOLERANCE, abs_tol=0.0)
         return None if equal else _difference(stated, computed, path)
-    if isinstance(stated, dict) and isinstance(computed, dict) and stated.keys() == computed.keys():
-        return _first(find_difference(stated[key], computed[key], f"{path}.{key}") for key in stated)
+    if isinstance(stated, dict) and isinstance(computed, dict):
+        keys = sorted(stated.keys() | computed.keys())  # a key that is left out stands for its default
+        return _first(find_difference(stated.get(key), computed.get(key), f"{path}.{key}") for key in keys)
     if isinstance(stated, list | tuple) and isinstance(computed, list | tuple) and len(stated) == len(computed):
         pairs = enumerate(zip(stated, computed, strict=True))
         return _first(find_difference(before, after, f"{path}[{index}]") for index, (before, after) in pairs)

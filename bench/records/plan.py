@@ -84,7 +84,7 @@ class Cell(Record, frozen=True, kw_only=True):
     instances: Annotated[tuple[Binding, ...], Meta(min_length=1)]
     runtime: Runtime
     environment: dict[str, str]
-    scenario: ScenarioName = "closed_loop"
+    scenario: ScenarioName
 
 
 class Refusal(Record, frozen=True, kw_only=True):

@@ -63,7 +63,7 @@ def test_an_engine_that_chooses_formats_itself_is_held_against_eager_of_another_
 def test_a_compiler_that_is_slower_than_eager_never_breaks_even() -> None:
     contents = crossed(backend="torchscript")
     eager, compiled, *others = contents.summary.cells
-    slower = replace(compiled, latency_s=replace(compiled.latency_s, point=2 * eager.latency_s.point))
+    slower = change_metric(compiled, "latency_s", point=2 * eager.latency_s.point)
     _, row = make_cross_rows(replace(contents, summary=replace(contents.summary, cells=(eager, slower, *others))))
     assert row.break_even_calls == "never"
 
