@@ -52,6 +52,8 @@ class BundleInfo(Record, frozen=True, kw_only=True):
         emulated: Copied from the plan, so that nobody misses it.
         note: What the user had to say of the run; None if nothing.
         cites: The run whose plan this one reproduces; None for one of its own.
+        clock_step_s: By how much the wall clock was set during the run's last session. No time in the bundle has that step:
+            all count on from the session's start. None: not recorded.
     """
 
     schema: Literal["bench-bundle/1"] = "bench-bundle/1"
@@ -63,6 +65,7 @@ class BundleInfo(Record, frozen=True, kw_only=True):
     emulated: bool
     note: Note | None = None
     cites: Citation | None = None
+    clock_step_s: float | None = None
 
 
 class Distribution(Record, frozen=True, kw_only=True):

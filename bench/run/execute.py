@@ -5,7 +5,6 @@ taken after its last repetition: until then it stands aside, and wants more if t
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from time import monotonic
 
 from bench.bundle.timestamp import format_timestamp
@@ -17,6 +16,7 @@ from bench.records.plan import Cell, Plan
 from bench.records.profile import Layout
 from bench.records.progress import Progress
 from bench.run.cell_progress import NOT_STARTED, CellProgress, Stop, assess_progress, why_stop
+from bench.run.clock import RunClock
 from bench.run.faults import find_fault
 from bench.run.jobs import JobBuilder, RepetitionRequest, Workers
 from bench.run.journal import CellEntry, Journal, ProbeEntry, ReopenEntry, RepetitionEntry
@@ -42,6 +42,7 @@ class Execution:
         report_progress: ReportProgress,
         workers: Workers,
         clock: Callable[[], float] = monotonic,
+        run_clock: RunClock | None = None,
     ) -> None:
         """Get ready; nothing runs yet.
 
@@ -51,6 +52,7 @@ class Execution:
             report_progress: Called between timed parts.
             workers: Runs them.
             clock: Seconds that never step.
+            run_clock: The time of day; by default one that starts now.
         """
         self._journal = journal
         self._plan: Plan = journal.session.decision.plan
@@ -58,6 +60,7 @@ class Execution:
         self._partners = find_partners(self._plan.cells)
         self._report_progress = report_progress
         self._clock = clock
+        self._run_clock = run_clock or RunClock()
         self._pace = Pace(self._plan.policy, clock)
         self._jobs = JobBuilder(self._plan, journal.folder / "scratch", parent=parent, workers=workers)
         self._progress: dict[str, CellProgress] = {}
@@ -137,7 +140,7 @@ class Execution:
         index = len(self._journal.repetitions(cell.id))
         self._report("repetition", cell, index + 1)
         self._since_probe = (self._since_probe or 0) + 1
-        started_at, start = format_timestamp(datetime.now(UTC)), self._clock()
+        started_at, start = format_timestamp(self._run_clock.now()), self._clock()
         try:
             request, *upcoming = self._requests([scheduled, *then])
             instances = self._jobs.measure(request, then=upcoming)
@@ -155,7 +158,9 @@ class Execution:
             started_at=started_at,
             instances=instances,
         )
-        self._journal.add(RepetitionEntry(cell=cell.id, repetition=repetition))
+        self._journal.add(
+            RepetitionEntry(cell=cell.id, repetition=repetition, ended_at=format_timestamp(self._run_clock.now()))
+        )
         self._judge(cell)
 
     def _requests(self, schedule: Sequence[ScheduledRepetition]) -> list[RepetitionRequest]:
@@ -232,7 +237,7 @@ class Execution:
 
     def _probe_layout(self, layout: Layout, then: Sequence[ScheduledRepetition]) -> None:
         self._report("probe", None, 0)
-        started_at = format_timestamp(datetime.now(UTC))
+        started_at = format_timestamp(self._run_clock.now())
         try:
             instances = self._jobs.probe(layout, then=self._requests(then))
         except WorkerFailedError:
