@@ -1,7 +1,7 @@
 """Whether what is recorded can have happened at all: on this machine, by this plan, in bench's own loop.
 
-A forger has to be consistent; he also has to stay within physics, and within what the timed loop always does:
-it goes on for the planned time, and leaves nothing out between its first and its last sample.
+Forged records must be consistent. They must also stay within physics, and within what the timed loop always does: it
+goes on for the planned time, and leaves nothing out between its first and its last sample.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,10 +51,10 @@ def check_plausibility(contents: Contents) -> None:
     for probe in contents.probes:
         _check_probe(probe, layouts)
     _check_left_out(contents)
-    used = [one for one in contents.measurements if one.failure is None]
+    used = [measurement for measurement in contents.measurements if measurement.failure is None]
     for measurement in used:
         _check_measurement(measurement, cells[measurement.cell], plan.policy, machine)
-    _check_same([(cells[one.cell], one) for one in used])
+    _check_same([(cells[measurement.cell], measurement) for measurement in used])
     for summary in contents.summary.cells:
         _check_roofline(summary)
 

@@ -32,6 +32,9 @@ MARKS: Mapping[Mark, str] = MappingProxyType(
 )
 """Mark → its letter, which the legend explains."""
 
+CLOCK_STEP_S = 1.0
+"""A wall clock that was set by this much or more is worth a line."""
+
 DRIFT_WARNING = 1.10
 """Probes that moved by more than this are worth a line."""
 
@@ -60,6 +63,10 @@ def render_results(contents: Contents) -> str:
     parts += [_describe_drift(drift) for drift in contents.summary.drift if _moved(drift)]
     if contents.calibration is not None:
         parts.append(describe_calibration(contents.calibration))
+    if abs(contents.info.clock_step_s or 0.0) >= CLOCK_STEP_S:
+        parts.append(
+            f"the wall clock was set by {contents.info.clock_step_s:+.0f} s during the run; no number rests on it"
+        )
     if contents.info.emulated:
         parts.append("EMULATED: this architecture is only emulated here; these are no measurements of a CPU")
     return "\n".join(parts)
