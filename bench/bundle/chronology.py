@@ -1,9 +1,10 @@
 """Whether everything that a bundle records fits into the time that the run took.
 
-Two clocks tell it. The wall clock, cut to seconds, says when the run, each repetition and each probe began;
-samples are timed by the host's monotonic clock. The two are never compared directly: only how long something
-lasted by the one with how long there was for it by the other, so a host that was suspended, or a run that was
-resumed after a reboot, is no contradiction.
+Two clocks tell it. The run's clock, cut to seconds, says when the run, each repetition and each probe began: it reads the
+wall clock once and counts on from there (`bench.run.clock`), so that a wall clock that is set meanwhile is no
+contradiction. Samples are timed by the host's monotonic clock. The two are never compared directly: only how long
+something lasted by the one with how long there was for it by the other, so a host that was suspended, or a run that was
+resumed after a reboot, is no contradiction either.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ _CLOCK_SLACK_S = 2.0
 """Times of day are cut to whole seconds."""
 
 _CLOCK_SLEW_RATIO = 1e-3
-"""The wall clock is slewed by at most 500 ppm (Linux adjtimex); samples are timed by the monotonic one."""
+"""The run's clock is slewed by at most 500 ppm (Linux adjtimex); samples are timed by the monotonic one."""
 
 Span = tuple[int, int]
 """First start and last end of a repetition's samples, nanoseconds of the monotonic clock."""
@@ -100,14 +101,14 @@ def _work_s(instance: InstanceResult) -> float:
 
 def _spans(measurements: Sequence[Measurement]) -> Iterator[Span]:
     """Of all repetitions that have samples, in the sequence in which they were made."""
-    every: Iterator[Repetition] = chain.from_iterable(one.repetitions for one in measurements)
-    repetitions = sorted(every, key=lambda one: one.sequence)
-    return (span for one in repetitions if (span := _span(one.instances)) is not None)
+    every: Iterator[Repetition] = chain.from_iterable(measurement.repetitions for measurement in measurements)
+    repetitions = sorted(every, key=lambda repetition: repetition.sequence)
+    return (span for repetition in repetitions if (span := _span(repetition.instances)) is not None)
 
 
 def _span(instances: Sequence[InstanceResult]) -> Span | None:
     """From the first to the last sample; None if there is none. Within an instance they ascend."""
-    series = [part for one in instances for part in (one.warmup, one.samples) if part]
+    series = [part for instance in instances for part in (instance.warmup, instance.samples) if part]
     if not series:
         return None
     return min(part[0].start_ns for part in series), max(part[-1].start_ns + part[-1].elapsed_ns for part in series)

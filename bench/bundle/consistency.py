@@ -1,8 +1,7 @@
-"""Whether the records of a bundle can all be true at once.
+"""Whether the records of a bundle agree with one another.
 
-A signature shows that nobody changed them since; that they were measured, no signature can show. What
-they say of one another still can be held together: a forged sample has to fit the clock, the plan,
-the other samples and the summary.
+A signature shows that nobody changed them since. It cannot show that they were measured. But a forged sample has to fit
+the clock, the plan, the other samples and the summary.
 """
 
 from collections.abc import Sequence
@@ -103,12 +102,12 @@ def _check_order(contents: Contents) -> None:
     if places != list(range(len(places))):
         wrong = next(place for place, found in enumerate(places) if place != found)
         raise BundleError(f"repetitions and probes were made in sequence, but place {wrong} is missing or taken twice")
-    turns = [(number, cell) for _, number, cell in made]
-    wrong_turn = find_disorder(contents.plan.cells, turns, contents.plan.order_seed)
-    if wrong_turn is not None:
-        number, cell = turns[wrong_turn]
+    schedule = [(number, cell) for _, number, cell in made]
+    misplaced = find_disorder(contents.plan.cells, schedule, contents.plan.order_seed)
+    if misplaced is not None:
+        number, cell = schedule[misplaced]
         raise BundleError(
-            f"cell {cell}, round {number}: it was made at place {made[wrong_turn][0]}, "
+            f"cell {cell}, round {number}: it was made at place {made[misplaced][0]}, "
             f"out of the order of seed {contents.plan.order_seed}"
         )
 

@@ -93,13 +93,13 @@ class NoiseLedger:
         monotonic_ns, boottime_ns = self._clocks.monotonic_ns(), self._clocks.boottime_ns()
         after = self._read_counters()
         self._read_frequency()
-        wall_s = (monotonic_ns - self._began_ns[0]) / 1e9
-        asleep_s = (boottime_ns - self._began_ns[1]) / 1e9 - wall_s
+        wall_ns = monotonic_ns - self._began_ns[0]
+        asleep_ns = boottime_ns - self._began_ns[1] - wall_ns
         return compare_counters(
             self._before,
             after,
-            wall_s=wall_s,
-            suspended_s=max(0.0, asleep_s),
+            wall_s=wall_ns / 1e9,
+            suspended_s=max(0, asleep_ns) / 1e9,
             stalled_s=find_stalled_s(samples, self._process_ns),
             affinity_changes=self._affinity_changes,
             cpu_count=len(self._cpus),
@@ -117,7 +117,7 @@ class NoiseLedger:
 
 
 def find_stalled_s(samples: Sequence[Sample], process_ns: Sequence[int]) -> float | None:
-    """Return the seconds of samples in which the process did not run although it should have.
+    """Return the seconds in and between samples in which the process did not run although it should have.
 
     A process that is stopped or frozen, or whose whole guest is, uses no processor time meanwhile. How much it uses while
     it runs is known from the other samples.
@@ -141,7 +141,8 @@ def find_stalled_s(samples: Sequence[Sample], process_ns: Sequence[int]) -> floa
         for used, share, sample in zip(used_ns, shares, samples, strict=True)
         if share < STALLED_SHARE * usual
     )
-    return sum(stalled_ns) / 1e9
+    between_ns = (later.start_ns - sample.start_ns - sample.elapsed_ns for sample, later in pairwise(samples))
+    return (sum(stalled_ns) + sum(between_ns)) / 1e9
 
 
 def compare_counters(

@@ -54,6 +54,8 @@ class BundleInfo(Record, frozen=True, kw_only=True):
         resumed: How often the run was interrupted and taken up again.
         note: What the user had to say of the run; None if nothing.
         cites: The run whose plan this one reproduces; None for one of its own.
+        clock_step_s: By how much the wall clock was set during the run's last session. No time in the bundle has that step:
+            all count on from the session's start. None: not recorded.
     """
 
     schema: Schema
@@ -64,6 +66,7 @@ class BundleInfo(Record, frozen=True, kw_only=True):
     resumed: Annotated[int, Meta(ge=0)]
     note: Note | None = None
     cites: Citation | None = None
+    clock_step_s: float | None = None
 
 
 class Distribution(Record, frozen=True, kw_only=True):

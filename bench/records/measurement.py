@@ -109,7 +109,8 @@ class Noise(Record, frozen=True, kw_only=True):
         affinity_changes: How often the allowed CPUs were found changed after a sample.
         suspended_s: Seconds that the host slept, by its clocks.
         unaccounted_s: Seconds that the bound CPUs' own accounting misses, as when the whole guest stood still.
-        stalled_s: Seconds of samples without the processor time that the others used: the process was stopped.
+        stalled_s: Seconds between samples, and of samples without the processor time that others used: the process was
+            stopped.
     """
 
     steal_ratio: float | None

@@ -34,6 +34,9 @@ MARK_LETTERS: Mapping[Mark, str] = MappingProxyType(
 )
 """Mark → the letter that stands for it in the last column."""
 
+CLOCK_STEP_S = 1.0
+"""A wall clock that was set by this much or more gets a line."""
+
 DRIFT_WARNING = 1.10
 """Probes that changed by more than this factor get a line: such a drift could explain a 10% difference of cells."""
 
@@ -53,6 +56,8 @@ def render_text(report: RunReport) -> str:
     lines += [_describe_drift(drift) for drift in report.summary.drift if _is_worth_a_warning(drift)]
     if report.calibration is not None:
         lines.append(describe_calibration(report.calibration))
+    if abs(info.clock_step_s or 0.0) >= CLOCK_STEP_S:
+        lines.append(f"the wall clock was set by {info.clock_step_s:+.0f} s during the run; no number rests on it")
     if report.machine.cpu.emulated:
         lines.append("EMULATED: this architecture is emulated here; the numbers do not describe a CPU")
     if info.cites is not None:

@@ -1,11 +1,10 @@
 """Measure a plan's cells, repetition by repetition in the plan's order, with the journal in step.
 
-A repetition lies between two probes, and is valid only if they agree. So a cell is over only when a probe was
-taken after its last repetition: until then it stands aside, and wants more if that probe voids one.
+A repetition is judged by the probes before and after it. So a cell is finished only when a probe was taken after its last
+repetition: until then it waits, and gets more repetitions if that probe voids one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from time import monotonic
 
 from bench.bundle.timestamp import format_timestamp
@@ -17,6 +16,7 @@ from bench.records.plan import Cell, Plan
 from bench.records.profile import Layout
 from bench.records.progress import Progress
 from bench.run.cell_progress import NOT_STARTED, CellProgress, Stop, assess_progress, why_stop
+from bench.run.clock import RunClock
 from bench.run.faults import find_fault
 from bench.run.jobs import JobBuilder, RepetitionRequest, Workers
 from bench.run.journal import CellEntry, Journal, ProbeEntry, ReopenEntry, RepetitionEntry
@@ -28,7 +28,7 @@ from bench.stats.order import ScheduledRepetition, find_partners, next_repetitio
 ReportProgress = Callable[[Progress], None]
 
 LOOKAHEAD = 16
-"""Turns that are looked ahead for who loads beside whom, and who is still needed."""
+"""Repetitions that are planned ahead: their workers load beside those before, or are kept for them."""
 
 
 class Execution:
@@ -42,8 +42,9 @@ class Execution:
         report_progress: ReportProgress,
         workers: Workers,
         clock: Callable[[], float] = monotonic,
+        run_clock: RunClock | None = None,
     ) -> None:
-        """Get ready; nothing runs yet.
+        """Prepare; nothing runs yet.
 
         Args:
             journal: Its session holds the plan.
@@ -51,6 +52,7 @@ class Execution:
             report_progress: Called between timed parts.
             workers: Runs them.
             clock: Seconds that never step.
+            run_clock: The time of day; by default one that starts now.
         """
         self._journal = journal
         self._plan: Plan = journal.session.decision.plan
@@ -58,6 +60,7 @@ class Execution:
         self._partners = find_partners(self._plan.cells)
         self._report_progress = report_progress
         self._clock = clock
+        self._run_clock = run_clock or RunClock()
         self._pace = Pace(self._plan.policy, clock)
         machine = journal.session.decision.machine
         self._jobs = JobBuilder(self._plan, machine, journal.folder / "scratch", parent=parent, workers=workers)
@@ -66,7 +69,7 @@ class Execution:
         self._probed_at = clock()
 
     def measure_all(self) -> None:
-        """Measure every cell that is not over yet.
+        """Measure every cell that is not finished.
 
         Raises:
             OutputError: the journal cannot be written.
@@ -85,7 +88,7 @@ class Execution:
                 self._measure(schedule[0], schedule[1:])
 
     def _upcoming_repetitions(self) -> list[ScheduledRepetition]:
-        """What comes next, and the rest of the round after that, if nothing that is measured meanwhile changes it."""
+        """Return what comes next, to the end of the round after it, if no result changes that."""
         stops, may_begin = self._find_stops(), self._may_begin()
 
         def wants_more(cell: Cell) -> bool:
@@ -111,34 +114,36 @@ class Execution:
         return schedule
 
     def _may_begin(self) -> bool:
-        """Whether the budget allows a cell to begin; the first always does."""
+        """Return whether the budget allows a cell to begin; the first may always."""
         budget_s = self._plan.policy.budget_s
         begun = [cell.id for cell in self._open()]
         if budget_s is None or not (begun or self._journal.measurements()):
             return True
-        remaining_s = self._pace.expect_s((one, self._cell_progress(one).remaining(self._plan.policy)) for one in begun)
+        remaining_s = self._pace.expect_s(
+            (cell_id, self._cell_progress(cell_id).remaining(self._plan.policy)) for cell_id in begun
+        )
         return self._pace.elapsed_s + remaining_s < budget_s
 
     def _find_stops(self) -> dict[str, Stop | None]:
-        """Why each cell that has begun gets no more repetitions; a pair goes on until both of it would stop."""
-        own = {cell.id: self._why_stop(self._cell_progress(cell.id)) for cell in self._open()}
+        """Return why each cell that has begun gets no more repetitions. A pair goes on until both cells would stop."""
+        stops = {cell.id: self._why_stop(self._cell_progress(cell.id)) for cell in self._open()}
 
         def holds(cell_id: str, partner: str) -> bool:
             ahead = self._cell_progress(partner).completed > self._cell_progress(cell_id).completed
-            return not self._journal.is_finished(partner) and (ahead or own.get(partner) is None)
+            return not self._journal.is_finished(partner) and (ahead or stops.get(partner) is None)
 
         return {
-            one: None if any(holds(one, partner) for partner in self._partners[one]) else stop
-            for one, stop in own.items()
+            cell_id: None if any(holds(cell_id, partner) for partner in self._partners[cell_id]) else stop
+            for cell_id, stop in stops.items()
         }
 
     def _measure(self, scheduled: ScheduledRepetition, then: Sequence[ScheduledRepetition]) -> None:
-        """Make one repetition of a cell, and look whether it may go on."""
+        """Make one repetition of a cell and judge the cell."""
         cell = scheduled.cell
         index = len(self._journal.repetitions(cell.id))
         self._report("repetition", cell, index + 1)
         self._since_probe = (self._since_probe or 0) + 1
-        started_at, start = format_timestamp(datetime.now(UTC)), self._clock()
+        started_at, start = format_timestamp(self._run_clock.now()), self._clock()
         try:
             request, *upcoming = self._requests([scheduled, *then])
             instances = self._jobs.measure(request, then=upcoming)
@@ -156,11 +161,13 @@ class Execution:
             started_at=started_at,
             instances=instances,
         )
-        self._journal.add(RepetitionEntry(cell=cell.id, repetition=repetition))
+        self._journal.add(
+            RepetitionEntry(cell=cell.id, repetition=repetition, ended_at=format_timestamp(self._run_clock.now()))
+        )
         self._judge(cell)
 
     def _requests(self, schedule: Sequence[ScheduledRepetition]) -> list[RepetitionRequest]:
-        """What the station is told of turns that come one after another."""
+        """Return the requests of repetitions that follow one another."""
         begun = {cell.id for cell in self._plan.cells if self._journal.repetitions(cell.id)}
         requests = []
         for scheduled in schedule:
@@ -171,7 +178,7 @@ class Execution:
         return requests
 
     def _judge(self, cell: Cell) -> None:
-        """See how a cell stands after what was measured of it, and fail it if it may have no number."""
+        """Update a cell's progress, and fail the cell if it may have no number."""
         repetitions = self._journal.repetitions(cell.id)
         if not repetitions or self._journal.is_finished(cell.id):
             return
@@ -182,7 +189,7 @@ class Execution:
         self._progress[cell.id] = assess_progress(cell, self._plan.policy, repetitions, self._journal.probes())
 
     def _settle(self) -> None:
-        """After a probe: end the cells that have enough, and reopen those that it took too much from."""
+        """After a probe: finish the cells that have enough, and reopen those that it voided too much of."""
         self._reopen()
         for cell in self._open():
             self._judge(cell)
@@ -212,10 +219,12 @@ class Execution:
         return why_stop(progress, self._plan.policy, spare_s=spare_s, elapsed_s=self._pace.elapsed_s)
 
     def _is_probe_due(self, scheduled: ScheduledRepetition) -> bool:
-        """Whether a probe comes before a turn: first in a session, then now and again, but never within a pair."""
+        """Return whether a probe comes before a repetition: first in a session, then now and again, never within a pair."""
         if self._since_probe is None:
             return True
-        if self._journal.last_scheduled in {(scheduled.round, one) for one in self._partners[scheduled.cell.id]}:
+        if self._journal.last_scheduled in {
+            (scheduled.round, partner) for partner in self._partners[scheduled.cell.id]
+        }:
             return False
         late = self._clock() - self._probed_at >= PROBE_EVERY_S
         return self._since_probe >= REPETITIONS_PER_PROBE or (late and self._since_probe > 0)
@@ -238,7 +247,7 @@ class Execution:
 
     def _probe_layout(self, layout: Layout, then: Sequence[ScheduledRepetition], *, peaks: bool) -> None:
         self._report("probe", None, 0)
-        started_at = format_timestamp(datetime.now(UTC))
+        started_at = format_timestamp(self._run_clock.now())
         try:
             instances = self._jobs.probe(layout, peaks=peaks, then=self._requests(then))
         except WorkerFailedError:
@@ -247,7 +256,7 @@ class Execution:
         self._journal.add(ProbeEntry(probe=probe))
 
     def _open(self) -> list[Cell]:
-        """The cells that have begun and are not over."""
+        """Return the cells that have begun and are not finished."""
         return [
             cell
             for cell in self._plan.cells
@@ -262,17 +271,17 @@ class Execution:
         self._report("failed", cell, 0, failure=failure)
 
     def _remaining(self) -> list[tuple[str, int]]:
-        """What the cells that are not over are still to get."""
+        """Return how many repetitions each unfinished cell is still to get."""
         policy = self._plan.policy
         return [
-            (one, self._cell_progress(one).remaining(policy))
-            for one in self._cells
-            if not self._journal.is_finished(one)
+            (cell_id, self._cell_progress(cell_id).remaining(policy))
+            for cell_id in self._cells
+            if not self._journal.is_finished(cell_id)
         ]
 
     def _left_s(self) -> float:
-        """Expected seconds until the run is over: every cell that is not gets one more repetition at least."""
-        return self._pace.expect_s((one, max(1, remaining)) for one, remaining in self._remaining())
+        """Return the expected seconds until the run ends: every unfinished cell gets one more repetition at least."""
+        return self._pace.expect_s((cell_id, max(1, remaining)) for cell_id, remaining in self._remaining())
 
     def _report(self, kind: str, cell: Cell | None, repetition: int, *, failure: Failure | None = None) -> None:
         self._report_progress(

@@ -39,10 +39,15 @@ class Session(Record, frozen=True, kw_only=True):
 
 
 class RepetitionEntry(msgspec.Struct, frozen=True, kw_only=True, tag="repetition"):
-    """A repetition is over."""
+    """A repetition is over.
+
+    Attributes:
+        ended_at: By the run's clock.
+    """
 
     cell: CellId
     repetition: Repetition
+    ended_at: Timestamp
 
 
 class ProbeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="probe"):
@@ -131,6 +136,14 @@ class Journal:
     def last_scheduled(self) -> tuple[int, str] | None:
         """Round and cell of the last repetition."""
         return self._last
+
+    @property
+    def last_moment(self) -> str:
+        """The latest time that the run recorded, RFC 3339, UTC."""
+        moments = [self.session.started_at, *(probe.started_at for probe in self._probes)]
+        moments += [entry.ended_at for entry in self.entries if isinstance(entry, RepetitionEntry)]
+        moments += [entry.resumed_at for entry in self.entries if isinstance(entry, ResumeEntry)]
+        return max(moments)  # of one format and one zone, so that text sorts as time does
 
     @property
     def resumed(self) -> int:

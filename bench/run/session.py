@@ -4,7 +4,6 @@ import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
 
@@ -18,16 +17,17 @@ from bench.bundle.sbom import render_sbom
 from bench.bundle.schema import SCHEMA
 from bench.bundle.seal import SigningKey
 from bench.bundle.source import digest_source
-from bench.bundle.timestamp import format_timestamp
+from bench.bundle.timestamp import format_timestamp, parse_timestamp
 from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
-from bench.errors import BenchError, EnvironmentUnfitError, InterruptedRunError, OutputError
+from bench.errors import BenchError, BundleError, EnvironmentUnfitError, InterruptedRunError, OutputError
 from bench.hardware.detect import detect
 from bench.launch.workers import Workers
 from bench.records.bundle import BundleInfo, Contents, Note
 from bench.records.calibration import Calibration
 from bench.records.machine import Machine, Topology
 from bench.records.summary import Summary
+from bench.run.clock import RunClock
 from bench.run.execute import Execution, ReportProgress
 from bench.run.interpreters import describe_interpreters
 from bench.run.journal import Journal, ResumeEntry, Session, begin_journal, resume_journal
@@ -56,7 +56,8 @@ def run_plan(
         InterruptedRunError: the user stopped it; says how to go on.
     """
     require_output(output, in_image=describe_image().inside)
-    started = datetime.now(UTC)
+    clock = RunClock()
+    started = clock.now()
     session = Session(
         run_id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
         started_at=format_timestamp(started),
@@ -66,7 +67,7 @@ def run_plan(
     )
     with begin_journal(output, session) as journal:
         return _measure_and_seal(
-            journal, signer, report_progress=report_progress, parent=os.environ if parent is None else parent
+            journal, signer, clock, report_progress=report_progress, parent=os.environ if parent is None else parent
         )
 
 
@@ -87,34 +88,51 @@ def resume_run(
             return sealed
         _require_same(journal.session, detect())
         _require_same_sides(journal.session)
-        journal.add(ResumeEntry(resumed_at=format_timestamp(datetime.now(UTC))))
+        clock = RunClock(not_before=parse_timestamp(journal.last_moment, source=f"{folder}/journal.jsonl"))
+        journal.add(ResumeEntry(resumed_at=format_timestamp(clock.now())))
         return _measure_and_seal(
-            journal, signer, report_progress=report_progress, parent=os.environ if parent is None else parent
+            journal, signer, clock, report_progress=report_progress, parent=os.environ if parent is None else parent
         )
 
 
 def _measure_and_seal(
-    journal: Journal, signer: SigningKey, *, report_progress: ReportProgress, parent: Mapping[str, str]
+    journal: Journal, signer: SigningKey, clock: RunClock, *, report_progress: ReportProgress, parent: Mapping[str, str]
 ) -> tuple[Path, Summary]:
     calibration = find_calibration(journal.folder.absolute().parent, journal.session.decision.machine)
     try:
         with Workers() as workers:
-            Execution(journal, parent=parent, report_progress=report_progress, workers=workers).measure_all()
+            Execution(
+                journal, parent=parent, report_progress=report_progress, workers=workers, run_clock=clock
+            ).measure_all()
     except KeyboardInterrupt as error:
         raise InterruptedRunError(
             f"interrupted; what was measured is kept, go on with: "
             f"{_how_to_go_on(journal.session.decision)} --resume {journal.folder}"
         ) from error
     path = _bundle_path(journal)
-    contents = make_contents(journal, calibration)
+    contents = make_contents(journal, clock, calibration)
     try:
         write_bundle(path, contents, signer)
+        _verify_written(path)
     except BenchError as error:
         raise type(error)(
             f"{error}; what was measured is kept, seal it with: bench run --resume {journal.folder}"
         ) from error
     _discard(journal)
     return path, contents.summary
+
+
+def _verify_written(path: Path) -> None:
+    """Read the bundle back from disk and verify it: only then is the journal no longer needed.
+
+    Raises:
+        BundleError: it does not verify; it is taken away, so that nobody relies on it.
+    """
+    try:
+        verify_bundle(path)
+    except BundleError as error:
+        path.unlink()
+        raise BundleError(f"the sealed bundle was refused and removed, please report this: {error}") from error
 
 
 def _bundle_path(journal: Journal) -> Path:
@@ -143,7 +161,7 @@ def _find_sealed(journal: Journal) -> tuple[Path, Summary] | None:
     return path, contents.summary
 
 
-def make_contents(journal: Journal, calibration: Calibration | None = None) -> Contents:
+def make_contents(journal: Journal, clock: RunClock, calibration: Calibration | None = None) -> Contents:
     """Gather everything that the bundle of a run holds."""
     session = journal.session
     plan = session.decision.plan
@@ -156,7 +174,8 @@ def make_contents(journal: Journal, calibration: Calibration | None = None) -> C
             run_id=session.run_id,
             bench_version=__version__,
             started_at=session.started_at,
-            finished_at=format_timestamp(datetime.now(UTC)),
+            finished_at=format_timestamp(clock.now()),
+            clock_step_s=clock.step_s(),
             resumed=journal.resumed,
             cites=session.decision.cites,
             note=session.note,

@@ -1,6 +1,6 @@
 """The order of repetitions: rounds, each shuffled from the plan's seed.
 
-In a round every cell that is not over gets one repetition, so that slow drift of the host falls on all
+In a round every unfinished cell gets one repetition, so that slow drift of the host falls on all
 cells alike and does not pass for a difference between them. Rounds beyond the least repetitions stay
 shuffled, too: the widest interval first would put the repetitions of one cell side by side again, and
 time goes to wide intervals anyway, as cells with narrow ones are over.
@@ -29,7 +29,7 @@ class ScheduledRepetition(NamedTuple):
 
 
 def order_round(cells: Sequence[Cell], number: int, seed: int) -> tuple[Cell, ...]:
-    """All cells of a plan in the order of one round.
+    """Return all cells of a plan in the order of one round.
 
     Sorted by a hash: the order of Python's `shuffle` is not promised to stay the same, SHA-256 is.
 
@@ -45,7 +45,7 @@ def order_round(cells: Sequence[Cell], number: int, seed: int) -> tuple[Cell, ..
 def next_repetition(
     cells: Sequence[Cell], wanting: Container[str], last: tuple[int, str] | None, seed: int
 ) -> ScheduledRepetition | None:
-    """Whose repetition comes next.
+    """Return the repetition that comes next.
 
     Args:
         cells: Of the plan, all of them.
@@ -71,7 +71,7 @@ def next_repetition(
 
 
 def find_disorder(cells: Sequence[Cell], schedule: Sequence[tuple[int, str]], seed: int) -> int | None:
-    """The first of some turns that does not follow from the one before it; None if the seed's order was kept.
+    """Return the index of the first repetition that does not follow from the one before; None if the order was kept.
 
     Args:
         cells: Of the plan, all of them.
@@ -89,13 +89,13 @@ def find_disorder(cells: Sequence[Cell], schedule: Sequence[tuple[int, str]], se
 
 
 def find_partners(cells: Sequence[Cell]) -> Mapping[str, tuple[str, ...]]:
-    """Cell → the other cells of its pair; nobody for a cell without a variant."""
+    """Return for each cell the other cells of its pair: none for a cell without a variant."""
     units = _units(cells)
-    return {one: tuple(other for other in unit if other != one) for unit in units for one in unit}
+    return {cell_id: tuple(partner for partner in unit if partner != cell_id) for unit in units for cell_id in unit}
 
 
 def _units(cells: Sequence[Cell]) -> Sequence[Sequence[str]]:
-    """Pairs, and cells that are alone, by their ids. A pair's a stands before its b, of whatever case that is."""
+    """Return pairs, and cells without a partner, by their ids. A pair's a stands before its b, whatever their cases."""
     units: list[list[str]] = []
     for cell in cells:
         if cell.variant == "b" and units:
@@ -106,11 +106,11 @@ def _units(cells: Sequence[Cell]) -> Sequence[Sequence[str]]:
 
 
 def _places(cells: Sequence[Cell]) -> Mapping[str, tuple[str, int]]:
-    """Cell → its unit, by the id of its first cell, and the place in it."""
-    return {one: (unit[0], place) for unit in _units(cells) for place, one in enumerate(unit)}
+    """Return for each cell its pair, by the id of the first cell, and its place in the pair."""
+    return {cell_id: (unit[0], place) for unit in _units(cells) for place, cell_id in enumerate(unit)}
 
 
 def _key(place: tuple[str, int], number: int, seed: int) -> tuple[bytes, int]:
-    """What a round is sorted by."""
+    """Return what a round is sorted by."""
     unit, within = place
     return hashlib.sha256(f"{seed} {number} {unit}".encode()).digest(), -within if number % 2 else within

@@ -9,6 +9,8 @@ from bench.bundle.plausibility import check_plausibility
 from bench.bundle.statement import SealedBy, Statement, format_statement, make_predicate, parse_statement
 from bench.errors import BundleError
 from bench.records.bundle import Contents
+from bench.records.measurement import InstanceResult
+from tests.builders import noisy
 from tests.unit.bundle.attacks.records import held, info, instance, machine, measurement, policy, probe, repetition
 from tests.unit.bundle.builder import CONTENTS, OPERATOR
 
@@ -87,3 +89,13 @@ def test_more_repetitions_than_the_plan_lets_noise_void_are_refused() -> None:
     )
     with pytest.raises(BundleError, match="has 4 repetitions, the plan allows 1 to 2"):
         check_plausibility(more)
+
+
+def test_a_pause_between_samples_voids_a_repetition_and_not_the_bundle() -> None:
+    def pause(found: InstanceResult) -> InstanceResult:
+        *kept, last = found.samples
+        later = replace(last, start_ns=last.start_ns + 50_000_000)
+        return noisy(replace(found, samples=(*kept, later)), stalled_s=0.05)
+
+    paused = repetition(lambda found: replace(found, invalid=("paused",), instances=tuple(map(pause, found.instances))))
+    accept(paused(CONTENTS))

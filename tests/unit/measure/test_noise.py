@@ -178,6 +178,11 @@ def test_a_process_that_was_stopped_within_a_sample_shows_by_its_processor_time(
     assert noise.stalled_s == pytest.approx(7.5 - 0.212, abs=0.01)
 
 
+def test_a_pause_between_two_samples_shows_as_well() -> None:
+    early, late = make_samples([0.1]), make_samples([0.1], start_ns=1_600_000_000)
+    assert find_stalled_s([*early, *late], [0, 100_000_000, 200_000_000]) == 1.5
+
+
 def test_parallelism_that_changes_a_little_is_no_pause(tmp_path: Path) -> None:
     script = Script()
     ledger = NoiseLedger("0-1", root=tmp_path, clocks=script.clocks())

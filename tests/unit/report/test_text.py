@@ -198,3 +198,9 @@ def test_a_plan_says_how_long_the_minimum_takes_and_until_when_more_may_follow(
     plan = make_plan()
     plan = msgspec.structs.replace(plan, policy=msgspec.structs.replace(plan.policy, **changes), estimate_s=60.0)
     assert render_plan(plan).endswith(f": {said}")
+
+
+@pytest.mark.parametrize(("step_s", "told"), [(-3600.0, True), (0.002, False), (None, False)])
+def test_a_wall_clock_that_was_set_is_told(step_s: float | None, *, told: bool) -> None:
+    contents = msgspec.structs.replace(CONTENTS, info=msgspec.structs.replace(CONTENTS.info, clock_step_s=step_s))
+    assert ("the wall clock was set by -3600 s" in render(contents)) is told

@@ -9,6 +9,7 @@ from bench.run.journal import CellEntry, Entry, ProbeEntry, RepetitionEntry, Res
 from tests.builders import make_plan, make_probe, make_repetition
 from tests.unit.run.scripted import Bench
 
+ENDED = "2026-01-02T03:04:05Z"
 CELL = "0000-resnet50-fp32-latency"
 
 
@@ -16,8 +17,8 @@ def filled(tmp_path: Path) -> Bench:
     bench = Bench(tmp_path, make_plan())
     with begin_journal(tmp_path, bench.session) as journal:
         journal.add(ProbeEntry(probe=make_probe()))
-        journal.add(RepetitionEntry(cell=CELL, repetition=make_repetition(0, sequence=1)))
-        journal.add(RepetitionEntry(cell=CELL, repetition=make_repetition(1, sequence=2)))
+        journal.add(RepetitionEntry(cell=CELL, repetition=make_repetition(0, sequence=1), ended_at=ENDED))
+        journal.add(RepetitionEntry(cell=CELL, repetition=make_repetition(1, sequence=2), ended_at=ENDED))
         journal.add(CellEntry(cell=CELL, stopped="precise"))
     return bench
 

@@ -1,3 +1,6 @@
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 
 import msgspec
@@ -11,6 +14,7 @@ from bench.bundle.verify import verify_bundle
 from bench.errors import BundleError, EnvironmentUnfitError, InterruptedRunError, OutputError
 from bench.hardware.detect import detect
 from bench.records.progress import Progress
+from bench.run.clock import RunClock
 from bench.run.journal import Session, begin_journal
 from bench.run.prepare import Decision
 from bench.run.session import resume_run, run_plan
@@ -19,6 +23,7 @@ from tests.unit.bundle.test_calibration import CALIBRATION
 from tests.unit.run.scripted import Workers
 
 KEY = SigningKey.ephemeral()
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
 def decide() -> Decision:
@@ -173,3 +178,34 @@ def test_a_bundle_that_is_not_the_runs_is_left_with_its_folder(
         resume_run(folder, KEY, report_progress=ignore, parent={})
     assert folder.exists()
     assert workers.measured > 0
+
+
+@pytest.mark.parametrize("hours", [-1, 1], ids=["back", "forward"])
+def test_a_wall_clock_that_is_set_during_a_run_is_recorded_and_refuses_nothing(
+    tmp_path: Path, workers: Workers, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    walls = chain([NOON], repeat(NOON + timedelta(hours=hours)))
+    clock = partial(RunClock, read_wall=lambda: next(walls), read_elapsed_s=lambda: workers.now_ns / 1e9)
+    monkeypatch.setattr("bench.run.session.RunClock", clock)
+    path, _ = run_plan(decide(), tmp_path, KEY, report_progress=ignore, parent={})
+    info = verify_bundle(path).contents.info
+    assert info.clock_step_s is not None
+    assert info.clock_step_s == pytest.approx(3600 * hours, abs=120)
+    assert info.started_at == "2026-01-02T12:00:00Z"
+
+
+def test_a_bundle_that_does_not_verify_is_taken_away_and_the_journal_kept(
+    tmp_path: Path, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path) -> None:
+        raise BundleError("not verified, step 7")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bench.run.session.verify_bundle", refuse)
+        with pytest.raises(BundleError, match=r"refused and removed.*what was measured is kept") as caught:
+            run_plan(decide(), tmp_path, KEY, report_progress=ignore, parent={})
+    assert list(tmp_path.glob("*.bench.tar")) == []
+    measured = workers.measured
+    path, _ = resume_run(Path(str(caught.value).rpartition(" ")[2]), KEY, report_progress=ignore, parent={})
+    assert workers.measured == measured
+    assert verify_bundle(path)
