@@ -1,8 +1,7 @@
-"""Whether the records of a bundle can all be true at once.
+"""Check that the records of a bundle agree with one another.
 
-A signature shows that nobody changed them since; that they were measured, no signature can show. What
-they say of one another still can be held together: a forged sample has to fit the clock, the plan,
-the other samples and the summary.
+A signature shows that nobody changed them since; no signature shows that they were measured. But records repeat and
+imply one another: a forged sample has to fit the clock, the plan, the other samples and the summary.
 """
 
 from collections.abc import Sequence
@@ -62,7 +61,7 @@ def _check_statement(contents: Contents, statement: Statement) -> None:
 
 
 def _check_copies(contents: Contents) -> None:
-    """What stands in two files must be equal."""
+    """Refuse files that disagree on what both state."""
     if contents.profile.name != contents.plan.profile.name:
         raise BundleError(f"the plan chose profile {contents.plan.profile.name!r}, not {contents.profile.name!r}")
     if contents.calibration is not None and contents.calibration.host_digest != digest_host(contents.machine):
@@ -145,7 +144,7 @@ def _check_usable(repetition: Repetition, cell: Cell, where: str) -> None:
 
 
 def _check_judgement(repetition: Repetition, invalid: tuple[str, ...], where: str) -> None:
-    """Nobody can drop a slow repetition by calling it noisy, or keep a disturbed one by calling it quiet."""
+    """Refuse a slow repetition that is dropped as noisy, and a noisy one that is kept as quiet."""
     if repetition.invalid != invalid:
         raise BundleError(
             f"{where}: it is said to be invalid for {list(repetition.invalid)}, "

@@ -1,4 +1,4 @@
-"""Making every summary again from the raw samples, and comparing it with the one that was sealed."""
+"""Recompute every summary from the raw samples, and compare it with the sealed one."""
 
 import math
 import warnings
@@ -20,7 +20,7 @@ RELATIVE_TOLERANCE = 1e-9
 
 
 def load_recompute() -> Recompute:
-    """The statistics of `bench.stats`, loaded only now: they load numpy."""
+    """Return the statistics of `bench.stats`, imported here because they import numpy."""
     from bench.stats.summary import summarize
 
     return summarize
@@ -46,7 +46,7 @@ def check_summary(contents: Contents, recompute: Recompute) -> None:
 
 
 def find_difference(stated: object, computed: object, path: str) -> str | None:
-    """The first place where two trees of plain values differ by more than the tolerance; None if nowhere."""
+    """Return the first place where two trees of plain values differ by more than the tolerance; None if nowhere."""
     if isinstance(stated, float) and isinstance(computed, float):
         equal = math.isclose(stated, computed, rel_tol=RELATIVE_TOLERANCE, abs_tol=0.0)
         return None if equal else _difference(stated, computed, path)
@@ -54,7 +54,7 @@ def find_difference(stated: object, computed: object, path: str) -> str | None:
         return _first(find_difference(stated[key], computed[key], f"{path}.{key}") for key in stated)
     if isinstance(stated, list | tuple) and isinstance(computed, list | tuple) and len(stated) == len(computed):
         pairs = enumerate(zip(stated, computed, strict=True))
-        return _first(find_difference(one, other, f"{path}[{index}]") for index, (one, other) in pairs)
+        return _first(find_difference(was, now, f"{path}[{index}]") for index, (was, now) in pairs)
     return None if stated == computed else _difference(stated, computed, path)
 
 
