@@ -1,8 +1,8 @@
-"""Keys that an ssh-agent holds: it is asked to sign, and never gives a key away.
+"""Sign with a key in an ssh-agent, which never gives the key away.
 
 A small strict client of the agent protocol, draft-ietf-sshm-ssh-agent sections 3 and 4. An agent signs
-raw Ed25519 over the bytes it is sent; what we send begins with `DSSEv1 ` or `SSHSIG`, while a request to
-log in to a server begins with the 32-bit length of a session id: none can be taken for another.
+raw Ed25519 over the bytes it is sent. What bench sends begins with `DSSEv1 ` or `SSHSIG`; a request to log in to a
+server begins with the 32-bit length of a session id. So no signature of one kind is valid for another.
 """
 
 import socket
@@ -22,7 +22,7 @@ _SIGN_REQUEST = 13
 _SIGN_RESPONSE = 14
 _FAILURE = 5
 
-_MAX_ANSWER_BYTES = 256 * 1024
+_MAX_REPLY_BYTES = 256 * 1024
 """OpenSSH's own bound (AGENT_MAX_LEN in ssh-agent.c)."""
 
 _TIMEOUT_S = 120.0
@@ -33,70 +33,72 @@ _NUMBER = struct.Struct(">I")
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """Where an agent listens.
+    """An agent, by its socket.
 
     Attributes:
-        path: Of its socket, as `SSH_AUTH_SOCK` names it.
+        path: The socket, as `SSH_AUTH_SOCK` names it.
     """
 
     path: Path
 
     def list_keys(self) -> dict[str, bytes]:
-        """The Ed25519 keys that it holds: fingerprint → public key as OpenSSH writes it in binary.
+        """Return its Ed25519 keys: fingerprint → public key in OpenSSH's binary form.
 
         Raises:
-            EnvironmentUnfitError: nobody answers, or out of protocol.
+            EnvironmentUnfitError: the agent does not answer, or breaks the protocol.
         """
-        answer = self._ask(bytes([_REQUEST_IDENTITIES]), _IDENTITIES_ANSWER, "lists no keys")
-        blobs = [(answer.take_string(), answer.take_string())[0] for _ in range(answer.take_number())]
-        answer.finish()
+        reply = self._ask(bytes([_REQUEST_IDENTITIES]), _IDENTITIES_ANSWER, "lists no keys")
+        blobs = [(reply.take_string(), reply.take_string())[0] for _ in range(reply.take_number())]
+        reply.finish()
         prefix = ssh_string(ED25519)
         keys = [blob for blob in blobs if blob.startswith(prefix) and len(blob) == len(prefix) + 36]
         return {fingerprint(Ed25519PublicKey.from_public_bytes(blob[-32:])): blob for blob in keys}
 
     def find_key(self, public: Ed25519PublicKey | None) -> "AgentKey":
-        """The key asked for, or the only one.
+        """Return the key asked for, or the only one.
 
         Raises:
             UsageError: the agent does not hold it, or holds several and none was asked for.
-            EnvironmentUnfitError: nobody answers, or out of protocol.
+            EnvironmentUnfitError: the agent does not answer, or breaks the protocol.
         """
         held = self.list_keys()
         names = ", ".join(sorted(held)) or "no Ed25519 key"
         if public is None:
             if len(held) != 1:
-                raise UsageError(f"the agent holds {names}; name the .pub file of the one that is to sign")
+                raise UsageError(f"the agent holds {names}; name the .pub file of the key that shall sign")
             public = Ed25519PublicKey.from_public_bytes(next(iter(held.values()))[-32:])
         if fingerprint(public) not in held:
             raise UsageError(f"the agent does not hold {fingerprint(public)} but {names}; add it with ssh-add")
         return AgentKey(agent=self, public=public)
 
     def sign(self, public: Ed25519PublicKey, data: bytes) -> bytes:
-        """Have it sign; the signature is checked, so that a bundle never holds one that fails.
+        """Return its signature, verified, so that a bundle never holds an invalid one.
 
         Raises:
-            EnvironmentUnfitError: it refuses, nobody answers, or out of protocol.
+            EnvironmentUnfitError: the agent refuses, does not answer, or breaks the protocol.
         """
         name = fingerprint(public)
         request = bytes([_SIGN_REQUEST]) + ssh_string(public_blob(public)) + ssh_string(data) + _NUMBER.pack(0)
-        answer = self._ask(request, _SIGN_RESPONSE, f"refuses to sign with {name}")
-        signed = _Reader(answer.take_string(), self.path)
+        reply = self._ask(request, _SIGN_RESPONSE, f"refuses to sign with {name}")
+        signed = _Reader(reply.take_string(), self.path)
         kind, value = signed.take_string(), signed.take_string()
         signed.finish()
-        answer.finish()
+        reply.finish()
         if kind != ED25519 or not _is_valid(public, value, data):
-            raise EnvironmentUnfitError(f"{self.path}: the agent's signature does not belong to {name}")
+            raise EnvironmentUnfitError(f"{self.path}: the agent's signature is not by {name}")
         return value
 
     def _ask(self, request: bytes, wanted: int, refusal: str) -> "_Reader":
-        """Ask, and check that it is an answer to this."""
-        answer = _Reader(self._exchange(request), self.path)
-        kind = answer.take(1)[0]
+        """Send a request, and return the reply if it is of the kind wanted."""
+        reply = _Reader(self._exchange(request), self.path)
+        kind = reply.take(1)[0]
         if kind == _FAILURE:
-            raise EnvironmentUnfitError(f"{self.path}: the agent {refusal}; is it locked, or was it not confirmed?")
+            raise EnvironmentUnfitError(
+                f"{self.path}: the agent {refusal}; is it locked, or was the request not confirmed?"
+            )
         if kind != wanted:
-            raise answer.out_of_protocol()
-        return answer
+            raise reply.unexpected_reply()
+        return reply
 
     def _exchange(self, request: bytes) -> bytes:
         try:
@@ -107,7 +109,7 @@ class Agent:
                 with connection.makefile("rb") as stream:
                     header = stream.read(_NUMBER.size)
                     size = _NUMBER.unpack(header)[0] if len(header) == _NUMBER.size else 0
-                    return stream.read(size) if size <= _MAX_ANSWER_BYTES else b""
+                    return stream.read(size) if size <= _MAX_REPLY_BYTES else b""
         except OSError as error:
             raise EnvironmentUnfitError(
                 f"{self.path}: no ssh-agent answers: {error.strerror or error}; start one and set SSH_AUTH_SOCK"
@@ -122,7 +124,7 @@ class AgentKey:
     public: Ed25519PublicKey
 
     def public_key(self) -> Ed25519PublicKey:
-        """Its public half."""
+        """Return the public key."""
         return self.public
 
     def sign(self, data: bytes) -> bytes:
@@ -131,7 +133,7 @@ class AgentKey:
 
 
 class _Reader:
-    """Takes an answer apart."""
+    """Reads the fields of a reply, one after another."""
 
     def __init__(self, data: bytes, path: Path) -> None:
         self._data = data
@@ -139,7 +141,7 @@ class _Reader:
 
     def take(self, size: int) -> bytes:
         if size > len(self._data):
-            raise self.out_of_protocol()
+            raise self.unexpected_reply()
         taken, self._data = self._data[:size], self._data[size:]
         return taken
 
@@ -152,10 +154,10 @@ class _Reader:
 
     def finish(self) -> None:
         if self._data:
-            raise self.out_of_protocol()
+            raise self.unexpected_reply()
 
-    def out_of_protocol(self) -> EnvironmentUnfitError:
-        return EnvironmentUnfitError(f"{self._path}: what answers there is no ssh-agent")
+    def unexpected_reply(self) -> EnvironmentUnfitError:
+        return EnvironmentUnfitError(f"{self._path}: unexpected reply from ssh-agent")
 
 
 def _is_valid(public: Ed25519PublicKey, value: bytes, data: bytes) -> bool:

@@ -1,9 +1,9 @@
-"""Uncompressed tar archives of one exact form: equal members give equal bytes, and no other bytes are read.
+"""Read and write uncompressed tar archives of one exact form: equal members give equal bytes.
 
 The form is GNU tar's (`tar --format=gnu --sort=name --owner=0 --group=0 --numeric-owner
 --mode=u=rw,go=r --mtime=@315532800`): regular files only, names ascending. A reader that accepts just
-the header it would have written itself needs no parser for links, sparse files or extensions, and
-leaves no place for hidden bytes.
+the header that it would write itself needs no parser for links, sparse files or extensions, and leaves
+no room for hidden bytes.
 """
 
 import re
@@ -43,8 +43,8 @@ class ArchiveLimits:
     """The most that an archive may hold.
 
     Attributes:
-        members: How many.
-        member_bytes: Data of one.
+        members: Number of members.
+        member_bytes: Data of one member.
         total_bytes: The archive itself, headers and padding included.
     """
 
@@ -54,7 +54,7 @@ class ArchiveLimits:
 
 
 def write_archive(members: Mapping[str, bytes | memoryview], limits: ArchiveLimits) -> bytes:
-    """Archive members by name; the inverse of `read_archive`.
+    """Return an archive of members by name; the inverse of `read_archive`.
 
     Raises:
         BundleError: a name or a size could not be read back.
@@ -72,7 +72,7 @@ def write_archive(members: Mapping[str, bytes | memoryview], limits: ArchiveLimi
 
 
 def read_archive(data: bytes | memoryview, limits: ArchiveLimits) -> dict[str, memoryview]:
-    """Read an archive that `write_archive` could have written, and no other.
+    """Return the members of an archive; refuse one that `write_archive` could not have written.
 
     Time grows with the number of members, at most `limits.members`; data are not copied.
 
@@ -88,13 +88,17 @@ def read_archive(data: bytes | memoryview, limits: ArchiveLimits) -> dict[str, m
         _check_count(len(members) + 1, limits)
         name, size = _parse_header(header, limits)
         if name <= previous:
-            raise BundleError(f"member {name!r} follows {previous!r}; names must ascend, each once")
+            raise BundleError(
+                f"member {name!r} follows {previous!r}; names must be in ascending order, without duplicates"
+            )
         start = position + BLOCK_BYTES
         position = start + size + -size % BLOCK_BYTES
         if position > len(view):
-            raise BundleError(f"member {name!r} is cut off: {size} bytes are stated, {len(view) - start} are there")
+            raise BundleError(
+                f"member {name!r} is truncated: its header states {size} bytes, {len(view) - start} follow"
+            )
         if any(view[start + size : position]):
-            raise BundleError(f"member {name!r}: its padding is not empty")
+            raise BundleError(f"member {name!r}: its padding is not zero")
         members[name] = view[start : start + size]
         previous = name
     _check_trailer(view[position:], position)
@@ -102,7 +106,7 @@ def read_archive(data: bytes | memoryview, limits: ArchiveLimits) -> dict[str, m
 
 
 def _parse_header(header: bytes, limits: ArchiveLimits) -> tuple[str, int]:
-    """Name and size, from the one header that these can have."""
+    """Return name and size of a header, which has one valid form for them."""
     if header[257:262] != _MAGIC:
         raise BundleError(f"no tar header at the start of a member; found {header[:4]!r}")
     name = header[: tarfile.LENGTH_NAME].rstrip(b"\0").decode("latin-1")
@@ -119,7 +123,7 @@ def _parse_header(header: bytes, limits: ArchiveLimits) -> tuple[str, int]:
 
 
 def _header(name: str, size: int) -> bytes:
-    """The 512 bytes before a member's data."""
+    """Return the 512 bytes before a member's data."""
     info = tarfile.TarInfo(name)
     info.size = size
     info.mode = 0o644
@@ -128,7 +132,7 @@ def _header(name: str, size: int) -> bytes:
 
 
 def _trailer_bytes(used: int) -> int:
-    """How many zeros end an archive: two blocks, then up to a full record."""
+    """Return how many zeros end an archive: two blocks, then up to a full record."""
     return 2 * BLOCK_BYTES + -(used + 2 * BLOCK_BYTES) % RECORD_BYTES
 
 
@@ -136,7 +140,7 @@ def _check_trailer(trailer: memoryview, used: int) -> None:
     wanted = _trailer_bytes(used)
     if len(trailer) != wanted or any(trailer):
         raise BundleError(
-            f"the archive must end in {wanted} zeros after its last member; {len(trailer)} bytes follow it"
+            f"the archive must end in {wanted} zero bytes after its last member; {len(trailer)} bytes follow it"
         )
 
 

@@ -1,4 +1,4 @@
-"""`calibration.json` beside the bundles: of which host it is, written whole, read strictly."""
+"""Read and write `calibration.json`, which stands beside the bundles of a host."""
 
 import hashlib
 from pathlib import Path
@@ -16,9 +16,9 @@ _LIMIT = 1 << 24
 
 
 def digest_host(machine: Machine) -> Digest:
-    """Names a host, as far as its CPU and topology do, and says nothing of whose it is.
+    """Return a digest of CPU and topology: it identifies a host, and does not say whose it is.
 
-    Memory is left out: guests are given some while they work.
+    Memory is left out: guests are given memory while they run (balloons).
     """
     nodes = tuple(replace(node, memory_bytes=None) for node in machine.topology.nodes)
     facts = encode_json((machine.cpu, replace(machine.topology, nodes=nodes)))
@@ -26,7 +26,7 @@ def digest_host(machine: Machine) -> Digest:
 
 
 def write_calibration(folder: Path, calibration: Calibration) -> Path:
-    """Keep a calibration where later runs find it, in place of an older one.
+    """Write a calibration where later runs find it; replace an older one.
 
     Raises:
         OutputError: the folder cannot take it.
@@ -37,13 +37,15 @@ def write_calibration(folder: Path, calibration: Calibration) -> Path:
 
 
 def find_calibration(folder: Path, machine: Machine) -> Calibration | None:
-    """The calibration that a folder holds, if it is of this host.
+    """Return the calibration in a folder if it is of this host, else None.
 
     Raises:
-        BundleError: the file is no calibration; says what to do.
+        BundleError: the file is not a calibration; says what to do.
     """
     path = folder / FILE_NAME
     if not path.exists():
         return None
-    calibration = decode_json(read_file(path, limit=_LIMIT), Calibration, source=f"{path} (make it anew, or remove it)")
+    calibration = decode_json(
+        read_file(path, limit=_LIMIT), Calibration, source=f"{path} (run bench calibrate again, or remove it)"
+    )
     return calibration if calibration.host_digest == digest_host(machine) else None

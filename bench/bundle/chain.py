@@ -1,8 +1,7 @@
-"""The chain of reproductions: each run that was done again, by the digest that its reproduction cites.
+"""Follow the chain of reproductions: each cites the run that it reproduces by digest.
 
-A digest in signed bytes can only be of bytes that were there before it, so a true chain goes back in time and
-ends. What a finder hands us is held to that all the same, and to the plan: a citation of another plan's run
-reproduces nothing.
+Signed bytes can only hold digests of older bytes, so an honest chain goes back in time and ends. A bundle that is
+found is checked for that, and for the plan: a run of another plan is not reproduced.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,11 +27,11 @@ SUFFIX = ".bench.tar"
 
 
 class Link(Record, frozen=True, kw_only=True):
-    """One citation, followed as far as could be.
+    """One citation, and the bundle that it names.
 
     Attributes:
         cites: As the citing bundle states it.
-        found: The bundle cited; None if it is not at hand, which ends the chain.
+        found: The bundle cited; None if it was not found, which ends the chain.
     """
 
     cites: Citation
@@ -40,14 +39,14 @@ class Link(Record, frozen=True, kw_only=True):
 
 
 def follow_chain(verification: Verification, find: Find) -> tuple[Link, ...]:
-    """Follow a bundle's citations until a run that cites none, or one that is not at hand.
+    """Return a bundle's citations, up to a run that cites none, or a bundle that is not found.
 
     Args:
-        verification: Of the bundle to begin with.
-        find: The verified bundle whose content has a digest, or None.
+        verification: Of the bundle that the chain begins with.
+        find: Returns the verified bundle of a content digest, or None.
 
     Raises:
-        BundleError: a bundle does not fit the citation that led to it, or the chain comes back to itself.
+        BundleError: a bundle does not match its citation, or the chain is a cycle.
     """
     links: list[Link] = []
     seen = {verification.content_digest}
@@ -56,7 +55,7 @@ def follow_chain(verification: Verification, find: Find) -> tuple[Link, ...]:
         if cites.content_digest in seen:
             raise BundleError(
                 f"not verified, chain: run {citing.contents.info.run_id} cites {cites.content_digest}, "
-                "which comes before it in its own chain"
+                "which is already in this chain: a cycle"
             )
         seen.add(cites.content_digest)
         found = find(cites.content_digest)
@@ -69,11 +68,11 @@ def follow_chain(verification: Verification, find: Find) -> tuple[Link, ...]:
 
 
 def finder(given: Sequence[Path], folder: Path, requirements: Requirements) -> Find:
-    """Find bundles among those given, which must be readable, and all that lie in a folder, which need not be.
+    """Return a function that finds bundles by digest, among those given and those in a folder.
 
     Args:
-        given: Bundles that the reader names.
-        folder: Where others may lie.
+        given: Bundles that the reader names; each must be readable.
+        folder: Where others may be; unreadable ones are skipped.
         requirements: Whom the reader trusts; of cited bundles no signature is asked for.
 
     Raises:
@@ -91,7 +90,7 @@ def finder(given: Sequence[Path], folder: Path, requirements: Requirements) -> F
 
 
 def require_cited(given: Sequence[Path], links: Iterable[Link]) -> None:
-    """Refuse a bundle that the reader names and no run of the chain cites.
+    """Refuse a bundle that the reader names, and that no run of the chain cites.
 
     Raises:
         UsageError: names it and its digest.
@@ -100,11 +99,11 @@ def require_cited(given: Sequence[Path], links: Iterable[Link]) -> None:
     for path in given:
         digest = read_digest(path)
         if digest not in cited:
-            raise UsageError(f"{path}: its content {digest} is cited nowhere in the chain")
+            raise UsageError(f"{path}: no run of the chain cites its content {digest}; leave out --cited for it")
 
 
 def read_digest(path: Path) -> Digest:
-    """The digest of a bundle's content, as it was signed; whether the content has it is not checked here."""
+    """Return the signed digest of a bundle's content; that the content has it is not checked here."""
     data = read_file(path, limit=OUTER_LIMITS.total_bytes)
     with naming(path):
         statement = parse_statement(open_sealed(data).statement)

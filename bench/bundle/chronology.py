@@ -1,10 +1,9 @@
-"""Whether everything that a bundle records fits into the time that the run took.
+"""Check that everything a bundle records fits into the time of the run.
 
-Two clocks tell it. The run's clock, cut to seconds, says when the run, each repetition and each probe began: it reads the
-wall clock once and counts on from there (`bench.run.clock`), so that a wall clock that is set meanwhile is no
-contradiction. Samples are timed by the host's monotonic clock. The two are never compared directly: only how long
-something lasted by the one with how long there was for it by the other, so a host that was suspended, or a run that was
-resumed after a reboot, is no contradiction either.
+Two clocks tell it. The run's clock, cut to seconds, says when the run, each repetition and each probe began. It reads
+the wall clock once and counts on from there (`bench.run.clock`), so a wall clock that is set meanwhile is accepted.
+Samples are timed by the host's monotonic clock. The two are never compared directly. A duration by one clock is
+compared with the time available by the other, so a suspended host, or a run resumed after a reboot, is accepted.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +26,7 @@ Span = tuple[int, int]
 
 
 def check_chronology(contents: Contents) -> None:
-    """Refuse a run that holds more than its time did, or whose parts are not in its order.
+    """Refuse a run that records more than its time allowed, or whose parts are out of order.
 
     Raises:
         BundleError: says what does not fit into what.
@@ -62,7 +61,7 @@ def _check_apart(spans: Sequence[Span]) -> None:
 
 
 def _check_moments(contents: Contents, started: datetime, finished: datetime) -> None:
-    """Each repetition's workers must have had time for what they say they did before the next thing began."""
+    """Refuse a repetition whose workers had less time, until the next event, than they say they worked."""
     moments = sorted(_moments(contents), key=lambda moment: moment[:2])
     for (began, busy_s, where), (later, _, _) in pairwise([*moments, (finished, 0.0, "the end")]):
         if not _fits(0.0, (began - started).total_seconds()):
@@ -73,7 +72,7 @@ def _check_moments(contents: Contents, started: datetime, finished: datetime) ->
 
 
 def _moments(contents: Contents) -> Iterator[tuple[datetime, float, str]]:
-    """When each repetition and probe began, and how long it must have taken at least."""
+    """Yield when each repetition and probe began, the least seconds that it took, and its name."""
     for measurement in contents.measurements:
         previous: datetime | None = None
         for repetition in measurement.repetitions:
@@ -89,10 +88,10 @@ def _moments(contents: Contents) -> Iterator[tuple[datetime, float, str]]:
 
 
 def _work_s(instance: InstanceResult) -> float:
-    """The least time that a worker worked.
+    """Return the least seconds that a worker worked.
 
-    `import_s` is left out, as it may have loaded beside the repetition before; `compile_s`, as another process may have
-    spent it.
+    `import_s` is left out, since libraries may have been loaded during the repetition before; so is `compile_s`, which
+    another process may have spent.
     """
     cold_s = instance.build_s + instance.prepare_s + instance.load_s + instance.first_call_s
     span = _span([instance])
@@ -100,14 +99,14 @@ def _work_s(instance: InstanceResult) -> float:
 
 
 def _spans(measurements: Sequence[Measurement]) -> Iterator[Span]:
-    """Of all repetitions that have samples, in the sequence in which they were made."""
+    """Yield the spans of all repetitions that have samples, in the sequence in which they were made."""
     every: Iterator[Repetition] = chain.from_iterable(measurement.repetitions for measurement in measurements)
     repetitions = sorted(every, key=lambda repetition: repetition.sequence)
     return (span for repetition in repetitions if (span := _span(repetition.instances)) is not None)
 
 
 def _span(instances: Sequence[InstanceResult]) -> Span | None:
-    """From the first to the last sample; None if there is none. Within an instance they ascend."""
+    """Return the span from the first to the last sample, None without samples. Within an instance they ascend."""
     series = [part for instance in instances for part in (instance.warmup, instance.samples) if part]
     if not series:
         return None

@@ -1,7 +1,7 @@
-"""Whether the records of a bundle agree with one another.
+"""Check that the records of a bundle agree with one another.
 
-A signature shows that nobody changed them since. It cannot show that they were measured. But a forged sample has to fit
-the clock, the plan, the other samples and the summary.
+A signature shows that nobody changed them since; no signature shows that they were measured. But records repeat and
+imply one another: a forged sample has to fit the clock, the plan, the other samples and the summary.
 """
 
 from collections.abc import Sequence
@@ -60,7 +60,7 @@ def _check_statement(contents: Contents, statement: Statement) -> None:
 
 
 def _check_copies(contents: Contents) -> None:
-    """What stands in two files must be equal."""
+    """Refuse files that disagree on what both state."""
     if contents.profile.name != contents.plan.profile.name:
         raise BundleError(f"the plan chose profile {contents.plan.profile.name!r}, not {contents.profile.name!r}")
     if contents.calibration is not None and contents.calibration.host_digest != digest_host(contents.machine):
@@ -148,7 +148,7 @@ def _check_usable(repetition: Repetition, cell: Cell, where: str) -> None:
 
 
 def _check_judgement(measurement: Measurement, cell: Cell, probes: Sequence[Probe]) -> None:
-    """Nobody can drop a slow repetition by calling it noisy, or keep a noisy one by calling it quiet."""
+    """Refuse a slow repetition that is dropped as noisy, and a noisy one that is kept as quiet."""
     judged = judge_repetitions(cell, measurement.repetitions, probes)
     for repetition, invalid in zip(measurement.repetitions, judged, strict=True):
         if repetition.invalid != invalid:

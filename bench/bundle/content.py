@@ -1,8 +1,8 @@
-"""`content.tar`: the records of a run as files, and back.
+"""Convert the records of a run to the files of `content.tar`, and back.
 
-Every JSON file has one exact form, that of `bench.records.record.encode_json`. Comparing a file with
-the re-encoding of what was read from it refuses duplicate keys, other encodings, `1` for `1.0`, and
-whatever else two parsers could understand differently.
+Every JSON file has one exact form, that of `bench.records.record.encode_json`. A file
+is compared with the re-encoding of what was read from it. That refuses duplicate keys, other encodings, `1` for
+`1.0`, defaults that are written out, and whatever else two parsers could understand differently.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ _ENVIRONMENTS = "environments/"
 
 
 def format_members(contents: Contents) -> dict[str, bytes]:
-    """The files of `content.tar` by name: what is signed, so without the values of private fields.
+    """Return the files of `content.tar` by name: what is signed, so without the values of private fields.
 
     Raises:
         BundleError: a record holds what its own type forbids, such as a NaN; says where.
@@ -74,9 +74,9 @@ def format_members(contents: Contents) -> dict[str, bytes]:
 
 
 def parse_members(members: Mapping[str, memoryview]) -> Contents:
-    """Read the files of `content.tar`; nothing in it discloses a private field.
+    """Return the records in the files of `content.tar`; private fields have no value yet.
 
-    Measurements come in the order of their cells' ids.
+    Measurements are in the order of their cells' ids.
 
     Raises:
         SchemaVersionError: the bundle is of another schema, or a newer bench wrote more than this one reads.
@@ -118,7 +118,7 @@ def _parse_members(members: Mapping[str, memoryview]) -> Contents:
 
 
 def _environment_of(variant: VariantName) -> str:
-    """The member with the software of one side of an `ab` run."""
+    """Return the name of the member with the software of one side of an `ab` run."""
     return f"{_ENVIRONMENTS}{variant}.json"
 
 
@@ -130,14 +130,14 @@ def _take_measurement(rest: dict[str, memoryview], name: str) -> Measurement:
 
 
 def _take(rest: dict[str, memoryview], name: str, kind: type[RecordT]) -> RecordT:
-    """Remove a member and decode it."""
+    """Remove a member from those left, and return its record."""
     if name not in rest:
         raise BundleError(f"{name} is missing")
     return _parse(bytes(rest.pop(name)), kind, name)
 
 
 def _parse(data: bytes, kind: type[RecordT], name: str) -> RecordT:
-    """Decode a file that is in the one form."""
+    """Decode a file, and refuse one that is not in the one form."""
     value = decode_json(data, kind, source=name)
     if encode_json(value) != data:
         raise BundleError(f"{name}: duplicate key, or not canonical JSON")
@@ -145,5 +145,5 @@ def _parse(data: bytes, kind: type[RecordT], name: str) -> RecordT:
 
 
 def _format(value: RecordT, kind: type[RecordT], name: str) -> bytes:
-    """Encode a record, by way of its decoding: nothing checks a record's types when it is built."""
+    """Encode a record, and check it by decoding: msgspec checks no types when a record is built."""
     return encode_json(decode_json(encode_json(value), kind, source=name))

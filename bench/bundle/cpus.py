@@ -1,4 +1,4 @@
-"""Lists of CPUs and memory nodes as a bundle states them: any may be hostile, and there may be a million."""
+"""Compare lists of CPUs and memory nodes of a bundle: any may be hostile, and there may be a million."""
 
 from functools import lru_cache
 
@@ -6,14 +6,14 @@ from bench.errors import BundleError
 from bench.records.cpulist import parse_cpumask
 
 _parse = lru_cache(maxsize=4096)(parse_cpumask)
-"""As many as one file of a bundle can hold of the longest: none is read more than once for every time it stands there."""
+"""As many of the longest lists as one file of a bundle can hold, so that none is parsed twice."""
 
 
 def contains(outer: str, inner: str) -> bool:
-    """Whether all that one list names is in another.
+    """Return whether one list names all that another names.
 
     Raises:
-        BundleError: one of them is no list.
+        BundleError: one of them is not a list.
     """
     if inner == outer:
         return True

@@ -1,9 +1,8 @@
-"""Private fields: what is signed is a salted digest of each, and the values lie beside it.
+"""Private fields: a salted digest of each is signed, and the values stand beside the signed part.
 
-So a value can be taken out of a bundle and every signature still holds, while one that is there cannot
-be another than was signed. The scheme is that of SD-JWT (RFC 9901, section 4.2): a new salt of 128 bits
-for every field, so that nobody finds a host name by trying all of them, and the name among what is
-digested, so that a value cannot be moved to another field.
+So a value can be removed from a bundle, and every signature still holds; a value that is present cannot be changed.
+The scheme is that of SD-JWT (RFC 9901, section 4.2). Every field has a new salt of 128 bits, so that nobody finds a
+host name by trying them all. The digest covers the field's name, so that a value cannot be moved to another field.
 
 Every field has a digest in every bundle, also one without a value: whether there was a note is private too.
 """
@@ -26,7 +25,7 @@ PRIVATE_FIELDS: tuple[PrivateField, ...] = get_args(PrivateField)
 
 
 class Disclosure(Record, frozen=True, kw_only=True):
-    """The value of a private field, with what its digest was salted with; JSON has the salt in base64."""
+    """The value of a private field and the salt of its digest; JSON has the salt in base64."""
 
     salt: Annotated[bytes, Meta(min_length=SALT_BYTES, max_length=SALT_BYTES)]
     value: str | None
@@ -36,21 +35,21 @@ Disclosures = dict[PrivateField, Disclosure]
 
 
 def digest_disclosure(field: PrivateField, disclosure: Disclosure) -> Digest:
-    """What is signed in place of a value: SHA-256 of its line."""
+    """Return what is signed in place of a value: SHA-256 of its line."""
     return f"sha256:{hashlib.sha256(format_line(field, disclosure)).hexdigest()}"
 
 
 def format_line(field: PrivateField, disclosure: Disclosure) -> bytes:
-    """`["<salt>","<field>","<value>"]`, its end included."""
+    """Return `["<salt>","<field>","<value>"]` with a newline."""
     return encode_json_line((disclosure.salt, field, disclosure.value))
 
 
 def commit(contents: Contents, new_salt: Callable[[int], bytes]) -> tuple[Contents, Disclosures]:
-    """The contents with a digest of each private field, and what discloses them.
+    """Return the contents with a digest of each private field, and the disclosures of all of them.
 
     Args:
         contents: Of a run that is about to be sealed.
-        new_salt: Gives that many bytes which nobody can guess, others each time.
+        new_salt: Returns that many unpredictable bytes, different each time.
     """
     disclosures: Disclosures = {
         field: Disclosure(salt=new_salt(SALT_BYTES), value=value) for field, value in _values(contents).items()
@@ -60,23 +59,23 @@ def commit(contents: Contents, new_salt: Callable[[int], bytes]) -> tuple[Conten
 
 
 def withhold(contents: Contents) -> Contents:
-    """The contents as they are signed: without the value of any private field."""
+    """Return the contents as they are signed: without the value of any private field."""
     return _with_values(contents, {})
 
 
 def disclose(contents: Contents, disclosures: Disclosures) -> Contents:
-    """Put disclosed values in their places; the inverse of `withhold`.
+    """Return the contents with the disclosed values; the inverse of `withhold`.
 
     Args:
         contents: As they are signed.
-        disclosures: Of all private fields, or of those that were not taken out.
+        disclosures: Of all private fields, or of those that were not removed.
 
     Raises:
         BundleError: a value is not what was signed, or the contents state a private field themselves.
     """
     withheld = withhold(contents)
     if (withheld.machine, withheld.info) != (contents.machine, contents.info):
-        raise BundleError("machine.json or bundle.json states a private field, which belongs into disclosures.json")
+        raise BundleError("machine.json or bundle.json states a private field; these belong in disclosures.json")
     lacking = sorted(set(PRIVATE_FIELDS) - contents.commitments.keys())
     if lacking:
         raise BundleError(f"private.json has no digest of {', '.join(lacking)}")
@@ -100,7 +99,7 @@ def _values(contents: Contents) -> dict[PrivateField, str | None]:
 
 
 def _with_values(contents: Contents, values: Mapping[PrivateField, str | None]) -> Contents:
-    """The contents with these private fields, and no others."""
+    """Return the contents with these values of private fields, and no others."""
     firmware = Firmware(
         system_vendor=values.get("firmware.system_vendor"),
         product_name=values.get("firmware.product_name"),

@@ -1,7 +1,7 @@
-"""DSSE envelopes: signatures over a statement, and the same as one Sigstore bundle per signer.
+"""DSSE envelopes with the signatures of a statement, and a Sigstore bundle for each signature.
 
 Source: secure-systems-lab/dsse protocol.md and envelope.md 1.0.2; sigstore protobuf-specs bundle v0.3.
-A Sigstore bundle may hold one signature only, so there is a file per signer beside the envelope.
+A Sigstore bundle holds one signature, so there is one for each signer beside the envelope.
 """
 
 import base64
@@ -38,7 +38,7 @@ class Signature:
 
 
 class EnvelopeSignature(Record, frozen=True, kw_only=True):
-    """A signature as it stands in an envelope; JSON has the bytes in base64."""
+    """A signature in an envelope; JSON has the bytes in base64."""
 
     keyid: Fingerprint
     sig: Annotated[bytes, Meta(min_length=64, max_length=64)]
@@ -67,37 +67,37 @@ class _SigstoreBundle(Record, frozen=True, kw_only=True, rename="camel"):
 
 
 def sign_statement(statement: bytes, key: PrivateKey, payload_type: str = PAYLOAD_TYPE) -> Signature:
-    """Sign a statement; the same key and bytes always give the same signature.
+    """Return the signature of a statement; the same key and bytes always give the same signature.
 
     Args:
-        statement: The bytes.
-        key: Signs them.
-        payload_type: Is signed too, so that a statement of one kind is never taken for another.
+        statement: The bytes to sign.
+        key: The private key.
+        payload_type: Signed as well, so that a signature is never valid for another type of payload.
     """
     return Signature(key=key.public_key(), value=key.sign(Envelope(statement, payload_type, {}).pae()))
 
 
 def verify_signature(statement: bytes, signature: Signature, payload_type: str = PAYLOAD_TYPE) -> None:
-    """Check that the key did sign the statement.
+    """Refuse a signature that is not by its key over this statement.
 
     Raises:
-        BundleError: it did not.
+        BundleError: the signature is invalid.
     """
     key = _library_key(signature.key)
     signed = SSlibSignature(key.keyid, signature.value.hex())
     try:
         key.verify_signature(signed, Envelope(statement, payload_type, {}).pae())
     except UnverifiedSignatureError as error:
-        raise BundleError(f"the signature of {key.keyid} does not belong to this statement") from error
+        raise BundleError(f"the signature of {key.keyid} is not valid for this statement") from error
 
 
 def format_envelope(statement: bytes, signatures: tuple[Signature, ...]) -> bytes:
-    """`statement.dsse.json`; the inverse of `parse_envelope` but for the keys, which it only names."""
+    """Return the bytes of `statement.dsse.json`; the inverse of `parse_envelope`, which reads no keys but their ids."""
     return encode_json(_envelope(statement, signatures))
 
 
 def parse_envelope(data: bytes) -> EnvelopeFile:
-    """Read `statement.dsse.json`. Nothing in it is verified yet.
+    """Return the envelope in `statement.dsse.json`. Nothing in it is verified yet.
 
     Raises:
         BundleError: it is malformed, of another payload type, or names a key twice.
@@ -110,7 +110,7 @@ def parse_envelope(data: bytes) -> EnvelopeFile:
 
 
 def format_sigstore_bundle(statement: bytes, signature: Signature) -> bytes:
-    """The Sigstore bundle of one signature, for `cosign verify-blob-attestation --bundle`."""
+    """Return the Sigstore bundle of one signature, for `cosign verify-blob-attestation --bundle`."""
     der = signature.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     hint = base64.b64encode(hashlib.sha256(der).digest()).decode()
     bundle = _SigstoreBundle(
@@ -127,5 +127,5 @@ def _envelope(statement: bytes, signatures: tuple[Signature, ...]) -> EnvelopeFi
 
 
 def _library_key(key: Ed25519PublicKey) -> SSlibKey:
-    """The key as the library knows it; its own default id would be one that cosign skips."""
+    """Return the key in the library's type; cosign skips signatures with the library's default key id."""
     return SSlibKey.from_crypto(key, keyid=fingerprint(key))

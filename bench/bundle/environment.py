@@ -1,4 +1,4 @@
-"""The software that measures: what is installed, from which source, under which variables."""
+"""Describe the software that measures: packages, source, and environment variables."""
 
 import csv
 import hashlib
@@ -40,7 +40,7 @@ VARIABLE_PREFIXES = (
     "THP_MEM_ALLOC_ENABLE",
     "TORCH",
 )
-"""Variables about threads, memory, libraries and compilers begin so. No other is recorded."""
+"""Prefixes of variables about threads, memory, libraries and compilers. No other variable is recorded."""
 
 _SECRET = re.compile(r"TOKEN|SECRET|PASS|KEY|CREDENTIAL|AUTH")
 
@@ -61,7 +61,7 @@ _CPU_EVIDENCE = (
 )
 
 _UNSTABLE_NAMES = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json"})
-"""Written by the installer, different for each installation of the same wheel."""
+"""Written by the installer, so different for each installation of the same wheel."""
 
 
 def describe_environment(
@@ -71,7 +71,7 @@ def describe_environment(
     installed: Iterable[InstalledDistribution] | None = None,
     cpu_evidence: Callable[[], dict[str, str]] | None = None,
 ) -> Environment:
-    """Describe the software of this process. Takes about two seconds, most of them py-cpuinfo's.
+    """Return the software of this process. Takes about two seconds, most of them in py-cpuinfo.
 
     Args:
         root: Folder that holds `bench/`, `profiles/` and `images/`.
@@ -92,9 +92,9 @@ def describe_environment(
 
 
 def select_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables that can move numbers; nothing whose name sounds like a secret.
+    """Return the variables that can change the numbers, without those whose name suggests a secret.
 
-    Bytes that are no UTF-8 are written as escapes.
+    Bytes that are not UTF-8 are written as escapes.
     """
     return {
         name: value.encode("utf-8", "backslashreplace").decode()
@@ -104,27 +104,27 @@ def select_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def describe_distributions(installed: Iterable[InstalledDistribution]) -> tuple[Distribution, ...]:
-    """Every installed package but bench itself, by normalised name; of two of a name the one that is imported.
+    """Return every installed package but bench, by normalised name; of two with one name the one that is imported.
 
     bench is described by its source digest: its installation is a pointer to a folder.
     """
     found: dict[str, Distribution] = {}
-    for one in installed:
-        metadata = one.metadata
+    for distribution in installed:
+        metadata = distribution.metadata
         if "Name" not in metadata or "Version" not in metadata:
             continue
         normal = re.sub(r"[-_.]+", "-", metadata["Name"]).lower()
         if normal != "bench" and normal not in found:
-            digest = digest_record(one.read_text("RECORD"))
+            digest = digest_record(distribution.read_text("RECORD"))
             found[normal] = Distribution(name=metadata["Name"], version=metadata["Version"], digest=digest)
     return tuple(found[name] for name in sorted(found))
 
 
 def digest_record(record: str | None) -> Digest | None:
-    """The digest of a package's own list of files: equal wherever the same wheel is installed.
+    """Return the digest of a package's own list of files: equal wherever the same wheel is installed.
 
-    Bytecode, what the installer adds, and the scripts into whose first line it writes the
-    interpreter's path are left out. The files are not read: the list has their hashes.
+    Left out are bytecode, what the installer adds, and scripts, whose first line has the interpreter's path. The files
+    are not read: the list has their hashes.
 
     Args:
         record: The text of `RECORD` (PyPA, Recording installed projects); None if there is none.
@@ -136,7 +136,7 @@ def digest_record(record: str | None) -> Digest | None:
 
 
 def read_cpu_evidence() -> dict[str, str]:
-    """What py-cpuinfo says of the CPU, as text, or `error`. Evidence only: nothing is decided by it."""
+    """Return what py-cpuinfo says of the CPU, as text, or `error`. Evidence only: nothing is decided by it."""
     import cpuinfo
 
     try:

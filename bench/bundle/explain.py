@@ -1,4 +1,4 @@
-"""How to check a bundle with other people's programs: text for `bench verify --explain`."""
+"""The commands that check a bundle without bench, for `bench verify --explain`."""
 
 import shlex
 from pathlib import Path
@@ -13,7 +13,7 @@ from bench.bundle.statement import PREDICATE_TYPE
 from bench.bundle.verify import open_sealed
 
 _UNPACK = """\
-# 1. Unpack, and take out what was signed. Needs tar, sed, base64.
+# 1. Unpack, and extract the signed statement. Needs tar, sed, base64.
 mkdir bundle-check
 tar -xf {bundle} -C bundle-check
 cd bundle-check
@@ -51,10 +51,10 @@ _DISCLOSED = "grep -F \"$(printf '%s\\n' {line} | sha256sum | cut -c 1-64)\" pri
 
 
 def explain(path: Path) -> str:
-    """A shell script that checks digest and signatures of a bundle without bench.
+    """Return a shell script that checks digest and signatures of a bundle without bench.
 
-    The public keys in the bundle show that it is intact. To know who signed, put the key that you got
-    from its owner in the place of `signatures/*.pub`.
+    The public keys in the bundle show that it is intact. To know who signed, replace `signatures/*.pub` by the key
+    that you got from its owner.
 
     Args:
         path: The bundle.
@@ -78,7 +78,7 @@ def explain(path: Path) -> str:
         _UNPACK.format(bundle=shlex.quote(str(path)), type=PAYLOAD_TYPE, type_length=len(PAYLOAD_TYPE)),
         "# 4. The signatures, with openssl 3.0 or later. To know who signed, take the key from its owner instead.\n"
         + "".join(_OPENSSL.format_map(signer) for signer in signers),
-        "# 5. The same statement, signed for ssh-keygen of OpenSSH 8.1 or later.\n"
+        "# 5. The SSH signature of the same statement, with ssh-keygen of OpenSSH 8.1 or later.\n"
         + "".join(_OPENSSH.format_map(signer) for signer in signers),
         "# 6. The envelope again, with cosign 3.0.6 or later.\n"
         + "".join(_COSIGN.format_map(signer) for signer in signers),

@@ -1,4 +1,4 @@
-"""How to check a qualification statement with other people's programs: text for `bench verify --explain`."""
+"""The commands that check a qualification statement without bench, for `bench verify --explain`."""
 
 import shlex
 from pathlib import Path
@@ -18,9 +18,9 @@ from bench.bundle.sshsig import NAMESPACE
 
 _SCRIPT = """\
 cd {folder}
-bundle=${{bundle:-{run_id}.bench.tar}}  # one that was judged: where does it lie?
+bundle=${{bundle:-{run_id}.bench.tar}}  # the path of a bundle that was judged
 
-# 1. Take out what was signed. Needs sed, base64.
+# 1. Extract the signed statement. Needs sed, base64.
 sed -n 's/^ "payload": "\\(.*\\)",$/\\1/p' {stem}{envelope} | base64 -d > statement.json
 
 # 2. The statement must name the content.tar of each bundle that was judged. Needs tar.
@@ -35,7 +35,7 @@ printf 'DSSEv1 {type_length} {type} %d ' "$(wc -c < statement.json)" | cat - sta
 sed -n 's/.*"sig": "\\(.*\\)".*/\\1/p' {stem}{envelope} | base64 -d > signature.bin
 openssl pkeyutl -verify -rawin -pubin -inkey {stem}{key} -in signed.bin -sigfile signature.bin
 
-# 5. The same statement, signed for ssh-keygen of OpenSSH 8.1 or later.
+# 5. The SSH signature of the same statement, with ssh-keygen of OpenSSH 8.1 or later.
 printf '%s\\n' '{fingerprint} {line}' > signer
 ssh-keygen -Y verify -f signer -I {fingerprint} -n {namespace} -s {stem}{ssh} < statement.json
 
@@ -46,12 +46,12 @@ cosign verify-blob-attestation --bundle {stem}{sigstore} --key {stem}{key} \\
 
 
 def explain_qualification(path: Path, proof: QualificationProof, key: Ed25519PublicKey) -> str:
-    """A shell script that checks digests and signatures of a qualification statement without bench.
+    """Return a shell script that checks digests and signatures of a qualification statement without bench.
 
     Args:
         path: The envelope, with its key and its other signatures beside it.
         proof: As verification returned it.
-        key: That has signed.
+        key: The signer's public key.
     """
     return _SCRIPT.format(
         folder=shlex.quote(str(path.parent)),

@@ -1,4 +1,4 @@
-"""Whole files: read with a bound, written all or nothing."""
+"""Read whole files with a bound on their size, and write them all or nothing."""
 
 import os
 import secrets
@@ -9,7 +9,7 @@ from bench.errors import BundleError, OutputError, UsageError
 
 
 def read_file(path: Path, *, limit: int) -> bytes:
-    """Read a regular file of at most `limit` bytes.
+    """Return the bytes of a regular file of at most `limit` bytes.
 
     A pipe or a device is refused without waiting for it, a larger file without reading it.
 
@@ -29,23 +29,23 @@ def read_file(path: Path, *, limit: int) -> bytes:
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     if len(data) != status.st_size:
-        raise BundleError(f"{path}: changed while it was read; wait until its writer is done")
+        raise BundleError(f"{path}: changed while it was read; wait until it is written")
     return data
 
 
 def write_file(path: Path, data: bytes, *, replace: bool) -> None:
-    """Write a file atomically: whoever looks sees nothing, the old file, or the whole new one.
+    """Write a file atomically: a reader finds nothing, the old file, or the whole new one.
 
-    The bytes go to `.<name>.tmp-<random>` beside it, reach the disk, and take the name at last.
-    A writer that is killed leaves such a file behind, which can be deleted.
+    The bytes are written to `.<name>.tmp-<random>` beside it and synced; the file is renamed last. A writer that is
+    killed leaves such a temporary file, which can be deleted.
 
     Args:
-        path: Where; its folder must exist.
-        data: All of it.
-        replace: Whether a file of that name may be there already.
+        path: Where to write; the folder must exist.
+        data: The whole file.
+        replace: Whether to replace a file of that name.
 
     Raises:
-        OutputError: the place cannot take the file, or has it already.
+        OutputError: the file cannot be written, or exists.
     """
     if not replace and os.path.lexists(path):
         raise OutputError(f"{path}: exists already; move it or choose another name")
@@ -62,10 +62,10 @@ def write_file(path: Path, data: bytes, *, replace: bool) -> None:
 
 
 def write_new_file(path: Path, data: bytes, *, mode: int) -> None:
-    """Write a file that must not exist yet, with these permissions from its first byte on.
+    """Write a file that must not exist yet, with these permissions from the start.
 
     Raises:
-        OutputError: it exists, or the place cannot take it.
+        OutputError: it exists, or cannot be written.
     """
     try:
         _write_through(path, data, mode=mode)
@@ -74,7 +74,7 @@ def write_new_file(path: Path, data: bytes, *, mode: int) -> None:
 
 
 def _write_through(path: Path, data: bytes, *, mode: int = 0o666) -> None:
-    """Create a file, write it and wait for the disk."""
+    """Create a file, write it, and sync it to disk."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no Path
         file.write(data)
@@ -83,7 +83,7 @@ def _write_through(path: Path, data: bytes, *, mode: int = 0o666) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Wait until the folder's entries are on disk."""
+    """Sync a folder's entries to disk: fsync(2) of a file does not sync its name."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

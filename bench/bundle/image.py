@@ -1,4 +1,4 @@
-"""The container image that a run is in: what can be read inside, and what the host states of it."""
+"""Describe the container image of a run: what can be read inside it, and what the host states of it."""
 
 import os
 from collections.abc import Mapping
@@ -22,20 +22,20 @@ _MAX_LABELS_BYTES = 65_536
 
 
 def describe_image(root: Path = Path("/"), variables: Mapping[str, str] | None = None) -> Image:
-    """Describe the image.
+    """Return what is known of the image.
 
     Args:
         root: Of the file system.
         variables: Of this process by default.
 
     Raises:
-        EnvironmentUnfitError: the image's description is damaged, or something is stated that cannot be.
+        EnvironmentUnfitError: the image's description is damaged, or the host states an image where there is none.
     """
     stated = (os.environ if variables is None else variables).get(STATED_IMAGE)
     path = root / LABELS_PATH
     if not path.exists():
         if stated is not None:
-            raise EnvironmentUnfitError(f"{STATED_IMAGE} is set, but this is no bench image; unset it")
+            raise EnvironmentUnfitError(f"{STATED_IMAGE} is set, but this is not a bench image; unset it")
         return Image(inside=False, labels={})
     try:
         data = read_file(path, limit=_MAX_LABELS_BYTES)
@@ -49,4 +49,4 @@ def _parse_stated(text: str) -> StatedImage:
     try:
         return decode_handwritten_json(text.encode("utf-8", "surrogateescape"), StatedImage, source=STATED_IMAGE)
     except BenchError as error:
-        raise EnvironmentUnfitError(f"{error}; `bench container run` sets it, leave it to that") from error
+        raise EnvironmentUnfitError(f"{error}; only `bench container run` may set it") from error

@@ -1,7 +1,6 @@
-"""Ed25519 keys: made, stored, read, and named by their OpenSSH fingerprint.
+"""Ed25519 keys: generate, store and read them; their names are OpenSSH fingerprints.
 
-The fingerprint (`SHA256:...`) is what `ssh-keygen -lf` prints; cosign skips signatures whose key id is
-anything else.
+`ssh-keygen -lf` prints the fingerprint (`SHA256:...`); cosign skips signatures whose key id is anything else.
 """
 
 import base64
@@ -42,67 +41,67 @@ _PUBLIC_PEM = b"-----BEGIN PUBLIC KEY-----"
 
 
 class PrivateKey(Protocol):
-    """What signs with Ed25519: a key that was read from a file, or one that an agent holds."""
+    """An Ed25519 private key: read from a file, or held by an agent."""
 
     def public_key(self) -> Ed25519PublicKey:
-        """Its public half."""
+        """Return the public key."""
         ...
 
     def sign(self, data: bytes) -> bytes:
-        """64 bytes that `public_key().verify` accepts for these data, and for no others."""
+        """Return the 64 bytes of the signature of these data."""
         ...
 
 
 def fingerprint(key: Ed25519PublicKey) -> Fingerprint:
-    """The OpenSSH SHA256 fingerprint: `SHA256:` and 43 characters of base64."""
+    """Return the OpenSSH fingerprint: `SHA256:` and 43 characters of base64."""
     return "SHA256:" + base64.b64encode(hashlib.sha256(public_blob(key)).digest()).decode().rstrip("=")
 
 
 def public_blob(key: Ed25519PublicKey) -> bytes:
-    """The key as OpenSSH writes it in binary: its kind and its 32 bytes, each with a length before it."""
+    """Return the key in OpenSSH's binary form: its type and its 32 bytes, each with its length before it."""
     return base64.b64decode(format_public_line(key).split()[1])
 
 
 def ssh_string(data: bytes) -> bytes:
-    """RFC 4251, section 5: a 32-bit length, then that many bytes."""
+    """Return a string of RFC 4251, section 5: a 32-bit length, then that many bytes."""
     return len(data).to_bytes(4) + data
 
 
 def file_stem(of: Fingerprint) -> str:
-    """A fingerprint's 32 bytes as 64 hexadecimal digits, since base64 may hold a slash."""
+    """Return a fingerprint's 32 bytes as 64 hexadecimal digits: base64 may hold a slash."""
     return base64.b64decode(of.removeprefix("SHA256:") + "=").hex()
 
 
 def format_public_line(key: Ed25519PublicKey) -> str:
-    """The key in OpenSSH's form, one line without its end."""
+    """Return the key as a line of OpenSSH, without the newline."""
     return key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
 
 
 def format_public_pem(key: Ed25519PublicKey) -> bytes:
-    """The key as PEM, for openssl and cosign."""
+    """Return the key as PEM, for openssl and cosign."""
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def parse_public_key(data: bytes, *, source: str) -> Ed25519PublicKey:
-    """Read a public key, PEM or an OpenSSH line.
+    """Return a public key, given as PEM or an OpenSSH line.
 
     Raises:
         BundleError: it is neither, too long, or not Ed25519.
     """
     if len(data) > MAX_KEY_BYTES:
-        raise BundleError(f"{source}: {len(data)} bytes are no public key; at most {MAX_KEY_BYTES} are read")
+        raise BundleError(f"{source}: a public key of {len(data)} bytes; at most {MAX_KEY_BYTES} are read")
     load = load_pem_public_key if data.startswith(_PEM) else load_ssh_public_key
     try:
         key = load(data)
     except (ValueError, UnsupportedAlgorithm) as error:
         raise BundleError(f"{source}: neither a PEM nor an OpenSSH public key: {error}") from error
     if not isinstance(key, Ed25519PublicKey):
-        raise BundleError(f"{source}: a key of another kind; only Ed25519 is used")
+        raise BundleError(f"{source}: a key of another type; only Ed25519 is used")
     return key
 
 
 def read_public_key(path: Path) -> Ed25519PublicKey:
-    """Read a public key file.
+    """Return the public key in a file.
 
     Raises:
         UsageError: no such file.
@@ -112,7 +111,7 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
 
 
 def is_public_key(path: Path) -> bool:
-    """Whether a file holds the public half of a key, by its first bytes.
+    """Return whether a file holds a public key, by its first bytes.
 
     Raises:
         UsageError: no such file.
@@ -121,18 +120,18 @@ def is_public_key(path: Path) -> bool:
 
 
 def generate_key(path: Path, passphrase: bytes | None) -> Ed25519PublicKey:
-    """Make a key: `path` (PKCS#8, mode 0600), `path`.pub (OpenSSH) and `path`.pub.pem (PEM).
+    """Generate a key: `path` (PKCS#8, mode 0600), `path`.pub (OpenSSH) and `path`.pub.pem (PEM).
 
     Args:
         path: A new name; nothing is ever overwritten.
-        passphrase: Encrypts the private key; None leaves it readable by whoever reads the file.
+        passphrase: Encrypts the private key; None leaves it unencrypted.
 
     Raises:
         UsageError: the passphrase is empty.
         OutputError: one of the files exists, or cannot be written.
     """
     if passphrase is not None and not passphrase:
-        raise UsageError("the passphrase is empty; give one, or ask for a key without any")
+        raise UsageError("the passphrase is empty; give one, or use --no-passphrase")
     public_line = path.with_name(f"{path.name}.pub")
     public_pem = path.with_name(f"{path.name}.pub.pem")
     for file in (path, public_line, public_pem):
@@ -147,16 +146,16 @@ def generate_key(path: Path, passphrase: bytes | None) -> Ed25519PublicKey:
 
 
 def load_private_key(path: Path, passphrase_source: Callable[[], bytes] | None) -> Ed25519PrivateKey:
-    """Read a private key, PKCS#8 PEM or OpenSSH.
+    """Return the private key in a file, PKCS#8 PEM or OpenSSH.
 
     Args:
         path: The file.
-        passphrase_source: Asked once, and only if the key is encrypted; None if nobody can be asked.
+        passphrase_source: Called once, and only if the key is encrypted; None where nobody can be asked.
 
     Raises:
         UsageError: no such file, or a passphrase is needed and cannot be asked for.
         BundleError: no Ed25519 private key, the wrong passphrase, or an OpenSSH key whose encryption
-            only OpenSSH can undo.
+            only OpenSSH can decrypt.
     """
     data = read_file(path, limit=MAX_KEY_BYTES)
     try:
@@ -168,7 +167,7 @@ def load_private_key(path: Path, passphrase_source: Callable[[], bytes] | None) 
     except (ValueError, UnsupportedAlgorithm) as error:
         raise BundleError(f"{path}: not a private key in PKCS#8 PEM or OpenSSH form: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise BundleError(f"{path}: a key of another kind; only Ed25519 is used, `bench keygen` makes one")
+        raise BundleError(f"{path}: a key of another type; only Ed25519 is used, `bench keygen` makes one")
     return key
 
 
@@ -177,14 +176,14 @@ def _decrypt_asking(data: bytes, passphrase_source: Callable[[], bytes], path: P
         return _decrypt(data, passphrase_source())
     except UnsupportedAlgorithm as error:
         raise BundleError(
-            f"{path}: only OpenSSH opens its encrypted keys here; give it to your agent with "
+            f"{path}: only OpenSSH can decrypt this key; add it to your agent with "
             f"ssh-add {path}, and sign with --key {path}.pub"
         ) from error
     except (ValueError, TypeError) as error:
-        raise BundleError(f"{path}: the passphrase does not open this key") from error
+        raise BundleError(f"{path}: wrong passphrase") from error
 
 
 def _decrypt(data: bytes, passphrase: bytes | None) -> object:
-    """The private key. TypeError asks for a passphrase, ValueError says that it is wrong or the data are."""
+    """Return the private key. TypeError: a passphrase is needed; ValueError: it is wrong, or the data are."""
     load = load_ssh_private_key if data.startswith(_OPENSSH_PRIVATE) else load_pem_private_key
     return load(data, passphrase)

@@ -1,7 +1,7 @@
-"""Per hardware field: did the kernel observe it in the run, or does firmware or a hypervisor merely state it?
+"""Whether the kernel measured a hardware field in the run, or firmware or a hypervisor merely states it.
 
-A signature cannot make a stated field truer. In a virtual machine the hypervisor chooses what CPUID,
-MIDR and the topology tables say; the kernel repeats it.
+A signature cannot make a stated field true. In a virtual machine the hypervisor chooses what CPUID, MIDR and the
+topology tables say, and the kernel repeats it.
 """
 
 from collections.abc import Mapping
@@ -68,6 +68,6 @@ ORIGINS: Mapping[str, Literal["measured", "stated", "stated in a guest"]] = Mapp
 
 
 def hardware_origins(machine: Machine) -> dict[str, Origin]:
-    """Field → origin on this very machine."""
+    """Return field → origin on a machine."""
     in_guest: Origin = "measured" if machine.settings.hypervisor is None else "stated"
     return {field: in_guest if origin == "stated in a guest" else origin for field, origin in ORIGINS.items()}

@@ -61,7 +61,7 @@ class BundleSubject(Record, frozen=True, kw_only=True):
 
 
 class QualificationPredicate(Record, frozen=True, kw_only=True, rename="camel"):
-    """What is said of the subjects.
+    """What the statement says of its subjects.
 
     Attributes:
         signer: Who judged.
@@ -85,17 +85,17 @@ class QualificationStatement(
 
 
 class QualificationProof(Record, frozen=True, kw_only=True):
-    """Proof that a qualification statement is intact; there is none of one that is not."""
+    """Proof that a qualification statement is intact."""
 
     qualification: Qualification
     signer: Signer
 
 
 def write_qualification(folder: Path, qualification: Qualification, signer: SigningKey) -> Path:
-    """Sign a verdict and write it, with what is needed to check it; the statement comes last, all or nothing.
+    """Sign a verdict, and write it with what is needed to check it; the statement is written last.
 
     Args:
-        folder: Made if it is not there.
+        folder: Created if it does not exist.
         qualification: The verdict.
         signer: Who judged.
 
@@ -104,7 +104,7 @@ def write_qualification(folder: Path, qualification: Qualification, signer: Sign
 
     Raises:
         BundleError: the verdict could not be read back: a NaN, a wrong type.
-        OutputError: the folder cannot take it.
+        OutputError: the folder cannot be written.
     """
     statement = format_qualification(qualification, SealedBy(kind=signer.kind, fingerprint=signer.fingerprint))
     signature = sign_statement(statement, signer.key)
@@ -124,7 +124,7 @@ def write_qualification(folder: Path, qualification: Qualification, signer: Sign
 
 
 def format_qualification(qualification: Qualification, signer: SealedBy) -> bytes:
-    """The bytes to sign.
+    """Return the bytes to sign.
 
     Raises:
         BundleError: they could not be read back.
@@ -140,16 +140,16 @@ def format_qualification(qualification: Qualification, signer: SealedBy) -> byte
     )
     data = encode_json(statement)
     if parse_qualification(data).qualification != qualification:
-        raise BundleError("the verdict would not be read back as it is: a number in it is not finite")
+        raise BundleError("the verdict cannot be read back: a number in it is not finite")
     return data
 
 
 def parse_qualification(data: bytes) -> QualificationPredicate:
-    """Read a statement, and refuse one that contradicts itself.
+    """Return the predicate of a statement; refuse one that contradicts itself.
 
     Raises:
-        BundleError: it is no statement of ours, not written as we write it, or its subjects or its
-            outcome are not those of its own verdicts.
+        BundleError: it is not a statement of bench, not canonical JSON, or its subjects or its outcome are not those of
+            its own verdicts.
         SchemaVersionError: it is of another schema, or a newer bench wrote it.
     """
     heading = read_statement_heading(data)
@@ -179,7 +179,7 @@ def verify_qualification(
 
     Raises:
         UsageError: no such file, or not the name of one.
-        BundleError: it is not intact, or not signed by whom it must be.
+        BundleError: it is not intact, or lacks a required signature.
     """
     requirements = requirements or Requirements()
     requirements.check_usage()
@@ -210,11 +210,11 @@ def verify_qualification(
 
 
 def read_judges_key(path: Path) -> Ed25519PublicKey:
-    """The public key beside an envelope.
+    """Return the public key beside an envelope.
 
     Raises:
-        UsageError: there is none, or the envelope is not named as one.
-        BundleError: it is no Ed25519 public key.
+        UsageError: there is none, or the file is not named as an envelope.
+        BundleError: it is not an Ed25519 public key.
     """
     if not path.name.endswith(ENVELOPE_SUFFIX):
         raise UsageError(f"{path}: a qualification statement is named qualification-...{ENVELOPE_SUFFIX}")

@@ -1,4 +1,4 @@
-"""Making every summary again from the raw samples, and comparing it with the one that was sealed."""
+"""Recompute every summary from the raw samples, and compare it with the sealed one."""
 
 import math
 import warnings
@@ -60,7 +60,7 @@ def check_summary(contents: Contents, recompute: Recompute) -> None:
 
 
 def find_difference(stated: object, computed: object, path: str) -> str | None:
-    """The first place where two trees of plain values differ by more than the tolerance; None if nowhere."""
+    """Return the first place where two trees of plain values differ by more than the tolerance; None if nowhere."""
     if isinstance(stated, float) and isinstance(computed, float):
         equal = math.isclose(stated, computed, rel_tol=RELATIVE_TOLERANCE, abs_tol=0.0)
         return None if equal else _difference(stated, computed, path)

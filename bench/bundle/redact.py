@@ -1,4 +1,4 @@
-"""Taking private fields out of a bundle: its statement and signatures stay as they are, and hold."""
+"""Remove private fields from a bundle: statement and signatures stay the same, and stay valid."""
 
 import re
 from collections.abc import Collection
@@ -16,15 +16,15 @@ from bench.records.bundle import PrivateField
 from bench.records.record import Record, encode_json
 
 _SEARCHED_LENGTH = 4
-"""Shorter values stand everywhere by chance."""
+"""Characters; shorter values occur everywhere by chance."""
 
 
 class Redaction(Record, frozen=True, kw_only=True):
-    """What was taken out.
+    """What was removed.
 
     Attributes:
         hidden: These fields.
-        left: Where a value still stands, since what is signed cannot be changed; a phrase each.
+        left: Where a value still stands: what is signed cannot be changed. A phrase each.
     """
 
     hidden: tuple[PrivateField, ...]
@@ -37,10 +37,10 @@ def redact_bundle(path: Path, output: Path, fields: Collection[PrivateField]) ->
     Args:
         path: The bundle, which stays as it is.
         output: A new file.
-        fields: What to hide; all private fields if there are none.
+        fields: What to hide; all private fields if empty.
 
     Raises:
-        UsageError: no such file, or all of it is hidden already.
+        UsageError: no such file, or all of these fields are hidden already.
         BundleError: the outer file or a signature is not intact.
         OutputError: the file exists, or its folder cannot take it.
     """
@@ -54,7 +54,7 @@ def redact_bundle(path: Path, output: Path, fields: Collection[PrivateField]) ->
 
 
 def find_left(sealed: Sealed, fields: Collection[PrivateField]) -> tuple[str, ...]:
-    """Members of `content.tar` in which a private value stands as a word: what a program printed, for example."""
+    """Return where in `content.tar` a private value stands as a word, such as in what a program printed."""
     values = {field: sealed.disclosures[field].value for field in fields}
     searched = {
         field: re.compile(rb"(?<![0-9A-Za-z])" + re.escape(encode_json(value)[1:-2]) + rb"(?![0-9A-Za-z])")

@@ -1,4 +1,4 @@
-"""The software bill of materials: CycloneDX 1.6 of the installed Python packages."""
+"""Render the software bill of materials: CycloneDX 1.6 of the installed Python packages."""
 
 import json
 
@@ -8,10 +8,9 @@ from bench.records.record import encode_json
 
 
 def render_sbom(environment: Environment) -> bytes:
-    """Render a CycloneDX 1.6 document; equal environments give equal bytes.
+    """Return a CycloneDX 1.6 document in the one form of the bundle's JSON; equal environments give equal bytes.
 
-    It has no serial number and no time, which CycloneDX leaves optional, and stands in the one form of
-    the bundle's JSON.
+    Serial number and time, which CycloneDX leaves optional, are removed: they differ each time.
     """
     from cyclonedx.model import Property
     from cyclonedx.model.bom import Bom, BomMetaData
@@ -25,14 +24,14 @@ def render_sbom(environment: Environment) -> bytes:
     )
     components = [
         Component(
-            name=one.name,
-            version=one.version,
+            name=package.name,
+            version=package.version,
             type=ComponentType.LIBRARY,
-            bom_ref=f"{one.name}=={one.version}",
-            purl=PackageURL("pypi", name=one.name, version=one.version),
-            properties=[] if one.digest is None else [Property(name="bench:recordDigest", value=one.digest)],
+            bom_ref=f"{package.name}=={package.version}",
+            purl=PackageURL("pypi", name=package.name, version=package.version),
+            properties=[] if package.digest is None else [Property(name="bench:recordDigest", value=package.digest)],
         )
-        for one in environment.distributions
+        for package in environment.distributions
     ]
     document = Bom(metadata=BomMetaData(component=program), components=components)
     document.register_dependency(program, components)

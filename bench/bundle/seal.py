@@ -1,4 +1,4 @@
-"""The outer file: `content.tar`, the statement about it, and its signatures, each in one exact form.
+"""The outer file: `content.tar`, the statement about it, and the signatures, each in one exact form.
 
     content.tar
     disclosures.json                  private fields, with the salts of their signed digests
@@ -8,8 +8,8 @@
     statement.dsse.json               the statement with all signatures
 
 `<stem>` is the key's fingerprint in hexadecimal. The public keys are in the file so that anyone can
-show it to be intact; who they belong to is for the reader's own trust store to say. Disclosures are
-signed by way of their digests: anyone can take one out, and nobody can change one.
+check that it is intact; whose keys these are, the reader's own trust store says. Disclosures are signed by their
+digests: anyone can remove one, and nobody can change one.
 """
 
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ DISCLOSURES = "disclosures.json"
 STATEMENT = "statement.dsse.json"
 
 OUTER_LIMITS = ArchiveLimits(members=3 + 3 * MAX_SIGNATURES, member_bytes=1 << 28, total_bytes=(1 << 28) + (1 << 20))
-"""256 MiB of contents, a hundred times a usual run, and one for the rest."""
+"""256 MiB of contents, a hundred times a usual run, and 1 MiB for all other members."""
 
 _MAX_STATEMENT_BYTES = 65_536
 _MAX_DISCLOSURES_BYTES = 65_536
@@ -58,32 +58,32 @@ _MAX_DISCLOSURES_BYTES = 65_536
 
 @dataclass(frozen=True, kw_only=True)
 class SigningKey:
-    """A private key, and whether it lives longer than the run."""
+    """A private key, and whether it outlives the run."""
 
     key: PrivateKey
     kind: SignerKind = "key"
 
     @classmethod
     def ephemeral(cls) -> Self:
-        """A key for one run, never stored: it shows the bundle intact, and nobody's identity."""
+        """Return a new key for one run, never stored: it shows the bundle intact, and nobody's identity."""
         return cls(key=Ed25519PrivateKey.generate(), kind="ephemeral")
 
     @property
     def fingerprint(self) -> Fingerprint:
-        """Of its public key."""
+        """The fingerprint of its public key."""
         return fingerprint(self.key.public_key())
 
 
 @dataclass(frozen=True, kw_only=True)
 class SealSignature(Signature):
-    """What one key has signed: the statement in its envelope, and the same for `ssh-keygen`."""
+    """The two signatures of one key: of the DSSE envelope, and of the same statement for `ssh-keygen`."""
 
     ssh_value: bytes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sealed:
-    """An outer file's parts. Reading it proves nothing yet: see `bench.bundle.verify`."""
+    """The parts of an outer file. Reading them proves nothing yet: see `bench.bundle.verify`."""
 
     content: bytes | memoryview
     statement: bytes
@@ -92,7 +92,7 @@ class Sealed:
 
 
 def seal_content(content: bytes, info: BundleInfo, plan: Plan, signer: SigningKey, disclosures: Disclosures) -> Sealed:
-    """State what a `content.tar` is, and sign that."""
+    """Return a `content.tar` with the statement about it, signed."""
     predicate = make_predicate(info, plan, SealedBy(kind=signer.kind, fingerprint=signer.fingerprint))
     statement = format_statement(content, predicate)
     signatures = (sign_seal(statement, signer.key),)
@@ -100,7 +100,7 @@ def seal_content(content: bytes, info: BundleInfo, plan: Plan, signer: SigningKe
 
 
 def sign_seal(statement: bytes, key: PrivateKey) -> SealSignature:
-    """Sign a statement in both forms."""
+    """Return the signatures of a statement, in both forms."""
     signature = sign_statement(statement, key)
     return SealSignature(key=signature.key, value=signature.value, ssh_value=key.sign(ssh_signed_bytes(statement)))
 
@@ -109,7 +109,7 @@ def verify_seal(sealed: Sealed) -> None:
     """Check every signature, in both forms.
 
     Raises:
-        BundleError: one does not belong to the statement.
+        BundleError: one is not valid for the statement.
     """
     for signature in sealed.signatures:
         verify_signature(sealed.statement, signature)
@@ -117,39 +117,39 @@ def verify_seal(sealed: Sealed) -> None:
 
 
 def add_signature(sealed: Sealed, signer: SigningKey) -> Sealed:
-    """Sign the same statement with one more key.
+    """Return the parts with the signature of one more key.
 
     Raises:
         UsageError: the key is ephemeral or has signed already, or no more signatures fit.
     """
     if signer.kind == "ephemeral":
-        raise UsageError("a second signature says who vouches; an ephemeral key cannot, name a key file")
-    if signer.fingerprint in {fingerprint(one.key) for one in sealed.signatures}:
+        raise UsageError("a second signature says who vouches, which an ephemeral key cannot; name a key with --key")
+    if signer.fingerprint in {fingerprint(signature.key) for signature in sealed.signatures}:
         raise UsageError(f"{signer.fingerprint} has signed this bundle already")
     if len(sealed.signatures) == MAX_SIGNATURES:
-        raise UsageError(f"the bundle has {MAX_SIGNATURES} signatures already, and can hold no more")
+        raise UsageError(f"the bundle has {MAX_SIGNATURES} signatures, which is the most")
     return replace(sealed, signatures=(*sealed.signatures, sign_seal(sealed.statement, signer.key)))
 
 
 def format_sealed(sealed: Sealed) -> bytes:
-    """The outer file's bytes; the inverse of `read_outer_archive` and `parse_sealed`."""
+    """Return the outer file's bytes; the inverse of `read_outer_archive` and `parse_sealed`."""
     return write_archive({SUBJECT: sealed.content, **_attestations(sealed)}, OUTER_LIMITS)
 
 
 def read_outer_archive(data: bytes) -> dict[str, memoryview]:
-    """The outer file's members, strictly.
+    """Return the outer file's members.
 
     Raises:
-        BundleError: not an archive of the one form.
+        BundleError: it is not an archive of the one form.
     """
     return read_archive(data, OUTER_LIMITS)
 
 
 def parse_sealed(members: Mapping[str, memoryview]) -> Sealed:
-    """Read the parts, and refuse whatever would not be written back as it is.
+    """Return the parts; refuse members that would not be written with the same bytes.
 
     Raises:
-        BundleError: a member is missing, not wanted, malformed or not in the one form.
+        BundleError: a member is missing, unknown, malformed or not in the one form.
     """
     envelope = parse_envelope(_take(members, STATEMENT, _MAX_STATEMENT_BYTES))
     sealed = Sealed(
@@ -161,15 +161,15 @@ def parse_sealed(members: Mapping[str, memoryview]) -> Sealed:
     wanted = _attestations(sealed)
     if {SUBJECT, *wanted} != members.keys():
         differing = sorted(members.keys() ^ {SUBJECT, *wanted})
-        raise BundleError(f"members missing or not wanted: {', '.join(differing)}")
+        raise BundleError(f"members missing or unknown: {', '.join(differing)}")
     for name, data in wanted.items():
         if members[name] != data:
-            raise BundleError(f"{name}: its bytes are not those that bench writes for what it and {STATEMENT} say")
+            raise BundleError(f"{name}: not in the form that bench writes for what it and {STATEMENT} state")
     return sealed
 
 
 def _parse_signature(members: Mapping[str, memoryview], stated: EnvelopeSignature) -> SealSignature:
-    """A signature of the envelope, with the public key and the SSH signature that lie beside it."""
+    """Return a signature of the envelope, with the public key and the SSH signature beside it."""
     stem = file_stem(stated.keyid)
     name = f"signatures/{stem}.pub"
     key = parse_public_key(_take(members, name, MAX_KEY_BYTES), source=name)
@@ -181,7 +181,7 @@ def _parse_signature(members: Mapping[str, memoryview], stated: EnvelopeSignatur
 
 
 def _attestations(sealed: Sealed) -> dict[str, bytes]:
-    """All members but the subject, from the statement, the signatures, the keys and the disclosures alone."""
+    """Return all members but the subject, made from statement, signatures, keys and disclosures alone."""
     members = {
         DISCLOSURES: encode_json(sealed.disclosures),
         STATEMENT: format_envelope(sealed.statement, sealed.signatures),

@@ -1,4 +1,4 @@
-"""Judging signers: which of the keys that did sign are trusted, and whether they suffice."""
+"""Judge signers: which of the keys that signed are trusted, and whether they suffice."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from bench.errors import BundleError, UsageError
 
 @dataclass(frozen=True, kw_only=True)
 class Requirements:
-    """What the reader trusts, and asks for.
+    """Whose signatures the reader trusts, and which are required.
 
     Attributes:
-        trust: The reader's store, some key of which must have signed; None knows nobody.
+        trust: The reader's store, some key of which must have signed; None without a store.
         keys: Fingerprints of keys given by hand: each is trusted, and must have signed.
-        roles: That must be filled to their thresholds.
-        demand: False only judges signers, and asks for none.
+        roles: Each must reach its threshold.
+        demand: False judges signers, and requires none.
     """
 
     trust: TrustStore | None = None
@@ -27,7 +27,7 @@ class Requirements:
     demand: bool = True
 
     def check_usage(self) -> None:
-        """Refuse what cannot be asked.
+        """Refuse requirements that make no sense.
 
         Raises:
             UsageError: roles without a store, or a role that the store does not have.
@@ -50,7 +50,7 @@ def judge_signers(
     claimed_at: datetime,
     now: datetime,
 ) -> tuple[Signer, ...]:
-    """Say of every key whose signature was verified what the reader's trust makes of it.
+    """Return, for every key whose signature was verified, whether the reader trusts it.
 
     Args:
         signed: The keys, in the order of signing.
@@ -65,7 +65,7 @@ def judge_signers(
 
 
 def check_requirements(signers: Sequence[Signer], requirements: Requirements) -> None:
-    """Refuse a bundle that lacks a signature the reader asks for.
+    """Refuse a bundle that lacks a required signature.
 
     Raises:
         BundleError: says which key or role is missing, and what the signers are.
@@ -84,7 +84,7 @@ def check_requirements(signers: Sequence[Signer], requirements: Requirements) ->
         wanted = requirements.trust.roles[role].threshold
         count = len({signer.fingerprint for signer in signers if role in signer.roles})
         if count < wanted:
-            raise BundleError(f"role {role!r} wants {wanted} trusted signatures and has {count}; signed by {found}")
+            raise BundleError(f"role {role!r} requires {wanted} trusted signatures and has {count}; signed by {found}")
 
 
 def _ephemeral(name: Fingerprint) -> Signer:
@@ -98,7 +98,10 @@ def _ephemeral(name: Fingerprint) -> Signer:
 
 
 def _judge(name: Fingerprint, requirements: Requirements, claimed_at: datetime, now: datetime) -> Signer:
-    """A store that knows a key decides alone: a key given by hand does not undo its revocation."""
+    """Return what the reader's trust says of a key.
+
+    A store that has the key decides alone: a key given by hand does not undo its revocation.
+    """
     store = requirements.trust
     entry = None if store is None else store.keys.get(name)
     if store is not None and entry is not None:

@@ -1,4 +1,4 @@
-"""bench's own source: its digest, the revision it was checked out at, and the lock it was installed from."""
+"""Identify bench itself: the digest of its source, its revision, and the lock it was installed from."""
 
 import hashlib
 import re
@@ -13,7 +13,7 @@ PROJECT = Path(bench.__file__).resolve().parents[1]
 """The folder that holds `bench/`, `profiles/` and `images/`."""
 
 REVISION_VARIABLE = "BENCH_REVISION"
-"""Set by the image's build, which leaves `.git` out."""
+"""Set by the image's build: an image has no `.git`."""
 
 _LOCKS = (".venv/installed.lock", "images/requirements.lock")
 _PATTERNS = ("bench/**/*.py", "bench/**/*.toml", "bench/**/*.cpp", "profiles/*.toml")
@@ -23,10 +23,9 @@ _MAX_GIT_BYTES = 1 << 24
 
 
 def digest_source(root: Path = PROJECT) -> Digest:
-    """The digest over bench's modules, suites and profiles.
+    """Return the digest over bench's modules, suites and profiles.
 
-    It is that of the text that `sha256sum` prints for these files in the order of their paths, so
-    anyone can make it again.
+    It is the digest of what `sha256sum` prints for these files in the order of their paths, so anyone can recompute it.
 
     Raises:
         EnvironmentUnfitError: a file cannot be read.
@@ -41,20 +40,20 @@ def digest_source(root: Path = PROJECT) -> Digest:
 
 
 def digest_lock(root: Path = PROJECT) -> Digest | None:
-    """The digest of the lock that was installed; None if there is none.
+    """Return the digest of the lock that was installed; None if there is none.
 
-    `make` leaves a copy of it in `.venv`, for it may be another than the usual one; the image holds
-    the one that it was built from.
+    `make` copies it to `.venv`, since another lock than the default may be installed; an image holds the one that it
+    was built from.
     """
     locks = [path for name in _LOCKS if (path := root / name).exists()]
     return f"sha256:{hashlib.sha256(_read(locks[0])).hexdigest()}" if locks else None
 
 
 def read_revision(root: Path, variables: Mapping[str, str]) -> str | None:
-    """The commit that is checked out, or the one baked into the image; None if neither can be told.
+    """Return the commit that is checked out, or the one the image was built from; None if neither is known.
 
-    Whether files were changed since, the source digest shows. Git's own files are read, without git:
-    see gitrepository-layout(5).
+    The source digest shows whether files were changed since. Git's files are read without git: see
+    gitrepository-layout(5).
     """
     folder = _git_folder(root)
     if folder is None:
@@ -66,7 +65,7 @@ def read_revision(root: Path, variables: Mapping[str, str]) -> str | None:
 
 
 def _git_folder(root: Path) -> Path | None:
-    """`.git`, or the folder that a linked work tree's `.git` file names."""
+    """Return `.git`, or the folder that a linked work tree's `.git` file names."""
     path = root / ".git"
     if path.is_dir():
         return path
@@ -75,7 +74,7 @@ def _git_folder(root: Path) -> Path | None:
 
 
 def _resolve(folder: Path, reference: str) -> str | None:
-    """A branch's commit: a file of its own, in the main repository's folder too, or a line of `packed-refs`."""
+    """Return a branch's commit, from its own file, which may be in the main repository, or from `packed-refs`."""
     shared = folder / (_read_line(folder / "commondir") or ".")
     for place in (folder, shared):
         revision = _as_revision(_read_line(place / reference))
@@ -97,7 +96,7 @@ def _read_line(path: Path) -> str:
 
 
 def _read_text(path: Path) -> str:
-    """A file of git's; empty if it cannot be read, which is no reason to end a run."""
+    """Return a file of git; empty if it cannot be read, which does not end a run."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             return file.read(_MAX_GIT_BYTES)

@@ -1,9 +1,8 @@
-"""The same statement signed as OpenSSH signs files, for readers who have `ssh-keygen` and nothing else.
+"""Signatures of a statement in OpenSSH's format for files, for readers who have only `ssh-keygen`.
 
-Source: OpenSSH, PROTOCOL.sshsig. One key signs in two forms, and neither signature can pass for the
-other, nor for a login: what SSHSIG signs begins with `SSHSIG`, what DSSE signs with `DSSEv1 `, what a
-login signs with the 32-bit length of a session id. The namespace keeps it apart from files and commits
-that the same key may have signed.
+Source: OpenSSH, PROTOCOL.sshsig. One key signs in two formats. A signature of one is never valid for the
+other, nor for a login: SSHSIG signs bytes that begin with `SSHSIG`, DSSE with `DSSEv1 `, a login with the 32-bit
+length of a session id. The namespace separates statements from files and commits signed by the same key.
 """
 
 import base64
@@ -29,24 +28,24 @@ _VALUE_BYTES = 64
 
 
 def ssh_signed_bytes(message: bytes) -> bytes:
-    """What the key signs for a message."""
+    """Return the bytes that the key signs for a message."""
     return _MAGIC + _context() + ssh_string(hashlib.sha512(message).digest())
 
 
 def verify_ssh_value(message: bytes, key: Ed25519PublicKey, value: bytes) -> None:
-    """Check that the key did sign the message in this form.
+    """Refuse a value that is not the key's SSH signature of the message.
 
     Raises:
-        BundleError: it did not.
+        BundleError: the signature is invalid.
     """
     try:
         key.verify(value, ssh_signed_bytes(message))
     except InvalidSignature as error:
-        raise BundleError(f"the SSH signature of {fingerprint(key)} does not belong to this statement") from error
+        raise BundleError(f"the SSH signature of {fingerprint(key)} is not valid for this statement") from error
 
 
 def format_sshsig(key: Ed25519PublicKey, value: bytes) -> bytes:
-    """The file that `ssh-keygen -Y sign` would write."""
+    """Return the file that `ssh-keygen -Y sign` would write."""
     signature = ssh_string(ED25519) + ssh_string(value)
     blob = _MAGIC + _VERSION + ssh_string(public_blob(key)) + _context() + ssh_string(signature)
     lines = textwrap.wrap(base64.b64encode(blob).decode(), _LINE_LENGTH)
@@ -54,7 +53,7 @@ def format_sshsig(key: Ed25519PublicKey, value: bytes) -> bytes:
 
 
 def parse_ssh_value(data: bytes, *, source: str) -> bytes:
-    """The 64 bytes that end such a file. Only comparing it with `format_sshsig` says that it is one.
+    """Return the last 64 bytes of such a file. The caller compares it with `format_sshsig`, which checks the rest.
 
     Raises:
         BundleError: there is no base64 between two lines, or too little.
@@ -69,5 +68,5 @@ def parse_ssh_value(data: bytes, *, source: str) -> bytes:
 
 
 def _context() -> bytes:
-    """Namespace, a reserved field, and the name of the hash."""
+    """Return namespace, a reserved field, and the name of the hash."""
     return ssh_string(NAMESPACE.encode()) + ssh_string(b"") + ssh_string(_HASH.encode())

@@ -1,8 +1,8 @@
-"""The statement: what a signature says. in-toto Statement v1 with a predicate of our own.
+"""The signed statement: an in-toto Statement v1 with bench's own predicate.
 
 Source: in-toto attestation framework, spec/v1/statement.md and docs/new_predicate_guidelines.md.
-The numbers stay in `content.tar`, which the statement names by its digest: consumers in other
-languages read predicates as doubles.
+The numbers stay in `content.tar`, which the statement names by its digest: other languages read a predicate's
+numbers as doubles.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ class SealedBy(Record, frozen=True, kw_only=True):
     """Who sealed the run; others may sign the same statement later.
 
     Attributes:
-        kind: `ephemeral` if the key was made in memory for this run and is gone.
-        fingerprint: Of the key; its signature must be there.
+        kind: `ephemeral` if the key was made in memory for this run.
+        fingerprint: Of the key; its signature must be present.
     """
 
     kind: SignerKind
@@ -46,7 +46,7 @@ class Predicate(Record, frozen=True, kw_only=True, rename="camel"):
     Attributes:
         schema: Names the format inside `content.tar`.
         suite: As in the plan.
-        started_on, finished_on: As the host's clock had it: claimed, not proven.
+        started_on, finished_on: By the host's clock: claimed, not proven.
         signer: Who sealed the run.
         cites: Digest of the `content.tar` that the run reproduces.
     """
@@ -61,7 +61,7 @@ class Predicate(Record, frozen=True, kw_only=True, rename="camel"):
 
 
 class SubjectDigest(Record, frozen=True, kw_only=True):
-    """A digest set with the one algorithm that we use."""
+    """A digest set with the one algorithm that bench uses."""
 
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
@@ -83,7 +83,7 @@ class Statement(Record, frozen=True, kw_only=True, rename={"type": "_type", "pre
 
 
 def make_predicate(info: BundleInfo, plan: Plan, signer: SealedBy) -> Predicate:
-    """What a statement about these contents must say."""
+    """Return the predicate of a statement about these contents."""
     return Predicate(
         schema=info.schema,
         run_id=info.run_id,
@@ -96,7 +96,7 @@ def make_predicate(info: BundleInfo, plan: Plan, signer: SealedBy) -> Predicate:
 
 
 def format_statement(content: bytes | memoryview, predicate: Predicate) -> bytes:
-    """The bytes to sign for a `content.tar`."""
+    """Return the bytes to sign for a `content.tar`."""
     subject = Subject(name=SUBJECT, digest=SubjectDigest(sha256=hashlib.sha256(content).hexdigest()))
     return encode_json(
         Statement(type=STATEMENT_TYPE, subject=(subject,), predicate_type=PREDICATE_TYPE, predicate=predicate)
@@ -104,11 +104,11 @@ def format_statement(content: bytes | memoryview, predicate: Predicate) -> bytes
 
 
 def parse_statement(data: bytes) -> Statement:
-    """Read a statement whose signature has been verified.
+    """Return a statement whose signature has been verified.
 
     Raises:
         SchemaVersionError: it is about a bundle of another schema.
-        BundleError: it is no statement of ours, or not written as we write it.
+        BundleError: it is not a statement of bench, or not canonical JSON.
     """
     check_schema(read_statement_heading(data).schema, SCHEMA)
     statement = decode_json(data, Statement, source="statement")

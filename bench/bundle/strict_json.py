@@ -1,7 +1,7 @@
-"""JSON that people write by hand, read with duplicate keys refused.
+"""Read JSON that people write by hand, and refuse duplicate keys.
 
-msgspec lets the last of two equal keys win. Files of our own are compared with their re-encoding
-instead; files with free white space cannot be.
+Of two equal keys msgspec takes the last. Files that bench writes are compared with their re-encoding instead, which
+free white space does not allow.
 """
 
 import json
@@ -11,7 +11,7 @@ from bench.records.record import RecordT, decode_json
 
 
 def decode_handwritten_json(data: bytes, kind: type[RecordT], *, source: str) -> RecordT:
-    """Decode JSON in any layout into a record.
+    """Return the record in JSON of any layout.
 
     Args:
         data: The bytes.
@@ -19,7 +19,7 @@ def decode_handwritten_json(data: bytes, kind: type[RecordT], *, source: str) ->
         source: What to call the bytes in an error.
 
     Raises:
-        BundleError: no such record, or a key stands twice.
+        BundleError: it is not such a record, or has a duplicate key.
     """
     try:
         json.loads(data, object_pairs_hook=_refuse_duplicates)
@@ -32,6 +32,6 @@ def _refuse_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     unique: dict[str, object] = {}
     for key, value in pairs:
         if key in unique:
-            raise ValueError(f"key {key!r} stands twice")
+            raise ValueError(f"duplicate key {key!r}")
         unique[key] = value
     return unique

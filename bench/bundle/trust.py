@@ -1,7 +1,7 @@
-"""The trust store: whose keys count, since when, until when, and for what. Policy, not cryptography.
+"""The trust store: whose keys are valid, from when until when, and in which roles. Policy, not cryptography.
 
-There is no trusted clock offline: whether a key was valid is judged by the time that a statement
-claims, so a key that may be in wrong hands must be revoked as `compromised`, which rejects all of it.
+There is no trusted clock offline: whether a key was valid is judged by the time that a statement claims. So a key that
+others may have must be revoked as `compromised`, which rejects everything that it signed.
 """
 
 from datetime import datetime
@@ -22,7 +22,7 @@ from bench.records.record import Record
 MAX_TRUST_BYTES = 1 << 20
 
 ROOT = "root"
-"""The role whose keys vouch for the store itself, and for no run."""
+"""The role whose keys sign the store itself; they vouch for no run."""
 
 RoleName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Owner = Annotated[str, Meta(pattern=r"^[\x21-\x7e]([\x20-\x7e]{0,98}[\x21-\x7e])?$")]
@@ -30,12 +30,12 @@ RevocationReason = Literal["compromised", "superseded"]
 
 
 class Revocation(Record, frozen=True, kw_only=True):
-    """Why a key no longer counts.
+    """Since when a key is no longer valid, and why.
 
     Attributes:
         at: When it was revoked.
-        reason: `compromised` rejects everything the key ever signed; `superseded` rejects only what
-            claims to be of `at` or later.
+        reason: `compromised` rejects everything that the key signed; `superseded` rejects only what claims to be of
+            `at` or later.
     """
 
     at: Timestamp
@@ -47,8 +47,8 @@ class TrustedKey(Record, frozen=True, kw_only=True):
 
     Attributes:
         public_key: PEM or an OpenSSH line, Ed25519.
-        owner: For people, such as `operator@lab`.
-        valid_after, valid_before: Runs that finished within them count, ends included.
+        owner: A name for readers, such as `operator@lab`.
+        valid_after, valid_before: The key is valid for runs that finished between them, ends included.
     """
 
     public_key: str
@@ -59,7 +59,7 @@ class TrustedKey(Record, frozen=True, kw_only=True):
 
 
 class Role(Record, frozen=True, kw_only=True):
-    """What keys may vouch for, and how many of them must."""
+    """The keys that may act in a role, and how many of them must sign."""
 
     keys: tuple[Fingerprint, ...]
     threshold: Annotated[int, Meta(ge=1)]
@@ -69,9 +69,9 @@ class TrustStore(Record, frozen=True, kw_only=True):
     """`trust.json`.
 
     Attributes:
-        version: Grows with every change.
-        expires: From then on nothing in it counts.
-        signatures: Over all the rest; see `bench.bundle.trust_signature`.
+        version: Higher with every change.
+        expires: From then on no key in it is valid.
+        signatures: Over all other fields; see `bench.bundle.trust_signature`.
     """
 
     version: Annotated[int, Meta(ge=1, lt=1 << 53)]
@@ -82,7 +82,7 @@ class TrustStore(Record, frozen=True, kw_only=True):
 
 
 def read_trust(path: Path) -> TrustStore:
-    """Read a trust store.
+    """Return the trust store in a file.
 
     Raises:
         UsageError: no such file.
@@ -92,9 +92,9 @@ def read_trust(path: Path) -> TrustStore:
 
 
 def parse_trust(data: bytes, *, source: str) -> TrustStore:
-    """Read a trust store's bytes, strictly.
+    """Return a trust store, decoded strictly.
 
-    Every fingerprint is computed again from its key, so one key cannot stand under two names.
+    Every fingerprint is recomputed from its key, so one key cannot have two names.
 
     Raises:
         BundleError: malformed, or it contradicts itself.
@@ -121,19 +121,19 @@ def check_trust(store: TrustStore, *, source: str) -> None:
         if unknown:
             raise BundleError(f"{source}: role {name!r} lists keys that are not in the store: {', '.join(unknown)}")
         if len(set(role.keys)) != len(role.keys):
-            raise BundleError(f"{source}: role {name!r} lists a key twice")
+            raise BundleError(f"{source}: role {name!r} lists a key more than once")
         if role.threshold > len(role.keys):
-            raise BundleError(f"{source}: role {name!r} wants {role.threshold} keys and lists {len(role.keys)}")
+            raise BundleError(f"{source}: role {name!r} requires {role.threshold} keys and lists {len(role.keys)}")
 
 
 def why_expired(store: TrustStore, now: datetime) -> str | None:
-    """Why nothing in the store counts; None while it holds."""
+    """Return why no key in the store is valid; None if the store has not expired."""
     expired = parse_timestamp(store.expires, source="trust store") <= now
     return f"the trust store expired at {store.expires}" if expired else None
 
 
 def why_invalid(key: TrustedKey, claimed_at: datetime) -> str | None:
-    """Why a key does not count for what claims to be of that time; None if it does."""
+    """Return why a key is not valid for a statement that claims to be of a time; None if it is."""
     revoked = key.revoked
     if revoked is not None and (revoked.reason == "compromised" or _moment(revoked.at) <= claimed_at):
         return f"revoked as {revoked.reason} at {revoked.at}"
@@ -145,14 +145,14 @@ def why_invalid(key: TrustedKey, claimed_at: datetime) -> str | None:
 
 
 def roles_of(store: TrustStore, name: Fingerprint) -> tuple[RoleName, ...]:
-    """The roles that a key may act in, sorted."""
+    """Return the roles that a key may act in, sorted."""
     return tuple(sorted(role for role, entry in store.roles.items() if name in entry.keys))
 
 
 def _check_key(name: Fingerprint, key: TrustedKey, source: str) -> None:
     actual = fingerprint(parse_public_key(key.public_key.encode(), source=f"{source}: key {name}"))
     if actual != name:
-        raise BundleError(f"{source}: key {name} is really {actual}; name it so")
+        raise BundleError(f"{source}: key {name} has the fingerprint {actual}; rename it")
     after = parse_timestamp(key.valid_after, source=f"{source}: key {name}")
     before = parse_timestamp(key.valid_before, source=f"{source}: key {name}")
     if after > before:

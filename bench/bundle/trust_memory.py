@@ -1,8 +1,8 @@
-"""What was seen of a trust store before, so that an older or another one is not passed off as the newest.
+"""Remember the version of a trust store, so that an older one is refused (rollback protection).
 
-Whoever can replace a store could hand out an old one, in which a key is not revoked yet; its signatures
-hold. A reader therefore remembers the highest version seen at a place, and whose signatures the next one
-needs: those of the root keys of the version before (TUF specification, 5.3.4 and 5.3.5).
+An attacker who can replace a store could restore an old one, in which a key is not revoked yet; its signatures are
+valid. So a reader remembers the highest version seen at a path, and the root keys that must sign the next version
+(TUF specification, 5.3.4 and 5.3.5).
 """
 
 import hashlib
@@ -26,13 +26,13 @@ _MAX_SEEN_BYTES = 1 << 20
 
 
 class SeenTrust(Record, frozen=True, kw_only=True):
-    """The newest store seen at a place.
+    """The newest store seen at a path.
 
     Attributes:
         version: Its version.
-        digest: Of what it said, signatures left out.
-        roots: Its root keys, OpenSSH lines: a newer store needs the signatures of `threshold` of them.
-        threshold: 0 if it named no root keys.
+        digest: Of its signed content, signatures left out.
+        roots: Its root keys as OpenSSH lines: a newer store needs the signatures of `threshold` of them.
+        threshold: 0 if it had no root keys.
     """
 
     version: Annotated[int, Meta(ge=1, lt=1 << 53)]
@@ -42,18 +42,18 @@ class SeenTrust(Record, frozen=True, kw_only=True):
 
 
 def open_trust(path: Path, *, pinned: Collection[Ed25519PublicKey], now: datetime, memory: Path | None) -> TrustStore:
-    """Read a trust store for use: signed as it must be, and not older than the one seen here before.
+    """Return a trust store for use: signed as required, and not older than the one seen before.
 
     Args:
         path: The store.
         pinned: Root keys that must have signed it.
         now: Decides which root keys are valid.
-        memory: Folder of what was seen before; None remembers nothing.
+        memory: Folder of remembered versions; None remembers nothing.
 
     Raises:
         UsageError: no such file.
         BundleError: malformed, not signed, altered, or rolled back.
-        OutputError: it is fine, but cannot be remembered.
+        OutputError: it is valid, but its version cannot be remembered.
     """
     store = read_trust(path)
     check_signed(store, pinned, now)
@@ -67,7 +67,7 @@ def open_trust(path: Path, *, pinned: Collection[Ed25519PublicKey], now: datetim
 
 
 def open_to_change(path: Path, *, memory: Path | None) -> TrustStore:
-    """Read a trust store that is to be changed: it need not be signed yet, but may not be older than what was seen here.
+    """Return a trust store to be changed: it need not be signed yet, but may not be older than the one seen before.
 
     Args:
         path: The store.
@@ -87,7 +87,7 @@ def open_to_change(path: Path, *, memory: Path | None) -> TrustStore:
 
 
 def describe_store(store: TrustStore) -> SeenTrust:
-    """What to remember of a store."""
+    """Return what to remember of a store."""
     return SeenTrust(
         version=store.version,
         digest=f"sha256:{hashlib.sha256(format_payload(store)).hexdigest()}",
@@ -97,20 +97,20 @@ def describe_store(store: TrustStore) -> SeenTrust:
 
 
 def check_seen(store: TrustStore, seen: SeenTrust, seen_at: Path) -> None:
-    """Refuse a store that cannot follow the one seen before.
+    """Refuse a store that is not a successor of the one seen before.
 
     Args:
         store: The store.
-        seen: What was seen.
-        seen_at: Where that is remembered: to be deleted by a user who began a store anew.
+        seen: What is remembered.
+        seen_at: The file that holds it, which a user who began a new store deletes.
 
     Raises:
-        BundleError: it is older, of the same version with other words, or not signed by the former root keys.
+        BundleError: it is older, has the same version and other content, or lacks signatures of the former root keys.
     """
     _check_version(store, seen, seen_at)
     if store.version == seen.version and describe_store(store).digest != seen.digest:
         raise BundleError(
-            f"the trust store has version {store.version} like the one seen here, and says something else; "
+            f"the trust store has version {store.version} like the one seen before, and other content; "
             f"{_way_out(seen_at)}"
         )
     if store.version > seen.version:
@@ -122,22 +122,22 @@ def check_seen(store: TrustStore, seen: SeenTrust, seen_at: Path) -> None:
 def _check_version(store: TrustStore, seen: SeenTrust, seen_at: Path) -> None:
     if store.version < seen.version:
         raise BundleError(
-            f"the trust store has version {store.version}, but version {seen.version} was seen here: rolled back; "
+            f"the trust store has version {store.version}, but version {seen.version} was seen before: rolled back; "
             f"{_way_out(seen_at)}"
         )
 
 
 def _way_out(seen_at: Path) -> str:
-    return f"if it was begun anew on purpose, delete {seen_at}"
+    return f"if this is a new store on purpose, delete {seen_at}"
 
 
 def _seen_at(path: Path, memory: Path) -> Path:
-    """Where it is remembered what was seen of the store at a place."""
+    """Return the file that remembers the store at a path."""
     return memory / f"{hashlib.sha256(bytes(path.resolve())).hexdigest()}.json"
 
 
 def read_seen(path: Path) -> SeenTrust | None:
-    """What was remembered; None if nothing was.
+    """Return what is remembered; None if nothing is.
 
     Raises:
         BundleError: it is malformed.

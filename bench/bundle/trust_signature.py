@@ -1,9 +1,9 @@
-"""Signatures of a trust store by its root keys, so that it can be handed on.
+"""Sign a trust store with its root keys, and check those signatures, so that a store can be passed on.
 
-What is signed is the store as bench writes it, without its signatures, in the envelope of DSSE with a
-payload type of its own. The model is the root metadata of The Update Framework (TUF specification,
-5.3): a store that names root keys must be signed by as many of them as that role wants, and a reader
-who knows a root key from its owner demands its signature by `--trust-key`.
+Signed is the store as bench writes it, without its signatures, in a DSSE envelope with its own payload type. The
+model is the root metadata of The Update Framework (TUF specification, 5.3). A store with root keys must be signed by
+as many of them as that role requires. A reader who has a root key from its owner demands its signature by
+`--trust-key`.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,12 +22,12 @@ PAYLOAD_TYPE = "application/vnd.bench.trust+json"
 
 
 def format_payload(store: TrustStore) -> bytes:
-    """What is signed of a store."""
+    """Return the bytes of a store that are signed."""
     return encode_json(replace(store, signatures=()))
 
 
 def sign_trust(store: TrustStore, key: PrivateKey) -> TrustStore:
-    """The store with one more signature; all else stays as it is.
+    """Return the store with one more signature.
 
     Raises:
         UsageError: the key has signed already, or no more signatures fit.
@@ -36,16 +36,16 @@ def sign_trust(store: TrustStore, key: PrivateKey) -> TrustStore:
     if name in {signature.keyid for signature in store.signatures}:
         raise UsageError(f"{name} has signed this trust store already")
     if len(store.signatures) == MAX_SIGNATURES:
-        raise UsageError(f"the trust store has {MAX_SIGNATURES} signatures already, and can hold no more")
+        raise UsageError(f"the trust store has {MAX_SIGNATURES} signatures, which is the most")
     signature = sign_statement(format_payload(store), key, PAYLOAD_TYPE)
     return replace(store, signatures=(*store.signatures, EnvelopeSignature(keyid=name, sig=signature.value)))
 
 
 def find_signers(store: TrustStore, keys: Collection[Ed25519PublicKey]) -> frozenset[Fingerprint]:
-    """Which of these keys have signed the store as it is.
+    """Return which of these keys have signed the store.
 
     Raises:
-        BundleError: a signature of one of them does not belong to the store: it was altered.
+        BundleError: a signature of one of them is not valid: the store was altered.
     """
     known = {fingerprint(key): key for key in keys}
     payload = format_payload(store)
@@ -59,12 +59,12 @@ def find_signers(store: TrustStore, keys: Collection[Ed25519PublicKey]) -> froze
 
 
 def check_signed(store: TrustStore, pinned: Collection[Ed25519PublicKey], now: datetime) -> None:
-    """Refuse a store that lacks a signature which it needs, or has one that does not hold.
+    """Refuse a store that lacks a required signature, or has an invalid one.
 
     Args:
         store: The store.
         pinned: Root keys that the reader knows from their owners: each must have signed.
-        now: A root key counts if it is valid then.
+        now: Root keys must be valid then.
 
     Raises:
         BundleError: says which signature is missing or wrong.
@@ -79,18 +79,24 @@ def check_signed(store: TrustStore, pinned: Collection[Ed25519PublicKey], now: d
 
 
 def require_roots(store: TrustStore, roots: Mapping[Fingerprint, Ed25519PublicKey], threshold: int, *, of: str) -> None:
-    """Refuse a store that too few of these root keys have signed.
+    """Refuse a store that fewer than `threshold` of these root keys have signed.
+
+    Args:
+        store: The store.
+        roots: The root keys.
+        threshold: How many must have signed.
+        of: Whose keys these are, for the error.
 
     Raises:
-        BundleError: says how many have; `of` says whose keys they are.
+        BundleError: says how many have signed.
     """
     count = len(find_signers(store, roots.values()))
     if count < threshold:
-        raise BundleError(f"the trust store wants the signatures of {threshold} of {of} root keys and has {count}")
+        raise BundleError(f"the trust store requires the signatures of {threshold} of {of} root keys and has {count}")
 
 
 def root_keys(store: TrustStore) -> dict[Fingerprint, Ed25519PublicKey]:
-    """The root keys that a store names."""
+    """Return the root keys of a store."""
     names = store.roles[ROOT].keys if ROOT in store.roles else ()
     return {name: _key(store, name) for name in names}
 

@@ -1,6 +1,6 @@
-"""Changing a trust store: pure edits of the record, and the one way it is saved.
+"""Change a trust store: pure edits of the record, and the function that saves it.
 
-Every edit raises the version and drops the signatures, which were over something else.
+Every edit raises the version and removes the signatures, which were over the content before.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class KeyListing(Record, frozen=True, kw_only=True):
     """A line of `bench trust list`.
 
     Attributes:
-        problem: Why it does not count now; None if it does.
+        problem: Why it is not valid now; None if it is.
     """
 
     fingerprint: Fingerprint
@@ -44,7 +44,7 @@ class KeyListing(Record, frozen=True, kw_only=True):
 
 
 def new_trust(expires: datetime) -> TrustStore:
-    """A store that trusts nobody yet."""
+    """Return a store without keys."""
     return TrustStore(version=1, expires=format_timestamp(expires), keys={}, roles={})
 
 
@@ -57,7 +57,7 @@ def add_key(
     valid_after: datetime,
     valid_before: datetime,
 ) -> TrustStore:
-    """The store with one more key, in these roles; a new role wants one signature.
+    """Return the store with one more key, in these roles; a new role requires one signature.
 
     Raises:
         UsageError: the key is in the store already, or no role is given.
@@ -81,10 +81,10 @@ def add_key(
 
 
 def revoke_key(store: TrustStore, name: Fingerprint, *, at: datetime, reason: RevocationReason) -> TrustStore:
-    """The store with a key revoked. It stays listed, so that old bundles can say why they no longer count.
+    """Return the store with a key revoked. The key stays listed, so that old bundles are refused with the reason.
 
     Raises:
-        UsageError: no such key, or it was revoked as compromised, which stands.
+        UsageError: no such key, or it was revoked as compromised, which is final.
     """
     if name not in store.keys:
         raise UsageError(f"{name} is not in the trust store; it has {', '.join(sorted(store.keys)) or 'no keys'}")
@@ -96,7 +96,7 @@ def revoke_key(store: TrustStore, name: Fingerprint, *, at: datetime, reason: Re
 
 
 def set_threshold(store: TrustStore, role: RoleName, threshold: int) -> TrustStore:
-    """The store with a role that wants so many of its keys.
+    """Return the store with another threshold of a role.
 
     Raises:
         UsageError: no such role, or it has fewer keys.
@@ -105,17 +105,17 @@ def set_threshold(store: TrustStore, role: RoleName, threshold: int) -> TrustSto
         raise UsageError(f"the trust store has no role {role}; it has {', '.join(sorted(store.roles)) or 'none'}")
     count = len(store.roles[role].keys)
     if not 1 <= threshold <= count:
-        raise UsageError(f"role {role} has {count} keys, so it can want 1 to {count} of them, not {threshold}")
+        raise UsageError(f"role {role} has {count} keys, so its threshold is 1 to {count}, not {threshold}")
     return _edit(store, roles={**store.roles, role: replace(store.roles[role], threshold=threshold)})
 
 
 def renew(store: TrustStore, expires: datetime) -> TrustStore:
-    """The store with another day on which it expires."""
+    """Return the store with another expiry."""
     return _edit(store, expires=format_timestamp(expires))
 
 
 def list_keys(store: TrustStore, now: datetime) -> tuple[KeyListing, ...]:
-    """All keys by owner, with what stands against each for a bundle made now."""
+    """Return all keys by owner, each with why it is not valid for a bundle made now."""
     return tuple(
         KeyListing(
             fingerprint=name,
@@ -132,11 +132,11 @@ def _edit(store: TrustStore, **changes: object) -> TrustStore:
 
 
 def save_trust(path: Path, store: TrustStore) -> None:
-    """Write a store atomically, after reading back what will be written.
+    """Write a store atomically, after decoding what will be written.
 
     Raises:
-        BundleError: it could not be read again: an owner or a role of a wrong form, times in wrong order.
-        OutputError: the place cannot take it.
+        BundleError: it could not be read: an owner or a role of a wrong form, times in wrong order.
+        OutputError: it cannot be written.
     """
     data = encode_json(store)
     parse_trust(data, source=str(path))

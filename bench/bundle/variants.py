@@ -1,4 +1,4 @@
-"""Whether what a bundle says of two variants can all be true at once."""
+"""Check that what a bundle records of two variants agrees."""
 
 from bench.errors import BundleError
 from bench.records.bundle import Contents
@@ -8,7 +8,7 @@ from bench.records.variant import VARIANTS, expect_variables, image_argv
 
 
 def check_variants(contents: Contents) -> None:
-    """Refuse sides that contradict their cells, their interpreters, or what their workers found.
+    """Refuse variants that contradict their cells, their interpreters, or what their workers found.
 
     Raises:
         BundleError: says what contradicts what.
@@ -16,7 +16,7 @@ def check_variants(contents: Contents) -> None:
     plan = contents.plan
     names = tuple(variant.name for variant in plan.variants)
     if names not in {(), VARIANTS}:
-        raise BundleError(f"the plan has variants {', '.join(names)}, wanted none, or a and b")
+        raise BundleError(f"the plan has variants {', '.join(names)}; it may have none, or a and b")
     _check_pairs(plan)
     _check_environments(contents)
     for cell in plan.cells:
@@ -31,10 +31,10 @@ def _check_pairs(plan: Plan) -> None:
                 raise BundleError(f"cell {cell.id} is of variant {cell.variant}, which the plan does not have")
         return
     if len(plan.cells) % 2:
-        raise BundleError(f"the plan has variants and {len(plan.cells)} cells, which are no pairs")
+        raise BundleError(f"the plan has variants and {len(plan.cells)} cells, an odd number: they are in pairs")
     for pair in zip(plan.cells[::2], plan.cells[1::2], strict=True):
         if tuple(cell.variant for cell in pair) != VARIANTS or len({cell.layout for cell in pair}) != 1:
-            raise BundleError(f"cells {' and '.join(cell.id for cell in pair)} are no pair of variants a and b")
+            raise BundleError(f"cells {' and '.join(cell.id for cell in pair)} are not a pair of variants a and b")
 
 
 def _check_environments(contents: Contents) -> None:
@@ -66,7 +66,7 @@ def _check_cell(cell: Cell, plan: Plan) -> None:
 
 
 def _check_found(contents: Contents) -> None:
-    """Workers must have found every variable as their cell has it, and on the other side as that one has it."""
+    """Refuse workers that found another value of a variable than their cell has."""
     cells = {cell.id: cell for cell in contents.plan.cells}
     for measurement in contents.measurements:
         if measurement.failure is not None or measurement.cell not in cells:
@@ -74,9 +74,9 @@ def _check_found(contents: Contents) -> None:
         planned = expect_variables(contents.plan.variants, cells[measurement.cell].environment)
         for repetition in measurement.repetitions:
             for instance in repetition.instances:
-                _check_in_force(instance.effective, planned, f"cell {measurement.cell}, repetition {repetition.index}")
+                _check_variables(instance.effective, planned, f"cell {measurement.cell}, repetition {repetition.index}")
 
 
-def _check_in_force(effective: Effective, planned: dict[str, str | None], where: str) -> None:
+def _check_variables(effective: Effective, planned: dict[str, str | None], where: str) -> None:
     if effective.variables != planned:
         raise BundleError(f"{where}: its workers found the variables {effective.variables}, the plan has {planned}")

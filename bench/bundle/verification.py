@@ -1,4 +1,4 @@
-"""What a verified bundle is known to be: three answers, never one green tick."""
+"""The result of verification: three answers, never one green tick."""
 
 from typing import Literal
 
@@ -10,13 +10,13 @@ from bench.records.record import Record
 
 
 class Signer(Record, frozen=True, kw_only=True):
-    """Whose key has signed, as far as the reader's own trust store and keys know.
+    """A key that signed, and whether the reader trusts it.
 
     Attributes:
-        owner: From the trust store; None if it does not know the key.
-        roles: That the key holds, if it is trusted.
-        status: `ephemeral` if the key was made for the run: it can never say who ran it.
-        reason: Why it is trusted or not, a phrase.
+        owner: From the trust store; None if the store does not have the key.
+        roles: Of the key, if it is trusted.
+        status: `ephemeral` if the key was made for the run: it never shows who ran it.
+        reason: Why it is trusted or not, a phrase. It is the reader's, and is never sealed.
     """
 
     fingerprint: Fingerprint
@@ -27,13 +27,13 @@ class Signer(Record, frozen=True, kw_only=True):
 
 
 class Verification(Record, frozen=True, kw_only=True):
-    """Proof that a bundle passed every step of `bench.bundle.verify`; there is none of one that did not.
+    """Proof that a bundle passed every step of `bench.bundle.verify`.
 
     Attributes:
-        contents: Intact: the very records that were sealed, and summaries that follow from the samples.
+        contents: The records that were sealed; their summaries follow from the samples.
         content_digest: Of `content.tar`, the signed subject.
         signers: In the order of signing; the first sealed the run.
-        origins: Hardware field → measured in the run, or merely stated by firmware or hypervisor; none that is hidden.
+        origins: Hardware field → measured in the run, or merely stated by firmware or hypervisor; hidden ones left out.
     """
 
     contents: Contents

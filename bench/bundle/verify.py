@@ -1,4 +1,4 @@
-"""Verification: eight steps, the cheapest refusal first. It raises, or returns what was proven."""
+"""Verify a bundle in eight steps, the cheapest refusal first. Verification raises, or returns what was proven."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -40,9 +40,9 @@ def verify_bundle(
 
     Args:
         path: The bundle.
-        requirements: Whom the reader trusts, and whose signature is asked for.
+        requirements: Whom the reader trusts, and whose signatures are required.
         now: Decides whether the trust store has expired; by default the clock does.
-        recompute: Makes summaries; by default those of `bench.stats`.
+        recompute: Makes the summary; by default `bench.stats`.
 
     Raises:
         UsageError: no such file, or a role is required that nobody defines.
@@ -82,9 +82,9 @@ def _verify(data: bytes, requirements: Requirements, now: datetime, recompute: R
 
 
 def open_sealed(data: bytes) -> Sealed:
-    """Steps 1 to 3: the parts of an outer file, each signature checked with the key beside it.
+    """Steps 1 to 3: return the parts of an outer file, each signature checked with the key beside it.
 
-    Whose keys these are is not asked here.
+    Whose keys these are is not judged here.
 
     Raises:
         BundleError: a step failed; names it.
@@ -99,18 +99,18 @@ def open_sealed(data: bytes) -> Sealed:
 
 
 def _judge(sealed: Sealed, statement: Statement, requirements: Requirements, now: datetime) -> tuple[Signer, ...]:
-    """The signers, with the key that sealed the run among them."""
+    """Return the signers; refuse if the key that sealed the run is not among them."""
     sealed_by = statement.predicate.signer
     signed = [fingerprint(signature.key) for signature in sealed.signatures]
     if sealed_by.fingerprint not in signed:
-        raise BundleError(f"the run was sealed by {sealed_by.fingerprint}, whose signature was taken out")
+        raise BundleError(f"the run was sealed by {sealed_by.fingerprint}, whose signature is missing")
     ephemeral: set[Fingerprint] = {sealed_by.fingerprint} if sealed_by.kind == "ephemeral" else set()
     claimed_at = parse_timestamp(statement.predicate.finished_on, source="statement")
     return judge_signers(signed, ephemeral, requirements, claimed_at=claimed_at, now=now)
 
 
 def _open_contents(sealed: Sealed, statement: Statement) -> tuple[Contents, str]:
-    """Steps 4 to 6: the contents that the statement is about, and their digest."""
+    """Steps 4 to 6: return the contents that the statement is about, and their digest."""
     with _step(4, "subject"):
         digest = hashlib.sha256(sealed.content).hexdigest()
         stated = statement.subject[0].digest.sha256
@@ -125,7 +125,7 @@ def _open_contents(sealed: Sealed, statement: Statement) -> tuple[Contents, str]
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Say of which bundle a refusal is: a command may read several."""
+    """Name the bundle in a refusal: a command may read several."""
     try:
         yield
     except BundleError as error:
@@ -134,7 +134,7 @@ def naming(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _step(number: int, name: str) -> Iterator[None]:
-    """Say in which step a refusal was made."""
+    """Name the step in a refusal."""
     try:
         yield
     except SchemaVersionError:

@@ -1,4 +1,4 @@
-"""Verifying many bundles on all cores: what each was found to be, in the order asked for."""
+"""Verify many bundles on all cores, and return the results in the order asked for."""
 
 import multiprocessing
 import os
@@ -20,15 +20,15 @@ from bench.records.record import Record
 SUFFIX = ".bench.tar"
 
 _CHUNK = 8
-"""Bundles that a process is given at once: a usual one takes some 0.1 s, so few wait at the end."""
+"""Bundles that a process is given at a time. Most take 0.1 s, so little time is lost at the end."""
 
 
 class Checked(Record, frozen=True, kw_only=True, omit_defaults=False):
-    """What became of one bundle.
+    """The result for one bundle.
 
     Attributes:
         bundle: Its path.
-        intact: It passed every step, and its signers are those that were asked for.
+        intact: It passed every step, and has the required signatures.
         error: Why not, with the path; None if it did. The rest is known of intact ones only.
         emulated: The machine's architecture was only emulated.
     """
@@ -44,7 +44,7 @@ class Checked(Record, frozen=True, kw_only=True, omit_defaults=False):
 
 
 def find_bundles(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """The files among some paths, and the bundles in the folders among them, each folder's by name.
+    """Return the files among some paths, and the bundles in the folders among them, sorted by name.
 
     Raises:
         UsageError: a folder holds no bundle.
@@ -59,11 +59,11 @@ def find_bundles(paths: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def verify_many(paths: Sequence[Path], requirements: Requirements) -> Iterator[Checked]:
-    """Verify bundles, as many at a time as this process may use CPUs.
+    """Yield the result of each bundle; as many are verified at a time as this process may use CPUs.
 
     Raises:
         UsageError: a role is required that nobody defines.
-        EnvironmentUnfitError: a process that verifies was killed, as happens where memory is short.
+        EnvironmentUnfitError: a verifying process was killed, as happens when memory runs out.
     """
     requirements.check_usage()
     check = partial(check_bundle, requirements=requirements)
@@ -77,13 +77,13 @@ def verify_many(paths: Sequence[Path], requirements: Requirements) -> Iterator[C
         try:
             yield from pool.map(check, paths, chunksize=_CHUNK)
         except BrokenExecutor as error:
-            raise EnvironmentUnfitError("a process that verifies was killed; is memory short? Name fewer") from error
+            raise EnvironmentUnfitError("a verifying process was killed: out of memory? Name fewer bundles") from error
         finally:
             pool.shutdown(cancel_futures=True)
 
 
 def check_bundle(path: Path, requirements: Requirements) -> Checked:
-    """Verify one bundle, and say what became of it."""
+    """Return the result of one bundle."""
     try:
         verification = verify_bundle(path, requirements)
     except BenchError as error:
@@ -100,5 +100,5 @@ def check_bundle(path: Path, requirements: Requirements) -> Checked:
 
 
 def _leave_interrupts() -> None:
-    """Ctrl-C reaches the whole process group; the parent alone answers it."""
+    """Ignore Ctrl-C, which reaches the whole process group: the parent handles it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

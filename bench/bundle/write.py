@@ -1,4 +1,4 @@
-"""Generating bundles to disk, all or nothing."""
+"""Write bundles to disk, all or nothing."""
 
 import secrets
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from bench.records.bundle import Contents
 def format_bundle(
     contents: Contents, signer: SigningKey, *, new_salt: Callable[[int], bytes] = secrets.token_bytes
 ) -> bytes:
-    """A bundle's bytes: the same contents, key and salts give the same bytes.
+    """Return a bundle's bytes: the same contents, key and salts give the same bytes.
 
     Args:
         contents: The records of a run, measurements in the order of their cells' ids.
         signer: Seals it.
-        new_salt: Gives that many random bytes, for the digests of private fields.
+        new_salt: Returns that many random bytes, for the digests of private fields.
 
     Raises:
         BundleError: the contents could not be read back: a wrong type, a NaN, a name, a size.
@@ -34,20 +34,19 @@ def format_bundle(
 def write_bundle(path: Path, contents: Contents, signer: SigningKey) -> None:
     """Seal a run into a new file.
 
-    A writer killed at any moment leaves no bundle or a whole one, and at most a file
-    `.<name>.tmp-<random>` beside it.
+    A writer that is killed leaves no bundle or a whole one, and at most a temporary file `.<name>.tmp-<random>`.
 
     Raises:
         BundleError: the contents could not be read back.
-        OutputError: the file exists, or its folder cannot take it.
+        OutputError: the file exists, or cannot be written.
     """
     write_file(path, format_bundle(contents, signer), replace=False)
 
 
 def sign_bundle(path: Path, signer: SigningKey) -> None:
-    """Add a signature to a bundle, atomically; `content.tar` and the statement stay as they are.
+    """Add a signature to a bundle, atomically; `content.tar` and the statement stay the same.
 
-    Only what the signatures cover is checked here: verify the bundle before vouching for it.
+    Only the outer file is checked here: verify the bundle before vouching for it.
 
     Raises:
         UsageError: no such file, or the key has signed already or is ephemeral.

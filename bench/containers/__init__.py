@@ -1,1 +1,1 @@
-"""Runs in the image, through the Docker SDK: bound on the host, hardened, and gone when they are over."""
+"""Run bench in its image through the Docker SDK: bound on the host, hardened, and removed at the end."""

@@ -1,6 +1,6 @@
-"""The Docker engine: reached or not, in one line; and what it says of an image.
+"""Connect to the Docker engine, and read what it says of an image.
 
-The only room that loads the Docker SDK.
+This package alone loads the Docker SDK.
 """
 
 import os
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 PATIENCE_S = 600
-"""For one answer of the engine; a busy disk makes it slow to create a container."""
+"""For one request to the engine; a busy disk makes creating a container slow."""
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def open_engine() -> Iterator["DockerClient"]:
 
 
 def explain_unreachable(error: Exception) -> str:
-    """Why no engine can be used, and the way out."""
+    """Return why no engine can be used, and what to do."""
     where = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
     reason = str(error)
     if "PermissionError" in reason:
@@ -63,7 +63,7 @@ def require_same_kernel(info: Mapping[str, Any], release: str) -> None:
         release: Of this machine's kernel.
 
     Raises:
-        EnvironmentUnfitError: its kernel is another.
+        EnvironmentUnfitError: its kernel has another release.
     """
     theirs = info.get("KernelVersion")
     if theirs != release:
@@ -74,9 +74,9 @@ def require_same_kernel(info: Mapping[str, Any], release: str) -> None:
 
 
 def identify_image(client: "DockerClient", name: str) -> StatedImage:
-    """What the engine says of an image.
+    """Return what the engine says of an image.
 
-    Engines with the containerd image store give the manifest's digest as the id, the others the config's.
+    Engines with the containerd image store use the manifest's digest as the id, others the configuration's.
 
     Raises:
         EnvironmentUnfitError: it holds no such image.

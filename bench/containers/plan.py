@@ -1,6 +1,6 @@
-"""What a container may see, do and write: decided here, from a profile's layouts; nothing is started.
+"""Plan a container from a profile's layouts: what it may see, do and write. Nothing is started.
 
-Paths are the same inside and outside, so that what a run prints can be used where it is read.
+Paths are the same inside and outside, so that a path that a run prints can be used on the host.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,20 +16,20 @@ from bench.records.profile import Binding
 from bench.records.record import Record, encode_json_line
 
 PYTHON = "/opt/bench/venv/bin/python"
-"""Of every image of bench."""
+"""The interpreter of every bench image."""
 
 LABEL = "bench.container"
-"""Every container of ours bears it: `docker ps --all --filter label=bench.container`."""
+"""Every container of bench has it: `docker ps --all --filter label=bench.container`."""
 
 TMPFS = "rw,exec,nosuid,nodev,mode=1777,size=1g"
 """Executable, as Inductor loads what it compiled; the engine's default is not."""
 
 
 class Boundary(Record, frozen=True, kw_only=True):
-    """What the layouts of a run need of the machine.
+    """The CPUs and memory nodes that a run's layouts need.
 
     Attributes:
-        cpus: List format; all that any instance uses.
+        cpus: List format; those of all instances.
         memory_nodes: List format; empty for any.
     """
 
@@ -38,10 +38,10 @@ class Boundary(Record, frozen=True, kw_only=True):
 
 
 class Limits(Record, frozen=True, kw_only=True):
-    """What the user allows.
+    """The limits that the user sets.
 
     Attributes:
-        memory_bytes: None for all there is; swap is never added to it.
+        memory_bytes: None for no limit; swap is never added to it.
         pids: Processes and threads.
     """
 
@@ -54,12 +54,12 @@ class ContainerPlan(Record, frozen=True, kw_only=True):
 
     Attributes:
         image: Its id.
-        argv: For the image's entry point.
+        argv: Arguments of the image's entry point.
         user: `uid:gid`; None leaves it to the image.
-        writable: The folder that results land in.
+        writable: The folder for results.
         announcement: In that folder; where the run writes its bundle's name.
         readable: The user's files that the run reads.
-        stated: What the host says of the image, told inside.
+        stated: What the host says of the image; passed to the run.
     """
 
     image: str
@@ -74,7 +74,7 @@ class ContainerPlan(Record, frozen=True, kw_only=True):
 
 
 def draw_boundary(bindings: Sequence[Binding]) -> Boundary:
-    """The CPUs and memory nodes of all instances."""
+    """Return the CPUs and memory nodes of all instances."""
     cpus = frozenset[int]().union(*(parse_cpulist(binding.cpus) for binding in bindings))
     nodes = [parse_cpulist(binding.memory_nodes) for binding in bindings]
     return Boundary(
@@ -84,15 +84,15 @@ def draw_boundary(bindings: Sequence[Binding]) -> Boundary:
 
 
 def choose_user(uid: int, gid: int) -> str | None:
-    """Who runs inside: whoever asks, so that the results are theirs; but never root."""
+    """Return the user inside: the caller, so that they own the results; None, the image's own, in place of root."""
     return None if uid == 0 else f"{uid}:{gid}"
 
 
 def require_plain_folder(folder: Path) -> None:
-    """Refuse to lay the results folder over what the container lives on.
+    """Refuse to mount the results folder over the image's own files.
 
     Raises:
-        UsageError: it is the root, or a folder that the image or the kernel fills.
+        UsageError: it is the root, or a folder that the image or the kernel uses.
     """
     taken = {"bin", "boot", "dev", "etc", "lib", "lib64", "opt", "proc", "run", "sbin", "sys", "usr"}
     if len(folder.parts) < 2 or (folder.parts[1] in taken and len(folder.parts) < 4):
@@ -100,7 +100,7 @@ def require_plain_folder(folder: Path) -> None:
 
 
 def container_options(plan: ContainerPlan) -> dict[str, Any]:
-    """The plan as arguments of the SDK's `containers.create`, but for the mounts."""
+    """Return the plan as arguments of the SDK's `containers.create`, without the mounts."""
     options = _hardened(plan.image, plan.user, plan.boundary, plan.limits)
     return options | {
         "command": list(plan.argv),
@@ -116,14 +116,16 @@ def container_options(plan: ContainerPlan) -> dict[str, Any]:
 def worker_options(
     image: str, module: str, *, user: str | None, boundary: Boundary, variables: Mapping[str, str]
 ) -> dict[str, Any]:
-    """A container for one module of this very bench by the packages of an image: a worker of an `ab` run, say.
+    """Return the options of a container that runs a module of this bench with an image's packages.
+
+    Such is a worker of an `ab` run.
 
     Args:
         image: Its id.
         module: What its interpreter runs.
         user: `uid:gid`; None leaves it to the image.
         boundary: Of the worker.
-        variables: Set inside, over the image's own.
+        variables: Set inside; they override the image's own.
     """
     return _hardened(image, user, boundary, Limits()) | {
         "entrypoint": [PYTHON, "-m", module],
@@ -135,10 +137,10 @@ def worker_options(
 
 
 def _hardened(image: str, user: str | None, boundary: Boundary, limits: Limits) -> dict[str, Any]:
-    """What every container of ours is held to.
+    """Return the restrictions of every container of bench.
 
-    SYS_NICE is in the bounding set only, as the user is not root: it makes the engine's seccomp filter let
-    `set_mempolicy` through, and gives no right. Without memory nodes to bind to it is left out.
+    SYS_NICE is in the bounding set only, as the user is not root: it makes the engine's seccomp filter allow
+    `set_mempolicy`, and grants nothing else. Without memory nodes to bind to it is left out.
     """
     options: dict[str, Any] = {
         "image": image,

@@ -1,4 +1,4 @@
-"""Start a container, pass on what it says, end it with us, and leave nothing behind."""
+"""Run a container to its end, forward its output, and remove it in any case."""
 
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,36 +17,38 @@ Write = Callable[[bytes], object]
 Frames = Iterator[tuple[bytes | None, bytes | None]]
 
 STOP_S = 30
-"""From SIGTERM to SIGKILL: time to end workers and to say how to go on."""
+"""From SIGTERM to SIGKILL: time to end workers and to print how to resume."""
 
 
 def run_container(client: "DockerClient", plan: ContainerPlan, *, out: Write, err: Write) -> int:
-    """Run a container to its end; the engine removes it even if this process is killed.
+    """Run a container, and return its exit status; the engine removes it even if this process is killed.
 
     Args:
         client: Of an open engine.
         plan: What to run.
-        out: Takes its standard output as it comes.
-        err: Takes its standard error.
+        out: Receives its standard output.
+        err: Receives its standard error.
 
     Returns:
         Its exit status.
 
     Raises:
-        EnvironmentUnfitError: it cannot be started, or vanished.
-        KeyboardInterrupt: a second time, while it was stopping; it is killed.
+        EnvironmentUnfitError: it cannot be started, or disappeared.
+        KeyboardInterrupt: a second one, while it was stopping; it is killed.
     """
-    with created(client, container_options(plan), writable=[plan.writable], readable=plan.readable) as life:
-        container, deaths = life
+    with created(client, container_options(plan), writable=[plan.writable], readable=plan.readable) as (
+        container,
+        ends,
+    ):
         output = _attach(container)
         container.start()
         interrupted = False
         try:
-            _pass_on(output, out, err)
+            _forward(output, out, err)
         except KeyboardInterrupt:
             interrupted = True
             _stop(container, out, err)
-        status = await_death(deaths)
+        status = await_end(ends)
         return InterruptedRunError.exit_code if interrupted else _explain_signal(status)
 
 
@@ -54,14 +56,14 @@ def run_container(client: "DockerClient", plan: ContainerPlan, *, out: Write, er
 def created(
     client: "DockerClient", options: Mapping[str, Any], *, writable: Iterable[Path], readable: Iterable[Path]
 ) -> Iterator[tuple["Container", Iterable[Mapping[str, Any]]]]:
-    """A container that is not started yet, and the engine's events of its death; it is removed in any case.
+    """Yield a container that is not started yet, and the engine's events of its end; it is removed in any case.
 
-    Whoever waits for its death asks before it lives, else it may be missed.
+    The events are requested before the container starts: an early end would be missed otherwise.
 
     Args:
         client: Of an open engine.
         options: Arguments of the SDK's `containers.create`.
-        writable: Paths of this host that are under the same ones inside.
+        writable: Paths of this host, mounted at the same paths inside.
         readable: The same, read-only.
 
     Raises:
@@ -74,25 +76,25 @@ def created(
     mounts += [Mount(str(path), str(path), type="bind", read_only=True) for path in readable]
     container = client.containers.create(**options, mounts=mounts)
     try:
-        deaths = client.events(decode=True, filters={"container": container.id, "event": "die"})
-        with closing(deaths):
-            yield container, deaths
+        ends = client.events(decode=True, filters={"container": container.id, "event": "die"})
+        with closing(ends):
+            yield container, ends
     except APIError as error:
         raise EnvironmentUnfitError(f"the container cannot be started: {error.explanation or error}") from error
     finally:
-        with suppress(NotFound, APIError):  # gone already, or going
+        with suppress(NotFound, APIError):  # removed already, or being removed
             container.remove(force=True)
 
 
-def await_death(deaths: Iterable[Mapping[str, Any]]) -> int:
-    """The exit status of a container, from the engine's events about it.
+def await_end(ends: Iterable[Mapping[str, Any]]) -> int:
+    """Return the exit status of a container, from the engine's events about it.
 
     Raises:
-        EnvironmentUnfitError: they end without one.
+        EnvironmentUnfitError: the events end without one.
     """
-    for death in deaths:
-        return int(death["Actor"]["Attributes"]["exitCode"])
-    raise EnvironmentUnfitError("the container vanished: did the engine stop?")
+    for event in ends:
+        return int(event["Actor"]["Attributes"]["exitCode"])
+    raise EnvironmentUnfitError("the container disappeared: did the engine stop?")
 
 
 def _attach(container: "Container") -> Frames:
@@ -100,7 +102,7 @@ def _attach(container: "Container") -> Frames:
     return frames
 
 
-def _pass_on(output: Frames, out: Write, err: Write) -> None:
+def _forward(output: Frames, out: Write, err: Write) -> None:
     for from_out, from_err in output:
         if from_out:
             out(from_out)
@@ -109,22 +111,22 @@ def _pass_on(output: Frames, out: Write, err: Write) -> None:
 
 
 def _stop(container: "Container", out: Write, err: Write) -> None:
-    """Ask it to end, as Ctrl-C would, and pass on its last words; the engine kills it after a while.
+    """Stop it, as Ctrl-C would, and forward its last output; the engine kills it after `STOP_S`.
 
-    The stream that was read when Ctrl-C came ended with it, so another is opened.
+    Ctrl-C ended the stream that was being read, so another is opened.
     """
     from docker.errors import APIError, NotFound
 
-    with suppress(NotFound, APIError):  # it ended by itself
+    with suppress(NotFound, APIError):  # it has ended
         output = _attach(container)
         container.stop(timeout=STOP_S)
-        _pass_on(output, out, err)
+        _forward(output, out, err)
 
 
 def _explain_signal(status: int) -> int:
-    """A run never ends by a signal unless somebody, or the kernel, kills the whole container."""
+    """Return the status; refuse the one of a container that was killed, which is no run's own."""
     if status == 128 + signal.SIGKILL:
         raise EnvironmentUnfitError(
-            "the container was killed: by somebody, or by the kernel for want of memory; --memory gives it more"
+            "the container was killed, by somebody or by the kernel when memory ran out; give it more with --memory"
         )
     return status

@@ -1,7 +1,8 @@
-"""`python -m bench.containers.worker IMAGE MODULE`: stands out here for a module that runs in a container.
+"""`python -m bench.containers.worker IMAGE MODULE`: a proxy on the host for a module that runs in a container.
 
-To whoever started it, it is that module: it passes on the three standard streams and ends as it does, by a signal too.
-When it is killed, the container's standard input ends, and with that the container (`bench.launch.container_init`).
+To its parent it behaves like that module: it forwards the three standard streams, and ends with the same status or
+signal. When it is killed, the container's standard input ends, and with it the container
+(`bench.launch.container_init`).
 """
 
 import os
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bench.bundle.source import PROJECT
 from bench.containers.engine import open_engine
 from bench.containers.plan import Boundary, choose_user, draw_boundary, worker_options
-from bench.containers.run import await_death, created
+from bench.containers.run import await_end, created
 from bench.errors import BenchError
 from bench.launch.environment import INHERITED
 from bench.launch.process_tree import SIGNALLED, die_with_parent, end_like
@@ -29,15 +30,15 @@ if TYPE_CHECKING:
 
 WORKER = "bench.worker"
 ANYWHERE = Boundary(cpus="", memory_nodes="")
-"""For a module that measures nothing."""
+"""No binding, for a module that measures nothing."""
 
 STREAMS = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
-"""What is attached to; output comes in frames, which say whether it is standard output or standard error."""
+"""Attach to all three; output comes in frames that say whether it is standard output or standard error."""
 STDOUT = 1
 
 
 def main() -> None:
-    """Run the module in the image, and end as it does."""
+    """Run the module in the image, and end with its status."""
     die_with_parent()
     image, module = sys.argv[1:]
     is_worker = module == WORKER
@@ -66,7 +67,7 @@ def main() -> None:
 
 
 def choose_variables(here: Mapping[str, str]) -> dict[str, str]:
-    """What a worker is told by variables, of what this process was started with: not what is about this host.
+    """Return the variables for a worker in an image: this process's, without those about the host.
 
     Paths of libraries differ in an image; `bench.launch.container_init` finds them there.
     """
@@ -75,7 +76,7 @@ def choose_variables(here: Mapping[str, str]) -> dict[str, str]:
 
 
 def _open_scratch(task: Task) -> Path:
-    """The worker's folder; what root made is open to the image's own user, and to no one who cannot reach it."""
+    """Return the worker's folder; if root made it, open it to the image's own user."""
     scratch = Path(task.scratch)
     if os.getuid() == 0:
         scratch.chmod(0o1777)
@@ -83,27 +84,29 @@ def _open_scratch(task: Task) -> Path:
 
 
 def _run(client: "DockerClient", options: dict[str, Any], scratch: list[Path], line: bytes) -> int:
-    """Start the container, with this bench in place of the image's, and pass on what is said, to its end.
+    """Run the container with this bench in place of the image's, forward its streams, and return its status.
 
     Raises:
-        EnvironmentUnfitError: it cannot be started, or vanished.
+        EnvironmentUnfitError: it cannot be started, or disappeared.
     """
     from docker.utils.socket import frames_iter
 
-    with created(client, options, writable=scratch, readable=(PROJECT / "bench", PROJECT / "profiles")) as life:
-        container, deaths = life
+    with created(client, options, writable=scratch, readable=(PROJECT / "bench", PROJECT / "profiles")) as (
+        container,
+        ends,
+    ):
         socket = client.api.attach_socket(str(container.id), params=STREAMS)
         container.start()
-        Thread(target=_pass_input, args=(line, socket.fileno()), daemon=True).start()
+        Thread(target=_forward_input, args=(line, socket.fileno()), daemon=True).start()
         for stream, chunk in frames_iter(socket, tty=False):  # type: ignore[no-untyped-call] # the SDK's own
             to = sys.stdout if stream == STDOUT else sys.stderr
             to.buffer.write(chunk)
             to.buffer.flush()
-        return await_death(deaths)
+        return await_end(ends)
 
 
-def _pass_input(line: bytes, socket: int) -> None:
-    """What this process is told, to the container; nothing when that has ended."""
+def _forward_input(line: bytes, socket: int) -> None:
+    """Forward standard input to the container, until it ends."""
     with suppress(OSError):
         while line:
             line = line[os.write(socket, line) :]

@@ -1,6 +1,6 @@
-"""A worker process: start it, give it tasks, hear it, and account for how it ended.
+"""A worker process: start it, send it tasks, receive its messages, and explain how it ended.
 
-While workers are timed, the process that started them sleeps in `select`.
+While workers are timed, the parent sleeps in `select`.
 """
 
 import os
@@ -38,7 +38,7 @@ STDERR_LINES = 20
 
 
 class Worker:
-    """One child with its pipes. Its process group is its own, so that all it starts ends with it."""
+    """One child with its pipes. It has its own process group, so that everything it starts ends with it."""
 
     def __init__(self, argv: Sequence[str], task: Task, environment: Mapping[str, str]) -> None:
         self.last: Message | None = None
@@ -66,14 +66,14 @@ class Worker:
         self.send(encode_json_line(task))
 
     def send(self, line: bytes) -> None:
-        """Write to the worker; one that is gone is found when it is read from."""
+        """Write to the worker; one that has ended is noticed when its output is read."""
         if self._process.stdin is not None:
             with suppress(BrokenPipeError):
                 self._process.stdin.write(line)
                 self._process.stdin.flush()
 
     def begin(self, line: bytes) -> None:
-        """Have a loaded worker do a task; of what it did before nothing is kept."""
+        """Give a loaded worker a task, and forget what it reported before."""
         self.last = self._outcome = None
         self._oom_kills = _count_oom_kills()
         self._stderr.seek(0)
@@ -81,10 +81,10 @@ class Worker:
         self.send(line)
 
     def receive(self) -> None:
-        """Take in what the worker has written, or its end.
+        """Read what the worker has written, or notice its end.
 
         Raises:
-            WorkerFailedError: it ended without a result, or says nothing that can be understood.
+            WorkerFailedError: it ended without a result, or sent an invalid message.
         """
         chunk = self.stdout.read(1 << 20)
         if chunk:
@@ -100,37 +100,37 @@ class Worker:
                 raise WorkerFailedError(self._explain_end())
 
     def require(self, waiting: type[Loaded | Ready]) -> None:
-        """Go on only if it waits, having said this.
+        """Refuse a worker whose last message is not this one.
 
         Raises:
-            WorkerFailedError: it said why it cannot go on.
+            WorkerFailedError: with the failure that the worker reported, if it did.
         """
         if not isinstance(self.last, waiting):
-            self._fail_as_told()
+            self._raise_reported()
             raise WorkerFailedError(self._failure("not_ready"))
 
     def result(self) -> InstanceResult | ProbeResult | PackageResult:
-        """What it measured.
+        """Return what it measured.
 
         Raises:
-            WorkerFailedError: it said why it could not.
+            WorkerFailedError: it reported a failure, or no result.
         """
         if isinstance(self._outcome, Measured | Probed | Packaged):
             return self._outcome.result
-        self._fail_as_told()
+        self._raise_reported()
         raise WorkerFailedError(self._failure("no_result"))
 
     def timed_out(self, timeout_s: float) -> Failure:
-        """What to say of a worker that did not end in time."""
+        """Return the failure of a worker that did not end in time."""
         return self._failure("timeout", seconds=f"{timeout_s:g}")
 
     @property
     def is_alive(self) -> bool:
-        """Whether it has not ended."""
+        """Whether it is running."""
         return self._process.poll() is None
 
     def end(self) -> None:
-        """Kill what is left of the process group, and reap the worker."""
+        """Kill the rest of the process group, and reap the worker."""
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
@@ -148,8 +148,8 @@ class Worker:
         if not isinstance(self.last, Loaded | Ready):
             self._outcome = self.last
 
-    def _fail_as_told(self) -> None:
-        """Raise what it said of why it could not, if it did."""
+    def _raise_reported(self) -> None:
+        """Raise the failure that it reported, if it did."""
         if isinstance(self._outcome, Failed):
             stderr = self._outcome.failure.stderr or self._tail()
             raise WorkerFailedError(msgspec.structs.replace(self._outcome.failure, stderr=stderr))
@@ -178,16 +178,16 @@ class Worker:
 def receive_all(
     workers: Sequence[Worker], deadline: float, timeout_s: float, *, until: Callable[[Worker], bool]
 ) -> None:
-    """Hear workers until a condition holds for each, sleeping in between.
+    """Receive from workers until a condition holds for each, and sleep in between.
 
     Args:
         workers: All of one repetition.
-        deadline: When the monotonic clock shows it, time is over.
-        timeout_s: What to call the time that they had.
+        deadline: By the monotonic clock.
+        timeout_s: The time that they had, for the failure.
         until: The condition.
 
     Raises:
-        WorkerFailedError: one ended without a result, spoke nonsense, or ran out of time.
+        WorkerFailedError: one ended without a result, sent an invalid message, or ran out of time.
     """
     with selectors.DefaultSelector() as selector:
         for worker in workers:
@@ -205,7 +205,7 @@ def receive_all(
 
 
 def _count_oom_kills(root: Path = Path("/")) -> int | None:
-    """Processes that the kernel killed for want of memory, on the whole host."""
+    """Return how many processes the kernel killed when memory ran out, on the whole host."""
     try:
         lines = (root / "proc/vmstat").read_text(encoding="ascii").splitlines()
     except (OSError, UnicodeDecodeError):

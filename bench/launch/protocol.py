@@ -1,14 +1,14 @@
-"""What parent and worker say to each other: JSON lines over the worker's standard input and output.
+"""The messages of parent and worker: JSON lines over the worker's standard input and output.
 
-The worker keeps its real standard output to itself and points file descriptor 1 at standard error, so
-that nothing a library prints can be taken for a message.
+The worker duplicates its standard output, and points file descriptor 1 at standard error, so that nothing a library
+prints is read as a message.
 
-    parent → worker   Task, whose libraries to load; then the same or others like it, each when it is its turn; Go,
-                      when all instances of it are ready
+    parent → worker   Task, whose libraries to load; then tasks with the same libraries, one at a time; Go, when all
+                      instances of a task are ready
     worker → parent   Loaded, when it waits for a task; Ready, when warm-up is over; Measured, Probed, Packaged or Failed
 
-A task is done in a child of the worker, on the same pipes. The worker waits meanwhile, ends whatever the child leaves
-behind, says Loaded again if the child came to its end, and else ends as it did.
+A task is done in a child of the worker, on the same pipes. The worker waits, and ends everything that the child leaves
+behind. If the child ended well, the worker sends Loaded again; otherwise it ends with the child's status.
 """
 
 import msgspec
@@ -18,15 +18,15 @@ from bench.records.record import encode_json_line
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True, tag="loaded"):
-    """Bound, with its libraries, and nothing built yet: waits for a task, maybe for as long as other repetitions take."""
+    """Bound, libraries loaded, nothing built: it waits for a task, perhaps while other repetitions run."""
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
-    """Built and warm: waits for `Go`."""
+    """Built and warmed up: it waits for `Go`."""
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True, tag="measured"):
-    """All that a worker has to say of a cell."""
+    """The result of a cell."""
 
     result: InstanceResult
 
@@ -44,7 +44,7 @@ class Packaged(msgspec.Struct, frozen=True, kw_only=True, tag="packaged"):
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
-    """The worker knows why it cannot go on."""
+    """The worker cannot go on, and knows why."""
 
     failure: Failure
 
@@ -52,7 +52,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
 Message = Loaded | Ready | Measured | Probed | Packaged | Failed
 
 MAX_LINE_BYTES = 1 << 26
-"""A worker that says more in one line is broken."""
+"""Of one message. The largest results, of a hundred thousand samples, have some 10 MB."""
 
 GO = b"go\n"
 
@@ -60,15 +60,15 @@ _DECODER = msgspec.json.Decoder(Message)
 
 
 def encode_message(message: Message) -> bytes:
-    """Write a message as one line."""
+    """Return a message as one line."""
     return encode_json_line(message)
 
 
 def decode_message(line: bytes) -> Message:
-    """Read a message.
+    """Return the message in a line.
 
     Raises:
-        msgspec.MsgspecError: the line is none.
+        msgspec.MsgspecError: the line is not a message.
     """
     message: Message = _DECODER.decode(line)
     return message

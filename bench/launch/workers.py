@@ -1,9 +1,9 @@
-"""Workers of a repetition: begin together, and start timing together, in processes that come from loaded ones.
+"""Run repetitions in preloaded workers: all instances of a repetition begin, and start timing, together.
 
-Loading torch and a model's library takes one thread a second or more, and is most of a short repetition. So a crew of
-processes, one an instance, loads once, and does each job that has the same to load in children of its own. Where the
-next jobs have something else to load, their crews do so while this one loads, and then sleep on a pipe until their
-turn. Nothing of those who wait runs while another is timed.
+Loading torch and a model's library takes one thread a second or more, which is most of a short repetition. So a pool
+of processes, one per instance, loads once, and does every job with the same libraries in forked children. Where the
+next jobs need other libraries, their pools load at the same time, and then sleep on a pipe. A waiting pool runs nothing
+while another is timed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,17 +23,17 @@ from bench.records.record import encode_json_line
 Result = InstanceResult | ProbeResult | PackageResult
 
 MAX_PRELOADED = 5
-"""Crews at a time: one for each library, one for torch alone and one for probes. A process of theirs holds 250 MB."""
+"""Pools at a time: one for each library, one for torch alone, and one for probes. Each process holds 250 MB."""
 
 
 class Job(NamedTuple):
-    """What workers are needed for, one a task.
+    """Tasks for the workers of a repetition, one task per worker.
 
     Attributes:
         argv: The worker's command.
         tasks: All of one repetition, so all of one kind.
         environments: The whole environment of each.
-        crew: Jobs of one command, environments and bindings that name the same crew are done by it.
+        pool: Jobs with equal command, environments, bindings and pool are done by the same workers.
     """
 
     argv: Sequence[str]
@@ -49,11 +49,11 @@ class Workers:
         self._waiting: list[_PreloadedWorkers] = []
 
     def __enter__(self) -> Self:
-        """Nobody is started yet."""
+        """Return itself; nothing is started yet."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nobody is left behind."""
+        """End all workers."""
         self.shutdown()
 
     def run(self, job: Job, *, timeout_s: float, then: Sequence[Job] = ()) -> Sequence[Result]:
@@ -62,13 +62,12 @@ class Workers:
         Args:
             job: What to do.
             timeout_s: For loading, and again from there to the end of the last worker.
-            then: What probably comes next, in order. Who can do none of it, or only the last of it, ends now. If this
-                job's crew has to load, others that are needed load beside it, where a worker has more than one CPU:
-                loading takes one.
+            then: What probably comes next, in order. Pools that can do none of it end now. If this job's pool has to
+                load, the next ones load beside it where a worker has more than one CPU: loading takes one.
 
         Raises:
-            WorkerFailedError: a worker crashed, was killed, ran out of time or memory, or said why it cannot go on.
-                All of this job are gone by then, with every process that they started.
+            WorkerFailedError: a worker crashed, was killed, ran out of time or memory, or reported a failure. All
+                workers of this job have ended by then, with every process that they started.
             LaunchError: the command cannot be started at all.
         """
         waiting = self._take(job)
@@ -77,7 +76,7 @@ class Workers:
         with ExitStack() as stack:
             pool = stack.enter_context(waiting or _PreloadedWorkers(job))
             if not pool.loaded:
-                self._load(pool, [other for other in then if not pool.can_do(other)], timeout_s)
+                self._load(pool, [later for later in then if not pool.can_do(later)], timeout_s)
             results = pool.run(job, timeout_s)
             if any(map(pool.can_do, then)):
                 stack.pop_all()
@@ -85,13 +84,13 @@ class Workers:
             return results
 
     def shutdown(self) -> bool:
-        """End who waits, and say whether anybody did."""
+        """End the waiting pools, and return whether there were any."""
         waited = bool(self._waiting)
         self._end_waiting()
         return waited
 
     def _take(self, job: Job) -> "_PreloadedWorkers | None":
-        """The crew that waits and can do this job, if there is one."""
+        """Remove and return the waiting pool that can do this job; None if there is none."""
         found = next((workers for workers in self._waiting if workers.can_do(job)), None)
         if found is not None:
             self._waiting.remove(found)
@@ -104,7 +103,7 @@ class Workers:
         self._waiting = list(but)
 
     def _load(self, pool: "_PreloadedWorkers", then: Sequence[Job], timeout_s: float) -> None:
-        """Load a crew, and others beside it. Only loaded ones wait; who fails is dropped, to fail in his turn."""
+        """Load a pool, and others beside it. One that fails to load is ended: its own job will report the failure."""
         for job in then:
             found = any(workers.can_do(job) for workers in self._waiting)
             if not found and len(self._waiting) + 1 < MAX_PRELOADED and _has_room(job):
@@ -120,7 +119,7 @@ class Workers:
 
 
 class _PreloadedWorkers:
-    """Processes that have loaded what some jobs need, from their start to the end of all that they started."""
+    """A pool: processes with the libraries that some jobs need, and everything that they start."""
 
     def __init__(self, job: Job) -> None:
         self.loaded = False
@@ -140,11 +139,11 @@ class _PreloadedWorkers:
         self.end()
 
     def can_do(self, job: Job) -> bool:
-        """Whether this is a job of theirs, and none of them has ended."""
+        """Return whether these workers can do a job: it is of their kind, and all of them are running."""
         return self.is_alive and _kind(job) == self._kind
 
     def load(self, timeout_s: float) -> None:
-        """Wait until libraries are loaded by all, if they are not yet."""
+        """Wait until all have loaded their libraries."""
         if self.loaded:
             return
         receive_all(self._workers, monotonic() + timeout_s, timeout_s, until=lambda worker: worker.last is not None)
@@ -153,7 +152,7 @@ class _PreloadedWorkers:
         self.loaded = True
 
     def run(self, job: Job, timeout_s: float) -> Sequence[Result]:
-        """Let them do a job's tasks, to their end."""
+        """Do a job's tasks, and return the results."""
         deadline = monotonic() + timeout_s
         for worker, task in zip(self._workers, job.tasks, strict=True):
             worker.begin(encode_json_line(task))
@@ -169,20 +168,20 @@ class _PreloadedWorkers:
 
     @property
     def is_alive(self) -> bool:
-        """Whether none of them has ended."""
+        """Whether all of them are running."""
         return all(worker.is_alive for worker in self._workers)
 
     def end(self) -> None:
-        """Kill what is left."""
+        """Kill them."""
         for worker in self._workers:
             worker.end()
 
 
 def _kind(job: Job) -> tuple[object, ...]:
-    """What two jobs have in common that one crew can do."""
+    """Return what jobs that one pool can do have in common."""
     return (*job.argv, job.pool, [task.binding for task in job.tasks], job.environments)
 
 
 def _has_room(job: Job) -> bool:
-    """Whether each worker has a CPU to load on beside another's."""
+    """Return whether each worker has a second CPU, to load on beside another."""
     return all(len(parse_cpulist(task.binding.cpus)) > 1 for task in job.tasks)

@@ -25,7 +25,7 @@ from bench.worker.load import Loading, load, settle
 
 
 def main() -> None:
-    """Load what a task needs, then do each task like it that comes, until nobody asks any more."""
+    """Load what a task needs, then do tasks with the same libraries, until standard input ends."""
     die_with_parent()
     server = ForkServer()
     os.environ.pop("LD_PRELOAD", None)  # meant for this process, not for the compilers that Inductor starts
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def explain_error(error: Exception) -> Failure:
-    """Turn what a model or a binding threw into the cell's failure."""
+    """Return the cell's failure for an exception of a model, a backend or a binding."""
     text = " ".join(str(error).split())[:500]
     if isinstance(error, WorkerFailedError):
         return error.failure
@@ -61,7 +61,7 @@ def explain_error(error: Exception) -> Failure:
 
 
 def _do(task: Task, loading: Loading, channel: BinaryIO) -> NoReturn:
-    """Do one task, say how it went, and end."""
+    """Do one task, send its result or failure, and end the process."""
     from bench.worker.pages import map_in
 
     try:

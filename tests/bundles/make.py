@@ -103,7 +103,11 @@ def _make(target: Path) -> None:
     policy = _write("kept", _QUALIFICATION)
 
     _keep("failures", target, ["run", "--suite", failing], statuses={5})
-    _keep("pair", target, ["ab", "--env-b", "OMP_WAIT_POLICY=passive", "--suite", tiny, "--mode", "inference"])
+    _keep(
+        "pair",
+        target,
+        ["ab", "--env-b", "OMP_WAIT_POLICY=passive", "--suite", tiny, "--mode", "inference", "--repetitions", "5"],
+    )
     calibrated = _SCRATCH / "calibrated"
     calibrate = ["calibrate", "--suite", tiny, "--workload", "*", "--runs", "2", "--repetitions", "5"]
     _bench([*calibrate, "--output", str(calibrated)], statuses={0, 3})

@@ -57,7 +57,7 @@ def test_the_host_is_told_by_cpu_and_topology_and_not_by_name() -> None:
 @pytest.mark.parametrize("text", ["", "{}", '{"host_digest": 1}'], ids=["empty", "no fields", "wrong type"])
 def test_a_file_that_is_no_calibration_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "calibration.json").write_text(text)
-    with pytest.raises(BundleError, match="make it anew, or remove it"):
+    with pytest.raises(BundleError, match="run bench calibrate again, or remove it"):
         find_calibration(tmp_path, MACHINE)
 
 

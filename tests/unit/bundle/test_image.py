@@ -56,7 +56,7 @@ def test_without_the_hosts_word_nothing_is_stated(tmp_path: Path) -> None:
 
 
 def test_outside_an_image_nothing_can_be_stated_of_it(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentUnfitError, match="this is no bench image"):
+    with pytest.raises(EnvironmentUnfitError, match="this is not a bench image"):
         describe_image(tmp_path, {STATED_IMAGE: json.dumps(STATED)})
 
 

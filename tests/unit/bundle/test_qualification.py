@@ -118,7 +118,7 @@ def test_the_readers_trust_decides_who_may_judge(tmp_path: Path) -> None:
         (b'"value": 2', b'"value": 1,\n      "value": 2', "duplicate key"),
         (b"attestation/qualification", b"attestation/cpu-benchmark", "Invalid enum value"),
         (b'"kind": "key"', b'"kind": "sworn"', "kind"),
-        (b"T12:00:00Z", b"T25:00:00Z", "is no time"),
+        (b"T12:00:00Z", b"T25:00:00Z", "is not a time"),
     ],
     ids=[
         "a verdict against its rules",
@@ -145,7 +145,7 @@ def test_altered_bytes_and_other_keys_are_refused(tmp_path: Path) -> None:
     envelope = json.loads(whole)
     payload = base64.b64decode(envelope["payload"]).replace(b'"value": 2', b'"value": 9')
     path.write_bytes(whole.replace(envelope["payload"].encode(), base64.b64encode(payload)))
-    refuse(path, "does not belong to this statement")
+    refuse(path, "is not valid for this statement")
     forge(path, b'"value": 9', b'"value": 2', STRANGER)
     refuse(path, "the key beside it is")
     path.write_bytes(whole + b" ")

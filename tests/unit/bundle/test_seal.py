@@ -58,7 +58,7 @@ def test_refuses_to_add_a_signature_that_does_not_fit() -> None:
     sealed = open_parts(BUNDLE)
     for seed in range(20, 20 + MAX_SIGNATURES - 1):
         sealed = add_signature(sealed, SigningKey(key=make_key(seed)))
-    with pytest.raises(UsageError, match="can hold no more"):
+    with pytest.raises(UsageError, match="which is the most"):
         add_signature(sealed, VENDOR)
 
 

@@ -56,9 +56,9 @@ def test_in_an_expired_store_nobody_is_trusted() -> None:
 def test_a_threshold_counts_different_keys() -> None:
     requirements = Requirements(trust=BOTH, roles=("lab",))
     assert check_requirements(judge(requirements, ME, VENDOR.fingerprint), requirements) is None
-    with pytest.raises(BundleError, match="role 'lab' wants 2 trusted signatures and has 1"):
+    with pytest.raises(BundleError, match="role 'lab' requires 2 trusted signatures and has 1"):
         check_requirements(judge(requirements, ME, ME), requirements)
-    with pytest.raises(BundleError, match="role 'lab' wants 2 trusted signatures and has 1"):
+    with pytest.raises(BundleError, match="role 'lab' requires 2 trusted signatures and has 1"):
         check_requirements(judge(requirements, ME, STRANGER.fingerprint), requirements)
 
 

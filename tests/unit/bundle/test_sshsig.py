@@ -37,7 +37,7 @@ def test_parse_inverts_format() -> None:
 def test_a_signature_belongs_to_its_message_and_key_only() -> None:
     assert verify_ssh_value(b"{}", PUBLIC, VALUE) is None
     for message, key in ((b"{} ", PUBLIC), (b"{}", OTHER.public_key())):
-        with pytest.raises(BundleError, match=f"SSH signature of {fingerprint(key)[:9]}.* does not belong"):
+        with pytest.raises(BundleError, match=f"SSH signature of {fingerprint(key)[:9]}.* is not valid for"):
             verify_ssh_value(message, key, VALUE)
 
 
@@ -53,9 +53,9 @@ def test_refuses_what_is_no_signature(data: bytes) -> None:
 
 def test_a_signature_of_one_form_is_none_of_the_other() -> None:
     envelope = sign_statement(b"{}", KEY)
-    with pytest.raises(BundleError, match="does not belong"):
+    with pytest.raises(BundleError, match="is not valid for"):
         verify_ssh_value(b"{}", PUBLIC, envelope.value)
-    with pytest.raises(BundleError, match="does not belong"):
+    with pytest.raises(BundleError, match="is not valid for"):
         verify_signature(b"{}", Signature(key=PUBLIC, value=VALUE))
 
 

@@ -20,5 +20,5 @@ def test_writes_utc() -> None:
 
 @pytest.mark.parametrize("text", ["2026-02-30T00:00:00Z", "2026-01-01T24:00:01Z", "2026-13-01T00:00:00Z"])
 def test_refuses_what_no_calendar_has(text: str) -> None:
-    with pytest.raises(BundleError, match=r"x: .* is no time"):
+    with pytest.raises(BundleError, match=r"x: .* is not a time"):
         parse_timestamp(text, source="x")

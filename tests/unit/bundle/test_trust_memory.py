@@ -28,11 +28,11 @@ def test_an_older_store_is_refused_with_the_way_out(tmp_path: Path) -> None:
     show(renew(PLAIN, END), tmp_path)
     with pytest.raises(BundleError) as refusal:
         show(PLAIN, tmp_path)
-    assert f"has version {PLAIN.version}, but version {PLAIN.version + 1} was seen here: rolled back" in str(
+    assert f"has version {PLAIN.version}, but version {PLAIN.version + 1} was seen before: rolled back" in str(
         refusal.value
     )
     (seen,) = (tmp_path / "memory").iterdir()
-    assert f"if it was begun anew on purpose, delete {seen}" in str(refusal.value)
+    assert f"if this is a new store on purpose, delete {seen}" in str(refusal.value)
     assert refusal.value.exit_code == 6
     seen.unlink()
     assert show(PLAIN, tmp_path) == PLAIN
@@ -40,7 +40,7 @@ def test_an_older_store_is_refused_with_the_way_out(tmp_path: Path) -> None:
 
 def test_the_same_version_with_other_words_is_refused(tmp_path: Path) -> None:
     show(PLAIN, tmp_path)
-    with pytest.raises(BundleError, match="like the one seen here, and says something else"):
+    with pytest.raises(BundleError, match="like the one seen before, and other content"):
         show(replace(PLAIN, expires="2099-01-01T00:00:00Z"), tmp_path)
 
 

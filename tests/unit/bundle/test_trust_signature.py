@@ -53,7 +53,7 @@ def test_a_store_without_root_keys_needs_no_signature_unless_one_is_asked_for() 
 @pytest.mark.parametrize(
     ("store", "words"),
     [
-        pytest.param(ROOTED, "wants the signatures of 2 of its root keys and has 0", id="no signature"),
+        pytest.param(ROOTED, "requires the signatures of 2 of its root keys and has 0", id="no signature"),
         pytest.param(sign_trust(ROOTED, ONE), "of 2 of its root keys and has 1", id="a signature too few"),
         pytest.param(sign_trust(sign_trust(ROOTED, ONE), OTHER), "of 2 of its root keys and has 1", id="a signature of a stranger"),
         pytest.param(sign_trust(sign_trust(ROOTED, ONE), OPERATOR.key), "of 2 of its root keys and has 1", id="a signature of another role"),
@@ -97,7 +97,7 @@ def test_no_more_signatures_are_added_than_are_read() -> None:
     for seed in range(40, 40 + MAX_SIGNATURES):
         store = sign_trust(store, make_key(seed))
     assert parse_trust(encode_json(store), source="x") == store
-    with pytest.raises(UsageError, match="can hold no more"):
+    with pytest.raises(UsageError, match="which is the most"):
         sign_trust(store, ONE)
 
 
@@ -115,7 +115,7 @@ def test_every_edit_drops_the_signatures() -> None:
     ("role", "threshold", "words"),
     [
         pytest.param("vendor", 1, "has no role vendor; it has operator, root", id="an unknown role"),
-        pytest.param("operator", 2, "has 1 keys, so it can want 1 to 1 of them, not 2", id="more than there are"),
+        pytest.param("operator", 2, "has 1 keys, so its threshold is 1 to 1, not 2", id="more than there are"),
         pytest.param("operator", 0, "not 0", id="none"),
     ],
 )

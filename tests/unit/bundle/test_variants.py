@@ -87,8 +87,8 @@ def with_cells(contents: Contents, *order: int) -> Contents:
     [
         (lambda it: found(it, None), "its workers found the variables {'X': None}, the plan has {'X': '1'}"),
         (lambda it: found(it, "2"), "its workers found the variables {'X': '2'}"),
-        (lambda it: with_cells(it, 1, 0), "are no pair of variants a and b"),
-        (lambda it: with_cells(it, 0), "which are no pairs"),
+        (lambda it: with_cells(it, 1, 0), "are not a pair of variants a and b"),
+        (lambda it: with_cells(it, 0), "an odd number: they are in pairs"),
         (lambda it: replace(it, plan=replace(it.plan, variants=())), "is of variant a, which the plan does not have"),
         (lambda it: replace(it, plan=replace(it.plan, variants=(B, A))), "the plan has variants b, a"),
         (

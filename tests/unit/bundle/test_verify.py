@@ -72,7 +72,7 @@ def test_an_ephemeral_key_is_never_trusted_even_if_the_store_lists_it(folder: Pa
     refuse(
         data,
         folder,
-        "wants 1 trusted signatures and has 0",
+        "requires 1 trusted signatures and has 0",
         Requirements(trust=requirements.trust, roles=("operator",)),
     )
 
@@ -98,13 +98,13 @@ def test_both_roles_are_filled_by_two_signers(folder: Path) -> None:
         pytest.param(
             BUNDLE,
             Requirements(trust=make_trust(operator=OPERATOR, vendor=VENDOR), roles=("operator", "vendor")),
-            "role 'vendor' wants 1 trusted signatures and has 0",
+            "role 'vendor' requires 1 trusted signatures and has 0",
             id="a missing co-signer",
         ),
         pytest.param(
             BUNDLE,
             Requirements(trust=make_trust(vendor=OPERATOR, operator=STRANGER), roles=("operator",)),
-            "role 'operator' wants 1",
+            "role 'operator' requires 1",
             id="a signer of another role",
         ),
         pytest.param(
@@ -145,7 +145,7 @@ def test_refuses_a_signature_over_another_statement(folder: Path) -> None:
     parts = open_parts(BUNDLE)
     other = sign_seal(STATEMENT + b" ", OPERATOR.key)
     forged = Sealed(content=parts.content, statement=parts.statement, signatures=(other,))
-    refuse(format_sealed(forged), folder, "does not belong to this statement")
+    refuse(format_sealed(forged), folder, "is not valid for this statement")
 
 
 def test_refuses_an_ssh_signature_over_another_statement(folder: Path) -> None:

@@ -46,15 +46,15 @@ def bundle(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("store", "roles", "words"),
     [
-        pytest.param(BOTH, "operator,vendor", "role 'vendor' wants 1 trusted signatures and has 0", id="a missing signer"),
+        pytest.param(BOTH, "operator,vendor", "role 'vendor' requires 1 trusted signatures and has 0", id="a missing signer"),
         pytest.param(trusting((OPERATOR, "operator"), end=datetime(2026, 1, 1, tzinfo=UTC)), "operator", "the key was valid only until 2026-01-01T00:00:00Z", id="an expired key"),
         pytest.param(trusting((OPERATOR, "operator"), start=datetime(2026, 2, 1, tzinfo=UTC)), "operator", "the key is valid only from 2026-02-01T00:00:00Z", id="a key that is not valid yet"),
         pytest.param(renew(BOTH, RUN), "operator", "the trust store expired at 2026-01-02T03:05:05Z", id="an expired store"),
         pytest.param(revoke_key(BOTH, OPERATOR.fingerprint, at=FAR, reason="compromised"), "operator", "revoked as compromised at 2999-01-01T00:00:00Z", id="a key revoked as compromised"),
         pytest.param(revoke_key(BOTH, OPERATOR.fingerprint, at=RUN, reason="superseded"), "operator", "revoked as superseded at 2026-01-02T03:05:05Z", id="a key revoked as superseded"),
-        pytest.param(trusting((OPERATOR, "operator"), (STRANGER, "vendor")), "vendor", "role 'vendor' wants 1 trusted signatures and has 0", id="a signer of another role"),
+        pytest.param(trusting((OPERATOR, "operator"), (STRANGER, "vendor")), "vendor", "role 'vendor' requires 1 trusted signatures and has 0", id="a signer of another role"),
         pytest.param(trusting((STRANGER, "operator")), "operator", "the trust store does not know the key", id="an unknown signer"),
-        pytest.param(PAIR, "lab", "role 'lab' wants 2 trusted signatures and has 1", id="one signer where two are wanted"),
+        pytest.param(PAIR, "lab", "role 'lab' requires 2 trusted signatures and has 1", id="one signer where two are wanted"),
     ],
 )  # fmt: skip
 def test_insufficient_signers_are_one_line_and_status_6(
@@ -76,7 +76,7 @@ def test_one_key_under_two_names_counts_once(bundle: Path, path: Path, invoke: I
     ))  # fmt: skip
     outcome = invoke("verify", str(bundle), "--trust", str(data), "--require", "lab")
     assert outcome.status == 6
-    assert f"key {STRANGER.fingerprint} is really {OPERATOR.fingerprint}; name it so" in outcome.err
+    assert f"key {STRANGER.fingerprint} has the fingerprint {OPERATOR.fingerprint}; rename it" in outcome.err
 
 
 def test_a_second_signature_of_a_key_is_refused(bundle: Path, invoke: Invoke, tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_rolled_back_store_is_one_line_and_status_6(bundle: Path, path: Path, 
     path.write_bytes(old)
     outcome = invoke("verify", str(bundle), "--trust", str(path))
     assert outcome.status == 6
-    assert "the trust store has version 3, but version 4 was seen here: rolled back" in outcome.err
+    assert "the trust store has version 3, but version 4 was seen before: rolled back" in outcome.err
     assert outcome.err.count("\n") == 1
     assert len(list((state / "bench/trust").iterdir())) == 1
 
@@ -120,7 +120,7 @@ def test_an_old_store_is_not_changed(bundle: Path, path: Path, invoke: Invoke) -
     for change in (("renew",), ("role", "operator", "--threshold", "1")):
         outcome = invoke("trust", *change, "--trust", str(path))
         assert outcome.status == 6
-        assert "was seen here: rolled back" in outcome.err
+        assert "was seen before: rolled back" in outcome.err
     assert path.read_bytes() == old
 
 
@@ -135,7 +135,7 @@ def test_a_signed_store_counts_and_an_altered_one_is_refused(
     assert added.status == 0
     unsigned = invoke("verify", str(bundle), *trust)
     assert unsigned.status == 6
-    assert "wants the signatures of 1 of its root keys and has 0" in unsigned.err
+    assert "requires the signatures of 1 of its root keys and has 0" in unsigned.err
     assert invoke("trust", "sign", "--key", str(root), *trust).status == 0
     assert invoke("verify", str(bundle), *trust, "--trust-key", f"{root}.pub", "--require", "operator").status == 0
     path.write_text(path.read_text().replace('"expires": "2999', '"expires": "3999'))

@@ -66,6 +66,6 @@ def test_one_that_was_killed_is_no_result(plan: ContainerPlan) -> None:
         run(ScriptedClient([], status=137), plan)
 
 
-def test_one_that_vanished_is_no_result(plan: ContainerPlan) -> None:
-    with pytest.raises(EnvironmentUnfitError, match="vanished"):
+def test_one_that_disappeared_is_no_result(plan: ContainerPlan) -> None:
+    with pytest.raises(EnvironmentUnfitError, match="disappeared"):
         run(ScriptedClient([], status=None), plan)

@@ -61,7 +61,7 @@ def test_a_run_carries_the_calibration_that_lies_beside_it(tmp_path: Path, worke
 
 def test_a_calibration_that_cannot_be_read_stops_a_run_before_it_measures(tmp_path: Path, workers: Workers) -> None:
     (tmp_path / "calibration.json").write_text("{}")
-    with pytest.raises(BundleError, match=r"calibration\.json \(make it anew, or remove it\)"):
+    with pytest.raises(BundleError, match=r"calibration\.json \(run bench calibrate again, or remove it\)"):
         run_plan(decide(), tmp_path, KEY, report_progress=ignore, parent={})
     assert workers.measured == 0
 

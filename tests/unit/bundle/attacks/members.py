@@ -64,28 +64,28 @@ def edit_json(data: bytes, change: Callable[[dict[str, list[dict[str, str]]]], o
 
 
 OUTER_EDITS: list[tuple[str, Edit, str]] = [
-    ("an added member", lambda m: {**m, "readme.txt": b"hello"}, "step 2 (envelope): members missing or not wanted: readme.txt"),
-    ("no content", lambda m: {n: d for n, d in m.items() if n != "content.tar"}, "not wanted: content.tar"),
+    ("an added member", lambda m: {**m, "readme.txt": b"hello"}, "step 2 (envelope): members missing or unknown: readme.txt"),
+    ("no content", lambda m: {n: d for n, d in m.items() if n != "content.tar"}, "unknown: content.tar"),
     ("no statement", lambda m: {n: d for n, d in m.items() if n != "statement.dsse.json"}, "statement.dsse.json is missing"),
     ("no public key", lambda m: {n: d for n, d in m.items() if not n.endswith(".pub")}, ".pub is missing"),
     ("no Sigstore bundle", lambda m: {n: d for n, d in m.items() if not n.endswith("store.json")}, "sigstore.json"),
     ("no SSH signature", lambda m: {n: d for n, d in m.items() if not n.endswith(".sshsig")}, ".sshsig is missing"),
-    ("the SSH signature of another", lambda m: {**m, f"signatures/{STEM}.sshsig": OTHER[f"signatures/{OTHER_STEM}.sshsig"]}, "its bytes are not those"),
-    ("an SSH signature by another name", replace_in(".sshsig", b"SSH SIGNATURE", b"PGP SIGNATURE"), "its bytes are not those"),
+    ("the SSH signature of another", lambda m: {**m, f"signatures/{STEM}.sshsig": OTHER[f"signatures/{OTHER_STEM}.sshsig"]}, "not in the form that bench writes"),
+    ("an SSH signature by another name", replace_in(".sshsig", b"SSH SIGNATURE", b"PGP SIGNATURE"), "not in the form that bench writes"),
     ("no disclosures", lambda m: {n: d for n, d in m.items() if n != "disclosures.json"}, "disclosures.json is missing"),
     ("another host's name", replace_in("disclosures.json", b"node7", b"node8"), "has the digest"),
     ("a renamed member", rename("content.tar", "contents.tar"), "content.tar, contents.tar"),
-    ("files of a signer who has not signed", lambda m: m | {n: d for n, d in OTHER.items() if OTHER_STEM in n}, "not wanted: signatures/"),
+    ("files of a signer who has not signed", lambda m: m | {n: d for n, d in OTHER.items() if OTHER_STEM in n}, "unknown: signatures/"),
     ("the public key of another", lambda m: {**m, f"signatures/{STEM}.pub": OTHER[f"signatures/{OTHER_STEM}.pub"]}, "holds the key"),
     ("a public key that is none", lambda m: {**m, f"signatures/{STEM}.pub": b"none"}, "neither a PEM nor an OpenSSH"),
-    ("a public key with a line more", lambda m: {**m, f"signatures/{STEM}.pub": m[f"signatures/{STEM}.pub"] + b"\n"}, "its bytes are not those"),
+    ("a public key with a line more", lambda m: {**m, f"signatures/{STEM}.pub": m[f"signatures/{STEM}.pub"] + b"\n"}, "not in the form that bench writes"),
     ("a public key of 20 kB", lambda m: {**m, f"signatures/{STEM}.pub": bytes(20_000)}, "at most 16384 are read"),
     ("a statement of 70 kB", lambda m: {**m, "statement.dsse.json": bytes(70_000)}, "at most 65536 are read"),
-    ("another kind of Sigstore bundle", replace_in(".sigstore.json", b"v0.3", b"v0.2"), "its bytes are not those"),
+    ("another kind of Sigstore bundle", replace_in(".sigstore.json", b"v0.3", b"v0.2"), "not in the form that bench writes"),
     ("another payload type", replace_in("dsse.json", b"vnd.in-toto+json", b"vnd.other+json"), "payloadType"),
     ("an unknown key in the envelope", replace_in("dsse.json", b'"payloadType"', b'"payloadtype"'), "unknown field"),
-    ("a key twice in the envelope", replace_in("dsse.json", b' "payloadType"', b' "payload": "",\n "payloadType"'), "statement.dsse.json: its bytes are not those"),
-    ("an envelope in another layout", replace_in("dsse.json", b'\n "payloadType"', b'"payloadType"'), "its bytes are not those"),
+    ("a key twice in the envelope", replace_in("dsse.json", b' "payloadType"', b' "payload": "",\n "payloadType"'), "statement.dsse.json: not in the form that bench writes"),
+    ("an envelope in another layout", replace_in("dsse.json", b'\n "payloadType"', b'"payloadType"'), "not in the form that bench writes"),
     ("a byte order mark", replace_in("dsse.json", b"{", b"\xef\xbb\xbf{"), "not a valid EnvelopeFile"),
     ("an envelope in UTF-16", lambda m: {**m, "statement.dsse.json": m["statement.dsse.json"].decode().encode("utf-16")}, "not a valid EnvelopeFile"),
     ("an envelope nested deeply", lambda m: {**m, "statement.dsse.json": b"[" * 60_000}, "not a valid EnvelopeFile"),
@@ -109,11 +109,11 @@ STATEMENT_EDITS: list[tuple[str, bytes, bytes, str]] = [
     ("another suite", b'"suite": "smoke"', b'"suite": "full"', "the statement says suite 'full', the contents 'smoke'"),
     ("another run", b'"runId": "2026', b'"runId": "2025', "the statement says run_id"),
     ("another start", b'"startedOn": "2026', b'"startedOn": "2025', "the statement says started_on"),
-    ("a finish at a minute that does not exist", b"03:05:05Z", b"03:65:05Z", "is no time"),
+    ("a finish at a minute that does not exist", b"03:05:05Z", b"03:65:05Z", "is not a time"),
     ("a key twice", b'"suite": "smoke"', b'"suite": "smoke",\n  "suite": "smoke"', "duplicate key"),
     ("an unknown key", b'"suite": "smoke"', b'"suite": "smoke",\n  "note": ""', "unknown field `note`"),
     ("another layout", b' "subject": [\n', b' "subject": [ \n', "not canonical JSON"),
-    ("a sealer who has not signed", OPERATOR.fingerprint.encode(), VENDOR.fingerprint.encode(), "whose signature was taken out"),
+    ("a sealer who has not signed", OPERATOR.fingerprint.encode(), VENDOR.fingerprint.encode(), "whose signature is missing"),
 ]  # fmt: skip
 
 INNER_EDITS: list[tuple[str, Edit, str]] = [
@@ -172,8 +172,8 @@ STATEMENTS = [Attack(name=name, data=edit_statement(old, new), words=words) for 
     Attack(name="two subjects", data=sign_raw(TWO_SUBJECTS, OUTER["content.tar"]), words="length <= 1"),
     Attack(name="a statement that is no JSON", data=sign_raw(b"hello", OUTER["content.tar"]), words="not a valid Statement"),
     Attack(name="other contents than were signed", data=sign_raw(STATEMENT, pack_content({**MEMBERS, "log/x.txt": b""})), words="but"),
-    Attack(name="a statement that was signed differently", data=format_sealed(replace(open_parts(BUNDLE), signatures=(sign_seal(STATEMENT + b" ", OPERATOR.key),))), words="does not belong to this statement"),
-    Attack(name="a first signature that was taken out", data=format_sealed(replace(open_parts(CO_SIGNED), signatures=open_parts(CO_SIGNED).signatures[1:])), words="whose signature was taken out"),
+    Attack(name="a statement that was signed differently", data=format_sealed(replace(open_parts(BUNDLE), signatures=(sign_seal(STATEMENT + b" ", OPERATOR.key),))), words="is not valid for this statement"),
+    Attack(name="a first signature that was taken out", data=format_sealed(replace(open_parts(CO_SIGNED), signatures=open_parts(CO_SIGNED).signatures[1:])), words="whose signature is missing"),
 ]  # fmt: skip
 CONTENT = [
     Attack(name=name, data=seal(pack_content(edit(dict(MEMBERS)))), words=words) for name, edit, words in INNER_EDITS
