@@ -22,7 +22,7 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path("/"), metavar="DIR", help="Look at a recorded tree instead of this machine.")  # fmt: skip
+@click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path("/"), metavar="DIR", help="Detect a recorded tree instead of this machine.")  # fmt: skip
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Pack what detection reads into a new .tar.gz to send us; serial numbers and host names are left out.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def detect(root: Path, record: Path | None, as_json: bool) -> None:
@@ -47,7 +47,7 @@ def detect(root: Path, record: Path | None, as_json: bool) -> None:
 
 
 def _record_machine(root: Path, file: Path) -> "Machine":
-    """Detect a machine and record it: also one that cannot be detected, which is the most worth sending."""
+    """Detect a machine and record it, also where detection fails: such a recording is the most useful one."""
     from bench.bundle.files import write_file
     from bench.hardware.cpuinfo import read_cpuinfo
     from bench.hardware.detect import detect as detect_machine

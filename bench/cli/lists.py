@@ -1,4 +1,4 @@
-"""`bench profiles`, `bench workloads`, `bench suites`: list and show what there is."""
+"""`bench profiles`, `bench workloads`, `bench suites`: list and show them."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def profiles(ctx: click.Context, as_json: bool) -> None:
 @profiles.command("show")
 @click.argument("name")
 def show_profile(name: str) -> None:
-    """Print a profile as it is written, sources and all."""
+    """Print a profile's file, with the sources of its settings."""
     from bench.profiles.load import PROFILES_DIR, find_profile
 
     profile = find_profile(name)
@@ -43,7 +43,7 @@ def check_profile(file: Path) -> None:
     from bench.profiles.check import check_profile_file
 
     profile = check_profile_file(file)
-    print_text(f"{file}: {profile.name} is a good profile")
+    print_text(f"{file}: {profile.name} is a valid profile")
 
 
 @click.command()

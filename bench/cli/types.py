@@ -1,4 +1,4 @@
-"""Option types: what is typed at a shell, parsed strictly, with a message that shows a right one."""
+"""Option types: words of the command line, parsed strictly, with a message that shows a valid one."""
 
 import re
 from typing import get_args
@@ -15,7 +15,7 @@ _REPETITIONS = re.compile(r"(\d{1,4})(?::(\d{1,4}))?", re.ASCII)
 
 
 class CommaList(click.ParamType[tuple[str, ...]]):
-    """Values joined by commas, each one of a fixed set, or any word if there is no set."""
+    """Values joined by commas, all from a fixed set, or any words if there is no set."""
 
     name = "list"
 
@@ -38,7 +38,7 @@ class CommaList(click.ParamType[tuple[str, ...]]):
 
 
 class Line(click.ParamType[str]):
-    """One line of text, as it is shown to others."""
+    """One line of printable text."""
 
     name = "text"
 
@@ -102,8 +102,8 @@ class Duration(click.ParamType[float]):
         match = _DURATION.fullmatch(str(value))
         seconds = 0.0
         if match is not None:
-            hours, minutes, rest = (float(part or 0) for part in match.groups())
-            seconds = 3600 * hours + 60 * minutes + rest
+            hours, minutes, rest_s = (float(part or 0) for part in match.groups())
+            seconds = 3600 * hours + 60 * minutes + rest_s
         if seconds <= 0:
             self.fail(f"{value!r} is not a duration like 90s, 10m or 1h30m", param, ctx)
         return seconds
@@ -123,7 +123,7 @@ class Percent(click.ParamType[float]):
 
 
 class Repetitions(click.ParamType[tuple[int, int]]):
-    """`5`, or `3:20` for least and most."""
+    """`5`, or `3:20` for minimum and maximum."""
 
     name = "min:max"
 

@@ -1,4 +1,4 @@
-"""The plan, decided purely: which cells, held to what, in which environment."""
+"""Make the plan, purely: the cells, their bindings and their environment."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,17 @@ from bench.records.plan import Cell, Plan, Policy, Refusal
 from bench.records.profile import Choice, Layout
 
 WORKER_ARGV = ("python", "-m", "bench.worker")
-"""In the plan `python` stands for the interpreter that runs bench, wherever that lies on a host."""
+"""`python` in a plan means the interpreter that runs bench: its path differs from host to host."""
 
 OVERHEAD_S = 2.5
-"""Seconds for one repetition beside its warm-up and timed part: its share of loading, building, first call, checks. An
-estimate for people, taken from the suite quick on 2 cores; nothing is decided by it."""
+"""Seconds of one repetition besides warm-up and timed part: its share of loading, building, first call, checks. An
+estimate for the user, from the suite quick on 2 cores; no decision depends on it."""
 
 PROBE_S = 1.5
-"""The same for one probe; so much of a run's time is kept for the last one."""
+"""The same for one probe; a run keeps this much of its time for the last one."""
 
 REPETITIONS_PER_PROBE = 6
-"""Repetitions between two probes at most, as a drift of the host voids all of them at once."""
+"""Repetitions between two probes at most: a drift of the host makes all of them invalid together."""
 
 PROBE_EVERY_S = 120.0
 """Seconds between two probes, where repetitions are long: drift shows within minutes, and probes stay
@@ -46,28 +46,30 @@ def plan_run(
     Args:
         suite: Its name, for the record.
         cases: In the order of the results.
-        refused: What was asked for and cannot be in any machine.
+        refused: Cases that were asked for and that no machine supports.
         units: Workload → what its throughput counts.
         layouts: In the order of the results; every case runs in each.
         variables: The profile's, for every worker.
         choice: Why that profile.
         policy: How much to measure.
         order_seed: Of the order in which repetitions are made.
-        machine: What it has to do without is refused here.
+        machine: Cases that it does not support are refused here.
 
     Raises:
         EnvironmentUnfitError: no case is left; says why.
     """
-    able: list[Case] = []
-    unable: list[Refusal] = list(refused)
+    supported: list[Case] = []
+    unsupported: list[Refusal] = list(refused)
     for case in cases:
         reason = why_not_machine(case, machine)
         if reason is None:
-            able.append(case)
+            supported.append(case)
         else:
-            unable.append(Refusal(case=case, reason=reason))
-    if not able:
-        raise EnvironmentUnfitError(f"none of the {len(unable)} cases asked for can be run: {unable[0].reason}")
+            unsupported.append(Refusal(case=case, reason=reason))
+    if not supported:
+        raise EnvironmentUnfitError(
+            f"none of the {len(unsupported)} cases asked for can be run: {unsupported[0].reason}"
+        )
     environment = plan_environment(variables)
     cells = tuple(
         Cell(
@@ -79,7 +81,7 @@ def plan_run(
             runtime=layout.runtime,
             environment=environment,
         )
-        for index, (case, layout) in enumerate((case, layout) for case in able for layout in layouts)
+        for index, (case, layout) in enumerate((case, layout) for case in supported for layout in layouts)
     )
     return Plan(
         suite=suite,
@@ -88,7 +90,7 @@ def plan_run(
         policy=policy,
         order_seed=order_seed,
         cells=cells,
-        refused=tuple(unable),
+        refused=tuple(unsupported),
         argv=WORKER_ARGV,
         estimate_s=estimate_seconds(len(cells), policy),
         emulated=machine.cpu.emulated,
@@ -96,10 +98,10 @@ def plan_run(
 
 
 def why_not_machine(case: Case, machine: Machine) -> str | None:
-    """Why this machine cannot run a case, with both values; None if it can.
+    """Return why this machine cannot run a case, with both values; None if it can.
 
-    bf16 without bf16 instructions is slow and right, so it is allowed: the instruction path in the
-    bundle shows it. AVX2 is what torch's own x86 kernels and oneDNN are built for.
+    bf16 without bf16 instructions is slow and correct, so it is allowed: the instruction path in the bundle shows it.
+    torch's own x86 kernels and oneDNN are built for AVX2.
     """
     if machine.cpu.architecture == "x86_64" and machine.cpu.isa and "avx2" not in machine.cpu.isa:
         return f"{case.workload} needs AVX2, and this CPU ({machine.cpu.model_name}) has none"
@@ -107,18 +109,18 @@ def why_not_machine(case: Case, machine: Machine) -> str | None:
 
 
 def resolve_argv(argv: Sequence[str]) -> tuple[str, ...]:
-    """A command of a plan as it is started on this host."""
+    """Return a plan's command as it is started on this host."""
     python, *rest = argv
     return (sys.executable if python == WORKER_ARGV[0] else python, *rest)
 
 
 def estimate_repetition_s(policy: Policy) -> float:
-    """Expected seconds for one repetition, from start to end of its processes."""
+    """Estimate the seconds of one repetition, from start to end of its processes."""
     return OVERHEAD_S + policy.warmup_max_s / 2 + policy.measure_s
 
 
 def estimate_seconds(cells: int, policy: Policy) -> float:
-    """Expected seconds for the least repetitions of so many cells, probes included."""
+    """Estimate the seconds of the least repetitions of so many cells, with probes."""
     repetitions = cells * policy.repetitions_min
     between_s = min(PROBE_EVERY_S, REPETITIONS_PER_PROBE * estimate_repetition_s(policy))
     measuring_s = repetitions * estimate_repetition_s(policy)

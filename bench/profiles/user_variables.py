@@ -1,8 +1,8 @@
-"""Variables that a user gives one side of an `ab` run: refused where they could not do what they seem to.
+"""Check variables that a user sets for one side of an `ab` run: one that could not have its effect is refused.
 
-Unlike a profile's, they may change the numbers that a model puts out: each cell is held against eager fp32.
-But one that bench sets itself, that nothing loaded reads, or that loads code which no bundle would name, would
-make a verdict on something else than what was asked.
+Unlike a profile's, they may change the numbers that a model puts out: each cell is compared with eager fp32. But a
+variable that bench sets itself, that no loaded library reads, or that loads code which no bundle names would lead to
+a verdict on something else than the user asked for.
 """
 
 import re
@@ -33,17 +33,17 @@ _OWNED: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(r"TORCHINDUCTOR_(FX_GRAPH|AUTOGRAD|AUTOGRAD_REMOTE|FX_GRAPH_REMOTE)_CACHE"),
         "bench keeps caches of whole graphs off, so that every repetition compiles",
     ),
-    (re.compile(r"CUDA_VISIBLE_DEVICES"), "bench keeps it empty, so that no GPU lends a hand"),
+    (re.compile(r"CUDA_VISIBLE_DEVICES"), "bench keeps it empty, so that no GPU is used"),
 )
 
 _COMPILED: frozenset[Backend] = frozenset({"inductor", "inductor_freezing", "inductor_max_autotune", "aot_inductor"})
 _COMPILERS = re.compile(r"TORCHINDUCTOR_.*|TORCHDYNAMO_.*|TORCH_COMPILE_.*")
 _READERS: Mapping[str, frozenset[Backend]] = {"TORCHINDUCTOR_FREEZING": frozenset({"inductor"})}
-"""Variables that fewer backends heed than their names say: the others freeze whatever it says."""
+"""Variables that fewer backends read than their names say: the others freeze in any case."""
 
 
 def check_user_variables(variables: Iterable[str], runtime: Runtime, side: str) -> None:
-    """Refuse variables that cannot do what they are given for.
+    """Refuse variables that cannot have an effect of their own.
 
     Args:
         variables: Names.
@@ -51,7 +51,7 @@ def check_user_variables(variables: Iterable[str], runtime: Runtime, side: str) 
         side: `a` or `b`.
 
     Raises:
-        UsageError: names the first, why, and the way out.
+        UsageError: names the first such variable, the reason, and the way out.
     """
     loaded = {runtime.openmp, runtime.allocator}
     for name in variables:
@@ -67,10 +67,10 @@ def check_user_variables(variables: Iterable[str], runtime: Runtime, side: str) 
 
 
 def find_readers(variables: Iterable[str]) -> AbstractSet[Backend] | None:
-    """The backends that read all of some variables; None if every backend does."""
+    """Return the backends that read all of these variables; None if every backend does."""
     readers: AbstractSet[Backend] | None = None
     for name in variables:
         if _COMPILERS.fullmatch(name):
-            mine = _READERS.get(name, _COMPILED)
-            readers = mine if readers is None else readers & mine
+            backends = _READERS.get(name, _COMPILED)
+            readers = backends if readers is None else readers & backends
     return readers

@@ -144,7 +144,7 @@ def test_ab_is_interrupted_and_goes_on(pace: Pace, invoke: Invoke, tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "nothing sets the sides a and b apart"),
+        ([], "sides a and b do not differ"),
         (["--env-b", "..."], "'...' is not NAME=VALUE, such as TORCHINDUCTOR_FREEZING=1"),
         (["--env-b", "X=1", "--env-b", "X=2"], "--env-b X is given twice; keep one"),
         (["--env-b", "X=é"], "side b: "),

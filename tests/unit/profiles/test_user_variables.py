@@ -17,7 +17,7 @@ RUNTIME = Runtime(openmp="gnu", allocator="system")
         ("PYTHONPATH", "which the bundle has to name"),
         ("TORCHINDUCTOR_CACHE_DIR", "a folder of its own"),
         ("TORCHINDUCTOR_FX_GRAPH_CACHE", "so that every repetition compiles"),
-        ("CUDA_VISIBLE_DEVICES", "no GPU lends a hand"),
+        ("CUDA_VISIBLE_DEVICES", "no GPU is used"),
         ("KMP_BLOCKTIME", "is read by intel or llvm only, and side b has gnu and system"),
         ("MALLOC_CONF", "choose another with --openmp-b or --allocator-b"),
     ],
