@@ -1,7 +1,7 @@
-"""Control groups, version 1, 2 and both: where the process's own groups are, and the limits they set.
+"""Control groups of version 1, 2 and both: where the process's groups are, and the limits that they set.
 
-Every ancestor limits its descendants, so the tightest of all that can be seen counts. In a cgroup
-namespace, or where only a sub-tree is mounted, the ancestors above cannot be seen.
+Every ancestor limits its descendants, so the tightest visible limit counts. In a cgroup namespace, or where only a
+sub-tree is mounted, the ancestors above are invisible.
 
 Sources: Linux `Documentation/admin-guide/cgroup-v1/` and `cgroup-v2.rst`; cgroups(7), proc_pid_mountinfo(5).
 """
@@ -25,10 +25,10 @@ class CgroupMount(Record, frozen=True, kw_only=True):
     """One mounted hierarchy.
 
     Attributes:
-        kind: The file system; `cpuset` is the one that came before control groups.
+        kind: The file system; `cpuset` is the predecessor of control groups.
         controllers: Of version 1; empty for version 2.
         point: Where it is mounted, without a leading slash.
-        root: The group that stands at the mount point, as `/proc/self/cgroup` would name it.
+        root: The group at the mount point, as `/proc/self/cgroup` would name it.
     """
 
     kind: Literal["cgroup", "cgroup2", "cpuset"]
@@ -38,7 +38,7 @@ class CgroupMount(Record, frozen=True, kw_only=True):
 
 
 def parse_mountinfo(text: str) -> tuple[CgroupMount, ...]:
-    """The hierarchies in `/proc/self/mountinfo`; lines of other file systems and broken ones are passed over."""
+    """Parse the hierarchies in `/proc/self/mountinfo`; lines of other file systems and broken lines are ignored."""
     mounts: list[CgroupMount] = []
     for line in text.splitlines():
         before, dash, after = line.partition(" - ")
@@ -49,7 +49,7 @@ def parse_mountinfo(text: str) -> tuple[CgroupMount, ...]:
 
 
 def parse_mounts(text: str) -> tuple[CgroupMount, ...]:
-    """The hierarchies in `/proc/mounts`, which does not say which group is mounted: the root is taken."""
+    """Parse the hierarchies in `/proc/mounts`. It does not say which group is mounted: assumed is the root."""
     mounts: list[CgroupMount] = []
     for line in text.splitlines():
         fields = line.split(" ")
@@ -59,7 +59,7 @@ def parse_mounts(text: str) -> tuple[CgroupMount, ...]:
 
 
 def parse_self_cgroup(text: str) -> Mapping[str, str]:
-    """Controller → the process's group, from `/proc/self/cgroup`; version 2 stands under the empty name."""
+    """Parse `/proc/self/cgroup`: controller → the process's group. Version 2 has the empty name."""
     groups: dict[str, str] = {}
     for line in text.splitlines():
         fields = line.split(":", 2)
@@ -80,14 +80,14 @@ class Cgroups:
 
     @property
     def version(self) -> Literal[0, 1, 2]:
-        """Of the hierarchy that rules CPU time; 0 if no control group file system is seen."""
+        """Version of the hierarchy that limits CPU time; 0 if no control group file system is visible."""
         kinds = {mount.kind for mount in self._mounts}
         if any("cpu" in mount.controllers for mount in self._mounts):
             return 1
         return 2 if "cgroup2" in kinds else 1 if "cgroup" in kinds else 0
 
     def directories(self, controller: str) -> tuple[Literal[1, 2], tuple[str, ...]]:
-        """The version that holds a controller, and the process's groups in it, its own first."""
+        """Return the version that has a controller, and the process's groups in it, its own first."""
         for mount in self._mounts:
             if controller in mount.controllers:
                 group = self.groups.get(controller)
@@ -100,13 +100,13 @@ class Cgroups:
         return 2, ()
 
     def read_cpu_quota(self) -> float | None:
-        """CPUs' worth of time per period, the tightest of all ancestors; None if there is no quota."""
+        """Return CPUs' worth of time per period, the tightest of all ancestors; None without a quota."""
         version, directories = self.directories("cpu")
         read = self._read_quota_v1 if version == 1 else self._read_quota_v2
         return min((quota for base in directories if (quota := read(base)) is not None), default=None)
 
     def read_memory_limit(self) -> int | None:
-        """Bytes, the tightest of all ancestors; None if there is no limit."""
+        """Return bytes, the tightest of all ancestors; None without a limit."""
         version, directories = self.directories("memory")
         limits: list[int] = []
         for base in directories:
@@ -114,13 +114,13 @@ class Cgroups:
                 limits.extend(self._read_bytes(f"{base}/memory.max"))
             else:
                 limits.extend(self._read_bytes(f"{base}/memory.limit_in_bytes"))
-                # Counts the ancestors that a namespace hides, too.
+                # This counts ancestors that a namespace hides, too.
                 match = _HIERARCHICAL.search(self._tree.text(f"{base}/memory.stat") or "")
                 limits.extend([int(match[1])] if match is not None else [])
         return min((limit for limit in limits if limit < _UNLIMITED_BYTES), default=None)
 
     def read_cpuset(self, what: Literal["cpus", "mems"]) -> frozenset[int] | None:
-        """The CPUs or memory nodes that the process's cpuset allows; None if no cpuset shows any."""
+        """Return the CPUs or memory nodes that the process's cpuset allows; None if no cpuset shows any."""
         version, directories = self.directories("cpuset")
         names = (f"cpuset.{what}.effective",) if version == 2 else (f"cpuset.effective_{what}", f"cpuset.{what}", what)
         for base in directories:
@@ -156,16 +156,16 @@ class Cgroups:
             self._tree.note("memory_limit_not_understood", path=path, text=line or "")
 
     def _walk(self, mount: CgroupMount, group: str) -> tuple[str, ...]:
-        """Directories from the process's group up to the mount point."""
+        """Return the directories from the process's group up to the mount point."""
         parts = _relative_parts(group, mount.root)
         if not self._tree.has("/".join((mount.point, *parts))):
-            # A container may see its group's path of the host, but only its own group mounted.
+            # A container may see its group's path on the host, while only its own group is mounted.
             parts = ()
         return tuple("/".join((mount.point, *parts[:length])) for length in range(len(parts), -1, -1))
 
 
 def _relative_parts(group: str, root: str) -> tuple[str, ...]:
-    """The path from a mount's root down to a group; empty if the group is not below it."""
+    """Return the path from a mount's root down to a group; empty if the group is not below it."""
     parts = tuple(part for part in group.split("/") if part)
     above = tuple(part for part in root.split("/") if part)
     if parts[: len(above)] != above or {".", ".."} & set(parts):
@@ -184,12 +184,12 @@ def _mount(kind: str, options: str, *, point: str, root: str) -> Iterator[Cgroup
 
 
 def _unescape(path: str) -> str:
-    """Blanks and the like stand as octal escapes in the kernel's mount tables."""
+    """Decode the octal escapes that the kernel's mount tables have for blanks and the like."""
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), path)
 
 
 def _read_mounts(tree: Tree) -> tuple[CgroupMount, ...]:
-    """The mounted hierarchies, from the best table there is; by their usual places where there is none."""
+    """Read the mounted hierarchies from the best table there is; without one, from their usual places."""
     text = tree.text("proc/self/mountinfo")
     if text is not None:
         return parse_mountinfo(text)

@@ -31,12 +31,12 @@ def choose_architecture(tree: Tree, process: Process) -> Architecture:
 
 
 def read_cpu(tree: Tree, cpuinfo: CpuInfo, process: Process, lead: int | None) -> Cpu:
-    """Say what the CPU is.
+    """Identify the CPU.
 
     Args:
         tree: The machine.
         cpuinfo: Its `/proc/cpuinfo`.
-        process: Whose architecture counts, and whose flags where the kernel is of another.
+        process: Its architecture counts, and its flags if the kernel is of another architecture.
         lead: The logical CPU that a hybrid machine is named after; None if all are alike.
     """
     architecture = choose_architecture(tree, process)

@@ -32,39 +32,39 @@ class CpuInfo(Record, frozen=True, kw_only=True):
 
     Attributes:
         cpus: Logical CPU → its fields. Empty where the text numbers no CPUs.
-        shared: Fields that belong to no one CPU: old Arm kernels print `Features` once for all, and
-            some collections keep `lscpu`'s output under this name.
+        shared: Fields of no single CPU: old Arm kernels print `Features` once for all CPUs, and some collections
+            keep `lscpu`'s output under this file's name.
     """
 
     cpus: Mapping[int, Fields]
     shared: Fields
 
     def values(self, key: str) -> tuple[str, ...]:
-        """All different values of a field, in order of CPUs."""
+        """Return all different values of a field, in order of CPUs."""
         return tuple(dict.fromkeys(fields[key] for fields in self._sources() if key in fields))
 
     def first(self, key: str) -> str | None:
-        """The field's value on the first CPU that has it."""
+        """Return the field's value on the first CPU that has it."""
         return next(iter(self.values(key)), None)
 
     def flag_sets(self) -> tuple[frozenset[str], ...]:
-        """The different sets of feature flags; more than one if the CPUs differ."""
+        """Return the different sets of feature flags; more than one if the CPUs differ."""
         texts = (*self.values("flags"), *self.values("features"))
         return tuple(dict.fromkeys(frozenset(filter(_FLAG.fullmatch, text.split())) for text in texts if text))
 
     def isa(self) -> frozenset[str]:
-        """The feature flags that all CPUs have."""
+        """Return the feature flags that all CPUs have."""
         sets = self.flag_sets()
         return frozenset.intersection(*sets) if sets else frozenset()
 
     @property
     def is_arm(self) -> bool:
-        """A kernel for Arm wrote this: only such names an implementer (or lscpu said so)."""
+        """Whether a kernel for Arm wrote this: only that names an implementer. lscpu's output says so itself."""
         return self.first("cpu implementer") is not None or self.first("architecture") == "aarch64"
 
     @property
     def is_x86(self) -> bool:
-        """A kernel for x86 wrote this (or lscpu said so)."""
+        """Whether a kernel for x86 wrote this, or lscpu says so."""
         return not self.is_arm and self.first("cpu family") is not None
 
     def _sources(self) -> Iterator[Fields]:
@@ -73,7 +73,7 @@ class CpuInfo(Record, frozen=True, kw_only=True):
 
 
 def parse_cpuinfo(text: str) -> CpuInfo:
-    """Read the text; lines that are no `key : value` (headers, dots for an omission) are passed over."""
+    """Parse the text; lines that are not `key : value` (headers, dots for an omission) are ignored."""
     cpus: dict[int, Fields] = {}
     shared: dict[str, str] = {}
     for numbers, fields in _blocks(text):
@@ -98,7 +98,7 @@ def read_cpuinfo(tree: Tree) -> CpuInfo:
 
 
 def _blocks(text: str) -> Iterator[tuple[list[int], dict[str, str]]]:
-    """Each run of lines between blank ones: the CPUs that it numbers, and its other fields."""
+    """Yield each block of lines between blank lines: the CPUs that it numbers, and its other fields."""
     numbers: list[int] = []
     fields: dict[str, str] = {}
     for line in (*text.replace("\0", "").splitlines(), ""):

@@ -38,7 +38,7 @@ class KernelEvidence(NamedTuple):
 
 
 def _names(text: str) -> tuple[str, ...]:
-    """Feature flags in the order of their bits."""
+    """Split feature flags in the order of their bits."""
     return tuple(text.split())
 
 
@@ -59,7 +59,7 @@ _HWCAP2: Final = _names(
 
 
 def decode_hwcaps(hwcap: int, hwcap2: int) -> frozenset[str]:
-    """The arm64 feature flags of an auxiliary vector, by the kernel's names; unknown bits are left out."""
+    """Return the arm64 feature flags of an auxiliary vector, by the kernel's names; unknown bits are left out."""
     first = (name for bit, name in enumerate(_HWCAP) if hwcap >> bit & 1)
     second = (name for bit, name in enumerate(_HWCAP2) if hwcap2 >> bit & 1)
     return frozenset((*first, *second))

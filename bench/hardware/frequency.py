@@ -40,7 +40,7 @@ def read_frequencies(tree: Tree, online: frozenset[int]) -> Frequencies:
 
 
 def _find_policies(tree: Tree, online: frozenset[int]) -> Iterator[tuple[str, frozenset[int]]]:
-    """Directories with the CPUs they speak for: `cpufreq/policyN`, or `cpuN/cpufreq` before Linux 4.3."""
+    """Yield the directories with their CPUs: `cpufreq/policyN`, or `cpuN/cpufreq` before Linux 4.3."""
     policies = tree.numbered(f"{_PATH}/cpufreq", "policy")
     for number in policies:
         base = f"{_PATH}/cpufreq/policy{number}"
@@ -52,7 +52,7 @@ def _find_policies(tree: Tree, online: frozenset[int]) -> Iterator[tuple[str, fr
 
 
 def _parse_cpus(text: str | None, policy: int) -> frozenset[int]:
-    """`affected_cpus` is a list with blanks for commas; a policy is named for its first CPU."""
+    """Parse `affected_cpus`, a list with blanks for commas; without it, a policy is named after its first CPU."""
     try:
         return parse_cpulist(",".join((text or "").split())) or frozenset({policy})
     except ValueError:

@@ -1,4 +1,4 @@
-"""What kind of CPU this is: our own tables first, the feature flags only where those do not help."""
+"""Identify the CPU: by our own tables first, by feature flags only where those do not help."""
 
 from typing import Final, Literal
 
@@ -13,7 +13,7 @@ _V2: Final = frozenset({"cx16", "lahf_lm", "popcnt", "sse4_1", "sse4_2", "ssse3"
 _V3: Final = _V2 | {"abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"}
 _V4: Final = _V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
 
-# The highest level whose flags are all there names a CPU that the tables do not hold.
+# A CPU that the tables do not hold is named by the highest level of which it has all flags.
 # Sources: x86-64 psABI, table 3.1; Arm Architecture Reference Manual, mandatory features by version.
 _LEVELS: Final[dict[Architecture, tuple[tuple[str, frozenset[str]], ...]]] = {
     "x86_64": (
@@ -32,7 +32,8 @@ _LEVELS: Final[dict[Architecture, tuple[tuple[str, frozenset[str]], ...]]] = {
     ),
 }
 
-# The oldest microarchitecture of a vendor that has these flags: for guests that hide the model. Flags that `/proc/cpuinfo` never prints (amx_fp16, avx_vnni_int8) can tell nothing apart.
+# For guests that hide the model: the oldest microarchitecture of a vendor that has these flags. Flags that
+# `/proc/cpuinfo` never prints (amx_fp16, avx_vnni_int8) cannot be used.
 _BY_FLAGS: Final = {
     INTEL: (
         ("sapphirerapids", frozenset({"amx_tile"})),
@@ -74,11 +75,11 @@ _SIGNATURES: Final = {
     "neoverse_v3": ("sve2", "bf16"),
     "neoverse_n3": ("sve2", "bf16"),
 }
-"""Flags that tuning relies on, and that firmware, kernels and hypervisors are known to hide."""
+"""Flags that tuning depends on, and that firmware, kernels or hypervisors are known to hide."""
 
 
 class Identity(Record, frozen=True, kw_only=True):
-    """The answer, with what it rests on; the fields are those of `bench.records.machine.Cpu`."""
+    """The CPU's name with the facts behind it; the fields are those of `bench.records.machine.Cpu`."""
 
     vendor: str
     model_name: str
@@ -99,19 +100,19 @@ def identify(cpuinfo: CpuInfo, architecture: Architecture, *, lead: int | None =
     Args:
         cpuinfo: `/proc/cpuinfo`, of a kernel of this architecture.
         architecture: Of the user space.
-        lead: The logical CPU to go by where they are of several kinds; the first if None.
+        lead: The logical CPU that decides where CPUs are of several kinds; the first if None.
     """
     return _identify_x86(cpuinfo) if architecture == "x86_64" else _identify_arm(cpuinfo, lead)
 
 
 def name_by_flags(architecture: Architecture, isa: frozenset[str]) -> tuple[str, Literal["features", "unknown"]]:
-    """The generic level that these flags reach, such as `x86_64_v3` or `armv9.0a`, and the confidence."""
+    """Return the generic level that these flags reach, such as `x86_64_v3` or `armv9.0a`, and the confidence."""
     level = next((name for name, needed in _LEVELS[architecture] if needed <= isa), None)
     return (UNKNOWN, "unknown") if level is None else (level, "features")
 
 
 def hidden_flags(microarchitecture: str, isa: frozenset[str]) -> tuple[str, ...]:
-    """Flags that CPUs of this microarchitecture have, and this machine does not show."""
+    """Return the flags that CPUs of this microarchitecture have, and this machine does not show."""
     return tuple(flag for flag in _SIGNATURES.get(microarchitecture, ()) if flag not in isa)
 
 
@@ -138,14 +139,14 @@ def _identify_x86(cpuinfo: CpuInfo) -> Identity:
 
 
 def _is_disguised(microarchitecture: str, isa: frozenset[str]) -> bool:
-    """Whether a guest was given the model number of another CPU: code goes by the flags, which that one never had."""
+    """Return whether a guest has the model number of a CPU that never had its flags. Libraries dispatch by the flags."""
     return (microarchitecture in _BEFORE_AVX and "avx" in isa) or (
         microarchitecture not in _WITH_AMX and "amx_tile" in isa
     )
 
 
 def _name_x86_by_flags(vendor: str, isa: frozenset[str], *, hidden: bool) -> tuple[str, Literal["features", "unknown"]]:
-    """A vendor's microarchitecture if the model is hidden; only a level if it is newer than the tables."""
+    """Return a vendor's microarchitecture if the model is hidden; only a level if it is newer than the tables."""
     for name, needed in _BY_FLAGS.get(vendor, ()) if hidden else ():
         if needed <= isa:
             return name, "features"
@@ -153,7 +154,7 @@ def _name_x86_by_flags(vendor: str, isa: frozenset[str], *, hidden: bool) -> tup
 
 
 def _hides_model(vendor: str, family: int | None, model: int | None) -> bool:
-    """Hypervisors that hide the model print none, or that of the first 64-bit parts."""
+    """Return whether a hypervisor hides the model: it then prints none, or that of the first 64-bit parts."""
     if family is None or model is None or family == 15:
         return True
     # Model 0x55 comes here only with a stepping that does not tell Skylake from its successors.
@@ -192,6 +193,6 @@ def _identify_arm(cpuinfo: CpuInfo, lead: int | None) -> Identity:
 
 
 def _find_arm_by_name(model_name: str) -> str | None:
-    """By lscpu's name of the core, `Neoverse-N1`: what it prints has no part number."""
+    """Find a core by the name that lscpu prints, `Neoverse-N1`: its output has no part number."""
     wanted = model_name.lower().replace("-", "_")
     return wanted if wanted in ARM_PARTS.values() else None

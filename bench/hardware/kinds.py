@@ -1,7 +1,7 @@
 """Core kinds: which cores of a hybrid part are the fast ones.
 
-No single file tells on all machines: `cpu_core` and `cpu_atom` may be missing on x86, and `cpu_capacity`
-has more values than there are kinds on some Arm parts. Each witness is asked in turn.
+No single file tells on all machines: `cpu_core` and `cpu_atom` may be missing on x86, and on some Arm parts
+`cpu_capacity` has more values than there are kinds. The sources are tried in order.
 """
 
 import re
@@ -26,7 +26,7 @@ _CLEARLY_SLOWER: Final = 0.85
 def read_kinds(
     tree: Tree, cores: Sequence[Sequence[int]], cpuinfo: CpuInfo, max_khz: Mapping[int, int]
 ) -> Mapping[int, Kind]:
-    """The kind of each core, by its first CPU.
+    """Return the kind of each core, by its first CPU.
 
     Args:
         tree: The machine.
@@ -41,7 +41,7 @@ def read_kinds(
 
 
 def read_arm_kinds(tree: Tree, cores: Sequence[Sequence[int]], cpuinfo: CpuInfo) -> Mapping[int, Kind]:
-    """The kind of each core, by its first CPU: cores of different parts (MIDR), ranked by capacity.
+    """Return the kind of each core, by its first CPU: cores of different parts (MIDR), ranked by capacity.
 
     Cores of one part are of one kind, whatever their capacities are.
     """
@@ -62,14 +62,14 @@ def read_arm_kinds(tree: Tree, cores: Sequence[Sequence[int]], cpuinfo: CpuInfo)
 def read_x86_kinds(
     tree: Tree, cores: Sequence[Sequence[int]], max_khz: Mapping[int, int], *, hybrid: bool
 ) -> Mapping[int, Kind]:
-    """The kind of each core, by its first CPU.
+    """Return the kind of each core, by its first CPU.
 
     Args:
         tree: The machine.
         cores: The CPUs of each core.
         max_khz: Highest frequency of CPUs, where known.
-        hybrid: This microarchitecture has cores of two kinds; others are not looked at closely, as
-            favoured cores of a server would look like a kind of their own.
+        hybrid: This microarchitecture has cores of two kinds. In others, favoured cores of a server would look
+            like a second kind.
     """
     heads = tuple(core[0] for core in cores)
     slow = frozenset().union(
@@ -88,7 +88,7 @@ def read_x86_kinds(
 
 
 def split_by_speed(speeds: Mapping[int, int], cpus: Sequence[int]) -> Mapping[int, Kind]:
-    """Kinds by a measure of speed; uniform if it is not known of every CPU, or does not differ clearly."""
+    """Split CPUs into kinds by speed; uniform if a speed is unknown, or speeds do not differ clearly."""
     if not cpus or any(cpu not in speeds for cpu in cpus):
         return dict.fromkeys(cpus, "uniform")
     limit = max(speeds.values()) * _CLEARLY_SLOWER
@@ -98,12 +98,12 @@ def split_by_speed(speeds: Mapping[int, int], cpus: Sequence[int]) -> Mapping[in
 
 
 def find_lead(kinds: Mapping[int, Kind]) -> int | None:
-    """The CPU that a hybrid machine is named after: the first fast one; None if all are alike."""
+    """Return the CPU that a hybrid machine is named after, the first fast one; None if all are alike."""
     return min((cpu for cpu, kind in kinds.items() if kind == "performance"), default=None)
 
 
 def _read_part(tree: Tree, cpu: int, cpuinfo: CpuInfo) -> tuple[int, int] | None:
-    """Implementer and part of a CPU, from `/proc/cpuinfo` or from its MIDR register."""
+    """Read implementer and part of a CPU, from `/proc/cpuinfo` or from its MIDR register."""
     fields = cpuinfo.cpus.get(cpu, {})
     implementer = parse_number(fields.get("cpu implementer"))
     part = parse_number(fields.get("cpu part"))

@@ -1,4 +1,4 @@
-"""Limits: what control groups, cpusets and containers leave to this process."""
+"""Limits that control groups, cpusets and containers set for this process."""
 
 import re
 from collections.abc import Iterable
@@ -35,7 +35,7 @@ _BY_FILE: Final = (
 
 
 def read_limits(tree: Tree, cgroups: Cgroups, nodes: tuple[Node, ...]) -> Limits:
-    """Read the limits; memory of the machine is that of its nodes where `/proc/meminfo` is missing."""
+    """Read the limits. Without `/proc/meminfo` the machine's memory is the sum of its nodes'."""
     total = parse_total_memory(tree.text("proc/meminfo") or "")
     if total is None and nodes:
         known = [node.memory_bytes for node in nodes if node.memory_bytes is not None]
@@ -52,7 +52,7 @@ def read_limits(tree: Tree, cgroups: Cgroups, nodes: tuple[Node, ...]) -> Limits
 
 
 def find_container(tree: Tree, groups: Iterable[str]) -> str | None:
-    """What kind of container the process is in, as far as it shows; None if nothing shows one.
+    """Return what kind of container the process is in; None if nothing shows one.
 
     A pod's containers show the engine's marks too, so `kubernetes` is looked for first.
     """
@@ -65,10 +65,10 @@ def find_container(tree: Tree, groups: Iterable[str]) -> str | None:
 
 
 def read_allowed_cpus(tree: Tree, process: Process, cgroups: Cgroups, online: frozenset[int]) -> frozenset[int]:
-    """The online CPUs that the process may use.
+    """Return the online CPUs that the process may use.
 
-    The scheduler's own answer holds if there is one: it already counts the cpuset in. A recorded tree
-    tells by `Cpus_allowed_list`, which may name CPUs that are offline, or by the cpuset's files.
+    The scheduler's answer counts if there is one: it respects the cpuset already. A recorded tree has
+    `Cpus_allowed_list`, which may name offline CPUs, or the cpuset's files.
     """
     allowed = process.affinity
     if allowed is None:
@@ -84,7 +84,7 @@ def read_allowed_cpus(tree: Tree, process: Process, cgroups: Cgroups, online: fr
 
 
 def read_allowed_nodes(tree: Tree, cgroups: Cgroups, nodes: tuple[Node, ...]) -> frozenset[int]:
-    """Nodes with memory that the process may use: not always those that its CPUs are on."""
+    """Return the nodes with memory that the process may use: not always those that its CPUs are on."""
     with_memory = frozenset(node.id for node in nodes if node.memory_bytes != 0)
     allowed = _read_status_list(tree, "Mems_allowed_list")
     if allowed is None:

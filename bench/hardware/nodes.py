@@ -1,4 +1,4 @@
-"""NUMA nodes: which there are, the CPUs and the memory of each."""
+"""NUMA nodes, with the CPUs and the memory of each."""
 
 import re
 from collections.abc import Mapping
@@ -13,16 +13,15 @@ _TOTAL: Final = re.compile(r"\bMemTotal:\s+([0-9]{1,15}) kB", re.ASCII)
 
 
 def parse_total_memory(text: str) -> int | None:
-    """Bytes after `MemTotal:` in `/proc/meminfo` or a node's `meminfo`; None if it is not there."""
+    """Parse the bytes after `MemTotal:` in `/proc/meminfo` or a node's `meminfo`; None without that line."""
     match = _TOTAL.search(text)
     return int(match[1]) * 1024 if match is not None else None
 
 
 def read_nodes(tree: Tree, online: frozenset[int]) -> tuple[Node, ...]:
-    """All nodes that the kernel shows, by id: ids may be sparse, and a node may lack CPUs or memory.
+    """Read all nodes that the kernel shows, by id: ids may be sparse, and a node may lack CPUs or memory.
 
-    `has_cpu` and `has_memory` are not asked: some kernels leave them empty. A kernel without NUMA
-    shows no node at all.
+    `has_cpu` and `has_memory` are not read: some kernels leave them empty. A kernel without NUMA shows no node.
     """
     nodes: list[Node] = []
     for number in tree.numbered(_PATH, "node"):
@@ -39,7 +38,7 @@ def read_nodes(tree: Tree, online: frozenset[int]) -> tuple[Node, ...]:
 
 
 def map_cpus_to_nodes(tree: Tree, nodes: Mapping[int, frozenset[int]], online: frozenset[int]) -> Mapping[int, int]:
-    """The node of each CPU; CPUs that the kernel puts on none are left out.
+    """Map each CPU to its node; CPUs that the kernel puts on no node are left out.
 
     Args:
         tree: The machine.

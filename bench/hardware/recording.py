@@ -1,6 +1,6 @@
-"""Recording a machine: what detection reads is kept as it reads it, and packed so that it can be sent.
+"""Record a machine: keep what detection reads, and pack it so that it can be sent.
 
-A recording answers every question that detection asked as the machine did, and holds nothing else.
+A recording gives detection the same answers as the machine did, and holds nothing else.
 """
 
 import gzip
@@ -35,7 +35,7 @@ class Recording(Record, frozen=True, kw_only=True):
 
 
 class RecordingTree(Tree):
-    """A tree that remembers each question that was answered, and its answer."""
+    """A tree that keeps everything that was read from it."""
 
     def __init__(self, root: Path) -> None:
         """Take a root.
@@ -50,7 +50,7 @@ class RecordingTree(Tree):
 
     @property
     def recording(self) -> Recording:
-        """All that was read so far."""
+        """Everything that was read so far."""
         return Recording(files=dict(self._files), folders=frozenset(self._folders), unread=tuple(self._unread.values()))
 
     @override
@@ -100,15 +100,15 @@ class RecordingTree(Tree):
 
 
 def _normalize(path: str) -> str | None:
-    """A path as an archive may hold it; None for the root itself, and for one that climbs."""
+    """Return a path as an archive may hold it; None for the root, and for a path with `..`."""
     parts = [part for part in path.split("/") if part not in {"", "."}]
     return "/".join(parts) if parts and ".." not in parts else None
 
 
 def pack_recording(members: Mapping[str, bytes | None]) -> bytes:
-    """Pack files, and folders (None) where nothing stands in them: equal members give equal bytes.
+    """Pack files, and empty folders (None): equal members give equal bytes.
 
-    Names ascend; owner 0, mode 0644 or 0755 and time 0 stand in place of the machine's own.
+    Names ascend. Owner 0, mode 0644 or 0755 and time 0 replace the machine's own.
     """
     parents = {str(parent) for name in members for parent in Path(name).parents}
     packed = io.BytesIO()

@@ -1,7 +1,7 @@
-"""What a recording leaves out: names, serial numbers, and everything that detection does not need.
+"""Remove from a recording what is private or unneeded: names, serial numbers, and what detection does not read.
 
-Paths and texts are changed alike, so that the files of a control group still stand where
-`/proc/self/cgroup` and the mount table say.
+Paths and texts are changed alike, so that the files of a control group are still where `/proc/self/cgroup` and the
+mount table say.
 """
 
 import re
@@ -20,32 +20,32 @@ from bench.records.record import encode_json
 LEFT_OUT: Final = (
     "the host's name (a very short one, a number or a word of the kernel's own may remain inside texts)",
     "serial numbers, machine ids and MAC addresses: none is read; `Serial` in proc/cpuinfo is blanked",
-    "ids of containers and pods: zeros and a count stand in their place",
+    "ids of containers and pods: replaced by zeros and a count",
     "mounts other than those of control groups and cpusets",
     "of proc/self/status all but the allowed CPUs and memory nodes; of proc/version all but the release",
     "proc/self/auxv: of it only AT_HWCAP and AT_HWCAP2 are stated",
 )
-"""For the user, a line each."""
+"""Printed for the user, a line each."""
 
 HOST: Final = "host"
-"""Stands in the place of the host's name."""
+"""Replaces the host's name."""
 
 _KERNELS_WORDS: Final = (
     "sys proc self class devices device system kernel linux version cpu cpus cpufreq policy topology cache online smt "
     "node nodes memory mem mems cgroup cgroups cgroup2 cpuset docker libpod crio lxc garden kubepods containerd slice "
     "scope processor vendor family model flags features microcode intel amd arm kvm xen qemu max performance powersave"
 )
-"""Of paths and of what the readers look for: a host of such a name could not be taken out of them."""
+"""Words of paths and of texts that readers look for: a host of such a name cannot be removed from them."""
 
 _ANY_HOST: Final = frozenset(f"{HOST} localhost localdomain {_KERNELS_WORDS}".split())
 
 _DROPPED: Final = frozenset({"proc/sys/kernel/hostname", "proc/self/auxv", RECORDING})
 
 _NEVER: Final = re.compile(r"(?:serial|uuid|asset_tag|machine-id|boot_id)[^/]*\Z", re.IGNORECASE)
-"""Files that detection does not open; that one which opens some day is not sent along unnoticed."""
+"""Files that detection does not open. If a later reader opens one, it is still not sent."""
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|[0-9a-f]{12,}", re.IGNORECASE)
-"""Of containers and pods: a UUID with either sign between, or at least docker's short form."""
+"""Ids of containers and pods: a UUID with hyphens or underscores, or at least Docker's short form."""
 
 _SERIAL: Final = re.compile(r"^([ \t]*serial[^:\n]*:)[^\n]*", re.IGNORECASE | re.MULTILINE)
 _ALLOWED: Final = re.compile(r"^(?:Cpus|Mems)_allowed_list:[^\n]*", re.MULTILINE)
@@ -53,9 +53,9 @@ _RELEASE: Final = re.compile(r"\s*Linux version \S{1,100}")
 
 
 def find_host_words(host_name: str) -> tuple[str, ...]:
-    """What tells which host it is: the whole name and its first label, unless any host may be called so.
+    """Return the words that identify a host: its full name and its first label, unless they are common words.
 
-    A name of one or two characters, or of digits only, stands in many texts for something else and is left, too.
+    A name of one or two characters, or of digits only, occurs in many texts by chance; it is left, too.
     """
     words = {host_name, host_name.partition(".")[0]}
     return tuple(
@@ -64,7 +64,7 @@ def find_host_words(host_name: str) -> tuple[str, ...]:
 
 
 def compile_host_pattern(host_name: str) -> re.Pattern[str]:
-    """Finds what tells which host it is, as words of a text."""
+    """Return a pattern that finds the words of `find_host_words` in a text."""
     words = find_host_words(host_name)
     return re.compile(
         rf"(?<![a-z0-9])(?:{'|'.join(re.escape(word) for word in reversed(words)) or '(?!)'})(?![a-z0-9])",
@@ -73,14 +73,14 @@ def compile_host_pattern(host_name: str) -> re.Pattern[str]:
 
 
 def number_ids(texts: Iterable[str]) -> Mapping[str, str]:
-    """Each id in the texts → a number of the same length, mostly zeros; different ids stay different."""
+    """Map each id in the texts to a number of the same length, mostly zeros; different ids stay different."""
     found = {match[0] for text in texts for match in _ID.finditer(text)}
     ordered = sorted(found, key=lambda text: (len(text), text))
     return MappingProxyType({text: f"{count:0{len(text)}d}" for count, text in enumerate(ordered)})
 
 
 def cut_file(path: str, text: str) -> str | None:
-    """What may be sent of a file, names and ids apart; None if nothing of it may."""
+    """Return what may be sent of a file, before names and ids are replaced; None if nothing may."""
     if path in _DROPPED or _NEVER.search(path) is not None:
         return None
     cut = _CUTS.get(path)
@@ -88,11 +88,11 @@ def cut_file(path: str, text: str) -> str | None:
 
 
 def scrub_recording(recording: Recording, process: Process) -> Mapping[str, bytes | None]:
-    """The members of the archive to send.
+    """Return the members of the archive to send.
 
     Args:
         recording: What was read.
-        process: Whose facts are stated, and whose host's name is taken out.
+        process: Its facts are stated, and its host's name is removed.
 
     Returns:
         Path → content; None for a folder.

@@ -1,4 +1,4 @@
-"""What archspec makes of the same facts: kept beside our own answer, never instead of it."""
+"""archspec's name for the same CPU: recorded beside our own answer, never instead of it."""
 
 from typing import Any
 
@@ -7,16 +7,16 @@ from bench.records.machine import Architecture
 
 
 def ask_archspec(cpuinfo: CpuInfo, architecture: Architecture, isa: frozenset[str]) -> str | None:
-    """The name that archspec gives this CPU, chosen as its `archspec.cpu.host()` chooses.
+    """Return the name that archspec gives this CPU, chosen as `archspec.cpu.host()` chooses.
 
-    That function reads this host's `/proc/cpuinfo` only, so the choice is made here again from its
-    parts. archspec goes by vendor, part and flags, never by family and model: Emerald Rapids is a
-    `sapphirerapids` to it, and a guest that hides one flag a generic `x86_64_v4`.
+    That function reads this host's `/proc/cpuinfo` only, so the choice is repeated here from its parts. archspec looks
+    at vendor, part and flags, never at family and model: it calls Emerald Rapids `sapphirerapids`, and a guest that
+    hides one flag a generic `x86_64_v4`.
 
     Returns:
         The name, or None if archspec's data cannot be read (`ARCHSPEC_CPU_DIR` may replace them).
     """
-    # Longer to load than all the rest of detection: only where it is asked.
+    # Loading archspec takes longer than all other detection: load it only where it is used.
     from archspec.cpu import TARGETS
     from archspec.cpu.detect import COMPATIBILITY_CHECKS, partial_uarch
     from archspec.cpu.schema import TARGETS_JSON
@@ -41,5 +41,5 @@ def ask_archspec(cpuinfo: CpuInfo, architecture: Architecture, isa: frozenset[st
 
 
 def _rank(target: Any) -> tuple[int, int]:  # noqa: ANN401 - archspec has no type hints
-    """The deeper in archspec's tree of features, the better."""
+    """Rank a target: the deeper in archspec's tree of features, the better."""
     return len(target.ancestors), len(target.features)

@@ -1,4 +1,4 @@
-"""Settings of kernel, firmware and hypervisor that move the numbers."""
+"""Settings of kernel, firmware and hypervisor that change the numbers."""
 
 import re
 from typing import Final
@@ -15,7 +15,7 @@ _CHOSEN: Final = re.compile(r"\[([a-z0-9_+-]{1,30})\]", re.ASCII)
 
 
 def read_settings(tree: Tree, cpuinfo: CpuInfo, frequencies: Frequencies, hypervisor: str | None) -> Settings:
-    """Read the settings; what the kernel does not show here is None, and no note is made of it."""
+    """Read the settings; one that the kernel does not show is None, without a note."""
     return Settings(
         kernel=_read_kernel(tree),
         microcode=",".join(cpuinfo.values("microcode")) or tree.line(f"{_CPU}/cpu0/microcode/version"),
@@ -34,7 +34,7 @@ def read_settings(tree: Tree, cpuinfo: CpuInfo, frequencies: Frequencies, hyperv
 
 
 def _read_kernel(tree: Tree) -> str | None:
-    """The release, as `uname -r` says."""
+    """Read the kernel's release, as `uname -r` prints it."""
     release = tree.line("proc/sys/kernel/osrelease")
     if release is not None:
         return release
@@ -43,7 +43,7 @@ def _read_kernel(tree: Tree) -> str | None:
 
 
 def _read_boost(tree: Tree) -> bool | None:
-    """Turbo or boost, by the driver's own switch: intel_pstate's is upside down."""
+    """Read whether turbo or boost is allowed, from the driver's own switch: intel_pstate's is inverted."""
     no_turbo = tree.integer(f"{_CPU}/intel_pstate/no_turbo")
     if no_turbo is not None:
         return no_turbo == 0
@@ -57,7 +57,7 @@ def _read_numa_balancing(tree: Tree) -> bool | None:
 
 
 def _read_chosen(tree: Tree, path: str) -> str | None:
-    """The word in brackets: `always [madvise] never`."""
+    """Read the word in brackets: `always [madvise] never`."""
     match = _CHOSEN.search(tree.line(path) or "")
     return match[1] if match is not None else None
 

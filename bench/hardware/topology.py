@@ -1,7 +1,7 @@
 """Topology: online CPUs, cores, packages, last-level caches and nodes.
 
-Package and core numbers are the kernel's and arbitrary: core numbers repeat across packages and package
-numbers may be 36 and 8442. So cores are told apart by the list of their CPUs, never by number.
+Package and core numbers are the kernel's and arbitrary: core numbers repeat across packages, and package
+numbers may be 36 and 8442. So a core is identified by the list of its CPUs, never by its number.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,13 +33,13 @@ class CoreSite(Record, frozen=True, kw_only=True):
 
 
 def read_online_cpus(tree: Tree, cpuinfo: CpuInfo, affinity: frozenset[int] | None) -> frozenset[int]:
-    """The online CPUs.
+    """Read the online CPUs.
 
     Args:
         tree: The machine.
-        cpuinfo: Asked where `/sys` does not tell.
-        affinity: CPUs that this process may use; they are online, whatever a file says that lxcfs or
-            the like has put in the kernel's place.
+        cpuinfo: Used where `/sys` does not tell.
+        affinity: CPUs that this process may use. They are online, whatever a file says: lxcfs may replace the
+            kernel's files by its own.
 
     Raises:
         MachineError: there is none.
@@ -55,7 +55,7 @@ def read_online_cpus(tree: Tree, cpuinfo: CpuInfo, affinity: frozenset[int] | No
 
 
 def read_cores(tree: Tree, cpuinfo: CpuInfo, online: frozenset[int]) -> tuple[CoreSite, ...]:
-    """All cores with online CPUs, by first CPU."""
+    """Read all cores with online CPUs, by first CPU."""
     sites: list[CoreSite] = []
     placed: set[int] = set()
     bare: list[int] = []
@@ -86,7 +86,7 @@ def build_topology(
     allowed_cpus: frozenset[int],
     allowed_nodes: frozenset[int],
 ) -> Topology:
-    """Join what the readers found.
+    """Assemble the topology from what the readers found.
 
     Args:
         tree: The machine, for its caches.
@@ -94,8 +94,8 @@ def build_topology(
         kinds: First CPU of a core → its kind.
         nodes: The NUMA nodes.
         online: All online CPUs.
-        allowed_cpus: Those that the process may use.
-        allowed_nodes: Nodes whose memory it may use.
+        allowed_cpus: Online CPUs that the process may use.
+        allowed_nodes: Nodes of which it may use the memory.
     """
     node_of = map_cpus_to_nodes(tree, {node.id: parse_cpulist(node.cpus) for node in nodes}, online)
     l3_of = _read_l3(tree, (site.cpus[0] for site in sites), online)
@@ -124,13 +124,13 @@ def build_topology(
 
 
 def _read_online_one_by_one(tree: Tree) -> frozenset[int]:
-    """Where the list is missing: a CPU whose own `online` file is missing cannot be switched off."""
+    """Read each CPU's own `online` file, where the list is missing. A CPU without one cannot be switched off."""
     cpus = tree.numbered(_PATH, "cpu")
     return frozenset(cpu for cpu in cpus if tree.integer(f"{_PATH}/cpu{cpu}/online") in {None, 1})
 
 
 def _read_siblings(tree: Tree, cpu: int) -> frozenset[int] | None:
-    """The CPUs on this one's core: by name old or new, as a list or as a mask."""
+    """Read the CPUs on this CPU's core: by the old or the new file name, as a list or as a mask."""
     base = f"{_PATH}/cpu{cpu}/topology"
     for name in ("core_cpus", "thread_siblings"):
         found = tree.cpulist(f"{base}/{name}_list")
@@ -156,7 +156,7 @@ def _read_package(tree: Tree, cpu: int, cpuinfo: CpuInfo) -> int:
 
 
 def _read_cores_from_cpuinfo(tree: Tree, cpuinfo: CpuInfo, online: frozenset[int]) -> tuple[CoreSite, ...]:
-    """Where `/sys` shows no topology at all: by `physical id` and `core id`, else a core for each CPU."""
+    """Read cores where `/sys` shows no topology: by `physical id` and `core id`, else one core for each CPU."""
     groups: dict[tuple[int, int], list[int]] = {}
     for cpu in sorted(online):
         fields = cpuinfo.cpus.get(cpu, {})

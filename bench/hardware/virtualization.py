@@ -32,11 +32,11 @@ _BY_CLOCK: Final = (("kvm-clock", "kvm"), ("hyperv_clocksource", "microsoft"), (
 
 
 def find_hypervisor(tree: Tree, firmware: Firmware, isa: frozenset[str]) -> str | None:
-    """The hypervisor's name, `unknown` if only the CPU's flag shows one, None if nothing does.
+    """Return the hypervisor's name; `unknown` if only the CPU's flag shows one; None if nothing does.
 
     Args:
         tree: The machine.
-        firmware: On Arm, where no flag tells, the only witness in most guests.
+        firmware: Arm has no such flag, so that in most guests nothing else tells.
         isa: Feature flags; `hypervisor` is x86's.
     """
     if name := tree.line("sys/hypervisor/type"):

@@ -1,7 +1,7 @@
-"""`python -m bench.launch.container_init`: the first process of a worker's container, which ends when it does.
+"""`python -m bench.launch.container_init`: the first process of a worker's container, which ends with its parent.
 
-A container is no child of who asked for it: killing that one leaves it be, and the kernel kills nobody in it. What
-does get through is the end of standard input, and when the first process of a container ends, the rest is killed.
+A container is not a child of the process that asked the engine for it. When that process is killed, the container goes
+on. But its standard input ends, and when the first process of a container ends, the kernel kills the others.
 """
 
 import os
@@ -18,13 +18,15 @@ from bench.records.record import decode_json
 
 
 def main() -> None:
-    """Start the worker, pass on what it is told, and end as it does; or at once, when nobody listens any more."""
+    """Start the worker, pass on its input, and end as it ends; or immediately, when standard input ends."""
     line = sys.stdin.buffer.readline()
     task = decode_json(line, Task, source="task")
-    preload = preload_environment(find_preloads(task.runtime))  # where this image has them
-    its_input, to_worker = os.pipe()
-    worker = subprocess.Popen([sys.executable, "-m", "bench.worker"], stdin=its_input, env=dict(os.environ) | preload)
-    os.close(its_input)
+    preload = preload_environment(find_preloads(task.runtime))  # this image's libraries, not the host's
+    worker_input, to_worker = os.pipe()
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "bench.worker"], stdin=worker_input, env=dict(os.environ) | preload
+    )
+    os.close(worker_input)
     status = attend(worker, to_worker, line)
     os._exit(SIGNALLED - status if status < 0 else status)
 
@@ -33,9 +35,9 @@ def attend(worker: "subprocess.Popen[bytes]", to_worker: int, line: bytes) -> in
     """Pass on standard input until it or the worker ends, sleeping in between.
 
     Args:
-        worker: As it was started.
-        to_worker: The pipe that is its standard input.
-        line: The task, read already.
+        worker: The running worker.
+        to_worker: The pipe to its standard input.
+        line: The task, already read.
 
     Returns:
         The worker's exit status, as `Popen.returncode` has it; 1 if standard input ended first.
@@ -45,7 +47,7 @@ def attend(worker: "subprocess.Popen[bytes]", to_worker: int, line: bytes) -> in
         selector.register(sys.stdin.buffer, selectors.EVENT_READ)
         selector.register(ended, selectors.EVENT_READ)
         while True:
-            with suppress(BrokenPipeError):  # it has ended, which is found next
+            with suppress(BrokenPipeError):  # the worker has ended, which the next line finds
                 os.write(to_worker, line)
             if any(key.fd == ended for key, _ in selector.select()):
                 return worker.wait()

@@ -1,7 +1,7 @@
 """The environment of a worker: what it inherits, what the plan sets, and nothing else.
 
-A stray OMP_PROC_BIND or DNNL_DEFAULT_FPMATH_MODE in somebody's shell changes numbers that carry their
-name for years, so only variables without influence on them are passed on.
+A forgotten OMP_PROC_BIND or DNNL_DEFAULT_FPMATH_MODE in somebody's shell would change published numbers. So workers
+inherit only variables without influence on them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,10 +31,10 @@ INFLUENTIAL = (
     "OMP_", "KMP_", "GOMP_", "MKL_", "DNNL_", "ONEDNN_", "OPENBLAS_", "ATEN_", "TORCH", "PYTORCH_", "LD_PRELOAD",
     "MALLOC_", "TCMALLOC_", "LRU_CACHE_CAPACITY", "THP_MEM_ALLOC_ENABLE", "IDEEP_", "CUDA_VISIBLE_DEVICES",
 )  # fmt: skip
-"""Prefixes of variables that move numbers; the user is told when one is not passed on."""
+"""Prefixes of variables that change numbers; the user is told when one is not passed on."""
 
 FIXED = {
-    "CUDA_VISIBLE_DEVICES": "",  # a GPU must never lend a hand
+    "CUDA_VISIBLE_DEVICES": "",  # no part of a model may run on a GPU
     "HF_HUB_OFFLINE": "1",
     "MKL_DYNAMIC": "FALSE",
     "OMP_DYNAMIC": "FALSE",
@@ -51,7 +51,7 @@ FIXED = {
 
 
 def plan_environment(profile: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a plan states for its workers, apart from threads."""
+    """Return the variables that a plan states for its workers, apart from thread counts."""
     return dict(sorted((FIXED | dict(profile)).items()))
 
 
@@ -62,7 +62,7 @@ def worker_environment(
     preloads: Sequence[Path],
     parent: Mapping[str, str],
 ) -> dict[str, str]:
-    """The whole environment of one worker.
+    """Return the complete environment of one worker.
 
     Args:
         planned: Of the cell.
@@ -75,18 +75,18 @@ def worker_environment(
 
 
 def thread_environment(binding: Binding) -> dict[str, str]:
-    """Thread counts for the runtimes that read them when they are loaded."""
+    """Return thread counts for the runtimes, which read them when they are loaded."""
     count = str(binding.threads)
     return {"MKL_NUM_THREADS": count, "OMP_NUM_THREADS": count, "OPENBLAS_NUM_THREADS": count}
 
 
 def preload_environment(preloads: Sequence[Path]) -> dict[str, str]:
-    """What has libraries loaded before all others."""
+    """Return the variable that has libraries loaded before all others; empty without any."""
     return {"LD_PRELOAD": ":".join(map(str, preloads))} if preloads else {}
 
 
 def find_dropped_variables(parent: Mapping[str, str], planned: Mapping[str, str]) -> tuple[str, ...]:
-    """Names of influential variables that are set here and do not reach workers, sorted."""
+    """Return the sorted names of influential variables that are set here and do not reach workers."""
     return tuple(
         sorted(name for name, value in parent.items() if name.startswith(INFLUENTIAL) and planned.get(name) != value)
     )

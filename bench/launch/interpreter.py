@@ -1,4 +1,4 @@
-"""Another interpreter's software, told by that interpreter itself."""
+"""Describe the software of another interpreter, by running it."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -9,22 +9,22 @@ from bench.records.bundle import Environment
 from bench.records.record import decode_json
 
 TIMEOUT_S = 120.0
-"""A cold disk may take half a minute to list some hundred packages."""
+"""Listing some hundred packages may take half a minute from a cold disk."""
 
 MODULE = "bench.worker.describe"
 
 
 def describe_interpreter(argv: Sequence[str], *, called: str, source: str, parent: Mapping[str, str]) -> Environment:
-    """Ask an interpreter what is installed for it, and whether its workers are this very source.
+    """Return what is installed for an interpreter, and which source of bench its workers run.
 
     Args:
         argv: A worker's command, its module last.
-        called: What to call the interpreter, in errors.
+        called: The interpreter's name in errors.
         source: The folder that holds `bench/`.
         parent: The environment to inherit from.
 
     Raises:
-        EnvironmentUnfitError: it cannot be started, cannot import what workers need, or says what cannot be understood.
+        EnvironmentUnfitError: it cannot be started, cannot import what workers need, or gives an invalid answer.
     """
     inherited = {name: parent[name] for name in INHERITED if name in parent}
     try:
@@ -41,7 +41,7 @@ def describe_interpreter(argv: Sequence[str], *, called: str, source: str, paren
             f"{called} cannot be started: {error.strerror}; name a Python interpreter"
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise EnvironmentUnfitError(f"{called} has not described its packages within {TIMEOUT_S:.0f} s") from error
+        raise EnvironmentUnfitError(f"{called} did not describe its packages within {TIMEOUT_S:.0f} s") from error
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise EnvironmentUnfitError(
@@ -51,4 +51,4 @@ def describe_interpreter(argv: Sequence[str], *, called: str, source: str, paren
     try:
         return decode_json(done.stdout, Environment, source=f"{called} -m {MODULE}")
     except BenchError as error:
-        raise EnvironmentUnfitError(f"{called} does not answer as a worker of bench would: {error}") from error
+        raise EnvironmentUnfitError(f"{called} gave an invalid description: {error}") from error

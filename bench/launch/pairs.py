@@ -1,4 +1,4 @@
-"""Two plans as one whose cells are pairs: the same work in two variants, to be measured in turn."""
+"""Join two plans into one with pairs of cells: the same work in two variants, measured alternately."""
 
 from itertools import chain
 
@@ -13,14 +13,14 @@ def pair_plans(a: Plan, b: Plan, variants: tuple[Variant, Variant]) -> Plan:
     """Put the cells of two plans side by side: a's, then b's, of every pair.
 
     Args:
-        a: Its profile, layouts and policy are those of the whole.
-        b: As many cells, in the same order.
-        variants: What sets each apart.
+        a: The joint plan has its profile, layouts and policy.
+        b: Has as many cells, in the same order.
+        variants: How each side differs.
     """
     cells = tuple(
-        _take(cell, variant, 2 * pair + place)
-        for pair, both in enumerate(zip(a.cells, b.cells, strict=True))
-        for place, (cell, variant) in enumerate(zip(both, variants, strict=True))
+        _take(cell, variant, 2 * pair + side)
+        for pair, cells_of_pair in enumerate(zip(a.cells, b.cells, strict=True))
+        for side, (cell, variant) in enumerate(zip(cells_of_pair, variants, strict=True))
     )
     refused = tuple({repr(refusal): refusal for refusal in chain(a.refused, b.refused)}.values())
     return msgspec.structs.replace(
@@ -29,6 +29,7 @@ def pair_plans(a: Plan, b: Plan, variants: tuple[Variant, Variant]) -> Plan:
 
 
 def _take(cell: Cell, variant: Variant, place: int) -> Cell:
+    """Return a cell as part of a pair, renumbered, with its variant's variables."""
     return msgspec.structs.replace(
         cell,
         id=f"{place:04d}-{cell.id.partition('-')[2]}",

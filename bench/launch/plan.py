@@ -1,4 +1,4 @@
-"""The plan, decided purely: which cells, held to what, in which environment."""
+"""Make the plan, purely: the cells, their bindings and their environment."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,17 +12,17 @@ from bench.records.reason import Reason, UnsupportedError
 from bench.stats.scenarios import find_scenario
 
 WORKER_ARGV = ("python", "-m", "bench.worker")
-"""In the plan `python` stands for the interpreter that runs bench, wherever that lies on a host."""
+"""`python` in a plan means the interpreter that runs bench: its path differs from host to host."""
 
 OVERHEAD_S = 2.5
-"""Seconds for one repetition beside its warm-up and timed part: its share of loading, building, first call, checks. An
-estimate for people, taken from the suite quick on 2 cores; nothing is decided by it."""
+"""Seconds of one repetition besides warm-up and timed part: its share of loading, building, first call, checks. An
+estimate for the user, from the suite quick on 2 cores; no decision depends on it."""
 
 PROBE_S = 1.5
-"""The same for one probe; so much of a run's time is kept for the last one."""
+"""The same for one probe; a run keeps this much of its time for the last one."""
 
 REPETITIONS_PER_PROBE = 6
-"""Repetitions between two probes at most, as a drift of the host voids all of them at once."""
+"""Repetitions between two probes at most: a drift of the host makes all of them invalid together."""
 
 PROBE_EVERY_S = 120.0
 """Seconds between two probes, where repetitions are long: drift shows within minutes, and probes stay
@@ -63,16 +63,16 @@ def plan_run(
         UnsupportedError: no case is left; has the first reason.
     """
     find_scenario(scenario)
-    able: list[Case] = []
-    unable: list[Refusal] = list(refused)
+    supported: list[Case] = []
+    unsupported: list[Refusal] = list(refused)
     for case in cases:
         reason = why_not_machine(case, machine)
         if reason is None:
-            able.append(case)
+            supported.append(case)
         else:
-            unable.append(Refusal(case=case, reason=reason))
-    if not able:
-        raise UnsupportedError(f"none of the {len(unable)} cases asked for can be run", [unable[0].reason])
+            unsupported.append(Refusal(case=case, reason=reason))
+    if not supported:
+        raise UnsupportedError(f"none of the {len(unsupported)} cases asked for can be run", [unsupported[0].reason])
     environment = plan_environment(variables)
     cells = tuple(
         Cell(
@@ -85,7 +85,7 @@ def plan_run(
             environment=environment,
             scenario=scenario,
         )
-        for index, (case, layout) in enumerate((case, layout) for case in able for layout in layouts)
+        for index, (case, layout) in enumerate((case, layout) for case in supported for layout in layouts)
     )
     return Plan(
         suite=suite,
@@ -94,7 +94,7 @@ def plan_run(
         policy=policy,
         order_seed=order_seed,
         cells=cells,
-        refused=tuple(unable),
+        refused=tuple(unsupported),
         argv=WORKER_ARGV,
         estimate_s=estimate_seconds(len(cells), policy),
     )
@@ -112,18 +112,18 @@ def why_not_machine(case: Case, machine: Machine) -> Reason | None:
 
 
 def resolve_argv(argv: Sequence[str]) -> tuple[str, ...]:
-    """A command of a plan as it is started on this host."""
+    """Return a plan's command as it is started on this host."""
     python, *rest = argv
     return (sys.executable if python == WORKER_ARGV[0] else python, *rest)
 
 
 def estimate_repetition_s(policy: Policy) -> float:
-    """Expected seconds for one repetition, from start to end of its processes."""
+    """Estimate the seconds of one repetition, from start to end of its processes."""
     return OVERHEAD_S + policy.warmup_max_s / 2 + policy.measure_s
 
 
 def estimate_seconds(cells: int, policy: Policy) -> float:
-    """Expected seconds for the least repetitions of so many cells, probes included."""
+    """Estimate the seconds of the least repetitions of so many cells, with probes."""
     repetitions = cells * policy.repetitions_min
     between_s = min(PROBE_EVERY_S, REPETITIONS_PER_PROBE * estimate_repetition_s(policy))
     measuring_s = repetitions * estimate_repetition_s(policy)

@@ -1,4 +1,4 @@
-"""Check a profile file beyond its form: can it ever apply, and will it ever be chosen?"""
+"""Check a profile file beyond its format: whether it can ever apply, and can ever be chosen."""
 
 import re
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ class Maker(NamedTuple):
     """Who makes cores of a kind.
 
     Attributes:
-        architecture: What they run.
-        vendor: What CPUID says; None where it has no such word.
+        architecture: Of these cores.
+        vendor: As CPUID names it; None on Arm, where makers license cores.
     """
 
     architecture: Architecture
@@ -49,7 +49,7 @@ MICROARCHITECTURES: Mapping[str, Maker] = MappingProxyType(
         ),
     }
 )
-"""Microarchitectures whose maker is known; of others nothing is said."""
+"""Microarchitectures of known makers. Conditions on other ones are not checked."""
 
 _VENDORS: Mapping[str, Architecture] = MappingProxyType(
     {"GenuineIntel": "x86_64", "AuthenticAMD": "x86_64", "ARM": "aarch64", "Ampere": "aarch64"}
@@ -67,11 +67,11 @@ Source: Linux `arch/arm64/kernel/cpuinfo.c` and `arch/x86/include/asm/cpufeature
 
 
 def check_profile_file(path: Path, directory: Path = PROFILES_DIR) -> Profile:
-    """Load a profile, and refuse one that can never apply or never be told from another.
+    """Load a profile, and refuse one that can never apply or that equals another.
 
     Args:
         path: The file.
-        directory: The profiles that it will stand beside.
+        directory: The other profiles.
 
     Raises:
         UsageError: the file is wrong, its conditions contradict each other, or another profile has the same ones.
@@ -93,7 +93,7 @@ def check_profile_file(path: Path, directory: Path = PROFILES_DIR) -> Profile:
 
 
 def find_contradiction(match: Match) -> tuple[str, str] | None:
-    """Two conditions that no machine can satisfy together: the key of one, and a sentence; None if there are none."""
+    """Find two conditions that no machine satisfies together: the key of one, and a sentence; None without any."""
     architecture = match.architecture
     made_for = _VENDORS.get(match.vendor or "", architecture)
     if made_for != architecture:
@@ -116,11 +116,11 @@ def find_contradiction(match: Match) -> tuple[str, str] | None:
     return ("isa", f"no {architecture} CPU has the ISA flags {' '.join(foreign)}") if foreign else None
 
 
-def same_match(one: Match, other: Match) -> bool:
-    """Whether two rules have the same conditions, in whatever order they are written."""
+def same_match(a: Match, b: Match) -> bool:
+    """Return whether two rules have the same conditions, in any order."""
     return (
-        (one.architecture, one.vendor) == (other.architecture, other.vendor)
-        and set(one.microarchitecture) == set(other.microarchitecture)
-        and set(one.isa) == set(other.isa)
-        and (one.system_vendor or "").casefold() == (other.system_vendor or "").casefold()
+        (a.architecture, a.vendor) == (b.architecture, b.vendor)
+        and set(a.microarchitecture) == set(b.microarchitecture)
+        and set(a.isa) == set(b.isa)
+        and (a.system_vendor or "").casefold() == (b.system_vendor or "").casefold()
     )

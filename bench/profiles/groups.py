@@ -29,12 +29,12 @@ class Group:
 
     @property
     def nodes(self) -> frozenset[int]:
-        """The NUMA nodes that they lie on, as far as the kernel puts them on any."""
+        """The NUMA nodes of these CPUs; a CPU that the kernel puts on no node adds none."""
         return frozenset(slot.node for slot in self.slots if slot.node is not None)
 
 
 def group_by_node(slots: Sequence[Slot]) -> tuple[Group, ...]:
-    """A group for each NUMA node, by number; CPUs on no node are a group of their own."""
+    """Return a group for each NUMA node, by number, and one for CPUs on no node."""
     nodes = dict.fromkeys(slot.node for slot in slots)
     return tuple(
         Group(
@@ -46,7 +46,7 @@ def group_by_node(slots: Sequence[Slot]) -> tuple[Group, ...]:
 
 
 def group_by_l3(slots: Sequence[Slot]) -> tuple[Group, ...]:
-    """A group for each last-level cache, never across nodes; all caches must be known."""
+    """Return a group for each last-level cache, never across nodes; all caches must be known."""
     keys = dict.fromkeys((slot.node, slot.l3) for slot in slots)
     return tuple(
         Group(
@@ -58,10 +58,10 @@ def group_by_l3(slots: Sequence[Slot]) -> tuple[Group, ...]:
 
 
 def group_per(usable: UsableCpus, instance_per: str) -> tuple[tuple[Group, ...], list[Reason]]:
-    """The groups that a profile wants, with notes.
+    """Return the groups that a profile wants, with notes.
 
     Args:
-        usable: All CPUs to share out.
+        usable: All CPUs to divide.
         instance_per: `node` or `l3`; where an L3 group is unknown, `l3` becomes `node`.
     """
     if instance_per == "l3" and all(slot.l3 is not None for slot in usable.slots):
@@ -76,7 +76,7 @@ def split_into(usable: UsableCpus, instances: int) -> tuple[tuple[Group, ...], l
     """Return as many groups as the user wants, with notes: within nodes where that divides, else over all in order.
 
     Raises:
-        UsageError: more instances than CPUs to share out.
+        UsageError: more instances than CPUs.
     """
     slots = usable.slots
     if instances > len(slots):
@@ -85,8 +85,8 @@ def split_into(usable: UsableCpus, instances: int) -> tuple[tuple[Group, ...], l
             f"at most {len(slots)} can run without sharing"
         )
     nodes = group_by_node(slots)
-    per_node, rest = divmod(instances, len(nodes))
-    if rest == 0 and all(len(node.slots) >= per_node for node in nodes):
+    per_node, remainder = divmod(instances, len(nodes))
+    if remainder == 0 and all(len(node.slots) >= per_node for node in nodes):
         parts = [part for node in nodes for part in _cut_evenly(node.slots, per_node)]
     else:
         parts = _cut_evenly(slots, instances)
@@ -100,7 +100,7 @@ def split_into(usable: UsableCpus, instances: int) -> tuple[tuple[Group, ...], l
 
 
 def cut_threads(groups: tuple[Group, ...], threads: int, unit: str) -> tuple[tuple[Group, ...], list[Reason]]:
-    """Keep the first CPUs of each group, one for each of the threads that the user wants, with notes.
+    """Keep the first CPUs of each group, one for each thread that the user wants, with notes.
 
     Raises:
         UsageError: a group has fewer CPUs than that.
@@ -118,7 +118,7 @@ def cut_threads(groups: tuple[Group, ...], threads: int, unit: str) -> tuple[tup
 
 
 def cpus_of(groups: Sequence[Group]) -> frozenset[int]:
-    """The logical CPUs of all groups."""
+    """Return the logical CPUs of all groups."""
     return frozenset(cpu for group in groups for cpu in group.cpus)
 
 

@@ -1,4 +1,4 @@
-"""Read profiles from TOML, strictly: a file that is wrong in any way says so, with its line where that is known."""
+"""Read profiles from TOML, strictly: an error names the file, and the line where that is known."""
 
 from pathlib import Path
 
@@ -48,13 +48,13 @@ def load_profiles(directory: Path = PROFILES_DIR) -> dict[str, Profile]:
 
 
 def find_profile(name_or_path: str) -> Profile:
-    """The profile of this name, or in this file.
+    """Find a shipped profile by name, or read a user's file.
 
     Args:
         name_or_path: A path if it holds a slash or ends in `.toml`, else a name.
 
     Raises:
-        UsageError: there is none of this name (the known ones are listed), or the file is wrong.
+        UsageError: no profile has this name (lists the known ones), or the file is wrong.
     """
     if "/" in name_or_path or name_or_path.endswith(".toml"):
         return load_profile(Path(name_or_path))

@@ -7,7 +7,7 @@ The most specific one that fits is chosen. Specificity is compared in this order
 3. how many `isa` flags it asks for.
 
 So `graviton2` (a core and a maker) beats `ampere-altra` (a core), which beats `generic-arm64`, and
-`generic-x86-64-v4` beats `-v3`, of whose flags it wants all and more.
+`generic-x86-64-v4` beats `-v3`: it wants all of its flags and more.
 """
 
 from collections.abc import Iterator, Mapping

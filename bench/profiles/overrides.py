@@ -1,4 +1,4 @@
-"""Overrides: what the user decides in place of the profile, and which layouts each option applies to."""
+"""Overrides: options of the user that replace a profile's decisions, and the layouts that each applies to."""
 
 from bench.errors import UsageError
 from bench.records.cpulist import format_cpulist
@@ -7,12 +7,12 @@ from bench.records.record import Record
 
 
 class Overrides(Record, frozen=True, kw_only=True):
-    """Options of the command line that take the place of a profile's decision; None leaves it to the profile.
+    """Options of the command line that replace a profile's decision; None leaves it to the profile.
 
     Attributes:
-        instances: `--instances`, of the throughput layout: the others are one instance by definition.
-        threads: `--threads` per instance; not of `single_core`, which is one thread by definition.
-        cpus: `--cpus`, the logical CPUs to use, SMT siblings included if they are named.
+        instances: `--instances` of the throughput layout; the others have one instance by definition.
+        threads: `--threads` per instance; not for `single_core`, which has one thread by definition.
+        cpus: `--cpus`, the logical CPUs to use, with SMT siblings if they are named.
         memory_nodes: `--memory-nodes`, for every instance.
         openmp: `--openmp`, for every layout.
         allocator: `--allocator`, the same.
@@ -41,7 +41,7 @@ def check_overrides(overrides: Overrides) -> None:
 
 
 def overrides_for(overrides: Overrides, layout: LayoutName) -> Overrides:
-    """The part of the overrides that applies to a layout."""
+    """Return the overrides that apply to a layout."""
     return Overrides(
         instances=overrides.instances if layout == "throughput" else None,
         threads=None if layout == "single_core" else overrides.threads,
@@ -53,7 +53,7 @@ def overrides_for(overrides: Overrides, layout: LayoutName) -> Overrides:
 
 
 def format_options(overrides: Overrides) -> tuple[str, ...]:
-    """The overrides as they are typed: `--instances 2`, `--cpus 0-3`."""
+    """Format the overrides as the user types them: `--instances 2`, `--cpus 0-3`."""
     options: list[str] = []
     if overrides.instances is not None:
         options.append(f"--instances {overrides.instances}")

@@ -49,7 +49,7 @@ def check_user_variables(variables: Iterable[str], runtime: Runtime, side: str) 
         side: `a` or `b`.
 
     Raises:
-        UsageError: names the first, why, and the way out.
+        UsageError: names the first such variable, the reason, and the way out.
     """
     loaded = {runtime.openmp, runtime.allocator}
     for name in variables:

@@ -1,7 +1,7 @@
-"""Environment variables that a profile may set: those that are known to move speed or memory, and nothing else.
+"""Environment variables that a profile may set: those that are known to change speed or memory, and nothing else.
 
-It is a list of what is allowed, not of what is forbidden: a variable that nobody has looked at could
-change the numbers that a model puts out, and then two results of one case would not be of one case.
+The list says what is allowed, not what is forbidden. A variable that nobody has examined could change the numbers
+that a model puts out, and two results of one case would no longer be of the same case.
 """
 
 import re
@@ -20,7 +20,7 @@ class Variable(NamedTuple):
         values: What it may be set to, a pattern for the whole value.
         wanted: The same, in words.
         reason: Why it cannot change numerics.
-        reader: OpenMP runtimes or allocators that read it; empty if whatever is loaded may.
+        reader: OpenMP runtimes or allocators that read it; empty if any library may.
     """
 
     values: re.Pattern[str]
@@ -68,7 +68,7 @@ ALLOWED: Mapping[str, Variable] = MappingProxyType(
         "MALLOC_ARENA_MAX": Variable(_COUNT, "a whole number", "how many arenas glibc's allocator has", _SYSTEM),
         "MALLOC_CONF": Variable(
             _JEMALLOC,
-            "jemalloc's options for arenas, huge pages and decay, without background_thread, whose threads leave the binding",
+            "jemalloc's options for arenas, huge pages and decay, without background_thread: its threads leave the binding",
             "how jemalloc keeps and returns pages",
             frozenset({"jemalloc"}),
         ),
@@ -83,7 +83,7 @@ ALLOWED: Mapping[str, Variable] = MappingProxyType(
             re.compile("FALSE"), "FALSE", "the OpenMP runtime keeps to the thread count that the layout sets"
         ),
         "OMP_SCHEDULE": Variable(
-            re.compile("STATIC"), "STATIC", "who works on which part of a loop, the same in every run"
+            re.compile("STATIC"), "STATIC", "which thread works on which part of a loop: the same in every run"
         ),
         "OMP_WAIT_POLICY": Variable(
             re.compile("ACTIVE|PASSIVE"), "ACTIVE or PASSIVE", "whether a waiting OpenMP thread spins or sleeps"
@@ -118,7 +118,7 @@ _REFUSED: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 def variables_for(profile: Profile, runtime: Runtime) -> dict[str, str]:
-    """The profile's variables without those that only a runtime or allocator reads which is not loaded."""
+    """Return the profile's variables, without those that only an unloaded runtime or allocator reads."""
     loaded = {runtime.openmp, runtime.allocator}
     return {
         setting.name: setting.value
@@ -128,7 +128,7 @@ def variables_for(profile: Profile, runtime: Runtime) -> dict[str, str]:
 
 
 def why_not_variable(setting: EnvironmentSetting, loaded: AbstractSet[str]) -> str | None:
-    """Say why a profile may not set this; None if it may.
+    """Return why a profile may not set this variable; None if it may.
 
     Args:
         setting: The variable.
@@ -145,4 +145,6 @@ def why_not_variable(setting: EnvironmentSetting, loaded: AbstractSet[str]) -> s
     for pattern, reason in _REFUSED:
         if pattern.fullmatch(setting.name):
             return f"{setting.name} may not be set by a profile: {reason}"
-    return f"{setting.name} may not be set by a profile: only {', '.join(ALLOWED)} are known to move nothing but speed"
+    return (
+        f"{setting.name} may not be set by a profile: only {', '.join(ALLOWED)} are known to change nothing but speed"
+    )

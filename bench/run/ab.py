@@ -1,4 +1,4 @@
-"""`bench ab`: two variants of the same cells, planned as pairs that are measured in turn."""
+"""`bench ab`: two variants of the same cells, planned as pairs that are measured alternately."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,23 +29,24 @@ from bench.suites.load import find_suite
 from bench.workloads.registry import WORKLOADS
 
 REPETITIONS = (6, REPETITIONS_MOST)
-"""Of each side, where the user names none: with fewer than six pairs only large effects can be shown, and time ends most
-proofs before a hundred. 66 show 2% in nine of ten, 37 in three of four at least (`tests/benchmarks/README.md`)."""
+"""Repetitions of each side, if the user gives none. With fewer than six pairs only large effects can be shown, and time
+ends most comparisons before a hundred. 66 pairs show 2% in nine of ten runs, 37 in at least three of four
+(`tests/benchmarks/README.md`)."""
 
 TARGET_CI_RATIO = 0.005
-"""Of each side's own interval, where the user names none: a suite's is for a table, and would end a proof before it could
-tell 2%. What both sides share, such as the host's drift, widens this one and cancels in the pairs."""
+"""Half width of each side's interval, if the user gives none. A suite's is for a table, and would end a comparison before
+it could show 2%. What both sides share, such as the host's drift, widens this interval and cancels in the pairs."""
 
 AIM_S = 600.0
-"""Seconds that a proof should take, where the user sets no budget."""
+"""Seconds that a comparison should take, if the user sets no budget."""
 
 
 class VariantOptions(Record, frozen=True, kw_only=True):
-    """What one side has of its own. None is what the options for both say.
+    """Options of one side. None takes the option of both sides.
 
     Attributes:
         python: An interpreter, or the folder of a virtual environment.
-        image: Name or digest of an image; `stated` is what the engine says of it.
+        image: Name or digest of an image; `stated` is the engine's description of it.
     """
 
     variables: dict[UserVariableName, UserVariableValue] = msgspec.field(default_factory=dict)
@@ -59,7 +60,7 @@ class VariantOptions(Record, frozen=True, kw_only=True):
     stated: StatedImage | None = None
 
     def typed(self) -> tuple[str, ...]:
-        """The options as a user writes them, without the side."""
+        """Format the options as a user writes them, without the side."""
         single = {name: getattr(self, name) for name in self.__struct_fields__ if name not in {"variables", "stated"}}
         return (
             *(f"--env {name}={value}" for name, value in self.variables.items()),
@@ -68,25 +69,25 @@ class VariantOptions(Record, frozen=True, kw_only=True):
 
 
 def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, root: Path = Path("/")) -> Decision:
-    """Decide everything, and measure nothing; another interpreter is asked what it has.
+    """Decide everything, and measure nothing; other interpreters describe what they have installed.
 
     Args:
         options: For both sides.
-        a: What the first has of its own; often nothing.
-        b: The same of the second, the one that is to be proved.
+        a: Options of the first side; often none.
+        b: Options of the second side, whose effect is in question.
         root: Of the file system, for detection.
 
     Raises:
-        UsageError: the sides are the same, or what sets one apart could do nothing.
+        UsageError: the sides are the same, or a difference between them could have no effect.
         ProfileError: a profile does not fit this machine.
         EnvironmentUnfitError: the machine or an interpreter cannot do what is asked.
     """
     if a == b:
-        raise UsageError("nothing sets the sides a and b apart; give for example --env-b NAME=VALUE, or --backend-b")
+        raise UsageError("sides a and b do not differ; give for example --env-b NAME=VALUE, or --backend-b")
     suite = find_suite(options.suite, WORKLOADS)
     machine = detect(root)
-    for own in (a, b):
-        _require_native(own, machine)
+    for variant in (a, b):
+        _require_native(variant, machine)
     options = msgspec.structs.replace(
         options,
         repetitions=options.repetitions or REPETITIONS,
@@ -96,8 +97,8 @@ def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, root: 
     implied = imply_backend(options, a, b)
     pairs, unpaired = _pair_cases(cases, (_with_backend(a, implied), _with_backend(b, implied)), machine)
     decisions = [
-        _decide_side(suite, options, own, side, cases=[pair[place] for pair in pairs], machine=machine)
-        for place, (side, own) in enumerate((("a", a), ("b", b)))
+        _decide_side(suite, options, variant, side, cases=[pair[place] for pair in pairs], machine=machine)
+        for place, (side, variant) in enumerate((("a", a), ("b", b)))
     ]
     first, second = decisions
     variants = (_variant("a", a, first, first), _variant("b", b, second, first))
@@ -110,11 +111,11 @@ def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, root: 
 
 
 def _require_native(own: VariantOptions, machine: Machine) -> None:
-    """Refuse an image for other CPUs: an emulator would run it, at a tenth of the speed.
+    """Refuse an image for another architecture: an emulator would run it, at a tenth of the speed.
 
     Raises:
         UsageError: the side has an interpreter too.
-        EnvironmentUnfitError: it is for another architecture.
+        EnvironmentUnfitError: the image is for another architecture.
     """
     if own.stated is None:
         return
@@ -140,7 +141,7 @@ def imply_backend(options: RunOptions, a: VariantOptions, b: VariantOptions) -> 
 
 
 def aim_policy(policy: Policy) -> Policy:
-    """The suite's policy with a proof's time in place of a table's; a budget of the user's is left alone."""
+    """Return the suite's policy with the time of a comparison in place of a table's. A user's budget stays."""
     return policy if policy.budget_s is not None else msgspec.structs.replace(policy, aim_s=AIM_S)
 
 
@@ -156,13 +157,13 @@ def _pair_cases(
     refused: dict[str, Refusal] = {}
     for case in cases:
         a, b = (_vary(case, own, machine.cpu.architecture) for own in sides)
-        unable = [
+        unsupported = [
             Refusal(case=varied, reason=reason)
             for varied in (a, b)
             if (reason := why_not_available(varied) or why_not_machine(varied, machine)) is not None
         ]
-        if unable:
-            refused.setdefault(repr(unable[0]), unable[0])
+        if unsupported:
+            refused.setdefault(repr(unsupported[0]), unsupported[0])
         else:
             pairs.setdefault(repr((a, b)), (a, b))
     if not pairs and not refused:
@@ -185,7 +186,7 @@ def _vary(case: Case, own: VariantOptions, architecture: Architecture) -> Case:
 def _decide_side(
     suite: Suite, options: RunOptions, own: VariantOptions, side: str, *, cases: Sequence[Case], machine: Machine
 ) -> Decision:
-    """One side's plan, as if it were alone."""
+    """Plan one side as if it were alone."""
     readers = find_readers(own.variables)
     for case in cases:
         if readers is not None and case.backend not in readers:
@@ -201,18 +202,18 @@ def _decide_side(
 
 
 def _require_difference(plan: Plan) -> None:
-    """Refuse a pair whose workers would be told the same: its verdict would be on nothing."""
+    """Refuse a pair with equal tasks on both sides: its verdict would mean nothing."""
     a, b = plan.variants
-    for one, other in zip(plan.cells[::2], plan.cells[1::2], strict=True):
-        like = msgspec.structs.replace(other, id=one.id, variant=one.variant)
-        if like == one and a.argv == b.argv:
+    for cell_a, cell_b in zip(plan.cells[::2], plan.cells[1::2], strict=True):
+        renamed_b = msgspec.structs.replace(cell_b, id=cell_a.id, variant=cell_a.variant)
+        if renamed_b == cell_a and a.argv == b.argv:
             raise UsageError(
-                f"nothing sets cells {one.id} and {other.id} apart: {describe_variant(b)} is what side a has already"
+                f"cells {cell_a.id} and {cell_b.id} do not differ: side a already has {describe_variant(b)}"
             )
 
 
 def _variant(name: VariantName, own: VariantOptions, decision: Decision, first: Decision) -> Variant:
-    """What sets a side apart, with its profile and layouts where they are not the first side's."""
+    """Return a side's differences, with its profile and layouts if they are not the first side's."""
     other_profile = decision.profile != first.profile
     return Variant(
         name=name,

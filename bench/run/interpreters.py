@@ -1,4 +1,4 @@
-"""The interpreters and images that the sides of an `ab` run have of their own, and what is installed in them."""
+"""Interpreters and images of single sides of an `ab` run, and what is installed in them."""
 
 import os
 from collections.abc import Iterable
@@ -14,12 +14,12 @@ from bench.records.variant import Variant, VariantName, image_argv
 
 
 def worker_argv(python: str | None, image: StatedImage | None) -> tuple[str, ...]:
-    """A worker's command in an interpreter or an image, or in what runs bench.
+    """Return a worker's command in an interpreter, in an image, or in the interpreter that runs bench.
 
     Args:
-        python: A path, or the folder of a virtual environment, whose own is meant. Links are kept: a virtual
-            environment is found by the path that its interpreter is started with.
-        image: As the engine has it.
+        python: A path to an interpreter, or the folder of a virtual environment. Links are not resolved: Python
+            finds a virtual environment by the path that its interpreter is started with.
+        image: As the engine describes it.
     """
     if image is not None:
         return image_argv(image.id)
@@ -30,12 +30,12 @@ def worker_argv(python: str | None, image: StatedImage | None) -> tuple[str, ...
 
 
 def describe_interpreters(variants: Iterable[Variant]) -> dict[VariantName, Environment]:
-    """The software of each side that has an interpreter or an image of its own, which must run this very source.
+    """Describe the software of each side with its own interpreter or image. It must run the same source of bench.
 
     Raises:
         EnvironmentUnfitError: it cannot be started, cannot run a worker, or finds another bench.
     """
-    return {one.name: _describe(one) for one in variants if one.argv != WORKER_ARGV}
+    return {variant.name: _describe(variant) for variant in variants if variant.argv != WORKER_ARGV}
 
 
 def _describe(variant: Variant) -> Environment:

@@ -1,4 +1,4 @@
-"""What a user may ask of a run, parsed and typed."""
+"""The options of a run, parsed and typed."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,14 +12,14 @@ from bench.records.suite import CaseFilter
 
 
 class RunOptions(Record, frozen=True, kw_only=True):
-    """Everything that decides a plan. None leaves a choice to the suite or the profile.
+    """The options that decide a plan. None leaves a choice to the suite or the profile.
 
     Attributes:
         profile: `auto`, a name, or a path.
-        force: Take the profile though it does not fit; recorded.
+        force: Take the profile even if it does not fit; recorded.
         suite: A name, or a path.
         cpus, memory_nodes: List format.
-        openmp, allocator: In place of the profile's.
+        openmp, allocator: Replace the profile's.
         repetitions: Least and most.
         seed: Of the order of repetitions; None draws one.
         target_ci_ratio: Half width of the interval as a share of the median.
@@ -47,8 +47,8 @@ class Place(Record, frozen=True, kw_only=True):
     """Where a run leaves its results.
 
     Attributes:
-        output: The folder that bundles land in.
-        key: A private key's file; None signs with a key made for this run alone.
+        output: The folder for bundles.
+        key: A private key's file; None signs with a key that is made for this run.
     """
 
     output: Path

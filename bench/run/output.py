@@ -1,4 +1,4 @@
-"""The folder that results land in: found unusable before anything is measured, not after."""
+"""The folder for results: checked before anything is measured, not after."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.errors import OutputError
 
 NEEDED_BYTES = 256 << 20
-"""Room for a compiler's cache, the journal and the bundle. Bundles are a few megabytes."""
+"""Space for a compiler's cache, the journal and the bundle. Bundles are a few megabytes."""
 
 _TRIAL_BYTES = 1 << 20
 
@@ -18,15 +18,15 @@ OWNER_HINT = 'run as its owner with --user "$(id -u):$(id -g)", or open it with 
 
 
 def require_output(output: Path, *, in_image: bool, root_device: int | None = None) -> None:
-    """Make sure that results can be kept in a folder, by writing there; it is made if it is not there.
+    """Make sure that a folder can keep results, by writing there; make it if it does not exist.
 
     Args:
         output: The folder.
-        in_image: This is a bench container, whose own file system goes with it.
+        in_image: This is a bench container: its own file system is deleted with it.
         root_device: Device of `/`, for tests.
 
     Raises:
-        OutputError: it cannot be made or written, has no room, or would be lost with the container.
+        OutputError: it cannot be made or written, has no space, or would be lost with the container.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -37,8 +37,8 @@ def require_output(output: Path, *, in_image: bool, root_device: int | None = No
         ) from error
     if in_image and status.st_dev == (Path("/").stat().st_dev if root_device is None else root_device):
         raise OutputError(f"results folder {output} is inside the container and would be lost with it; {MOUNT_HINT}")
-    room = os.statvfs(output)
-    free = room.f_bavail * room.f_frsize
+    space = os.statvfs(output)
+    free = space.f_bavail * space.f_frsize
     try:
         with tempfile.NamedTemporaryFile(dir=output, prefix=".trial-") as trial:
             trial.write(bytes(_TRIAL_BYTES))
@@ -52,7 +52,7 @@ def require_output(output: Path, *, in_image: bool, root_device: int | None = No
     if free < NEEDED_BYTES:
         raise OutputError(
             f"results folder {output} has {free >> 20} MiB free, a run needs {NEEDED_BYTES >> 20} MiB; "
-            "make room or choose another with --output"
+            "free some space, or choose another with --output"
         )
 
 

@@ -1,4 +1,4 @@
-"""Detect, resolve, plan: all that is decided before anything is measured."""
+"""Detect, resolve, plan: every decision before anything is measured."""
 
 import secrets
 from collections.abc import Sequence
@@ -31,15 +31,15 @@ from bench.workloads.registry import WORKLOADS
 from bench.workloads.validity import why_not
 
 REPETITIONS_MOST = 100
-"""Of a cell, where the user asks for an interval and for no number of them."""
+"""Repetitions of a cell at most, if the user sets the interval and not their number."""
 
 
 class Decision(Record, frozen=True, kw_only=True):
-    """What a run rests on: the machine as it was found, the profile, and the plan made of them.
+    """The decisions of a run: the detected machine, the profile, and the plan.
 
     Attributes:
-        environments: The software of each side of an `ab` run that has an interpreter of its own.
-        cites: The run that this one does again.
+        environments: The software of each side of an `ab` run that has its own interpreter.
+        cites: The run that this one reproduces.
     """
 
     machine: Machine
@@ -115,7 +115,7 @@ def decide(
 
 
 def choose_layouts(options: RunOptions, suite: Suite, profile: Profile, machine: Machine) -> tuple[Layout, ...]:
-    """The layouts that the user or else the suite wants, on this machine.
+    """Return the layouts that the user or else the suite wants, on this machine.
 
     Raises:
         UsageError: an override that this machine's cores cannot satisfy.
@@ -133,7 +133,7 @@ def choose_layouts(options: RunOptions, suite: Suite, profile: Profile, machine:
 
 
 def prepare_layouts(options: RunOptions, root: Path = Path("/")) -> tuple[Layout, ...]:
-    """Decide only what a run will be held to: for whoever starts it elsewhere on this machine.
+    """Decide only the layouts of a run: a container is limited to their CPUs before the run starts in it.
 
     Raises:
         UsageError: an unknown name.
@@ -151,7 +151,7 @@ def why_not_available(case: Case) -> Reason | None:
 
 
 def select_profile(name: str, machine: Machine, *, force: bool) -> tuple[Profile, Choice]:
-    """The profile asked for, or for `auto` the most specific that fits.
+    """Return the named profile, or for `auto` the most specific that fits.
 
     Raises:
         ProfileError: it does not fit and is not forced; or none fits.
@@ -165,12 +165,12 @@ def select_profile(name: str, machine: Machine, *, force: bool) -> tuple[Profile
 
 
 def override_policy(policy: Policy, options: RunOptions) -> Policy:
-    """The suite's policy with the user's values in place of single ones."""
+    """Return the suite's policy, with the user's values where they give any."""
     changes: dict[str, float | int | None] = {}
     if options.budget_s is not None:
-        changes |= {"budget_s": options.budget_s, "aim_s": None}  # the user's time, in place of the suite's
+        changes |= {"budget_s": options.budget_s, "aim_s": None}  # the user's time replaces the suite's
     if options.target_ci_ratio is not None:
-        # What ends repetitions is then this aim, or the time, and not the number that is enough for the suite's.
+        # Repetitions then end by this aim or by time, not by the number that is enough for the suite's own aim.
         changes |= {
             "target_ci_ratio": options.target_ci_ratio,
             "repetitions_max": max(policy.repetitions_max, REPETITIONS_MOST),

@@ -1,7 +1,7 @@
-"""`bench reproduce`: the plan of a bundle, to be run again here.
+"""`bench reproduce`: prepare to run the plan of a bundle again on this machine.
 
-A bundle is from somebody else, and its plan holds commands and variables. Nothing of it is run as it stands: the
-plan is made again from its cases, profile and policy by the rules of this bench, and must come out the same.
+A bundle may come from anyone, and its plan holds commands and variables. None of them is run directly. This bench
+makes the plan again from its cases, profile and policy, and the two plans must be equal.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from bench.workloads.registry import find_workload
 
 
 def look_here(root: Path = Path("/")) -> tuple[Machine, Environment, Image]:
-    """This machine, its software, and the image that both are in."""
+    """Describe this machine, its software, and the image that both are in."""
     return detect(root), describe_environment(), describe_image()
 
 
@@ -40,23 +40,25 @@ def prepare_reproduction(verification: Verification, machine: Machine) -> Decisi
 
     Args:
         verification: Of the bundle.
-        machine: Where; it must be one that the plan's bindings fit.
+        machine: This machine; the plan's bindings must fit it.
 
     Raises:
-        UsageError: the bundle holds two variants, or a workload that nobody knows.
+        UsageError: the bundle holds two variants, or an unknown workload.
         BundleError: its plan is not what bench makes of its cases.
         EnvironmentUnfitError: a backend or a library is not installed.
     """
     contents = verification.contents
     plan = contents.plan
     if plan.variants:
-        options = " ".join(option.replace(" ", f"-{one.name} ", 1) for one in plan.variants for option in one.options)
+        options = " ".join(
+            option.replace(" ", f"-{variant.name} ", 1) for variant in plan.variants for option in variant.options
+        )
         raise UsageError(
-            f"run {contents.info.run_id} holds two variants, which prove one another on any machine; "
-            f"prove it again with: bench ab --suite {plan.suite} {options}"
+            f"run {contents.info.run_id} holds two variants, which are compared on any machine; "
+            f"repeat the comparison with: bench ab --suite {plan.suite} {options}"
         )
     if not plan.cells or not plan.layouts:
-        raise BundleError("its plan has no cells, or none has a place; there is nothing to run")
+        raise BundleError("its plan has no cells or no layouts; there is nothing to run")
     again = _plan_again(contents, machine)
     for difference in _differences(plan, again):
         raise BundleError(f"its plan is not what bench makes of its cases: {difference}; it is not run")
@@ -70,13 +72,13 @@ def prepare_reproduction(verification: Verification, machine: Machine) -> Decisi
 
 
 def _plan_again(contents: Contents, machine: Machine) -> Plan:
-    """What bench plans for the same cases, layouts, profile and policy."""
+    """Return the plan that this bench makes for the same cases, layouts, profile and policy."""
     plan, profile = contents.plan, contents.profile
     runtime = plan.layouts[0].runtime
     for setting in profile.environment:
         reason = why_not_variable(setting, {profile.openmp.value, profile.allocator.value})
         if reason is not None:
-            raise BundleError(f"its profile {profile.name} is none that bench takes: {reason}; it is not run")
+            raise BundleError(f"its profile {profile.name} is not valid: {reason}; it is not run")
     cases = tuple({repr(cell.case): cell.case for cell in plan.cells}.values())
     return plan_run(
         suite=plan.suite,
@@ -94,29 +96,29 @@ def _plan_again(contents: Contents, machine: Machine) -> Plan:
 
 
 def _differences(stated: Plan, made: Plan) -> Iterator[str]:
-    """Where two plans differ in what is run: fields of the whole, then of their cells."""
+    """Yield where two plans differ in what is run: fields of the plan, then of its cells."""
     if len(stated.cells) != len(made.cells):
         yield f"it has {len(stated.cells)} cells, wanted {len(made.cells)}"
         return
-    wholes = (
+    plan_fields = (
         (name, getattr(stated, name), getattr(made, name))
         for name in stated.__struct_fields__
-        if name not in {"cells", "estimate_s"}  # how long it takes, another bench may know better
+        if name not in {"cells", "estimate_s"}  # another version may estimate better
     )
-    cells = (
-        (f"{one.id}.{name}", getattr(one, name), getattr(other, name))
-        for one, other in zip(stated.cells, made.cells, strict=True)
-        for name in one.__struct_fields__
+    cell_fields = (
+        (f"{stated_cell.id}.{name}", getattr(stated_cell, name), getattr(made_cell, name))
+        for stated_cell, made_cell in zip(stated.cells, made.cells, strict=True)
+        for name in stated_cell.__struct_fields__
     )
-    for name, one, other in chain(wholes, cells):
-        if isinstance(one, dict) and isinstance(other, dict):
+    for name, found, wanted in chain(plan_fields, cell_fields):
+        if isinstance(found, dict) and isinstance(wanted, dict):
             yield from (
-                f"{name} has {key} {_show(one.get(key))}, wanted {_show(other.get(key))}"
-                for key in sorted(one.keys() | other.keys())
-                if one.get(key) != other.get(key)
+                f"{name} has {key} {_show(found.get(key))}, wanted {_show(wanted.get(key))}"
+                for key in sorted(found.keys() | wanted.keys())
+                if found.get(key) != wanted.get(key)
             )
-        elif one != other:
-            yield f"{name} is {_show(one)}, wanted {_show(other)}"
+        elif found != wanted:
+            yield f"{name} is {_show(found)}, wanted {_show(wanted)}"
 
 
 def _show(value: object) -> str:

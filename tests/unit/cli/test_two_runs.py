@@ -145,7 +145,7 @@ def test_an_interrupted_ab_run_can_be_resumed(pace: Pace, invoke: Invoke, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "nothing sets the sides a and b apart"),
+        ([], "sides a and b do not differ"),
         (["--env-b", "..."], "'...' is not NAME=VALUE, such as TORCHINDUCTOR_FREEZING=1"),
         (["--env-b", "X=1", "--env-b", "X=2"], "--env-b X is given twice; give it once"),
         (["--env-b", "X=é"], "side b: "),

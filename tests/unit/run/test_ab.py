@@ -99,8 +99,8 @@ def test_a_side_with_another_profile_states_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("a", "b", "words"),
     [
-        (NOTHING, NOTHING, "nothing sets the sides a and b apart"),
-        (NOTHING, VariantOptions(variables={"OMP_DYNAMIC": "FALSE"}), "OMP_DYNAMIC=FALSE is what side a has already"),
+        (NOTHING, NOTHING, "sides a and b do not differ"),
+        (NOTHING, VariantOptions(variables={"OMP_DYNAMIC": "FALSE"}), "side a already has OMP_DYNAMIC=FALSE"),
         (NOTHING, VariantOptions(variables={"OMP_NUM_THREADS": "1"}), "use --threads"),
         (NOTHING, VariantOptions(variables={"KMP_BLOCKTIME": "1"}), "is read by intel or llvm only"),
     ],
@@ -137,7 +137,7 @@ def test_an_interpreter_that_cannot_run_a_worker_is_told_before_anything_is_meas
     with pytest.raises(EnvironmentUnfitError, match="cannot run bench's worker: no module named bench"):
         plan(VariantOptions(python=str(false)))
     false.write_text("#!/bin/sh\necho '{}'\n")
-    with pytest.raises(EnvironmentUnfitError, match="does not answer as a worker of bench would"):
+    with pytest.raises(EnvironmentUnfitError, match="gave an invalid description"):
         plan(VariantOptions(python=str(false)))
 
 

@@ -35,7 +35,7 @@ def test_a_full_disk_is_found_before_measuring(tmp_path: Path, monkeypatch: pyte
     real = os.statvfs(tmp_path)
     full = os.statvfs_result((*real[:4], 10, *real[5:]))
     monkeypatch.setattr(os, "statvfs", lambda _path: full)
-    with pytest.raises(OutputError, match="has 0 MiB free, a run needs 256 MiB; make room or choose another"):
+    with pytest.raises(OutputError, match="has 0 MiB free, a run needs 256 MiB; free some space, or choose another"):
         require_output(tmp_path, in_image=False)
 
 

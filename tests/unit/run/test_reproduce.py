@@ -86,7 +86,7 @@ def with_variants(plan: Plan) -> Plan:
         (lambda plan: replace(plan, cells=()), BundleError, "there is nothing to run"),
         (lambda plan: replace(plan, layouts=()), BundleError, "there is nothing to run"),
         (lambda plan: replace(plan, cells=plan.cells[::-1]), BundleError, "is not what bench makes of its cases"),
-        (with_variants, UsageError, "prove it again with: bench ab --suite smoke --env-b X=1"),
+        (with_variants, UsageError, "repeat the comparison with: bench ab --suite smoke --env-b X=1"),
     ],
     ids=["a command", "a variable", "a workload", "no cells", "no layouts", "another order", "two variants"],
 )

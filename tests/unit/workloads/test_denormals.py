@@ -26,7 +26,7 @@ STEPS = 3
 def tensors_in(value: Any) -> Iterator[Tensor]:
     """The floating-point tensors anywhere in a module's output."""
     if isinstance(value, Tensor):
-        if value.is_floating_point() and value.layout == torch.strided:
+        if value.is_floating_point():
             yield value
     elif isinstance(value, dict):
         for part in value.values():
@@ -37,6 +37,8 @@ def tensors_in(value: Any) -> Iterator[Tensor]:
 
 
 def denormal_share(tensor: Tensor) -> float:
+    if tensor.is_sparse:  # the gradient of an embedding: it holds the rows that were looked up
+        tensor = tensor.coalesce().values()
     if not tensor.numel():
         return 0.0
     sizes = tensor.detach().abs()
