@@ -34,10 +34,10 @@ Containers that a power cut left behind: docker ps --all --filter label=bench.co
 """
 
 _OUTSIDE = frozenset({"key", "passphrase_file", "output", "profile", "suite", "resume"})
-"""Options whose value is a path, or stays outside."""
+"""Options that are paths, or are not passed to the container."""
 
 _HELP = ["-h", "--help"]
-"""As everywhere; a command keeps the first that it is asked with."""
+"""As of every command; click keeps those of a command's first use."""
 
 
 @click.group()
@@ -56,11 +56,11 @@ def container() -> None:
 @click.option("--pids", type=click.IntRange(64), default=8192, show_default=True, help="Most processes and threads.")
 @click.pass_context
 def container_run(ctx: click.Context, image: str, memory_bytes: int | None, pids: int) -> int:
-    """Measure in a container that holds just what the profile chosen here needs. Takes all options of bench run.
+    """Measure in a container that has just what the chosen profile needs. Takes all options of bench run.
 
-    It gets the CPUs and memory nodes of the layouts, no network, no capability but the right to ask for a memory
-    policy, a read-only root, and nothing to write to but the results folder and a temporary one. Paths are the same
-    inside and outside. A key given by --key stays outside: the bundle is signed when the container is gone.
+    It has the CPUs and memory nodes of the layouts, no network, no capability but SYS_NICE for memory policies, and a
+    read-only root; it may write to the results folder and a temporary one. Paths are the same inside and outside. A
+    key given by --key is not passed to the container: the bundle is signed after it has ended.
     """
     from bench.containers.engine import identify_image, open_engine
     from bench.containers.plan import Limits, draw_boundary
@@ -87,7 +87,7 @@ def container_run(ctx: click.Context, image: str, memory_bytes: int | None, pids
 
 
 def parse_run(typed: Sequence[str], name: str = "run") -> click.Context:
-    """Options of `bench run`, parsed as it would parse them.
+    """Return the options of `bench run`, parsed as it parses them.
 
     Args:
         typed: The options.
@@ -100,7 +100,7 @@ def parse_run(typed: Sequence[str], name: str = "run") -> click.Context:
 
 
 def _decide_layouts(inner: click.Context) -> "tuple[Layout, ...]":
-    """What the run will be held to; for one that is taken up again, what it was held to."""
+    """Return the layouts of the run; of a resumed one, those that it began with."""
     from bench.run.journal import read_session
     from bench.run.prepare import prepare_layouts
 
@@ -113,7 +113,7 @@ def _decide_layouts(inner: click.Context) -> "tuple[Layout, ...]":
 def plan_container(
     typed: Sequence[str], given: Mapping[str, Any], *, image: "StatedImage", boundary: "Boundary", limits: "Limits"
 ) -> "ContainerPlan":
-    """Turn options of `bench run` into a container that runs it.
+    """Return the container that runs `bench run` with some options.
 
     Args:
         typed: The options, as typed.
@@ -123,7 +123,7 @@ def plan_container(
         limits: Of the container.
 
     Raises:
-        UsageError: the results folder would hide what the container lives on.
+        UsageError: the results folder would hide the image's own files.
     """
     from bench.containers.plan import ContainerPlan, choose_user, require_plain_folder
 
@@ -156,7 +156,7 @@ def plan_container(
 
 
 def rebuild_options(typed: Sequence[str]) -> list[str]:
-    """The options of `bench run` as they were typed, but for those about paths and keys."""
+    """Return the options of `bench run` as they were typed, without those about paths and keys."""
     given, _, _ = run.make_parser(click.Context(run, help_option_names=_HELP)).parse_args(list(typed))
     options = []
     for parameter in run.params:
@@ -178,7 +178,7 @@ def _print_progress(chunk: bytes) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the results folder; one that root makes is open to the image's own user."""
+    """Create the results folder; if root creates it, open it to the image's own user."""
     if folder.is_dir():
         return
     try:
@@ -192,7 +192,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _sign(bundle: Path | None, signer: "SigningKey") -> None:
-    """Add the user's signature to the bundle that the run names; none if it wrote none."""
+    """Add the user's signature to the run's bundle, if it wrote one."""
     from bench.bundle.write import sign_bundle
 
     if bundle is not None:

@@ -10,19 +10,17 @@ from bench.cli.sign_options import KEY_HELP, load_signer, passphrase_option, rea
 SIGN_EPILOG = """\b
 Examples:
   bench sign results/X.bench.tar --key vendor.pem
-  bench sign results/X.bench.tar --key ~/.ssh/id_ed25519.pub      by ssh-agent
-  bench sign results/X.bench.tar --key agent                      the only key that it holds
+  bench sign results/X.bench.tar --key ~/.ssh/id_ed25519.pub      with ssh-agent
+  bench sign results/X.bench.tar --key agent                      the only key in it
 """
 
 
 @click.command(epilog="\b\nExample:\n  bench keygen operator.pem")
 @click.argument("file", type=click.Path(path_type=Path))
 @passphrase_option
-@click.option(
-    "--no-passphrase", is_flag=True, help="Leave the private key unencrypted, readable by whoever reads the file."
-)
+@click.option("--no-passphrase", is_flag=True, help="Leave the private key unencrypted.")
 def keygen(file: Path, passphrase_file: Path | None, no_passphrase: bool) -> None:
-    """Make an Ed25519 key: FILE (private, encrypted, mode 0600), FILE.pub and FILE.pub.pem."""
+    """Generate an Ed25519 key: FILE (private, encrypted, mode 0600), FILE.pub and FILE.pub.pem."""
     from bench.bundle.keys import fingerprint, generate_key
 
     passphrase = None if no_passphrase else read_passphrase(passphrase_file, "new passphrase", confirm=True)
@@ -34,7 +32,7 @@ def keygen(file: Path, passphrase_file: Path | None, no_passphrase: bool) -> Non
 @click.option("--key", required=True, type=click.Path(path_type=Path), metavar="FILE|agent", help=KEY_HELP)
 @passphrase_option
 def sign(bundle: Path, key: Path, passphrase_file: Path | None) -> None:
-    """Add a signature to a bundle that verifies; what it holds stays as it is."""
+    """Add a signature to a bundle that verifies; its contents stay the same."""
     from bench.bundle.verify import verify_bundle
     from bench.bundle.write import sign_bundle
 

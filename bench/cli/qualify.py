@@ -41,9 +41,9 @@ def qualify(  # noqa: PLR0917 - click passes options by keyword
     as_json: bool,
     output: Path,
 ) -> int:
-    """Does a machine pass a policy's rules? All its bundles count: a folder stands for every one in it.
+    """Does a machine pass a policy's rules? All its bundles count: a folder stands for every bundle in it.
 
-    Prints each rule with value and limit, and signs the verdict. What a run emulated never qualifies.
+    Prints each rule with value and limit, and signs the verdict. An emulated run never qualifies.
     """
     from bench.bundle.files import write_file
     from bench.bundle.qualification import write_qualification
@@ -58,7 +58,7 @@ def qualify(  # noqa: PLR0917 - click passes options by keyword
     from bench.report.qualification import render_qualification
 
     if root_keys and trust is None:
-        raise UsageError("--trust-key says who must have signed a trust store; name one by --trust")
+        raise UsageError("--trust-key names a key of the trust store; give the store with --trust")
     loaded = find_policy(policy)
     store = None if trust is None else load_trust(trust, root_keys)
     signer = load_signer(key, passphrase_file)

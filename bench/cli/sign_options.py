@@ -1,4 +1,4 @@
-"""The key that signs: a file, with its passphrase from a prompt or a file, never from an argument; or an agent's."""
+"""Options for the signing key: a file, with its passphrase from a prompt or a file, or a key in ssh-agent."""
 
 import os
 from collections.abc import Callable
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 AGENT = Path("agent")
-"""In place of a key's file: whatever ssh-agent holds."""
+"""In place of a key's file: the only key in ssh-agent."""
 
-KEY_HELP = "Sign with this private key; or with the one in ssh-agent that this .pub file is of, or its only one."
+KEY_HELP = "Sign with this private key; or with a key in ssh-agent: that of this .pub file, or its only one."
 
 passphrase_option = click.option(
     "--passphrase-file",
@@ -32,18 +32,18 @@ def signing_options(command: Command) -> Command:
         "--key",
         type=click.Path(path_type=Path),
         metavar="FILE|agent",
-        help=f"{KEY_HELP} Without it a key made for this run shows the bundle intact, and nobody's identity.",
+        help=f"{KEY_HELP} Without it, a key made for this run shows that the bundle is intact, but not who made it.",
     )
     return key(passphrase_option(command))
 
 
 def load_signer(key: Path | None, passphrase_file: Path | None) -> "SigningKey":
-    """The key asked for, or one for this run alone.
+    """Return the key asked for, or a new one for this run.
 
     Raises:
-        UsageError: no such file, no passphrase to be had, or the agent does not hold the key.
-        BundleError: no key, or the wrong passphrase.
-        EnvironmentUnfitError: no agent, or one that does not answer.
+        UsageError: no such file, no passphrase, or the agent does not hold the key.
+        BundleError: the file is not a key, or the passphrase is wrong.
+        EnvironmentUnfitError: there is no agent, or it does not answer.
     """
     from bench.bundle.keys import is_public_key, load_private_key, read_public_key
     from bench.bundle.seal import SigningKey
@@ -58,7 +58,7 @@ def load_signer(key: Path | None, passphrase_file: Path | None) -> "SigningKey":
 
 
 def find_agent() -> "Agent":
-    """The user's agent, as ssh finds it.
+    """Return the user's agent, found as ssh finds it.
 
     Raises:
         EnvironmentUnfitError: there is none.
@@ -68,15 +68,15 @@ def find_agent() -> "Agent":
 
     path = os.environ.get("SSH_AUTH_SOCK")
     if not path:
-        raise EnvironmentUnfitError("SSH_AUTH_SOCK names no ssh-agent; start one and give it the key with ssh-add")
+        raise EnvironmentUnfitError("SSH_AUTH_SOCK is not set; start ssh-agent, and add the key with ssh-add")
     return Agent(path=Path(path))
 
 
 def read_passphrase(path: Path | None, prompt: str, *, confirm: bool = False) -> bytes:
-    """The first line of a file, or what the user types.
+    """Return the first line of a file, or what the user types.
 
     Raises:
-        UsageError: no such file, or there is no terminal to ask at.
+        UsageError: no such file, or there is no terminal.
     """
     from bench.bundle.files import read_file
     from bench.errors import UsageError
@@ -84,13 +84,13 @@ def read_passphrase(path: Path | None, prompt: str, *, confirm: bool = False) ->
     if path is not None:
         return read_file(path, limit=1 << 16).split(b"\n", 1)[0].rstrip(b"\r")
     if not has_terminal():
-        raise UsageError(f"{prompt}: there is no terminal to ask at; name a file by --passphrase-file")
+        raise UsageError(f"{prompt}: there is no terminal; name a file with --passphrase-file")
     typed: str = click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
     return typed.encode()
 
 
 def has_terminal() -> bool:
-    """Whether a user can be asked: at the terminal that controls this process, as ssh asks."""
+    """Return whether this process has a controlling terminal, where ssh would ask as well."""
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC | os.O_NOCTTY))
     except OSError:

@@ -1,4 +1,4 @@
-"""`bench trust`: whose keys count."""
+"""`bench trust`: whose keys are trusted."""
 
 import os
 from collections.abc import Mapping
@@ -25,13 +25,13 @@ trust_option = click.option(
 
 
 def load_trust(path: Path, root_keys: tuple[Path, ...]) -> "TrustStore":
-    """Open a trust store for use, and remember its version.
+    """Return a trust store for use, and remember its version.
 
-    Where nothing can be remembered, as in a container, a warning says so, and the store is used.
+    Where the version cannot be remembered, as in a container, a warning says so, and the store is used.
 
     Raises:
         UsageError: no such file.
-        BundleError: malformed, not signed as it must be, altered, or rolled back.
+        BundleError: malformed, not signed as required, altered, or rolled back.
     """
     from bench.bundle.keys import read_public_key
     from bench.bundle.trust_memory import open_trust
@@ -45,12 +45,12 @@ def load_trust(path: Path, root_keys: tuple[Path, ...]) -> "TrustStore":
         why = "neither XDG_STATE_HOME nor HOME is set"
     except OutputError as error:
         why = str(error)
-    print_text(f"{path}: its version cannot be remembered, so a rollback would pass unseen: {why}", err=True)
+    print_text(f"{path}: its version cannot be remembered, so a rollback would not be noticed: {why}", err=True)
     return open_trust(path, pinned=pinned, now=now, memory=None)
 
 
 def find_memory(environment: Mapping[str, str]) -> Path | None:
-    """Where versions of trust stores are remembered, by the XDG Base Directory Specification."""
+    """Return where versions of trust stores are remembered, by the XDG Base Directory Specification."""
     stated, home = environment.get("XDG_STATE_HOME", ""), environment.get("HOME", "")
     if stated.startswith("/"):
         return Path(stated) / "bench/trust"
@@ -58,7 +58,7 @@ def find_memory(environment: Mapping[str, str]) -> Path | None:
 
 
 def _open_to_change(path: Path) -> "TrustStore":
-    """Open a trust store that a command is about to change."""
+    """Return a trust store to be changed."""
     from bench.bundle.trust_memory import open_to_change
 
     return open_to_change(path, memory=find_memory(os.environ))
@@ -66,7 +66,7 @@ def _open_to_change(path: Path) -> "TrustStore":
 
 @click.group()
 def trust() -> None:
-    """Keep the list of keys that you trust, and for what."""
+    """Keep a list of trusted keys and their roles."""
 
 
 @trust.command("add")
@@ -78,26 +78,26 @@ def trust() -> None:
     type=CommaList(),
     required=True,
     metavar="ROLE,...",
-    help="What it may vouch for: operator, vendor; or root, for the store itself.",
+    help="Its roles: operator, vendor; or root, which signs the store itself.",
 )
 @click.option(
     "--days",
     type=click.IntRange(1, 36_500),
     default=VALID_DAYS,
     show_default=True,
-    help="How long it counts from now on.",
+    help="How long it is valid, from now.",
 )
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
     default="1970-01-01",
-    help="Runs that finished before this day do not count; by default all do.",
+    help="Not valid for runs that finished before this day; by default valid for all.",
 )
 @trust_option
 def add(  # noqa: PLR0917 - click passes options by keyword
     public_key: Path, owner: str, roles: tuple[str, ...], days: int, since: datetime, path: Path
 ) -> None:
-    """Add a public key; the store is made if it is not there."""
+    """Add a public key; creates the store if it does not exist."""
     from bench.bundle.keys import read_public_key
     from bench.bundle.trust_store import add_key, new_trust, save_trust
 
@@ -118,20 +118,20 @@ def add(  # noqa: PLR0917 - click passes options by keyword
 @trust.command("list")
 @trust_option
 def list_(path: Path) -> None:
-    """List the keys, and what stands against each; then the roles, and who signed the store."""
+    """List the keys, and why one is not valid; then the roles, and who signed the store."""
     from bench.bundle.trust import read_trust
     from bench.bundle.trust_store import list_keys
 
     store = read_trust(path)
     rows = [
-        (key.owner, ", ".join(key.roles), key.fingerprint, key.problem or "counts")
+        (key.owner, ", ".join(key.roles), key.fingerprint, key.problem or "valid")
         for key in list_keys(store, datetime.now(UTC))
     ]
     signers = ", ".join(signature.keyid for signature in store.signatures)
     print_text(tabulate(rows, ("owner", "roles", "key", ""), "simple"))
     print_text()
     for name, role in sorted(store.roles.items()):
-        print_text(f"role {name} wants {role.threshold} of {len(role.keys)} keys")
+        print_text(f"role {name} requires {role.threshold} of {len(role.keys)} keys")
     print_text(f"version {store.version}, expires {store.expires}, signed by {signers or 'nobody'}")
 
 
@@ -141,7 +141,7 @@ def list_(path: Path) -> None:
     "--reason",
     type=click.Choice(["compromised", "superseded"]),
     required=True,
-    help="Whether what it signed before still counts.",
+    help="superseded: what it signed before stays valid; compromised: nothing does.",
 )
 @trust_option
 def revoke(key: str, reason: str, path: Path) -> None:
@@ -165,11 +165,11 @@ def revoke(key: str, reason: str, path: Path) -> None:
 @click.option("--threshold", type=click.IntRange(1), required=True, help="How many of its keys must sign.")
 @trust_option
 def role_(role: str, threshold: int, path: Path) -> None:
-    """Say how many keys of a role must sign."""
+    """Set how many keys of a role must sign."""
     from bench.bundle.trust_store import save_trust, set_threshold
 
     save_trust(path, set_threshold(_open_to_change(path), role, threshold))
-    print_text(f"{path}: role {role} wants {threshold} signatures")
+    print_text(f"{path}: role {role} requires {threshold} signatures")
 
 
 @trust.command("renew")
@@ -178,11 +178,11 @@ def role_(role: str, threshold: int, path: Path) -> None:
     type=click.IntRange(1, 36_500),
     default=VALID_DAYS,
     show_default=True,
-    help="How long the store counts from now on.",
+    help="How long the store is valid, from now.",
 )
 @trust_option
 def renew_(days: int, path: Path) -> None:
-    """Set anew when the store expires; from then on nothing in it counts."""
+    """Set when the store expires; from then on no key in it is valid."""
     from bench.bundle.trust_store import renew, save_trust
 
     renewed = renew(_open_to_change(path), datetime.now(UTC) + timedelta(days=days))
@@ -195,9 +195,9 @@ def renew_(days: int, path: Path) -> None:
 @passphrase_option
 @trust_option
 def sign(key: Path, passphrase_file: Path | None, path: Path) -> None:
-    """Sign the store, to be handed on; every later change drops its signatures.
+    """Sign the store, to be passed on; every later change removes its signatures.
 
-    A store that names keys in the role root counts only when signed by as many of them as the role wants.
+    A store with keys in the role root is valid only when signed by as many of them as the role requires.
     """
     from bench.bundle.trust_signature import root_keys, sign_trust
     from bench.bundle.trust_store import save_trust
@@ -205,5 +205,9 @@ def sign(key: Path, passphrase_file: Path | None, path: Path) -> None:
     signer = load_signer(key, passphrase_file)
     store = _open_to_change(path)
     save_trust(path, sign_trust(store, signer.key))
-    known = "" if signer.fingerprint in root_keys(store) else "; not a root key of it, so name it by --trust-key"
+    known = (
+        ""
+        if signer.fingerprint in root_keys(store)
+        else "; not a root key of the store, so readers name it with --trust-key"
+    )
     print_text(f"{path}: version {store.version} signed by {signer.fingerprint}{known}")

@@ -30,7 +30,7 @@ Examples:
 @click.option(
     "--require", type=CommaList(), metavar="ROLE,...", help="These roles of the trust store must have signed."
 )
-@click.option("--cited", multiple=True, type=click.Path(path_type=Path), metavar="BUNDLE", help="A bundle that this one cites, or that one of those cites, and that does not lie in its folder.")  # fmt: skip
+@click.option("--cited", multiple=True, type=click.Path(path_type=Path), metavar="BUNDLE", help="A bundle in the chain of citations that is not in the same folder.")  # fmt: skip
 @click.option("--explain", is_flag=True, help="Print the commands that check the same without bench.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(  # noqa: PLR0917 - click passes options by keyword
@@ -45,12 +45,12 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
 ) -> None:
     """Is a bundle intact, who signed it, and what does it merely state? Exit status 6 if it does not verify.
 
-    Every summary is made again from the raw samples. Without --trust or --key nobody is trusted: the
-    bundle can be shown intact, and that some key signed it. A reproduction cites the bundle of the run that
-    it did again; that one is verified too, and those that it cites, as far as they are at hand.
+    Every summary is recomputed from the raw samples. Without --trust or --key nobody is trusted: verification shows
+    that the bundle is intact, and that some key signed it. A reproduction cites the bundle that it reproduces; that
+    one is verified too, and those that it cites, as far as they are found.
 
-    Of several bundles, or of all in a folder, each gets one line, and all cores are used. The statement of
-    `bench qualify` (*.dsse.json) is verified by the key beside it.
+    Each of several bundles, or of those in a folder, gets one line, and all cores are used. The statement of
+    `bench qualify` (*.dsse.json) is verified with the key beside it.
     """
     from bench.bundle.envelope import ENVELOPE_SUFFIX
     from bench.bundle.keys import fingerprint, read_public_key
@@ -58,7 +58,7 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     from bench.cli.trust import load_trust
 
     if root_keys and trust is None:
-        raise UsageError("--trust-key says who must have signed a trust store; name one by --trust")
+        raise UsageError("--trust-key names a key of the trust store; give the store with --trust")
     requirements = Requirements(
         trust=None if trust is None else load_trust(trust, root_keys),
         keys=frozenset(fingerprint(read_public_key(key)) for key in keys),
@@ -69,7 +69,7 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     elif len(bundles) == 1 and not bundles[0].is_dir():
         _verify_one(bundles[0], requirements, cited, explain=explain, as_json=as_json)
     elif explain or cited:
-        raise UsageError("--explain and --cited are of one bundle; name one")
+        raise UsageError("--explain and --cited need one bundle; name one")
     else:
         _verify_many(bundles, requirements, as_json=as_json)
 
@@ -114,18 +114,18 @@ def _verify_many(paths: Sequence[Path], requirements: "Requirements", *, as_json
     from bench.report.verification import render_checked
 
     found = find_bundles(paths)
-    every: list[Checked] = []
+    results: list[Checked] = []
     for checked in verify_many(found, requirements):
-        every.append(checked)
+        results.append(checked)
         if not as_json:
             print_text(render_checked(checked))
     if as_json:
-        print_json(every)
-    refused = sum(not checked.intact for checked in every)
+        print_json(results)
+    refused = sum(not checked.intact for checked in results)
     if refused:
-        raise BundleError(f"{refused} of {len(every)} bundles are not verified")
+        raise BundleError(f"{refused} of {len(results)} bundles were refused")
     if not as_json:
-        print_text(f"all {len(every)} bundles are intact")
+        print_text(f"all {len(results)} bundles are intact")
 
 
 def _verify_qualification(path: Path, requirements: "Requirements", *, explain: bool, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Read policies from TOML, strictly: the shipped ones, or a user's file."""
+"""Load policies from TOML, strictly: shipped ones, or a user's file."""
 
 import hashlib
 import tomllib
@@ -24,17 +24,17 @@ _TYPES: dict[str, tuple[type, ...]] = {"word": (str,), "truth": (bool,), "number
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedPolicy:
-    """A policy with the digest of the file it stands in."""
+    """A policy, and the digest of its file."""
 
     policy: QualificationPolicy
     digest: Digest
 
 
 def find_policy(name_or_path: str) -> LoadedPolicy:
-    """Find a shipped policy by name, or read a user's file (anything with a slash or ending in `.toml`).
+    """Return a shipped policy by name, or a user's file (anything with a slash or ending in `.toml`).
 
     Raises:
-        UsageError: there is none of that name (lists those there are), or the file is wrong.
+        UsageError: there is none of that name (lists the known ones), or the file is wrong.
     """
     if "/" in name_or_path or name_or_path.endswith(".toml"):
         return load_policy(Path(name_or_path))
@@ -45,17 +45,21 @@ def find_policy(name_or_path: str) -> LoadedPolicy:
 
 
 def load_policy(path: Path) -> LoadedPolicy:
-    """Read one policy.
+    """Return the policy in a file.
 
     Raises:
-        UsageError: the file is missing, too large, no TOML, or no policy; says which rule and what of it.
+        UsageError: the file is missing, too large, or not a policy in TOML; names the rule and its problem.
     """
     try:
         data = read_file(path, limit=_MAX_BYTES)
         policy = msgspec.convert(tomllib.loads(data.decode()), QualificationPolicy, strict=True)
     except BundleError as error:
         raise UsageError(f"{error}; is this a policy?") from error
-    except (ValueError, RecursionError, msgspec.ValidationError) as error:  # the first: no UTF-8, no TOML, huge numbers
+    except (
+        ValueError,
+        RecursionError,
+        msgspec.ValidationError,
+    ) as error:  # ValueError: not UTF-8, not TOML, huge numbers
         raise UsageError(f"{path}: not a policy: {error}") from error
     if policy.name != path.stem:
         raise UsageError(f"{path}: the policy's name is {policy.name!r}; rename one of them")
@@ -66,7 +70,7 @@ def load_policy(path: Path) -> LoadedPolicy:
 
 
 def _find_policy_problem(policy: QualificationPolicy) -> str | None:
-    """The first thing that a policy's types let through and that makes no sense; None if all does."""
+    """Return the first problem of a policy that its types do not refuse; None if there is none."""
     for name, rule in policy.rules.items():
         reason = (
             f"{name!r} is the name of a rule that every policy has" if name in BUILT_IN else find_rule_problem(rule)
@@ -84,13 +88,15 @@ def _find_policy_problem(policy: QualificationPolicy) -> str | None:
 
 
 def find_rule_problem(rule: Rule) -> str | None:
-    """Why a rule cannot be judged; None if it can."""
+    """Return why a rule cannot be judged; None if it can."""
     check = CHECKS.get(rule.check)
     if check is None:
-        return f"no check {rule.check!r}; there are {', '.join(CHECKS)}"
+        return f"no check {rule.check!r}; known are {', '.join(CHECKS)}"
     given = [name for name in _LIMITS if getattr(rule, name) is not None]
     if len(given) != 1:
-        return f"one limit is wanted ({', '.join(_LIMITS)}), {', '.join(given) or 'none'} given; make a rule for each"
+        return (
+            f"a rule has one limit ({', '.join(_LIMITS)}), this has {', '.join(given) or 'none'}; make a rule for each"
+        )
     if rule.cells is not None and not check.of_cells:
         return f"{check.name} is of the whole bundle; it takes no cells"
     if rule.unavailable == "pass" and rule.reason is None:

@@ -68,7 +68,7 @@ def test_an_agent_without_the_key_is_one_line_and_leaves_the_bundle(
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        pytest.param("", "SSH_AUTH_SOCK names no ssh-agent", id="no variable"),
+        pytest.param("", "SSH_AUTH_SOCK is not set", id="no variable"),
         pytest.param("/no/such/agent", "no ssh-agent answers: No such file", id="no socket"),
     ],
 )
@@ -94,7 +94,7 @@ def test_an_encrypted_openssh_key_is_left_to_the_agent(bundle: Path, tmp_path: P
 def test_without_a_terminal_nobody_is_asked(tmp_path: Path) -> None:
     result = subprocess.run([sys.executable, "-m", "bench", "keygen", tmp_path / "key"], start_new_session=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)  # fmt: skip
     assert result.returncode == 2
-    assert "there is no terminal to ask at; name a file by --passphrase-file" in result.stderr
+    assert "there is no terminal; name a file with --passphrase-file" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 

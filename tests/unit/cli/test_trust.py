@@ -156,7 +156,7 @@ def test_a_key_from_the_owner_must_have_signed_the_store(
     assert refused.status == 6
     assert "the trust store is not signed by SHA256:" in refused.err
     signed = invoke("trust", "sign", "--key", str(root), "--trust", str(path))
-    assert "not a root key of it, so name it by --trust-key" in signed.out
+    assert "not a root key of the store, so readers name it with --trust-key" in signed.out
     assert invoke(*asked).status == 0
     assert invoke("verify", str(bundle), "--trust-key", f"{root}.pub").status == 2
 
@@ -164,11 +164,11 @@ def test_a_key_from_the_owner_must_have_signed_the_store(
 def test_thresholds_and_expiry_are_set(path: Path, invoke: Invoke) -> None:
     trust = ("--trust", str(path))
     save_trust(path, PAIR)
-    assert "role lab wants 1 signatures" in invoke("trust", "role", "lab", "--threshold", "1", *trust).out
+    assert "role lab requires 1 signatures" in invoke("trust", "role", "lab", "--threshold", "1", *trust).out
     assert invoke("trust", "role", "lab", "--threshold", "3", *trust).status == 2
     assert "expires at 20" in invoke("trust", "renew", "--days", "10", *trust).out
     listed = invoke("trust", "list", *trust).out
-    assert "role lab wants 1 of 2 keys\n" in listed
+    assert "role lab requires 1 of 2 keys\n" in listed
     assert ", signed by nobody\n" in listed
 
 
@@ -180,9 +180,9 @@ def test_where_nothing_can_be_remembered_a_warning_says_so(
     monkeypatch.delenv("HOME", raising=False)
     outcome = invoke("verify", str(bundle), "--trust", str(path))
     assert outcome.status == 0
-    assert "a rollback would pass unseen: neither XDG_STATE_HOME nor HOME is set" in outcome.err
+    assert "a rollback would not be noticed: neither XDG_STATE_HOME nor HOME is set" in outcome.err
     monkeypatch.setenv("XDG_STATE_HOME", str(path))
-    assert "a rollback would pass unseen: " in invoke("verify", str(bundle), "--trust", str(path)).err
+    assert "a rollback would not be noticed: " in invoke("verify", str(bundle), "--trust", str(path)).err
 
 
 @pytest.mark.parametrize(
