@@ -17,13 +17,11 @@ from bench.bundle.timestamp import parse_timestamp
 from bench.bundle.verification import Verification
 from bench.bundle.verify import naming, open_sealed, verify_bundle
 from bench.errors import BenchError, BundleError, UsageError
-from bench.records.bundle import Citation
+from bench.records.bundle import BUNDLE_SUFFIX, Citation
 from bench.records.digest import Digest
 from bench.records.record import Record
 
 Find = Callable[[Digest], Verification | None]
-
-SUFFIX = ".bench.tar"
 
 
 class Link(Record, frozen=True, kw_only=True):
@@ -83,7 +81,7 @@ def finder(given: Sequence[Path], folder: Path, requirements: Requirements) -> F
     judge = replace(requirements, roles=(), demand=False)
 
     def find(digest: Digest) -> Verification | None:
-        path = places.get(digest) or next(_matching(sorted(folder.glob(f"*{SUFFIX}")), digest), None)
+        path = places.get(digest) or next(_matching(sorted(folder.glob(f"*{BUNDLE_SUFFIX}")), digest), None)
         return None if path is None else verify_bundle(path, judge)
 
     return find

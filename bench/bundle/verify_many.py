@@ -13,11 +13,9 @@ from bench.bundle.signers import Requirements
 from bench.bundle.verification import Signer
 from bench.bundle.verify import verify_bundle
 from bench.errors import BenchError, EnvironmentUnfitError, UsageError
-from bench.records.bundle import BundleInfo
+from bench.records.bundle import BUNDLE_SUFFIX, BundleInfo
 from bench.records.digest import Digest
 from bench.records.record import Record
-
-SUFFIX = ".bench.tar"
 
 _CHUNK = 8
 """Bundles that a process is given at a time. Most take 0.1 s, so little time is lost at the end."""
@@ -51,9 +49,9 @@ def find_bundles(paths: Iterable[Path]) -> tuple[Path, ...]:
     """
     found: list[Path] = []
     for path in paths:
-        inside = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
+        inside = sorted(path.rglob(f"*{BUNDLE_SUFFIX}")) if path.is_dir() else [path]
         if not inside:
-            raise UsageError(f"{path}: no *{SUFFIX} in this folder or below; name one that holds bundles")
+            raise UsageError(f"{path}: no *{BUNDLE_SUFFIX} in this folder or below; name one that holds bundles")
         found += inside
     return tuple(found)
 

@@ -197,7 +197,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _sign(bundle: Path | None, signer: "SigningKey") -> None:
-    """Add the user's signature to the bundle that the run names; none if it wrote none."""
+    """Add the user's signature to the run's bundle, if it wrote one."""
     from bench.bundle.write import sign_bundle
 
     if bundle is not None:

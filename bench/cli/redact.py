@@ -7,12 +7,10 @@ import click
 
 from bench.cli.console import print_text
 from bench.cli.types import CommaList
-from bench.records.bundle import PrivateField
+from bench.records.bundle import BUNDLE_SUFFIX, PrivateField
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-SUFFIX = ".bench.tar"
 
 EPILOG = """\b
 Examples:
@@ -34,7 +32,7 @@ def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path
     from bench.bundle.redact import redact_bundle
     from bench.bundle.verify import verify_bundle
 
-    output = output or bundle.with_name(f"{bundle.name.removesuffix(SUFFIX)}.redacted{SUFFIX}")
+    output = output or bundle.with_name(f"{bundle.name.removesuffix(BUNDLE_SUFFIX)}.redacted{BUNDLE_SUFFIX}")
     verify_bundle(bundle)
     done = redact_bundle(bundle, output, fields or ())
     print_text(f"{output}: hidden {', '.join(done.hidden)}; statement and signatures are unchanged")

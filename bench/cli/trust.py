@@ -25,7 +25,7 @@ trust_option = click.option(
 
 
 def load_trust(path: Path, root_keys: tuple[Path, ...]) -> "TrustStore":
-    """Open a trust store for use, and remember its version.
+    """Return a trust store for use, and remember its version.
 
     Where the version cannot be remembered, as in a container, a warning is printed, and the store is used.
 
@@ -133,7 +133,7 @@ def list_(path: Path) -> None:
 
     store = read_trust(path)
     rows = [
-        (key.owner, ", ".join(key.roles), key.fingerprint, key.problem or "counts")
+        (key.owner, ", ".join(key.roles), key.fingerprint, key.problem or "valid")
         for key in list_keys(store, datetime.now(UTC))
     ]
     signers = ", ".join(signature.keyid for signature in store.signatures)
@@ -187,7 +187,7 @@ def role_(role: str, threshold: int, path: Path) -> None:
     type=click.IntRange(1, 36_500),
     default=VALID_DAYS,
     show_default=True,
-    help="How long the store counts from now on.",
+    help="How long the store is valid, from now.",
 )
 @trust_option
 def renew_(days: int, path: Path) -> None:

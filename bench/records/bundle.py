@@ -20,6 +20,9 @@ Note = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,1000}\Z")]
 Schema = Literal["bench-bundle/2"]
 """Names the format and its number. CONTRIBUTING.md says what may change within a number."""
 
+BUNDLE_SUFFIX = ".bench.tar"
+"""Of every bundle's file name."""
+
 Timestamp = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
 
 

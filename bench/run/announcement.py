@@ -7,11 +7,10 @@ from pathlib import Path
 from bench.bundle.files import read_file, write_file
 from bench.bundle.image import ANNOUNCEMENT
 from bench.errors import BundleError
+from bench.records.bundle import BUNDLE_SUFFIX
 
 _MAX_BYTES = 255
 """The longest file name of Linux's file systems."""
-
-_SUFFIX = ".bench.tar"
 
 
 def announce_bundle(bundle: Path, variables: Mapping[str, str] | None = None) -> None:
@@ -34,6 +33,6 @@ def read_announcement(path: Path) -> Path | None:
     if not path.exists():
         return None
     name = read_file(path, limit=_MAX_BYTES).decode(errors="replace")
-    if Path(name).name != name or not name.endswith(_SUFFIX):
+    if Path(name).name != name or not name.endswith(BUNDLE_SUFFIX):
         raise BundleError(f"{path}: the run announced {name!r}, which is not a bundle's name; is the image bench?")
     return path.with_name(name)

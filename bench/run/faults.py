@@ -1,4 +1,4 @@
-"""What forbids a cell to have a number although its workers ended well."""
+"""Find cells that may have no number although their workers ended well."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -10,7 +10,7 @@ RepetitionsOf = Callable[[str], Sequence[Repetition]]
 
 
 def find_fault(cell: Cell, cells: Iterable[Cell], repetitions: RepetitionsOf) -> Failure | None:
-    """A wrong output, or generated weights that differ from those of another cell of the plan.
+    """Return the failure of a wrong output, or of weights that differ from another cell's; None if there is none.
 
     Args:
         cell: To be judged.
@@ -32,15 +32,17 @@ def find_fault(cell: Cell, cells: Iterable[Cell], repetitions: RepetitionsOf) ->
         for other in cells:
             if _weights_of(other) != _weights_of(cell):
                 continue
-            if any(proof.weights_digest != one.weights_digest for one in _proofs(repetitions(other.id))):
+            if any(proof.weights_digest != known.weights_digest for known in _proofs(repetitions(other.id))):
                 return Failure(reason="weights_differ", values={"digest": proof.weights_digest, "cell": other.id})
     return None
 
 
 def _proofs(repetitions: Sequence[Repetition]) -> list[Proof]:
-    return [one.proof for repetition in repetitions for one in repetition.instances if one.proof is not None]
+    return [
+        instance.proof for repetition in repetitions for instance in repetition.instances if instance.proof is not None
+    ]
 
 
 def _weights_of(cell: Cell) -> tuple[object, ...]:
-    """What decides a cell's generated weights; in training some builders hold norms at other constants."""
+    """Return what decides a cell's generated weights. The mode does: in training some builders use other norm constants."""
     return (cell.case.workload, cell.case.mode, cell.case.shape)

@@ -212,11 +212,11 @@ def begin_journal(output: Path, session: Session) -> Iterator[Journal]:
 
 
 def read_session(folder: Path) -> Session:
-    """What an interrupted run was when it began.
+    """Return the session of an interrupted run.
 
     Raises:
         UsageError: the folder holds no run.
-        BundleError: what it holds was altered.
+        BundleError: its session was altered.
     """
     try:
         data = (folder / "session.json").read_bytes()
@@ -271,7 +271,7 @@ def _lock(stream: FileIO, folder: Path) -> None:
     try:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise EnvironmentUnfitError(f"{folder}: another process goes on with this run; wait for it") from error
+        raise EnvironmentUnfitError(f"{folder}: another process resumed this run; wait for it") from error
 
 
 def _write_synced(path: Path, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What workers said when they failed, without the host's name: it is signed in clear, and cannot be taken out later."""
+"""Remove the host's name from what failed workers reported: this is signed in clear, and cannot be redacted."""
 
 from collections.abc import Iterable
 
@@ -9,10 +9,10 @@ from bench.records.measurement import Measurement
 
 
 def scrub_failures(measurements: Iterable[Measurement], host_name: str) -> tuple[Measurement, ...]:
-    """The measurements, with a word in place of the host's name wherever programs printed it.
+    """Return the measurements with a word in place of the host's name.
 
     Args:
-        measurements: As the workers reported them.
+        measurements: With failures as the workers reported them.
         host_name: Of the machine; empty if unknown.
     """
     pattern = compile_host_pattern(host_name)

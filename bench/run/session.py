@@ -23,7 +23,7 @@ from bench.bundle.write import write_bundle
 from bench.errors import BenchError, BundleError, EnvironmentUnfitError, InterruptedRunError, OutputError
 from bench.hardware.detect import detect
 from bench.launch.workers import Workers
-from bench.records.bundle import BundleInfo, Contents, Note
+from bench.records.bundle import BUNDLE_SUFFIX, BundleInfo, Contents, Note
 from bench.records.calibration import Calibration
 from bench.records.machine import Machine, Topology
 from bench.records.summary import Summary
@@ -46,7 +46,7 @@ def run_plan(
     parent: Mapping[str, str] | None = None,
     note: Note | None = None,
 ) -> tuple[Path, Summary]:
-    """Measure a plan and seal what was measured.
+    """Measure a plan, and seal the result.
 
     Returns:
         The bundle's path and the summary in it.
@@ -136,7 +136,7 @@ def _verify_written(path: Path) -> None:
 
 
 def _bundle_path(journal: Journal) -> Path:
-    return journal.folder.parent / f"{journal.session.run_id}.bench.tar"
+    return journal.folder.parent / f"{journal.session.run_id}{BUNDLE_SUFFIX}"
 
 
 def _discard(journal: Journal) -> None:
@@ -145,18 +145,18 @@ def _discard(journal: Journal) -> None:
 
 
 def _find_sealed(journal: Journal) -> tuple[Path, Summary] | None:
-    """The bundle of a run that was killed after it was sealed, before its folder was gone; None if there is none.
+    """Return the bundle of a run that was killed between sealing and removing its folder; None if there is none.
 
     Raises:
-        BundleError: what is in its place does not verify.
-        OutputError: it is another run's.
+        BundleError: the file in its place does not verify.
+        OutputError: it is the bundle of another run.
     """
     path = _bundle_path(journal)
     if not path.exists():
         return None
     contents = verify_bundle(path).contents
     if contents.plan != journal.session.decision.plan or contents.info.started_at != journal.session.started_at:
-        raise OutputError(f"{path}: is of another run than {journal.folder}; move it away, then resume")
+        raise OutputError(f"{path}: is the bundle of another run than {journal.folder}; move it away, then resume")
     _discard(journal)
     return path, contents.summary
 
@@ -224,14 +224,14 @@ def _require_same_sides(session: Session) -> None:
 
 
 def _how_to_go_on(decision: Decision) -> str:
-    """The command whose `--resume` prints the same in the end."""
+    """Return the command whose `--resume` continues this kind of run."""
     if decision.cites is not None:
-        return f"bench reproduce {decision.cites.run_id}.bench.tar"
+        return f"bench reproduce {decision.cites.run_id}{BUNDLE_SUFFIX}"
     return "bench ab" if decision.plan.variants else "bench run"
 
 
 def _without_memory(topology: Topology) -> Topology:
-    """What may not change during a run. Guests get memory added and taken away while they are at work (balloons)."""
+    """Return the part that may not change during a run. A guest's memory may change while it runs (balloons)."""
     nodes = tuple(msgspec.structs.replace(node, memory_bytes=None) for node in topology.nodes)
     return msgspec.structs.replace(topology, nodes=nodes)
 

@@ -1,1 +1,1 @@
-"""Qualification: a policy's rules over every bundle of a unit under test."""
+"""Qualification: apply a policy's rules to every bundle of a unit under test."""

@@ -1,4 +1,4 @@
-"""Checks of stability, correctness and performance: mostly a value a cell."""
+"""Checks of stability, correctness and performance; most read a value of each cell."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
@@ -37,7 +37,7 @@ def _metric(metric: Metric) -> ReadCell:
 
 
 def _noise(name: str, unit: str = "") -> Check:
-    """The worst that any instance of any repetition in use saw; unavailable if one of them could not see it."""
+    """Return a check of the worst value of any instance of the valid repetitions; unavailable if one has no value."""
     read = attrgetter(name)
 
     def worst(view: CellView) -> Value | None:
@@ -54,7 +54,7 @@ def _proofs(view: CellView) -> Sequence[Proof]:
 
 
 def _is_proved(view: CellView) -> bool:
-    """A cell without any proof is not proved."""
+    """Return whether every proof of a cell passed; a cell without a proof is not proved."""
     proofs = _proofs(view)
     return bool(proofs) and all(proof.correctness.passed for proof in proofs)
 
@@ -65,16 +65,16 @@ def _invalid_ratio(view: CellView) -> float:
 
 
 def _drift(name: str) -> Check:
-    """How far the probes of the layout that moved most moved, as a share."""
+    """Return a check of the largest drift of the probes of any layout, as a share."""
 
     def readings(unit: Unit) -> Iterator[Reading]:
         drift = unit.contents.summary.drift
-        missing = {layout.name for layout in unit.contents.plan.layouts} - {one.layout for one in drift}
+        missing = {layout.name for layout in unit.contents.plan.layouts} - {entry.layout for entry in drift}
         if missing or not drift:
             reason = Reason(code="probed_once", values={"layouts": ", ".join(sorted(missing))})
             yield Reading(value=None, absence="undecided", reasons=(reason,))
         else:
-            yield Reading(value=max(getattr(one, name) for one in drift) - 1)
+            yield Reading(value=max(getattr(entry, name) for entry in drift) - 1)
 
     return Check(f"stability.{name.removesuffix('_ratio')}_drift_ratio", "number", readings, unit="ratio")
 
@@ -85,7 +85,7 @@ def _measured_cells(contents: Contents) -> tuple[str, ...]:
 
 
 def _count_measured(unit: Unit) -> Iterator[Reading]:
-    """A run without any number says nothing, unless that is because its cells failed."""
+    """Count the cells with a number; undecided if there is none, unless that is because cells failed."""
     count = len(unit.contents.summary.cells)
     failed = any(measurement.failure is not None for measurement in unit.contents.measurements)
     if count or failed:
@@ -128,7 +128,7 @@ CORRECTNESS = (
     Check(
         "correctness.failed_cells",
         "number",
-        read_bundle(lambda contents: sum(one.failure is not None for one in contents.measurements)),
+        read_bundle(lambda contents: sum(measurement.failure is not None for measurement in contents.measurements)),
     ),
     Check("correctness.refused_cases", "number", read_bundle(lambda contents: len(contents.plan.refused))),
     Check("correctness.measured_cell_count", "number", _count_measured),

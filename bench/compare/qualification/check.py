@@ -1,4 +1,4 @@
-"""A check: a name for something that can be read from a bundle, and what kind of limit fits it."""
+"""A check: a named value that can be read from a bundle, and the kinds of limits for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ COMPARATORS: Mapping[Kind, tuple[str, ...]] = MappingProxyType(
         "number": ("equals", "at_least", "at_most"),
     }
 )
-"""The limits that a kind of value can be held to."""
+"""The comparators for each kind of value."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class Check:
         name: `<group>.<what>`, as written in a policy.
         kind: Of its values.
         read: Reads the values from a bundle.
-        of_cells: It reads one value a cell.
+        of_cells: It reads one value of each cell.
         unit: Of its values; empty for words and plain counts.
-        better: For what references can give limits to: whether `less` or `more` of it is wanted.
-        globs: What it contains is written in globs.
+        better: Whether `less` or `more` is better; None if references give it no limit.
+        globs: The words that it must contain are globs.
     """
 
     name: str

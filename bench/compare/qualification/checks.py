@@ -18,5 +18,5 @@ BUILT_IN: Mapping[str, Rule] = MappingProxyType(
         "something-measured": Rule(check="correctness.measured_cell_count", at_least=1),
     }
 )
-"""Rules of every policy, which none can change or waive: an emulator's speed is no CPU's, and a gate that measured
-nothing is no success."""
+"""Rules of every policy, which none can change or waive. An emulator's speed is not a CPU's, and a run that measured
+nothing is not a success."""

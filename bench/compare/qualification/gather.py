@@ -1,4 +1,4 @@
-"""The bundles of the unit under test and its references: all of them, each verified, each once."""
+"""Gather the bundles of the unit under test and its references: all of them, each verified, each once."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -13,18 +13,17 @@ from bench.bundle.verify import verify_bundle
 from bench.compare.comparability import find_cell_differences, find_differences, refusal
 from bench.compare.qualification.reading import Unit, label_cells
 from bench.errors import BundleError, NotComparableError, UsageError
+from bench.records.bundle import BUNDLE_SUFFIX
 from bench.records.machine import Machine
 from bench.records.reason import Reason
 from bench.records.verdict import Finding
 
-SUFFIX = ".bench.tar"
-
 _MEMORY_TOLERANCE = 0.01
-"""Kernels keep some megabytes more or less to themselves. Guests are given memory while they run."""
+"""A share: kernels reserve some megabytes more or less."""
 
 
 def expand_paths(paths: Sequence[Path]) -> list[Path]:
-    """Bundles by path; a folder stands for every bundle in it, so that none is left out by not naming it.
+    """Return bundles by path. A folder stands for every bundle in it, so that none is left out.
 
     Raises:
         UsageError: a folder holds no bundle.
@@ -34,19 +33,19 @@ def expand_paths(paths: Sequence[Path]) -> list[Path]:
         if not path.is_dir():
             expanded.append(path)
             continue
-        inside = sorted(path.glob(f"*{SUFFIX}"))
+        inside = sorted(path.glob(f"*{BUNDLE_SUFFIX}"))
         if not inside:
-            raise UsageError(f"{path}: holds no bundle (*{SUFFIX})")
+            raise UsageError(f"{path}: holds no bundle (*{BUNDLE_SUFFIX})")
         expanded += inside
     return expanded
 
 
 def read_units(paths: Sequence[Path], trust: TrustStore | None, *, now: datetime | None = None) -> list[Unit]:
-    """Verify bundles, and say which roles their signatures fill.
+    """Return verified bundles, with the roles whose thresholds their signatures reach.
 
     Args:
         paths: Bundles and folders of bundles.
-        trust: Some key of it must have signed each; None trusts nobody.
+        trust: A key of it must have signed each; None trusts nobody.
         now: Decides whether the trust store has expired; by default the clock does.
 
     Raises:
@@ -61,7 +60,7 @@ def read_units(paths: Sequence[Path], trust: TrustStore | None, *, now: datetime
 
 
 def check_apart(units: Sequence[Unit]) -> None:
-    """Refuse to count one run twice, under whatever signatures.
+    """Refuse to count one run twice, also with other signatures.
 
     Raises:
         UsageError: two bundles are of the same run.
@@ -75,28 +74,28 @@ def check_apart(units: Sequence[Unit]) -> None:
 
 
 def check_same_machine(units: Sequence[Unit]) -> None:
-    """Refuse bundles that are not all of the unit under test.
+    """Refuse bundles of different machines.
 
     Raises:
         NotComparableError: two are of different machines; names the field and both values.
     """
     first = units[0]
-    for other in units[1:]:
-        for field, one, two in _differences(first.contents.machine, other.contents.machine):
+    for unit in units[1:]:
+        for field, mine, theirs in _differences(first.contents.machine, unit.contents.machine):
             raise NotComparableError(
-                f"{field} is {one!r} in run {first.name.run_id} and {two!r} in run {other.name.run_id}: "
+                f"{field} is {mine!r} in run {first.name.run_id} and {theirs!r} in run {unit.name.run_id}: "
                 "these are different machines; qualify each by itself"
             )
 
 
 def check_alike(units: Sequence[Unit], references: Sequence[Unit]) -> tuple[Reason, ...]:
-    """Refuse references that say nothing about the unit under test.
+    """Refuse references that are not comparable with the unit under test.
 
     Returns:
         What else differs and may change the numbers.
 
     Raises:
-        NotComparableError: a reference is of another kind of machine, was emulated, or did other work.
+        NotComparableError: a reference is of another kind of machine, was emulated, or measured something else.
     """
     notes = []
     for unit, reference in product(units, references):
@@ -126,7 +125,9 @@ def _describe_difference(unit: Unit, reference: Unit, finding: Finding) -> Reaso
 
 def _cell_refusals(unit: Unit, reference: Unit) -> Iterator[str]:
     others = label_cells(reference.contents)
-    measured, reference_measured = ({one.cell: one for one in each.contents.measurements} for each in (unit, reference))
+    measured, reference_measured = (
+        {measurement.cell: measurement for measurement in side.contents.measurements} for side in (unit, reference)
+    )
     for label, cell in label_cells(unit.contents).items():
         other = others.get(label)
         if other is not None and cell.id in measured and other.id in reference_measured:
@@ -143,7 +144,7 @@ def _refuse(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _size_findings(unit: Unit, reference: Unit) -> tuple[Finding, ...]:
-    """What two units of one product have in common, though a comparison need not have it."""
+    """Return differences in size: units of one product have the same, though a comparison does not need that."""
     pairs = zip(_size(unit.contents.machine), _size(reference.contents.machine), strict=True)
     return tuple(
         Finding(
@@ -164,10 +165,10 @@ def _size(machine: Machine) -> list[tuple[str, object]]:
 
 
 def _differences(one: Machine, two: Machine) -> Iterator[tuple[str, object, object]]:
-    """What differs between two machines that cannot differ between two runs on one.
+    """Yield facts that differ between two machines, and cannot differ between two runs on one.
 
-    Two servers of one model differ in nothing but their names, and a container's name is not its host's.
-    Names may be redacted; then nothing is known of them.
+    Two servers of one model differ only in their names, and a container's name is not its host's. Names may be
+    redacted, and are not compared then.
     """
     pairs: list[tuple[str, object, object]] = [
         *((field, mine, theirs) for (field, mine), (_, theirs) in zip(_size(one), _size(two), strict=True)),
@@ -190,11 +191,13 @@ def _differences(one: Machine, two: Machine) -> Iterator[tuple[str, object, obje
 
 
 def _roles(verification: Verification, trust: TrustStore) -> tuple[str, ...]:
-    """The roles that the signers fill to their thresholds."""
-    return tuple(role for role in sorted(trust.roles) if _fills(verification, Requirements(trust=trust, roles=(role,))))
+    """Return the roles whose thresholds the signers reach."""
+    return tuple(
+        role for role in sorted(trust.roles) if _reaches(verification, Requirements(trust=trust, roles=(role,)))
+    )
 
 
-def _fills(verification: Verification, requirements: Requirements) -> bool:
+def _reaches(verification: Verification, requirements: Requirements) -> bool:
     try:
         check_requirements(verification.signers, requirements)
     except BundleError:

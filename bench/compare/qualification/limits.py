@@ -1,7 +1,7 @@
-"""Holding one value to one limit.
+"""Compare one value with one limit.
 
-A value with an interval passes if all of the interval keeps the limit, fails if none of it does, and is
-undecided between: neither the unit nor its buyer gets the benefit of the noise.
+A value with an interval passes if the whole interval is within the limit, fails if none of it is, and is undecided
+otherwise: noise favours neither the unit nor its buyer.
 
 Method: guarded acceptance and guarded rejection, JCGM 106:2012, section 8.3; ISO 14253-1.
 """
@@ -18,7 +18,7 @@ _LONGEST_LIST = 1000
 
 
 def stated_limit(rule: Rule) -> Limit | None:
-    """The limit that stands in a rule itself; None if it is to come from references."""
+    """Return the limit that a rule states; None if references give it."""
     match rule:
         case Rule(equals=bool() | int() | float() | str() as wanted):
             return Limit(comparator="equals", wanted=wanted)
@@ -37,16 +37,16 @@ def stated_limit(rule: Rule) -> Limit | None:
 def hold(
     value: Value, interval: Interval | None, limit: Limit, *, globs: bool = False
 ) -> tuple[RuleOutcome, Reason | None]:
-    """Hold a value to a limit.
+    """Compare a value with a limit.
 
     Args:
         value: Of the kind that the limit is for.
-        interval: Its interval, if it was measured with one that counts here.
+        interval: Its interval, if it has one that is compared.
         limit: The limit.
-        globs: What must be contained is written in globs.
+        globs: The words that must be contained are globs.
 
     Returns:
-        The outcome, and what is missing or in doubt.
+        The outcome, and a reason where words are missing or the interval decides nothing.
     """
     match limit.comparator, limit.wanted, value:
         case "at_least" | "at_most", int() | float() as wanted, int() | float():
@@ -61,7 +61,7 @@ def hold(
 
 
 def matches(label: str | None, patterns: tuple[str, ...] | None) -> bool:
-    """Whether a cell's label is meant by a rule's or a waiver's globs; None means all."""
+    """Return whether a cell's label matches a rule's or a waiver's globs; None matches all."""
     return patterns is None or (label is not None and any(fnmatchcase(label, pattern) for pattern in patterns))
 
 

@@ -1,4 +1,4 @@
-"""Read policies from TOML, strictly: the shipped ones, or a user's file."""
+"""Load policies from TOML, strictly: shipped ones, or a user's file."""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ _TYPES: dict[str, tuple[type, ...]] = {"word": (str,), "truth": (bool,), "number
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedPolicy:
-    """A policy with the digest of the file it stands in."""
+    """A policy, and the digest of its file."""
 
     policy: QualificationPolicy
     digest: Digest
 
 
 def find_policy(name_or_path: str) -> LoadedPolicy:
-    """Find a shipped policy by name, or read a user's file (anything with a slash or ending in `.toml`).
+    """Return a shipped policy by name, or a user's file (anything with a slash or ending in `.toml`).
 
     Raises:
-        UsageError: there is none of that name (lists those there are), or the file is wrong.
+        UsageError: there is none of that name (lists the known ones), or the file is wrong.
     """
     if "/" in name_or_path or name_or_path.endswith(".toml"):
         return load_policy(Path(name_or_path))
@@ -41,10 +41,10 @@ def find_policy(name_or_path: str) -> LoadedPolicy:
 
 
 def load_policy(path: Path) -> LoadedPolicy:
-    """Read one policy.
+    """Return the policy in a file.
 
     Raises:
-        UsageError: the file is missing, too large, no TOML, or no policy; says which rule and what of it.
+        UsageError: the file is missing, too large, or not a policy in TOML; names the rule and its problem.
     """
     file = read_toml(path, QualificationPolicy, noun="policy")
     policy = file.record
@@ -80,13 +80,15 @@ def _check_waivers(file: TomlFile[QualificationPolicy]) -> None:
 
 
 def find_rule_problem(rule: Rule) -> str | None:
-    """Why a rule cannot be judged; None if it can."""
+    """Return why a rule cannot be judged; None if it can."""
     check = CHECKS.get(rule.check)
     if check is None:
-        return f"no check {rule.check!r}; there are {', '.join(CHECKS)}"
+        return f"no check {rule.check!r}; known are {', '.join(CHECKS)}"
     given = [name for name in _LIMITS if getattr(rule, name) is not None]
     if len(given) != 1:
-        return f"one limit is wanted ({', '.join(_LIMITS)}), {', '.join(given) or 'none'} given; make a rule for each"
+        return (
+            f"a rule has one limit ({', '.join(_LIMITS)}), this has {', '.join(given) or 'none'}; make a rule for each"
+        )
     if rule.cells is not None and not check.of_cells:
         return f"{check.name} is of the whole bundle; it takes no cells"
     if rule.unavailable == "pass" and rule.reason is None:

@@ -1,4 +1,4 @@
-"""Checks of hardware and environment: what the machine is, and how it was set when it was measured."""
+"""Checks of hardware and environment: the machine, and its settings during the run."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from bench.records.qualification import SIGNATURE_CHECK
 
 def _read_roles(unit: Unit) -> Iterator[Reading]:
     if unit.roles is None:
-        raise UsageError("the policy asks who has signed; give the trust store that knows them with --trust")
+        raise UsageError("the policy requires signatures; give the trust store with --trust")
     yield Reading(value=unit.roles)
 
 

@@ -1,4 +1,4 @@
-"""Qualify a unit under test: every rule over every one of its bundles."""
+"""Qualify a unit under test: apply every rule to every one of its bundles."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -28,13 +28,13 @@ from bench.stats.tolerance import NoLimitError
 
 
 def qualify(units: Sequence[Unit], references: Sequence[Unit], loaded: LoadedPolicy, *, now: datetime) -> Qualification:
-    """Judge a unit under test.
+    """Return the verdict on a unit under test.
 
     Args:
         units: All its bundles, at least one.
-        references: Bundles of good units; empty if the policy has no rule that needs them.
+        references: Bundles of good units; empty if no rule of the policy needs them.
         loaded: The policy.
-        now: Which waivers have ended, and when this was judged.
+        now: The time of the verdict; decides which waivers have ended.
 
     Raises:
         UsageError: a run is given twice, or the policy needs references or a trust store and there is none.
@@ -96,7 +96,7 @@ def _judge_rule(name: str, rule: Rule, units: Sequence[Unit], references: Sequen
 def _judge_value(
     rule: Rule, check: Check, reading: Reading, value: Value, references: Sequence[Unit]
 ) -> tuple[Held | None, RuleOutcome, tuple[Reason, ...]]:
-    """What the value was held to, the outcome and its reasons."""
+    """Return the value with its limit, the outcome, and the reasons."""
     stated = stated_limit(rule)
     try:
         if stated is None:
@@ -110,7 +110,7 @@ def _judge_value(
 
 
 def _judge_absence(rule: Rule, reading: Reading) -> tuple[RuleOutcome, tuple[Reason, ...]]:
-    """Only what the kernel does not show may be let pass; what was not measured may not."""
+    """Judge a missing value: a policy may let pass what the kernel does not show, never what was not measured."""
     if reading.absence == "undecided":
         return "undecided", reading.reasons
     if reading.absence == "failed":
@@ -121,7 +121,7 @@ def _judge_absence(rule: Rule, reading: Reading) -> tuple[RuleOutcome, tuple[Rea
 
 
 def _error_rates(policy: QualificationPolicy, verdicts: Sequence[RuleVerdict]) -> Iterator[Reason]:
-    """How often a good unit fails by chance; Boole's inequality over all values that a limit was derived for."""
+    """Yield how often a good unit fails by chance: Boole's inequality over all values with a derived limit."""
     for name, rule in policy.rules.items():
         derived = [
             verdict

@@ -1,4 +1,4 @@
-"""What a check reads from a bundle, before any rule judges it."""
+"""Read the values of checks from a bundle, before any rule judges them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Unit:
     """A verified bundle of the unit under test.
 
     Attributes:
-        roles: Of the trust store, that its signatures fill to their thresholds; None without a store.
+        roles: Of the trust store, those whose thresholds its signatures reach; None without a store.
     """
 
     verification: Verification
@@ -30,12 +30,12 @@ class Unit:
 
     @property
     def contents(self) -> Contents:
-        """Its records."""
+        """The bundle's records."""
         return self.verification.contents
 
     @property
     def name(self) -> BundleName:
-        """What a statement calls it."""
+        """The bundle's name in a statement."""
         return BundleName(run_id=self.contents.info.run_id, digest=self.verification.content_digest)
 
 
@@ -44,11 +44,11 @@ class Reading:
     """One value, or why there is none.
 
     Attributes:
-        cell: Whose it is; None if it is of the bundle.
+        cell: The label of the cell; None for a value of the whole bundle.
         value: None if there is none.
-        interval: If it was measured with one.
-        absence: What having no value means: `unavailable` if the kernel does not show it, `failed` if
-            the cell failed, `undecided` if there are too few or too noisy data.
+        interval: Of a value that was measured with one.
+        absence: Why there is no value: `unavailable` if the kernel does not show it, `failed` if the cell failed,
+            `undecided` if the data are too few or too noisy.
         reasons: What a reader must know besides; why there is no value.
     """
 
@@ -61,7 +61,7 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class CellView:
-    """A cell with all that a bundle holds of it."""
+    """A cell with its measurement and summary."""
 
     cell: Cell
     measurement: Measurement
@@ -73,10 +73,10 @@ ReadCell = Callable[[CellView], Value | Interval | None]
 
 
 def label_cells(contents: Contents) -> dict[str, Cell]:
-    """Cells by a label that means the same in every bundle; a cell's id counts places in one plan.
+    """Return cells by a label that means the same in every bundle: a cell's id is a place in one plan.
 
     Raises:
-        BundleError: two cells have one label, so that nothing says which is meant.
+        BundleError: two cells have the same label.
     """
     cells = contents.plan.cells
     labels = {f"{case_name(cell.case)}/{'/'.join(filter(None, (cell.layout, cell.variant)))}": cell for cell in cells}
@@ -86,7 +86,7 @@ def label_cells(contents: Contents) -> dict[str, Cell]:
 
 
 def read_machine(field: str, read: Callable[[Contents], Value | None]) -> Read:
-    """A reader of one field of the machine, which says if firmware or a hypervisor merely states it."""
+    """Return a reader of a field of the machine; it notes if firmware or a hypervisor merely states the field."""
 
     def readings(unit: Unit) -> Iterator[Reading]:
         stated = unit.verification.origins.get(field) == "stated"
@@ -96,7 +96,7 @@ def read_machine(field: str, read: Callable[[Contents], Value | None]) -> Read:
 
 
 def read_bundle(read: Callable[[Contents], Value | None]) -> Read:
-    """A reader of something that is of the whole bundle."""
+    """Return a reader of a value of the whole bundle."""
 
     def readings(unit: Unit) -> Iterator[Reading]:
         yield Reading(value=read(unit.contents))
@@ -111,7 +111,7 @@ def _find_reason(contents: Contents, cell: str) -> str:
 
 
 def read_cells(read: ReadCell) -> Read:
-    """A reader of something that each cell of the plan has, or should have."""
+    """Return a reader of a value of each cell of the plan."""
 
     def readings(unit: Unit) -> Iterator[Reading]:
         summaries = {summary.cell: summary for summary in unit.contents.summary.cells}

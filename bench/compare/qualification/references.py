@@ -1,6 +1,6 @@
-"""Limits that come from references: good units, measured the same way.
+"""Derive limits from references: good units, measured the same way.
 
-What counts is how references differ from one another, one number a bundle.
+The scatter between references decides, with one number per bundle.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ from bench.records.summary import Interval
 from bench.stats.tolerance import NoLimitError, geometric_interval, ratio_interval, tolerance_limit
 
 CONFIDENCE = 0.95
-"""Of the interval around several references' geometric mean; the customary one, and that of a bundle's own."""
+"""Of the interval around the geometric mean of several references; the customary level, and the bundles' own."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Held:
-    """A value beside the limit that it is held to.
+    """A value and the limit that it is compared with.
 
     Attributes:
-        value: As it is compared: for a limit on the ratio, the ratio.
-        interval: As far as it counts here.
-        unit: Of all three.
+        value: As it is compared: the ratio, for a limit on the ratio.
+        interval: None if it is not compared.
+        unit: Of value, interval and limit.
     """
 
     value: Value
@@ -34,7 +34,7 @@ class Held:
 
 
 def hold_against(references: Sequence[Unit], rule: Rule, check: Check, reading: Reading) -> Held:
-    """Make the limit of a rule for one cell, from that cell of the references.
+    """Return the value of one cell with its limit, derived from that cell of the references.
 
     Args:
         references: All of them.
@@ -53,7 +53,7 @@ def hold_against(references: Sequence[Unit], rule: Rule, check: Check, reading: 
 
 
 def _hold_tolerance(values: Sequence[Reading], tolerance: Tolerance, check: Check, value: float) -> Held:
-    """The value is compared without its interval: the references' scatter holds that of measuring already."""
+    """Derive a tolerance limit. The value has no interval here: the references' scatter includes that of measuring."""
     if len(values) < tolerance.references_min:
         raise NoLimitError("too_few_references", found=str(len(values)), needed=str(tolerance.references_min))
     points = [_number(value) for value in values]
@@ -113,6 +113,6 @@ def _number(reading: Reading) -> float:
 
 
 def _interval(reading: Reading) -> Interval:
-    """Its interval; a value measured without one is taken as it is."""
+    """Return its interval; of width zero for a value that was measured without one."""
     point = _number(reading)
     return reading.interval or Interval(point=point, low=point, high=point)

@@ -1,4 +1,4 @@
-"""Waivers: failures that somebody answers for, until a day."""
+"""Apply waivers: failures that a named owner accepts until a date."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,15 +14,15 @@ from bench.records.reason import Reason
 def apply_waivers(
     verdicts: Sequence[RuleVerdict], waivers: Sequence[Waiver], today: date
 ) -> tuple[tuple[RuleVerdict, ...], tuple[Reason, ...]]:
-    """Waive what waivers that have not ended are for.
+    """Return the verdicts with waivers applied.
 
     Args:
-        verdicts: Of the policy's own rules; those that every policy has cannot be waived.
+        verdicts: Of the policy's own rules; built-in rules cannot be waived.
         waivers: Of the policy.
         today: In UTC.
 
     Returns:
-        The verdicts, a waived one with its waiver as first reason, and a note for each waiver that did not count.
+        The verdicts, a waived one with its waiver as first reason, and a note for each waiver that has ended or is not needed.
     """
     current = [waiver for waiver in waivers if today <= waiver.until]
     ended = (

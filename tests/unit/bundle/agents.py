@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -28,12 +29,18 @@ def running_agent(folder: Path) -> Iterator[Path]:
     path = folder / "socket"
     process = subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL)  # noqa: S607 - the one on the path
     try:
-        while not path.exists():
+        while not _answers(path):
             assert process.poll() is None
         yield path
     finally:
         process.terminate()
         process.wait()
+
+
+def _answers(path: Path) -> bool:
+    """Whether somebody listens: a socket is there before it does."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(path)) == 0
 
 
 def write_openssh_key(path: Path, key: Ed25519PrivateKey) -> Path:

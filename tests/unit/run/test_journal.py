@@ -79,7 +79,7 @@ def test_two_processes_never_go_on_with_one_run(tmp_path: Path) -> None:
     bench = filled(tmp_path)
     with (
         resume_journal(bench.folder),
-        pytest.raises(EnvironmentUnfitError, match="another process goes on with this run"),
+        pytest.raises(EnvironmentUnfitError, match="another process resumed this run"),
         resume_journal(bench.folder),
     ):
         pass

@@ -174,7 +174,9 @@ def test_a_bundle_that_is_not_the_runs_is_left_with_its_folder(
     else:
         other, _ = run_plan(decide(), tmp_path / "other", KEY, report_progress=ignore, parent={})
         path.write_bytes(other.read_bytes())
-    with pytest.raises((BundleError, OutputError), match="not verified" if what == "broken" else "is of another run"):
+    with pytest.raises(
+        (BundleError, OutputError), match="not verified" if what == "broken" else "is the bundle of another run"
+    ):
         resume_run(folder, KEY, report_progress=ignore, parent={})
     assert folder.exists()
     assert workers.measured > 0
