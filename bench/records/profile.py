@@ -1,4 +1,4 @@
-"""The profile: a rule, as written in `profiles/*.toml`. And the layouts it becomes on a machine."""
+"""The profile: a rule, as written in `profiles/*.toml`; and the layouts that it resolves to on a machine."""
 
 from typing import Annotated, Literal, get_args
 
@@ -23,7 +23,7 @@ Sentence = Annotated[str, Meta(min_length=1, max_length=400)]
 
 
 class Match(Record, frozen=True, kw_only=True):
-    """When a profile applies. Every condition given must hold; a condition left out holds always.
+    """When a profile applies. Every given condition must hold.
 
     Attributes:
         architecture: The only condition that must be given.
@@ -41,11 +41,11 @@ class Match(Record, frozen=True, kw_only=True):
 
 
 class Setting(Record, frozen=True, kw_only=True):
-    """One decision of a profile, with what it rests on.
+    """One decision of a profile, with its source.
 
     Attributes:
         value: The decision.
-        source: Who says so: a document, a script, or a bundle.
+        source: A document, a script, or a bundle.
         evidence: `measured` by us in a bundle, `published` by the source, or `derived` from it.
     """
 
@@ -55,7 +55,7 @@ class Setting(Record, frozen=True, kw_only=True):
 
 
 class EnvironmentSetting(Record, frozen=True, kw_only=True):
-    """An environment variable set for every worker. Nothing that changes numerics may stand here."""
+    """An environment variable for every worker. It may not change numerics."""
 
     name: VariableName
     value: VariableValue
@@ -102,11 +102,11 @@ class Choice(Record, frozen=True, kw_only=True):
 
 
 class Binding(Record, frozen=True, kw_only=True):
-    """What one instance is held to.
+    """What one instance is bound to.
 
     Attributes:
         cpus: Logical CPUs, list format.
-        memory_nodes: NUMA nodes its memory shall come from, list format; empty if none can be named.
+        memory_nodes: NUMA nodes of its memory, list format; empty if none can be named.
         threads: Intra-op threads, one per core of `cpus`, or per CPU that the user named.
     """
 
@@ -116,7 +116,7 @@ class Binding(Record, frozen=True, kw_only=True):
 
 
 class Runtime(Record, frozen=True, kw_only=True):
-    """The libraries that stand below torch in a worker.
+    """The libraries below torch in a worker.
 
     Attributes:
         openmp: `gnu` is the one that torch brings, `intel` and `llvm` are loaded before it.
@@ -134,7 +134,7 @@ class Layout(Record, frozen=True, kw_only=True):
         instances: Their bindings; they do not share a CPU.
         runtime: The libraries of every instance.
         notes: What a reader must know: CPUs left idle, a quota that cuts threads, ...
-        overridden: Options of the user that took the place of the profile's decision, as typed.
+        overridden: Options of the user that replaced the profile's decisions, as typed.
     """
 
     name: LayoutName

@@ -1,4 +1,4 @@
-"""The suite: which cases a run measures, and how much. As written in `bench/suites/*.toml`."""
+"""The suite: the cases that a run measures, and how much. As written in `bench/suites/*.toml`."""
 
 from typing import Annotated, Literal
 
@@ -33,9 +33,9 @@ class CaseTable(Record, frozen=True, kw_only=True):
         batch_size: None for each workload's own.
         valid_only: Leave out unsupported cases without a refusal: for products that nobody means as a whole.
         quant_engine: For `fx_int8`; None for the architecture's own.
-        size: Which of the workload's shapes `shape` changes: its full one, or that of smoke tests.
-        shape: Dimensions set to other values than the workload's own; a workload without such a
-            dimension is not touched by it.
+        size: The workload's shape that `shape` changes: the full one, or that of smoke tests.
+        shape: Dimension → value in place of the workload's own. A workload without this dimension ignores it; one of
+            the table's workloads must have it.
     """
 
     workload: Annotated[tuple[Pattern, ...], Meta(min_length=1)]
@@ -56,8 +56,8 @@ class Suite(Record, frozen=True, kw_only=True):
 
     Attributes:
         name: Equal to the file's stem.
-        layouts: In this order; options of the user take their place.
-        policy: How much is measured; options of the user take the place of single values.
+        layouts: In this order; the user's option replaces them.
+        policy: How much is measured; the user's options replace single values.
         cases: Tables, in the order in which they run.
         scenario: How load is applied to every cell.
     """
@@ -71,13 +71,13 @@ class Suite(Record, frozen=True, kw_only=True):
 
 
 class CaseFilter(Record, frozen=True, kw_only=True):
-    """What of a suite shall run. None or empty lets everything pass.
+    """The part of a suite that runs. An empty filter lets everything pass.
 
     Attributes:
-        workload: Globs, any of which must match. Where there are any, mode, precision, memory format and backend
-            take the place of the suite's instead of cutting it.
-        batch_size: Not a filter: these take the place of the suite's batch sizes.
-        quant_engine: The same, of its quantization engines.
+        workload: Globs, any of which must match. With any, mode, precision, memory format and backend replace the
+            suite's instead of filtering it.
+        batch_size: Not a filter: these replace the suite's batch sizes.
+        quant_engine: These replace the suite's quantization engines.
     """
 
     workload: tuple[str, ...] = ()

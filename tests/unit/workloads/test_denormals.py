@@ -87,3 +87,12 @@ def test_weights_activations_and_gradients_are_normal_numbers(
             if weight.grad is not None:
                 watch.see(f"gradient of {place}", weight.grad)
         assert {place: share for place, share in watch.shares.items() if share > LIMIT} == {}
+
+
+def test_a_model_that_computes_with_denormals_is_found() -> None:
+    model = nn.Sequential(nn.Linear(4, 4, bias=False), nn.ReLU())
+    with torch.no_grad():
+        model[0].weight.fill_(1e-39)
+    watch = Watch(model)
+    model(torch.ones(2, 4))
+    assert watch.shares == {"output of 0": 1.0, "output of 1": 1.0, "output of model": 1.0}
