@@ -46,5 +46,5 @@ def _read_size_bytes(tree: Tree, path: str) -> int | None:
     line = tree.line(path)
     match = None if line is None else _SIZE.fullmatch(line)
     if line is not None and match is None:
-        tree.note(f"{path}: {line[:80]!r} is no size like 32768K")
+        tree.note("not_a_size", path=path, text=repr(line[:80]))
     return None if match is None else int(match[1]) * _KIB

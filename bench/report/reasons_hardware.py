@@ -7,6 +7,7 @@ SENTENCES_HARDWARE: Mapping[str, str] = MappingProxyType(
     {
         # Files. {problem} is an errno by name, `not_a_regular_file`, `too_large` or `outside_tree`.
         "unreadable": "{path}: cannot be read ({problem})",
+        "not_a_size": "{path}: {text} is not a size like 32768K; ignored",
         "not_a_number": "{path}: {text} is not a number; ignored",
         "not_a_cpu_list": "{path}: {text} is not a CPU list like 0-3,8; ignored",
         "not_a_cpu_mask": "{path}: {text} is not a CPU mask like ff,00000003; ignored",

@@ -7,6 +7,7 @@ from bench.hardware.caches import read_caches
 from bench.hardware.detect import detect
 from bench.hardware.tree import Tree
 from bench.records.machine import Cache
+from tests.builders import make_reason
 
 CPU = "sys/devices/system/cpu"
 KIB = 1024
@@ -65,4 +66,4 @@ def test_offline_cpus_share_nothing(compose: Compose) -> None:
 def test_a_size_that_is_none_is_noted(compose: Compose) -> None:
     tree = Tree(compose(cache(0, 3, level="3", size="much", shared="0")))
     assert read_caches(tree, frozenset({0})) is None
-    assert tree.missing == (f"{CPU}/cpu0/cache/index3/size: 'much' is no size like 32768K",)
+    assert tree.missing == (make_reason("not_a_size", path=f"{CPU}/cpu0/cache/index3/size", text="'much'"),)
