@@ -128,7 +128,7 @@ def _check_fit(citing: Verification, cites: Citation, found: Verification) -> No
             f"run {earlier.run_id}, which finished at {earlier.finished_at}, after it began at {later.started_at}",
         )
     if found.contents.plan != citing.contents.plan:
-        raise _misfit(later.run_id, f"run {earlier.run_id}, whose plan is another than its own")
+        raise _misfit(later.run_id, f"run {earlier.run_id}, which has another plan")
 
 
 def _misfit(run_id: str, what: str) -> BundleError:

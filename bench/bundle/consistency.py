@@ -87,7 +87,9 @@ def _check_probes(contents: Contents) -> None:
             raise BundleError(f"a probe is of layout {probe.layout!r}, which is not in the plan")
     for earlier, later in pairwise(contents.probes):
         if later.sequence < earlier.sequence:
-            raise BundleError(f"the probe at place {later.sequence} stands behind that at {earlier.sequence}")
+            raise BundleError(
+                f"the probe at place {later.sequence} comes after that at {earlier.sequence}: probes must be in sequence"
+            )
 
 
 def _check_order(contents: Contents) -> None:

@@ -24,7 +24,7 @@ class Redaction(Record, frozen=True, kw_only=True):
 
     Attributes:
         hidden: These fields.
-        left: Where a value still stands: what is signed cannot be changed. A phrase each.
+        left: Where a value still occurs: what is signed cannot be changed. A phrase each.
     """
 
     hidden: tuple[PrivateField, ...]
@@ -54,7 +54,7 @@ def redact_bundle(path: Path, output: Path, fields: Collection[PrivateField]) ->
 
 
 def find_left(sealed: Sealed, fields: Collection[PrivateField]) -> tuple[str, ...]:
-    """Return where in `content.tar` a private value stands as a word, such as in what a program printed."""
+    """Return where in `content.tar` a private value occurs as a word, such as in what a program printed."""
     values = {field: sealed.disclosures[field].value for field in fields}
     searched = {
         field: re.compile(rb"(?<![0-9A-Za-z])" + re.escape(encode_json(value)[1:-2]) + rb"(?![0-9A-Za-z])")
@@ -63,7 +63,7 @@ def find_left(sealed: Sealed, fields: Collection[PrivateField]) -> tuple[str, ..
     }
     members = read_archive(sealed.content, CONTENT_LIMITS)
     return tuple(
-        f"{field} stands in {name}"
+        f"{field} occurs in {name}"
         for field, pattern in searched.items()
         for name, data in members.items()
         if pattern.search(data)

@@ -1,4 +1,4 @@
-"""The bundle: what is beside machine, plan, measurements and summary in a signed result."""
+"""The bundle: all that it holds beside machine, plan, measurements and summary."""
 
 from typing import Annotated, Literal
 
@@ -34,14 +34,14 @@ PrivateField = Literal[
     "host_name",
     "note",
 ]
-"""What says whose machine this is. A signature covers a salted digest of each, so that it can be taken out later."""
+"""Fields that identify a machine or its owner. A salted digest of each is signed, so that a value can be removed."""
 
 
 class Citation(Record, frozen=True, kw_only=True):
-    """The run that another one does again.
+    """The run that another one reproduces.
 
     Attributes:
-        content_digest: Of its `content.tar`: names its every byte.
+        content_digest: Of its `content.tar`.
     """
 
     run_id: RunId
@@ -54,11 +54,11 @@ class BundleInfo(Record, frozen=True, kw_only=True):
     Attributes:
         schema: Inside the signed bytes, and always stated: `bench.bundle.schema` reads it before all else.
         bench_version: Of the program that wrote it.
-        resumed: How often the run was interrupted and taken up again.
-        note: What the user had to say of the run; None if nothing.
-        cites: The run whose plan this one reproduces; None for one of its own.
-        clock_step_s: By how much the wall clock was set during the run's last session. No time in the bundle has that step:
-            all count on from the session's start. None: not recorded.
+        resumed: How often the run was interrupted and resumed.
+        note: The user's, about the run.
+        cites: The run that this one reproduces.
+        clock_step_s: By how much the wall clock was set during the last session of the run. No time in the bundle has
+            that step: all count on from the start of the session.
     """
 
     schema: Schema
@@ -107,13 +107,13 @@ class Environment(Record, frozen=True, kw_only=True):
 
 
 class Contents(Record, frozen=True, kw_only=True):
-    """Everything in `content.tar`, decoded, and the private fields that lie beside it.
+    """Everything in `content.tar`, decoded, and the private fields beside it.
 
     Attributes:
         environments: The software of each side of an `ab` run that has an interpreter of its own.
         commitments: Salted digest of each private field; empty until the run is sealed.
         calibration: Of the host, if one was made before the run.
-        hidden: Private fields that were taken out: they read as if they had no value.
+        hidden: Private fields that were removed: they read as if they had no value.
     """
 
     info: BundleInfo

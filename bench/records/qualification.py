@@ -104,7 +104,7 @@ class Limit(Record, frozen=True, kw_only=True):
 
     Attributes:
         wanted: In the finding's unit.
-        derivation: How it comes from the references; None if it stands in the policy.
+        derivation: How it comes from the references; None if the policy states it.
     """
 
     comparator: Comparator

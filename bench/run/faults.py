@@ -29,7 +29,7 @@ def find_fault(cell: Cell, cells: Iterable[Cell], repetitions: RepetitionsOf) ->
                     "error_limit": f"{shown.error_limit:g}",
                 },
             )
-        for other in cells:
+        for other in cells:  # equal workload, mode and shape: equal weights
             if _weights_of(other) != _weights_of(cell):
                 continue
             if any(proof.weights_digest != known.weights_digest for known in _proofs(repetitions(other.id))):

@@ -129,7 +129,10 @@ def _keep(name: str, target: Path, words: Iterable[str], *, statuses: Iterable[i
     folder = _SCRATCH / name
     known = set(folder.glob("*.bench.tar"))
     _bench([*words, "--output", str(folder)], statuses=statuses)
-    (bundle,) = set(folder.glob("*.bench.tar")) - known
+    made = set(folder.glob("*.bench.tar")) - known
+    if len(made) != 1:
+        raise SystemExit(f"{name}: no bundle was made; too few repetitions are valid, try on a quieter host")
+    (bundle,) = made
     _bench(["redact", str(bundle), "--output", str(target / f"{name}.bench.tar")], statuses={0})
     return bundle
 

@@ -81,7 +81,7 @@ def test_signers_of_cited_bundles_are_judged_and_none_is_demanded(tmp_path: Path
 @pytest.mark.parametrize(
     ("day", "lie", "words"),
     [
-        (1, "plan", "whose plan is another than its own"),
+        (1, "plan", "which has another plan"),
         (1, "run", f"as run {RUN_IDS[9]}, but it is run {RUN_IDS[1]}"),
         (5, "", "which finished at 2026-01-05T03:05:05Z, after it began at 2026-01-02T03:04:05Z"),
     ],

@@ -76,7 +76,7 @@ def test_says_where_a_value_still_stands(tmp_path: Path, output: Path) -> None:
     (log,) = CONTENTS.logs
     path = tmp_path / "talkative.bench.tar"
     path.write_bytes(seal_contents(replace(CONTENTS, logs={log: b"node7.lab.example: out of memory\n"})))
-    assert redact_bundle(path, output, ()).left == (f"host_name stands in log/{log}",)
+    assert redact_bundle(path, output, ()).left == (f"host_name occurs in log/{log}",)
 
 
 def test_a_bundle_that_is_not_intact_is_not_redacted(path: Path, output: Path) -> None:
