@@ -1,6 +1,5 @@
 """The options of a run, parsed and typed."""
 
-from pathlib import Path
 from typing import Annotated
 
 from msgspec import Meta
@@ -41,15 +40,3 @@ class RunOptions(Record, frozen=True, kw_only=True):
     repetitions: tuple[int, int] | None = None
     seed: Seed | None = None
     timeout_s: float | None = None
-
-
-class Place(Record, frozen=True, kw_only=True):
-    """Where a run leaves its results.
-
-    Attributes:
-        output: The folder for bundles.
-        key: A private key's file; None signs with a key that is made for this run.
-    """
-
-    output: Path
-    key: Path | None = None

@@ -104,12 +104,6 @@ def read_bundle(read: Callable[[Contents], Value | None]) -> Read:
     return readings
 
 
-def _find_reason(contents: Contents, cell: str) -> str:
-    """Return the code why a cell has no number that a rule could be decided by."""
-    reason = contents.summary.failed.get(cell)
-    return "noisy_host" if reason is None else reason.code
-
-
 def read_cells(read: ReadCell) -> Read:
     """Return a reader of a value of each cell of the plan."""
 
