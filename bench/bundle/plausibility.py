@@ -13,7 +13,7 @@ from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.cpulist import format_cpulist
 from bench.records.machine import Machine
-from bench.records.measurement import InstanceResult, Measurement, Noise, Probe, Proof
+from bench.records.measurement import InstanceResult, Measurement, Noise, Probe, Proof, Repetition
 from bench.records.plan import Cell, Policy
 from bench.records.profile import Binding
 from bench.records.summary import CellSummary
@@ -109,16 +109,20 @@ def _check_measurement(measurement: Measurement, cell: Cell, policy: Policy, mac
     if measurement.repetitions[0].instances[0].proof is None:
         raise BundleError(f"cell {cell.id} has no proof of correctness in its first repetition")
     for repetition in measurement.repetitions:
-        where = f"cell {cell.id}, repetition {repetition.index}"
-        for instance in repetition.instances:
-            problem = find_scenario(cell.scenario).find_loop_problem(instance.samples, policy)
-            # A pause between two samples leaves time out, too; such a repetition is void, and no number rests on it.
-            if problem is not None and "paused" not in repetition.invalid:
-                raise BundleError(f"{where}: {problem}")
-            _check_instance(instance, cell, machine, where)
-            # Stages are timed after the samples, when the noise that voided those may be gone.
-            if not repetition.invalid:
-                _check_stages(instance, where)
+        _check_repetition(repetition, cell, policy, machine)
+
+
+def _check_repetition(repetition: Repetition, cell: Cell, policy: Policy, machine: Machine) -> None:
+    where = f"cell {cell.id}, repetition {repetition.index}"
+    for instance in repetition.instances:
+        problem = find_scenario(cell.scenario).find_loop_problem(instance.samples, policy)
+        # A pause between two samples leaves time out, too; such a repetition is void, and no number rests on it.
+        if problem is not None and "paused" not in repetition.invalid:
+            raise BundleError(f"{where}: {problem}")
+        _check_instance(instance, cell, machine, where)
+        # Stages are timed after the samples, when the noise that voided those may be gone.
+        if not repetition.invalid:
+            _check_stages(instance, where)
 
 
 def _check_instance(instance: InstanceResult, cell: Cell, machine: Machine, where: str) -> None:
