@@ -22,7 +22,7 @@ from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.cpulist import format_cpulist
 from bench.records.machine import Machine
-from bench.records.measurement import InstanceResult, Measurement, Noise, Probe, ProbeResult, Proof
+from bench.records.measurement import InstanceResult, Measurement, Noise, Probe, ProbeResult, Proof, Repetition
 from bench.records.plan import Cell, Policy
 from bench.records.precision import PRECISION_FACTS
 from bench.records.profile import Binding
@@ -128,19 +128,25 @@ def _check_measurement(measurement: Measurement, cell: Cell, policy: Policy, mac
     if measurement.repetitions[0].instances[0].proof is None:
         raise BundleError(f"cell {cell.id} has no proof of correctness in its first repetition")
     for repetition in measurement.repetitions:
-        where = f"cell {cell.id}, repetition {repetition.index}"
-        for instance in repetition.instances:
-            problem = find_scenario(cell.scenario).find_loop_problem(instance.samples, policy)
-            # A pause between two samples leaves time out, too; such a repetition is void, and no number rests on it.
-            if problem is not None and "paused" not in repetition.invalid:
-                raise BundleError(f"{where}: {problem}")
-            _check_instance(instance, cell, machine, where)
+        _check_repetition(repetition, cell, policy, machine)
+
+
+def _check_repetition(repetition: Repetition, cell: Cell, policy: Policy, machine: Machine) -> None:
+    where = f"cell {cell.id}, repetition {repetition.index}"
+    for instance in repetition.instances:
+        problem = find_scenario(cell.scenario).find_loop_problem(instance.samples, policy)
+        # A pause between two samples leaves time out, too; such a repetition is void, and no number rests on it.
+        if problem is not None and "paused" not in repetition.invalid:
+            raise BundleError(f"{where}: {problem}")
+        _check_instance(instance, cell, machine, where)
+        # Stages are timed after the samples, when the noise that voided those may be gone.
+        if not repetition.invalid:
+            _check_stages(instance, where)
 
 
 def _check_instance(instance: InstanceResult, cell: Cell, machine: Machine, where: str) -> None:
     _check_memory(instance, machine, where)
     _check_noise(instance.noise, where)
-    _check_stages(instance, where)
     if instance.proof is not None:
         threads = sum(binding.threads for binding in cell.instances)
         fastest_s = min(sample.elapsed_ns / sample.iterations for sample in instance.samples) / 1e9
@@ -172,13 +178,10 @@ def _check_noise(noise: Noise, where: str) -> None:
 
 
 def _check_stages(instance: InstanceResult, where: str) -> None:
-    """Refuse stages whose times do not add up to about a step."""
+    """Refuse stages of a step that take much more or less than a step."""
     if not instance.stages_ns:
         return
-    last = instance.samples[-1]
-    step_ns = (last.start_ns + last.elapsed_ns - instance.samples[0].start_ns) / sum(
-        sample.iterations for sample in instance.samples
-    )
+    step_ns = median(sample.elapsed_ns / sample.iterations for sample in instance.samples)
     stages_ns = sum(median(ns) for ns in instance.stages_ns.values())
     if not step_ns / STAGES_LIMIT_RATIO <= stages_ns <= step_ns * STAGES_LIMIT_RATIO:
         raise BundleError(f"{where}: the stages of a step take {stages_ns:.0f} ns, a step {step_ns:.0f} ns")

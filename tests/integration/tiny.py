@@ -31,7 +31,7 @@ shape = {{ nodes = 500, edges = 4000 }}
 def write_suite(
     folder: Path,
     *,
-    repetitions: tuple[int, int] = (1, 20),
+    repetitions: tuple[int, int] = (1, 1),
     layout: str = "latency",
     modes: Sequence[str] = ("inference", "training"),
 ) -> str:

@@ -99,3 +99,13 @@ def test_a_pause_between_samples_voids_a_repetition_and_not_the_bundle() -> None
 
     paused = repetition(lambda found: replace(found, invalid=("paused",), instances=tuple(map(pause, found.instances))))
     accept(paused(CONTENTS))
+
+
+def test_stages_of_a_void_repetition_may_be_much_faster_than_its_steps() -> None:
+    def slow(found: InstanceResult) -> InstanceResult:
+        return noisy(replace(found, stages_ns={"forward": (1_000_000,)}), foreign_ratio=0.8)
+
+    void = repetition(
+        lambda found: replace(found, invalid=("foreign_load",), instances=tuple(map(slow, found.instances)))
+    )
+    accept(void(CONTENTS))
