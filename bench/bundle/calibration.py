@@ -1,4 +1,4 @@
-"""Read and write `calibration.json`, which stands beside the bundles of a host."""
+"""Read and write `calibration.json`, which lies beside the bundles of a host."""
 
 import hashlib
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Check that everything a bundle records fits into the time of the run.
 
-Two clocks tell it. The run's clock, cut to seconds, says when the run, each repetition and each probe began. It reads
+Two clocks show it. The run's clock, cut to seconds, says when the run, each repetition and each probe began. It reads
 the wall clock once and counts on from there (`bench.run.clock`), so a wall clock that is set meanwhile is accepted.
 Samples are timed by the host's monotonic clock. The two are never compared directly. A duration by one clock is
 compared with the time available by the other, so a suspended host, or a run resumed after a reboot, is accepted.

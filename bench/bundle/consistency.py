@@ -50,12 +50,12 @@ def check_consistency(contents: Contents, statement: Statement) -> None:
 
 
 def _check_statement(contents: Contents, statement: Statement) -> None:
-    said = statement.predicate
-    actual = make_predicate(contents.info, contents.plan, said.signer)
+    stated = statement.predicate
+    actual = make_predicate(contents.info, contents.plan, stated.signer)
     for field in Predicate.__struct_fields__:
-        if getattr(said, field) != getattr(actual, field):
+        if getattr(stated, field) != getattr(actual, field):
             raise BundleError(
-                f"the statement says {field} {getattr(said, field)!r}, the contents {getattr(actual, field)!r}"
+                f"the statement says {field} {getattr(stated, field)!r}, the contents {getattr(actual, field)!r}"
             )
 
 
@@ -155,8 +155,8 @@ def _check_judgement(measurement: Measurement, cell: Cell, probes: Sequence[Prob
     for repetition, invalid in zip(measurement.repetitions, judged, strict=True):
         if repetition.invalid != invalid:
             raise BundleError(
-                f"cell {cell.id}, repetition {repetition.index}: it is said to be invalid for "
-                f"{list(repetition.invalid)}, its noise and the run's probes say {list(invalid)}"
+                f"cell {cell.id}, repetition {repetition.index}: it is marked invalid for "
+                f"{list(repetition.invalid)}, its noise and the run's probes give {list(invalid)}"
             )
 
 
@@ -167,27 +167,27 @@ def _check_correctness(correctness: Correctness, case: Case, where: str) -> None
         raise BundleError(f"{where}: nothing is measured in {case.mode} with {case.precision}") from None
     if correctness.cosine_limit < least or correctness.error_limit > most:
         raise BundleError(
-            f"{where}: its output was held to a cosine similarity of {correctness.cosine_limit} and an error of "
+            f"{where}: its output was compared with a cosine similarity of {correctness.cosine_limit} and an error of "
             f"{correctness.error_limit}; {case.precision} is allowed {least} and {most}"
         )
     similar = correctness.cosine_similarity >= correctness.cosine_limit
     near = correctness.relative_error <= correctness.error_limit
     if not (correctness.passed and similar and near):
-        raise BundleError(f"{where}: its output was not correct, but the cell is not said to have failed")
+        raise BundleError(f"{where}: its output was not correct, but the cell has not failed")
 
 
 def _check_binding(effective: Effective, binding: Binding, where: str) -> None:
     if not (contains(effective.cpus, binding.cpus) and contains(binding.cpus, effective.cpus)):
         raise BundleError(f"{where}: ran on CPUs {effective.cpus!r}, the plan binds it to {binding.cpus!r}")
     if effective.main_cpus != effective.cpus:
-        raise BundleError(f"{where}: its main thread was held to CPUs {effective.main_cpus!r} of {effective.cpus!r}")
+        raise BundleError(f"{where}: its main thread was bound to CPUs {effective.main_cpus!r} of {effective.cpus!r}")
     if effective.threads != binding.threads:
         raise BundleError(f"{where}: ran with {effective.threads} threads, the plan has {binding.threads}")
     if effective.memory_binding == "mempolicy" and effective.memory_policy != "bind":
-        raise BundleError(f"{where}: its memory was held by policy {effective.memory_policy!r}, said to be 'bind'")
+        raise BundleError(f"{where}: its memory was bound by policy {effective.memory_policy!r}, wanted 'bind'")
     if not contains(effective.memory_nodes, binding.memory_nodes):
         raise BundleError(
-            f"{where}: held to memory nodes {effective.memory_nodes!r}, the plan binds it to {binding.memory_nodes!r}"
+            f"{where}: bound to memory nodes {effective.memory_nodes!r}, the plan binds it to {binding.memory_nodes!r}"
         )
 
 

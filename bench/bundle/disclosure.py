@@ -1,4 +1,4 @@
-"""Private fields: a salted digest of each is signed, and the values stand beside the signed part.
+"""Private fields: a salted digest of each is signed, and the values are stored beside the signed part.
 
 So a value can be removed from a bundle, and every signature still holds; a value that is present cannot be changed.
 The scheme is that of SD-JWT (RFC 9901, section 4.2). Every field has a new salt of 128 bits, so that nobody finds a

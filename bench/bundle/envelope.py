@@ -31,7 +31,7 @@ _SIGSTORE_MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """An Ed25519 signature with the key that is said to have made it."""
+    """An Ed25519 signature with the key that claims to have made it."""
 
     key: Ed25519PublicKey
     value: bytes

@@ -120,11 +120,9 @@ def _check_measurement(measurement: Measurement, cell: Cell, policy: Policy, mac
     if not 1 <= count <= policy.attempts_max:
         raise BundleError(f"cell {cell.id} has {count} repetitions, the plan allows 1 to {policy.attempts_max}")
     if measurement.stopped == "failed":
-        raise BundleError(f"cell {cell.id} is said to have stopped as failed, but has no failure")
+        raise BundleError(f"cell {cell.id} stopped as failed, but has no failure")
     if measurement.stopped == "repetitions" and count < policy.repetitions_max:
-        raise BundleError(
-            f"cell {cell.id} is said to have used up its {policy.repetitions_max} repetitions, but has {count}"
-        )
+        raise BundleError(f"cell {cell.id} stopped after its {policy.repetitions_max} repetitions, but has {count}")
     if measurement.repetitions[0].instances[0].proof is None:
         raise BundleError(f"cell {cell.id} has no proof of correctness in its first repetition")
     for repetition in measurement.repetitions:

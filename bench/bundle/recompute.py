@@ -65,7 +65,7 @@ def find_difference(stated: object, computed: object, path: str) -> str | None:
         equal = math.isclose(stated, computed, rel_tol=RELATIVE_TOLERANCE, abs_tol=0.0)
         return None if equal else _difference(stated, computed, path)
     if isinstance(stated, dict) and isinstance(computed, dict):
-        keys = sorted(stated.keys() | computed.keys())  # a key that is left out stands for its default
+        keys = sorted(stated.keys() | computed.keys())  # a key that is left out means its default
         return _first(find_difference(stated.get(key), computed.get(key), f"{path}.{key}") for key in keys)
     if isinstance(stated, list | tuple) and isinstance(computed, list | tuple) and len(stated) == len(computed):
         pairs = enumerate(zip(stated, computed, strict=True))

@@ -1,7 +1,7 @@
 """The format's number: read leniently before anything is decoded strictly.
 
 A strict decoder refuses what it does not know, and can only say what it stumbled over. A reader wants to know that
-the bundle is newer than the program. So the number is read first, from bytes of which nothing else is believed.
+the bundle is newer than the program. So the number is read first, from bytes of which nothing else is used.
 """
 
 import re

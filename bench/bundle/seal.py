@@ -50,7 +50,7 @@ DISCLOSURES = "disclosures.json"
 STATEMENT = "statement.dsse.json"
 
 OUTER_LIMITS = ArchiveLimits(members=3 + 3 * MAX_SIGNATURES, member_bytes=1 << 28, total_bytes=(1 << 28) + (1 << 20))
-"""256 MiB of contents, a hundred times a usual run, and 1 MiB for all other members."""
+"""256 MiB of contents, a hundred times a typical run, and 1 MiB for all other members."""
 
 _MAX_STATEMENT_BYTES = 65_536
 _MAX_DISCLOSURES_BYTES = 65_536

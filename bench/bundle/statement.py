@@ -41,7 +41,7 @@ class SealedBy(Record, frozen=True, kw_only=True):
 
 
 class Predicate(Record, frozen=True, kw_only=True, rename="camel"):
-    """What is said of the subject.
+    """The statement about the subject.
 
     Attributes:
         schema: Names the format inside `content.tar`.

@@ -18,7 +18,7 @@ _KIB: Final = 1024
 def read_caches(tree: Tree, online: frozenset[int]) -> tuple[Cache, ...] | None:
     """Return the caches for data of all online CPUs, by level and size; None where none is shown.
 
-    Instruction caches are left out. Guests may be shown the caches of the whole host; nothing here can tell.
+    Instruction caches are left out. Guests may be shown the caches of the whole host; nothing here can show that.
 
     Args:
         tree: The machine.

@@ -189,7 +189,7 @@ def _unescape(path: str) -> str:
 
 
 def _read_mounts(tree: Tree) -> tuple[CgroupMount, ...]:
-    """Read the mounted hierarchies from the best table there is; without one, from their usual places."""
+    """Read the mounted hierarchies from the best table there is; without one, from their default places."""
     text = tree.text("proc/self/mountinfo")
     if text is not None:
         return parse_mountinfo(text)

@@ -85,7 +85,7 @@ def parse_cpuinfo(text: str) -> CpuInfo:
 
 
 def read_cpuinfo(tree: Tree) -> CpuInfo:
-    """Read `/proc/cpuinfo`, and note it if that is missing: nothing else tells the CPU's model."""
+    """Read `/proc/cpuinfo`, and note it if that is missing: nothing else shows the CPU's model."""
     text = tree.text(PATH, limit=_MAX_BYTES)
     if text is None:
         tree.note("cpuinfo_missing")

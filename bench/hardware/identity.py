@@ -157,7 +157,7 @@ def _hides_model(vendor: str, family: int | None, model: int | None) -> bool:
     """Return whether a hypervisor hides the model: it then prints none, or that of the first 64-bit parts."""
     if family is None or model is None or family == 15:
         return True
-    # Model 0x55 comes here only with a stepping that does not tell Skylake from its successors.
+    # Model 0x55 comes here only with a stepping that does not distinguish Skylake from its successors.
     return vendor == INTEL and family == 6 and (model < 0x0F or model == 0x55)
 
 

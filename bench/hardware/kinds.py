@@ -1,6 +1,6 @@
 """Core kinds: which cores of a hybrid part are the fast ones.
 
-No single file tells on all machines: `cpu_core` and `cpu_atom` may be missing on x86, and on some Arm parts
+No single file shows it on all machines: `cpu_core` and `cpu_atom` may be missing on x86, and on some Arm parts
 `cpu_capacity` has more values than there are kinds. The sources are tried in order.
 """
 

@@ -221,7 +221,7 @@ def find_x86(vendor: str, family: int, model: int, stepping: int | None, isa: fr
         family: As `/proc/cpuinfo` prints it, decimal.
         model: Likewise.
         stepping: Likewise; None if it is hidden.
-        isa: Decides where one model stands for two microarchitectures.
+        isa: Decides where two microarchitectures share a model.
     """
     if vendor == INTEL:
         return _find_intel(family, model, stepping, isa)

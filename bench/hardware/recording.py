@@ -71,7 +71,7 @@ class RecordingTree(Tree):
     @override
     def numbered(self, path: str, prefix: str) -> tuple[int, ...]:
         # Only the names that were asked for: an empty file in the place of one that was not read would
-        # tell a later version of the detector something wrong.
+        # mislead a later version of the detector.
         numbers = super().numbered(path, prefix)
         for number in numbers:
             self._keep_presence(f"{path}/{prefix}{number}")

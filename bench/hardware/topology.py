@@ -37,7 +37,7 @@ def read_online_cpus(tree: Tree, cpuinfo: CpuInfo, affinity: frozenset[int] | No
 
     Args:
         tree: The machine.
-        cpuinfo: Used where `/sys` does not tell.
+        cpuinfo: Used where `/sys` has no topology.
         affinity: CPUs that this process may use. They are online, whatever a file says: lxcfs may replace the
             kernel's files by its own.
 

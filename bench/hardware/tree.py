@@ -95,7 +95,7 @@ class Tree:
         self._keep(reason)
 
     def _keep(self, reason: Reason) -> None:
-        # A reason holds a mapping and has no hash: its bytes tell it from others.
+        # A reason holds a mapping and has no hash: so its bytes identify it.
         self._missing[encode_json_line(reason)] = reason
 
     def text(self, path: str, *, limit: int = MAX_BYTES) -> str | None:
@@ -200,7 +200,7 @@ class Tree:
         self.note_unread(Reason(code="unreadable", values={"path": clean_line(path, limit=400), "problem": problem}))
 
     def _read(self, path: str, limit: int) -> bytes:
-        # O_NONBLOCK: opening a pipe that stands in a file's place must not wait for a writer.
+        # O_NONBLOCK: opening a pipe in a file's place must not wait for a writer.
         descriptor = os.open(self._locate(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -36,7 +36,7 @@ def find_hypervisor(tree: Tree, firmware: Firmware, isa: frozenset[str]) -> str 
 
     Args:
         tree: The machine.
-        firmware: Arm has no such flag, so that in most guests nothing else tells.
+        firmware: Arm has no such flag, so that in most guests nothing else shows it.
         isa: Feature flags; `hypervisor` is x86's.
     """
     if name := tree.line("sys/hypervisor/type"):

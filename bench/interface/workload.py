@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Forward = Callable[..., Any]
-"""A model as it is called: the module itself, or what a compiler made of it."""
+"""A model as it is called: the module itself, or the function that a compiler made from it."""
 Autocast = Callable[[], AbstractContextManager[object]]
 """Makes the context that a training step's forward pass and loss run in."""
 
@@ -45,7 +45,7 @@ class Iteration(Protocol):
         """Reset, run one cycle, and return what correctness compares: float32 copies, detached."""
 
     def expected(self) -> "list[Tensor]":
-        """Return what `outputs` should, for a reference: the same by the shortest computation."""
+        """Return the values that `outputs` should return, by the shortest computation; for a reference."""
 
 
 @runtime_checkable

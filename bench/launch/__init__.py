@@ -1,1 +1,1 @@
-"""The plan (pure), the worker processes, and the binding they are held to."""
+"""The plan (pure), the worker processes, and their binding."""

@@ -2,7 +2,7 @@
 
 CPUs are set by affinity before torch is loaded, so that every thread inherits them. Memory is bound by `set_mempolicy`
 where that is allowed. Docker's seccomp filter denies it without CAP_SYS_NICE: memory then follows the cpuset and first
-touch. Trying tells which of the two it is.
+touch. Trying shows which of the two it is.
 """
 
 import ctypes
@@ -92,7 +92,7 @@ def read_effective(
         root: Where /proc is.
         variables: Names of environment variables to read.
         inherited: Passed through.
-        flush_denormals: Passed through; only computing tells.
+        flush_denormals: Passed through; only computing shows it.
     """
     statuses = [_read(path) for path in (root / "proc/self/task").glob("*/status")]
     cpus = frozenset[int]().union(*(_listed(status, "Cpus_allowed_list") for status in statuses))
@@ -123,7 +123,7 @@ def count_node_pages(numa_maps: str) -> dict[str, int] | None:
 
 
 def find_binding_problem(binding: Binding, effective: Effective) -> Reason | None:
-    """Compare what the kernel holds a worker to with the plan; return the first difference, None if there is none."""
+    """Compare a worker's binding, as the kernel reports it, with the plan; return the first difference, None if there is none."""
     cpus, nodes = binding.cpus, binding.memory_nodes
     if effective.cpus != cpus:
         return _differ("cpus_differ", cpus, effective.cpus)

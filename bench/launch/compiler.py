@@ -23,7 +23,7 @@ def find_compiler(parent: Mapping[str, str]) -> tuple[str, ...]:
     """
     try:
         return tuple(shlex.split(parent.get("CXX", ""))) or ("g++",)
-    except ValueError:  # a quotation that is not closed: no command, which starting it will say
+    except ValueError:  # an unclosed quotation: starting it gives the error
         return (parent["CXX"],)
 
 

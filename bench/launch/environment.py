@@ -31,7 +31,7 @@ INFLUENTIAL = (
     "OMP_", "KMP_", "GOMP_", "MKL_", "DNNL_", "ONEDNN_", "OPENBLAS_", "ATEN_", "TORCH", "PYTORCH_", "LD_PRELOAD",
     "MALLOC_", "TCMALLOC_", "LRU_CACHE_CAPACITY", "THP_MEM_ALLOC_ENABLE", "IDEEP_", "CUDA_VISIBLE_DEVICES",
 )  # fmt: skip
-"""Prefixes of variables that change numbers; the user is told when one is not passed on."""
+"""Prefixes of variables that change numbers; the user sees a note when one is not passed on."""
 
 FIXED = {
     "CUDA_VISIBLE_DEVICES": "",  # no part of a model may run on a GPU

@@ -207,7 +207,7 @@ def _find_roles(file: str) -> Iterator[tuple[LibraryRole, str]]:
 
 
 def _is_same_file(called: Path | None, path: Path) -> bool:
-    """Return whether both are one file. The linker names the program as it was typed, which may be no path at all."""
+    """Return whether both are one file. The linker names the program as it was typed, which need not be a path."""
     try:
         return called is not None and path.samefile(called)
     except OSError:

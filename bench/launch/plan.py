@@ -1,4 +1,4 @@
-"""Make the plan, purely: the cells, their bindings and their environment."""
+"""Make the plan, as a pure function: the cells, their bindings and their environment."""
 
 import sys
 from collections.abc import Mapping, Sequence

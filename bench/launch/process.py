@@ -130,7 +130,7 @@ class Worker:
         return self._process.poll() is None
 
     def end(self) -> None:
-        """Kill the rest of the process group, and reap the worker."""
+        """Kill the worker's process group, and reap the worker."""
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()

@@ -123,7 +123,7 @@ class _PreloadedWorkers:
 
     def __init__(self, job: Job) -> None:
         self.loaded = False
-        self._kind = _kind(job)
+        self._pool_key = _pool_key(job)
         self._workers: list[Worker] = []
         try:
             for task, environment in zip(job.tasks, job.environments, strict=True):
@@ -139,8 +139,8 @@ class _PreloadedWorkers:
         self.end()
 
     def can_do(self, job: Job) -> bool:
-        """Return whether these workers can do a job: it is of their kind, and all of them are running."""
-        return self.is_alive and _kind(job) == self._kind
+        """Return whether these workers can do a job: it has their pool's properties, and all of them are running."""
+        return self.is_alive and _pool_key(job) == self._pool_key
 
     def load(self, timeout_s: float) -> None:
         """Wait until all have loaded their libraries."""
@@ -177,8 +177,8 @@ class _PreloadedWorkers:
             worker.end()
 
 
-def _kind(job: Job) -> tuple[object, ...]:
-    """Return what jobs that one pool can do have in common."""
+def _pool_key(job: Job) -> tuple[object, ...]:
+    """Return the properties that all jobs of one pool share."""
     return (*job.argv, job.pool, [task.binding for task in job.tasks], job.environments)
 
 

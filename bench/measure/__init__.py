@@ -1,1 +1,1 @@
-"""The timed loop and all that is observed around it."""
+"""The timed loop, and everything that is observed around it."""

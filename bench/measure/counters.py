@@ -114,7 +114,7 @@ def read_counters(
         thermal_throttled_s=_thermal_throttled_s(cpus, root),
         pressure_s=_scaled(r"^some .*total=([0-9]{1,20})$", _read(root / "proc/pressure/cpu"), 1e-6),
         involuntary_switches=_involuntary_switches(root),
-        migrations=_whole(r"^se\.nr_migrations\s*:\s*([0-9]{1,20})$", _read(root / "proc/self/sched")),
+        migrations=_match_number(r"^se\.nr_migrations\s*:\s*([0-9]{1,20})$", _read(root / "proc/self/sched")),
         major_faults=None if fields is None else int(fields[1]),
     )
 
@@ -207,7 +207,7 @@ def _thermal_throttled_s(cpus: frozenset[int], root: Path) -> float | None:
 
 def _involuntary_switches(root: Path) -> int | None:
     statuses = [_read(path) for path in (root / "proc/self/task").glob("*/status")]
-    counts = [_whole(r"^nonvoluntary_ctxt_switches:\s*([0-9]{1,20})$", status) for status in statuses]
+    counts = [_match_number(r"^nonvoluntary_ctxt_switches:\s*([0-9]{1,20})$", status) for status in statuses]
     known = [count for count in counts if count is not None]
     return sum(known) if known else None
 
@@ -219,11 +219,11 @@ def _read(path: Path) -> str:
     return ""
 
 
-def _whole(pattern: str, text: str) -> int | None:
+def _match_number(pattern: str, text: str) -> int | None:
     match = re.search(pattern, text, re.MULTILINE)
     return None if match is None else int(match[1])
 
 
 def _scaled(pattern: str, text: str, scale: float) -> float | None:
-    count = _whole(pattern, text)
+    count = _match_number(pattern, text)
     return None if count is None else count * scale

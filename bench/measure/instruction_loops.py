@@ -78,7 +78,7 @@ def find_loops(cpu: Cpu) -> tuple[InstructionLoop, ...]:
 
 
 def measure_loops(libraries: Mapping[str, str], threads: int) -> Iterator[Peak | Reason]:
-    """Measure each loop, or say why it cannot be.
+    """Yield the peak of each loop, or the reason why it cannot be measured.
 
     Args:
         libraries: Name of a loop → its compiled library.

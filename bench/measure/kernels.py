@@ -18,7 +18,7 @@ from bench.records.peak import Peak, PeakPrecision
 ROUNDS = 4
 
 PRODUCT_SIZE = 1024
-"""Of the product that tells drift: 2.1 GFLOP, which take some 5 s on an emulated core, and then are done once. Three
+"""Of the product that shows drift: 2.1 GFLOP, which take some 5 s on an emulated core, and then are done once. Three
 float32 matrices of this size are 12 MB: beyond the second-level caches."""
 
 PRODUCT_ROUNDS = 20
@@ -87,7 +87,7 @@ def measure_rate(prepare: Prepare) -> float:
 
 
 def _square(operations: int) -> int:
-    """Rows of square matrices whose product takes some operations."""
+    """Return the rows of square matrices whose product takes some operations."""
     return max(1, round(cbrt(operations / 2) / _TILE)) * _TILE
 
 

@@ -1,4 +1,4 @@
-"""The timed loop. Between its two clock readings there is the workload, and nothing of ours but a `for`."""
+"""The timed loop. Between its two clock readings there is only the workload and a `for`."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ def warm_up(
 
 
 def iterations_per_sample(sample: Sample, sample_s: float) -> int:
-    """How many iterations last about `sample_s`, by what one sample took; at least 1."""
+    """Return how many iterations last about `sample_s`, by the time of one sample; at least 1."""
     return max(1, round(sample_s * 1e9 * sample.iterations / sample.elapsed_ns))
 
 
@@ -69,7 +69,7 @@ def time_samples(
 ) -> tuple[Sample, ...]:
     """Time samples for `policy.measure_s`, and `policy.samples_min` at least.
 
-    Raw clock readings go to a list made beforehand; records are made of them when all is over.
+    Clock readings go into a list that was allocated beforehand, and become records after the last sample.
 
     Args:
         call: The workload.
@@ -103,9 +103,9 @@ def time_samples(
 
 @contextmanager
 def quiet_interpreter() -> Iterator[None]:
-    """Keep the garbage collector out: what lives is frozen, and nothing is collected until the end.
+    """Pause the garbage collector: live objects are frozen, and nothing is collected until the end.
 
-    CPython counts references, so a loop that makes no cycles frees as it goes.
+    CPython counts references, so a loop without cycles still frees its memory.
     """
     gc.collect()
     gc.freeze()

@@ -9,7 +9,7 @@ _PEAK = re.compile(r"^VmHWM:\s+([0-9]+) kB$", re.MULTILINE)
 
 
 def read_peak_bytes(root: Path = Path("/"), *, earlier: int = 0) -> int:
-    """The most memory that this process ever had resident.
+    """Return the most memory that this process ever had resident.
 
     Args:
         root: Of the file system.
@@ -17,7 +17,7 @@ def read_peak_bytes(root: Path = Path("/"), *, earlier: int = 0) -> int:
             own mark can come out some pages lower when it is read again.
 
     Raises:
-        MachineError: /proc does not say.
+        MachineError: /proc does not show it.
     """
     path = root / "proc/self/status"
     try:

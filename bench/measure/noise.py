@@ -24,7 +24,7 @@ FREQUENCY_EVERY_NS = 250_000_000
 """Between two readings of the frequency, each some 20 microseconds a CPU: some drivers interrupt the CPU for it."""
 
 STALLED_SHARE = 2 / 3
-"""Of the usual processor time per second: a sample with less was interrupted for long. Parallelism that changes from
+"""Share of the median processor time per second: a sample with less was interrupted for long. Parallelism that changes from
 iteration to iteration varies less."""
 
 
@@ -75,7 +75,7 @@ class NoiseLedger:
         self._process_ns = [clocks.process_ns()]
 
     def after_sample(self) -> None:
-        """Read what comes and goes without a trace."""
+        """Read the clocks and the allowed CPUs, whose changes counters do not show."""
         self._process_ns.append(self._clocks.process_ns())
         allowed = self._clocks.allowed_cpus()
         if allowed != self._allowed:
@@ -133,13 +133,13 @@ def find_stalled_s(samples: Sequence[Sample], process_ns: Sequence[int]) -> floa
         return None
     used_ns = [later - earlier for earlier, later in pairwise(process_ns)]
     shares = [used / sample.elapsed_ns for used, sample in zip(used_ns, samples, strict=True)]
-    usual = median(shares)
-    if usual <= 0:
+    typical_share = median(shares)
+    if typical_share <= 0:
         return None
     stalled_ns = (
-        sample.elapsed_ns - used / usual
+        sample.elapsed_ns - used / typical_share
         for used, share, sample in zip(used_ns, shares, samples, strict=True)
-        if share < STALLED_SHARE * usual
+        if share < STALLED_SHARE * typical_share
     )
     between_ns = (later.start_ns - sample.start_ns - sample.elapsed_ns for sample, later in pairwise(samples))
     return (sum(stalled_ns) + sum(between_ns)) / 1e9

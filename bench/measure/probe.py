@@ -1,4 +1,4 @@
-"""A probe of one instance: what tells drift, and when asked for all peaks."""
+"""A probe of one instance: the rates that show drift and, when asked for, all peaks."""
 
 from bench.measure.bandwidth import measure_bandwidth
 from bench.measure.instruction_loops import measure_loops

@@ -1,6 +1,6 @@
 """Running totals that workers read before and after the timed part, for the metrics whose rows name them.
 
-A reader costs what it costs outside of the timed samples; it returns a total that only grows.
+A reader runs outside of the timed samples, and returns a total that only grows.
 """
 
 import resource

@@ -1,4 +1,4 @@
-"""The best of several rounds: what a probe reports, as a peak is what can be reached, not what usually is."""
+"""The best of several rounds, which probes report: a peak is what can be reached, not what is typical."""
 
 from collections.abc import Callable
 from time import perf_counter_ns
@@ -23,7 +23,7 @@ def find_best_ns(call: Callable[[], object], rounds: int) -> int:
 
 
 def time_ns(call: Callable[[], object]) -> int:
-    """Return the nanoseconds of one call, at least 1: a rate is made of it."""
+    """Return the nanoseconds of one call, at least 1, since rates divide by it."""
     start = perf_counter_ns()
     call()
     return max(1, perf_counter_ns() - start)

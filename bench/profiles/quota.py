@@ -1,4 +1,4 @@
-"""Fit instances into a CPU quota: with more threads than it allows, the kernel throttles all of them in turn.
+"""Fit instances into a CPU quota: with more threads than it allows, the kernel throttles all of them.
 
 Source: Linux `Documentation/scheduler/sched-bwc.rst`.
 """

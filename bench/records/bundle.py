@@ -1,4 +1,4 @@
-"""The bundle: all that it holds beside machine, plan, measurements and summary."""
+"""The bundle: everything that it holds besides machine, plan, measurements and summary."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""What a worker inherits from its parent process and control groups, besides its environment, and what moves its speed."""
+"""What a worker inherits from its parent process and control groups, besides its environment, where it affects speed."""
 
 from typing import Annotated, Literal
 

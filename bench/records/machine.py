@@ -17,7 +17,7 @@ class Cpu(Record, frozen=True, kw_only=True):
 
     Attributes:
         architecture: Of the user space that asks: an arm64 container on an x86 kernel is `aarch64`.
-        vendor: `GenuineIntel`, `AuthenticAMD`, `ARM`, `Ampere`, ...; `unknown` if nothing says.
+        vendor: `GenuineIntel`, `AuthenticAMD`, `ARM`, `Ampere`, ...; `unknown` if nothing shows it.
         model_name: As the kernel or the firmware names it; empty if neither does.
         microarchitecture: Our name of it (`sapphirerapids`, `zen4`, `neoverse_v1`); `unknown` if nothing fits.
         confidence: `identified` by family and model or implementer and part; `features` if inferred from CPU
@@ -139,12 +139,12 @@ class Limits(Record, frozen=True, kw_only=True):
 
 
 class Settings(Record, frozen=True, kw_only=True):
-    """Settings of the host that move the numbers. None means that the kernel does not show it here.
+    """Settings of the host that affect the numbers. None means that the kernel does not show it here.
 
     Attributes:
         kernel: Release.
         microcode: As the kernel prints it.
-        hypervisor: Its name if virtualised (`kvm`, `amazon`, `unknown`); None if nothing says so.
+        hypervisor: Its name if virtualised (`kvm`, `amazon`, `unknown`); None if nothing shows one.
         governor: cpufreq governor; if CPUs differ, all of them joined by `,`.
         frequency_driver: cpufreq driver.
         boost: Turbo or boost allowed.

@@ -55,20 +55,20 @@ class Library(Record, frozen=True, kw_only=True):
 
 
 def find_effective(libraries: Iterable[Library], role: LibraryRole) -> tuple[Library, ...]:
-    """Those of a role that a process's calls reach: one, unless something is wrong."""
+    """Return the libraries of a role that a process's calls reach: one, unless something is wrong."""
     return tuple(library for library in libraries if library.role == role and library.effective)
 
 
 class Effective(Record, frozen=True, kw_only=True):
-    """What the kernel says a worker is held to, read back after it was set.
+    """What a worker is bound to, read back from the kernel after it was set.
 
     Attributes:
         cpus: Allowed logical CPUs of every thread of the process, joined; list format.
         main_cpus: Of the main thread, from which all later threads inherit.
         memory_nodes: Allowed memory nodes, list format.
         memory_policy: `bind`, `preferred`, `interleave`, `default`, ... by the kernel's names;
-            `denied` if the kernel or a seccomp filter refuses to say.
-        memory_binding: How memory is held: `mempolicy`, or `cpuset` and first touch.
+            `denied` if the kernel or a seccomp filter does not allow the question.
+        memory_binding: How memory is bound: `mempolicy`, or `cpuset` and first touch.
         node_pages: Node id → pages of the process on it; None if numa_maps cannot be read.
         threads: Intra-op threads as torch reports them.
         libraries: OpenMP runtimes and allocators that are loaded.
@@ -131,12 +131,12 @@ class Noise(Record, frozen=True, kw_only=True):
 
 
 class Correctness(Record, frozen=True, kw_only=True):
-    """A case's output held against eager fp32 of the same weights and inputs, after the timed part.
+    """A case's output compared with eager fp32 of the same weights and inputs, after the timed part.
 
     Attributes:
         cosine_similarity: Of all outputs, flattened and joined; for training of loss and gradients.
         relative_error: Norm of the difference over the norm of the reference.
-        cosine_limit, error_limit: What they were held to.
+        cosine_limit, error_limit: The limits that they were compared with.
         passed: Both within their limits, and every value finite.
     """
 
@@ -229,7 +229,7 @@ class Repetition(Record, frozen=True, kw_only=True):
         index: From 0, invalid ones counted.
         round: The round of the run's order in which it was made, from 0.
         sequence: Its place among all repetitions and probes of the run, from 0.
-        started_at: When its turn came; its libraries may have been loaded before. RFC 3339, UTC.
+        started_at: When the run began it; its libraries may have been loaded before. RFC 3339, UTC.
         instances: In the order of the cell's bindings.
         invalid: Codes of `bench.stats.noise.judge_repetitions`, set when the cell's measurement is gathered, since drift
             shows only in later probes. A repetition with any is kept and not used.
@@ -292,7 +292,7 @@ class ProbeResult(Record, frozen=True, kw_only=True):
     """Compute and memory bandwidth of one instance's binding.
 
     Attributes:
-        product_flops_per_s: Best rate of `torch.mm` in fp32, always of the same size: tells drift, and is no peak.
+        product_flops_per_s: Best rate of `torch.mm` in fp32, always of the same size: shows drift, and is no peak.
         triad_bytes_per_s: Best rate of a = b + s·c, counted as STREAM counts it: two arrays read and one written. The
             fetch of each written line before it is written, which ordinary stores need, is not counted.
         array_bytes: Of each array of the bandwidth measurements.

@@ -35,7 +35,7 @@ class ProbeRequest(Record, frozen=True, kw_only=True):
     Attributes:
         array_bytes: Of each array of the bandwidth measurements.
         cache_bytes: Of all caches that the instance's CPUs reach; None where the kernel shows none.
-        peaks: Measure all peaks, and not only the rates that tell drift.
+        peaks: Measure all peaks, and not only the rates that show drift.
         loops: Name of an instruction loop → the library that holds it, compiled for this run.
         missing: Why there is no loop for a precision, as far as that was found when they were compiled.
     """

@@ -1,4 +1,4 @@
-"""The plan: the cells, with all that is needed to run them and to repeat them."""
+"""The plan: the cells, with everything that is needed to run and to repeat them."""
 
 from typing import Annotated, Literal
 
@@ -26,14 +26,14 @@ class Policy(Record, frozen=True, kw_only=True):
     Attributes:
         repetitions_min, repetitions_max: Valid repetitions per cell, each in a fresh process per instance. Those that noise
             voids are made again, up to `attempts_max` in all.
-        warmup_max_s: Longest warm-up; samples not steady by then are said to be so.
+        warmup_max_s: Longest warm-up; samples that are not steady by then are marked.
         measure_s: Timed seconds aimed at in one repetition.
         samples_min: Timed samples at least, however long they take.
         sample_s: Aimed length of one sample; short iterations are timed in blocks of this length.
         target_ci_ratio: Half width of the interval, as a share of the median, at which repetitions end.
         aim_s: Seconds that the run should take: repetitions beyond the least are made only while it
             leaves time for the least of all cells. None leaves it to the interval alone.
-        budget_s: Seconds after which no cell begins, and no invalid repetition is made up for; None for no
+        budget_s: Seconds after which no cell begins, and no invalid repetition is replaced; None for no
             bound. It is an aim, too.
         timeout_s: Seconds for one repetition, from start of its processes to their end.
         confidence: Of every interval.
@@ -100,7 +100,7 @@ class Plan(Record, frozen=True, kw_only=True):
     Attributes:
         suite: Name, or path of the user's file.
         order_seed: Seed of the order of repetitions (`bench.stats.order`).
-        argv: Command of a worker; `python` stands for the interpreter that runs bench. A worker gets its task through
+        argv: Command of a worker; `python` means the interpreter that runs bench. A worker gets its task through
             a pipe.
         estimate_s: Expected seconds for the minimum of repetitions.
         variants: The two sides of an `ab` run; its cells come in pairs, side a before side b. Empty for any other run.
@@ -119,18 +119,18 @@ class Plan(Record, frozen=True, kw_only=True):
 
 
 def find_argv(plan: Plan, cell: Cell) -> tuple[str, ...]:
-    """The command of a cell's workers: its variant's, or the plan's."""
+    """Return the command of a cell's workers: its variant's, or the plan's."""
     return next((variant.argv for variant in plan.variants if variant.name == cell.variant), plan.argv)
 
 
 class Task(Record, frozen=True, kw_only=True):
-    """What one worker is told: one cell, one instance, one repetition.
+    """What one worker has to do: one cell, one instance, one repetition.
 
     Attributes:
         kind: `measure` a cell, `probe` compute and memory bandwidth in the same binding, or `package` the model
             of a cell whose compiler makes a file that measuring workers load.
         case: None for a probe.
-        runtime: What the worker must find itself with.
+        runtime: The libraries that the worker must find loaded.
         package: Where that file is, or is to be made; None for all other cells.
         scratch: A folder for temporary files and compilers' caches.
         variables: What the worker must find of every variable that is given for a side of an `ab` run; None for one

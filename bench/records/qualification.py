@@ -1,4 +1,4 @@
-"""Qualification: a policy's rules as written in TOML, and what became of each of them."""
+"""Qualification: a policy's rules as written in TOML, and the outcome of each."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Tolerance(Record, frozen=True, kw_only=True):
 
     Attributes:
         coverage: Share of good units that the limit lets pass in one cell.
-        confidence: That the limit does cover that share, however the references happened to turn out.
+        confidence: Probability that the limit covers at least that share.
         references_min: Fewer references give no limit: the factor grows beyond use (26 standard
             deviations for two of them, at 95% and 95%).
     """
@@ -38,7 +38,7 @@ class Tolerance(Record, frozen=True, kw_only=True):
 
 
 class Rule(Record, frozen=True, kw_only=True):
-    """One rule: a check and the one limit that it is held to.
+    """One rule: a check and its limit.
 
     Attributes:
         check: A name from `bench.compare.qualification.checks`.
@@ -47,7 +47,7 @@ class Rule(Record, frozen=True, kw_only=True):
         equals, one_of, contains, at_least, at_most: The limit, in the check's unit.
         ratio_at_least, ratio_at_most: The limit of value over geometric mean of the references.
         tolerance: The limit comes from the scatter of the references.
-        unavailable: What becomes of a value that the kernel does not show.
+        unavailable: The outcome where the kernel does not show the value.
         reason: Why the rule is as it is; must be given to let unavailable values pass.
     """
 
@@ -100,7 +100,7 @@ class QualificationPolicy(Record, frozen=True, kw_only=True):
 
 
 class Limit(Record, frozen=True, kw_only=True):
-    """What a value was held to.
+    """The limit that a value was compared with.
 
     Attributes:
         wanted: In the finding's unit.
@@ -113,19 +113,19 @@ class Limit(Record, frozen=True, kw_only=True):
 
 
 SIGNATURE_CHECK = "environment.signed_by"
-"""Its failure leaves unknown who measured, so nothing else that the bundle says counts."""
+"""Its failure leaves unknown who measured, so nothing else in the bundle counts."""
 
 RuleOutcome = Literal["passed", "failed", "undecided", "waived"]
 
 
 class RuleVerdict(Record, frozen=True, kw_only=True):
-    """What became of one rule for one bundle, or one cell of it.
+    """The outcome of one rule for one bundle, or for one cell of it.
 
     Attributes:
         run_id: Of the bundle.
         cell: None for what is of the whole bundle.
         value: None if there is none; the reasons say why.
-        interval: Of a value that was measured with one, and is held to its limit with it.
+        interval: Of a measured value that has one; all of it is compared with the limit.
         unit: Of value, interval and limit; empty for words and plain counts.
         limit: None if none could be made.
         outcome: `undecided`: the data are too few or too noisy to say.
@@ -191,7 +191,7 @@ class Qualification(Record, frozen=True, kw_only=True):
 
 
 def conclude(verdicts: Sequence[RuleVerdict]) -> QualificationOutcome:
-    """The outcome for the unit, from those of all rules."""
+    """Return the outcome for the unit, from those of all rules."""
     failed = [verdict for verdict in verdicts if verdict.outcome == "failed"]
     if any(verdict.check == SIGNATURE_CHECK for verdict in failed):
         return "not_verified"

@@ -16,7 +16,7 @@ ReasonValue = Annotated[str, Meta(max_length=4096)]
 class Reason(Record, frozen=True, kw_only=True):
     """Why something is as it is.
 
-    `bench.report.reasons` makes a sentence of it. A sealed bundle holds reasons only, never sentences.
+    `bench.report.reasons` turns it into a sentence. A sealed bundle holds reasons only, never sentences.
 
     Attributes:
         code: What it is, in one word that never changes its meaning.

@@ -1,4 +1,4 @@
-"""The base of all records, and the one way they become bytes and come back."""
+"""The base of all records, and how they are encoded and decoded."""
 
 from typing import TypeVar
 

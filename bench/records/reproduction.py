@@ -1,4 +1,4 @@
-"""Reproductions: whether a run that was done again gave the same numbers, cell by cell."""
+"""Reproductions: whether a repeated run gave the same numbers, cell by cell."""
 
 from typing import Literal
 
@@ -10,7 +10,7 @@ ReproductionOutcome = Literal["reproduced", "not_reproduced", "too_noisy", "not_
 
 
 class CellReproduction(Record, frozen=True, kw_only=True):
-    """One cell, done again.
+    """One cell, measured again.
 
     Attributes:
         verdict: Of the comparison; its base is the original, and its ratio the latency now over then.
@@ -23,15 +23,15 @@ class CellReproduction(Record, frozen=True, kw_only=True):
 
 
 class Reproduction(Record, frozen=True, kw_only=True):
-    """A whole run, done again.
+    """A whole run, measured again.
 
     Attributes:
         cites: The original.
-        run_id: Of the run that did it again; None if none was made, as too much differs.
+        run_id: Of the repeated run; None if there was none, as too much differs.
         margin_ratio: Latencies that differ by no more than this share count as the same.
         findings: What differs between the original and here, for all cells.
         outcome: `not_comparable` if a finding forbids a verdict, or the original has no number at all; else
-            `not_reproduced` if any cell is not; else `too_noisy` if any cannot be told; else `reproduced`.
+            `not_reproduced` if any cell is not; else `too_noisy` if any cannot be decided; else `reproduced`.
     """
 
     cites: Citation

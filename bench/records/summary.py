@@ -100,7 +100,7 @@ class CellSummary(Record, frozen=True, kw_only=True):
 
 
 class Drift(Record, frozen=True, kw_only=True):
-    """How far the probes of one layout moved during the run.
+    """How much the probes of one layout changed during the run.
 
     Attributes:
         compute_ratio, bandwidth_ratio: Largest over smallest, at least 1.

@@ -1,6 +1,6 @@
 """Users' TOML files (suites, profiles, policies), read once and strictly into a record.
 
-The only module of this layer that reads a file: three rooms of equal rank need the same strictness, and none may
+The only module of this layer that reads a file: three packages of one layer need the same strictness, and none may
 import another.
 """
 
@@ -34,7 +34,7 @@ class TomlFile(Generic[RecordT]):
     Attributes:
         path: As the user gave it.
         data: Its bytes.
-        record: What it says.
+        record: Its contents.
     """
 
     path: Path

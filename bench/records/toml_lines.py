@@ -27,7 +27,7 @@ _STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[([0-9]+|\.\.\.)\]")
 
 
 def index_lines(text: str) -> Mapping[Steps, int]:
-    """Return the line, from 1, of every key and table header that stands in plain form."""
+    """Return the line, from 1, of every key and table header that is written in plain form."""
     lines: dict[Steps, int] = {}
     lengths: dict[Steps, int] = {}
     table: Steps = ()
@@ -44,7 +44,7 @@ def index_lines(text: str) -> Mapping[Steps, int]:
 
 
 def find_line(lines: Mapping[Steps, int], steps: Sequence[Step]) -> int | None:
-    """Return the line of a key, or of the nearest table around it; None if neither stands in plain form."""
+    """Return the line of a key, or of the nearest table around it; None if neither is written in plain form."""
     known = tuple(steps)
     while known:
         if known in lines:

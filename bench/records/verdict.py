@@ -18,11 +18,11 @@ Severity = Literal["refuse", "warn", "note"]
 
 
 MAX_DISPLAYED_CHANGE = 9.0
-"""The change that people are told at most, as a share: what takes ten times as long and more needs no digits."""
+"""The largest change that is displayed, as a share: beyond ten times as long, digits mean nothing."""
 
 
 class Criteria(Record, frozen=True, kw_only=True, omit_defaults=False):
-    """What a comparison is held to.
+    """The margin and the levels that a comparison uses.
 
     Attributes:
         margin_ratio: Latencies that differ by no more than this share count as equivalent.
@@ -44,7 +44,7 @@ class Finding(Record, frozen=True, kw_only=True):
         field: Its place, such as `machine.cpu.model_name`.
         base, new: Its values as text.
         severity: `refuse` forbids a verdict, `warn` may explain a difference, `note` does not matter to the numbers.
-        reason: Why it has that severity, a sentence.
+        reason: Why it has that severity.
     """
 
     field: str
@@ -55,7 +55,7 @@ class Finding(Record, frozen=True, kw_only=True):
 
 
 class HostMovement(Record, frozen=True, kw_only=True):
-    """How much longer the probes say that the same work takes in the new run: time of new over base, no software in it.
+    """How much longer the probes took in the new run: time of new over base, without any effect of the software.
 
     Attributes:
         compute_ratio, bandwidth_ratio: Of the medians over all probes of the layout.
@@ -73,7 +73,7 @@ class CellVerdict(Record, frozen=True, kw_only=True, omit_defaults=False):
         outcome: `equivalent` goes before faster and slower: what the margin allows is no regression.
         ratio: Latency of new over base: 1.05 takes 5% longer. The interval misses it in a share `level` at most; of many
             pairs in half of that, as their ranks have the other half.
-        level: At which Holm's procedure held this cell: the false alarm level over the cells still in question.
+        level: At which Holm's procedure tested this cell: the false alarm level over the cells still in question.
         p_value: That there is no difference, host movement included; by means, or of many pairs by means and ranks;
             adjusted over all cells by Holm's procedure.
         equivalence_p_value: That the difference is beyond the margin; adjusted likewise.
@@ -81,7 +81,7 @@ class CellVerdict(Record, frozen=True, kw_only=True, omit_defaults=False):
         detectable_ratio: The smallest change that four comparisons in five would have shown.
         host_movement: None if the sides were interleaved, or either has no probe.
         findings: What differs for this cell alone.
-        reasons: Why the outcome is not a better one; a sentence each.
+        reasons: Why the outcome is not a better one.
         notes: What a reader must know besides.
     """
 
@@ -143,8 +143,8 @@ class Comparison(Record, frozen=True, kw_only=True):
 
     Attributes:
         base, new: What was compared: run ids, or the names of variants.
-        interleaved: Repetitions were measured in turn on one host, and are compared in pairs.
-        criteria: What it was held to.
+        interleaved: Repetitions of the sides alternated on one host, and are compared in pairs.
+        criteria: The margin and the levels that it used.
         run_scatter: What was allowed for between the runs; None if the sides were interleaved in one.
         findings: What differs for all cells.
         cells: In the order of base's plan.
@@ -167,7 +167,7 @@ class Comparison(Record, frozen=True, kw_only=True):
 
 
 def conclude(cells: tuple[CellVerdict, ...]) -> ComparisonOutcome:
-    """The outcome of a comparison, from those of its cells; nothing compared is never a success."""
+    """Return the outcome of a comparison, from those of its cells; nothing compared is never a success."""
     outcomes = {cell.outcome for cell in cells}
     if "slower" in outcomes:
         return "regression"

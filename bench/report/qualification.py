@@ -58,7 +58,7 @@ def render_qualification(qualification: Qualification) -> str:
 
 
 def describe_value(verdict: RuleVerdict) -> str:
-    """The value, with its interval where that was held to the limit."""
+    """Return the value, with its interval where that was compared with the limit."""
     if verdict.value is None:
         return "none"
     shown = _format(verdict.value, verdict.unit)
@@ -75,7 +75,7 @@ def describe_value(verdict: RuleVerdict) -> str:
 
 
 def describe_limit(verdict: RuleVerdict) -> str:
-    """What it was held to, and where that comes from."""
+    """Return the limit, and where it comes from."""
     limit = verdict.limit
     if limit is None:
         return "none"

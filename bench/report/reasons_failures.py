@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
     {
-        # What the worker was held to is not what the plan says.
+        # The worker was not bound as the plan says.
         "cpus_refused": (
             "plan binds CPUs {planned}, but the kernel refuses ({error}); allowed are {allowed}: widen --cpuset-cpus, "
             "or plan with --cpus"
@@ -44,7 +44,7 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
         "threads_before_fork": (
             "libraries have started threads before any work, and these cannot be forked: {threads}"
         ),
-        "pages_unreadable": "cannot tell which pages of libraries are in memory: {file}: {error}",
+        "pages_unreadable": "cannot find which pages of libraries are in memory: {file}: {error}",
         # What the worker says of the case.
         "no_effect": "{text}",
         "refused": "{text}",

@@ -20,11 +20,11 @@ SENTENCES_HARDWARE: Mapping[str, str] = MappingProxyType(
         "isa_flags_not_shown": "/proc/cpuinfo shows no CPU flags: cpu.isa is empty",
         "isa_flags_differ": "CPUs differ in their flags: cpu.isa holds those that all have",
         "isa_flags_hidden": "{microarchitecture} has flags that firmware, kernel or hypervisor hides: {flags}",
-        "microarchitecture_unknown": "neither the model nor CPU flags tell the microarchitecture",
+        "microarchitecture_unknown": "neither the model nor CPU flags identify the microarchitecture",
         "software_cpu": "emulated: {model} is implemented in software",
         "foreign_kernel": "emulated: the user space is {user_space}, the kernel is {kernel} ({path})",
         "emulated_flags_not_shown": "the emulator shows no CPU flags to an {architecture} user space: cpu.isa is empty",
-        "core_speeds_unknown": "cores are of several kinds, and no file tells which are the fast ones",
+        "core_speeds_unknown": "cores are of several kinds, and no file shows which are the fast ones",
         # Topology.
         "online_list_incomplete": "the kernel lists CPUs {online} as online, and this process may use CPUs {usable} too",
         "no_allowed_cpu_online": "no allowed CPU is online: all online CPUs are taken",

@@ -13,14 +13,14 @@ SENTENCES_QUALIFICATION: Mapping[str, str] = MappingProxyType(
         "no_cell_measured": "no cell has a number",
         "no_cell_matches": "no cell of the run matches this rule",
         "probed_once": "probed less than twice: layout {layouts}",
-        # Of a value beside its limit.
+        # Of a value and its limit.
         "missing_words": "missing: {words}",
         "interval_spans_limit": "its interval lies on both sides of the limit",
         "waived": "waived by {owner} until {until} ({reason}); {outcome}",
         # Why references give no limit.
         "too_few_references": "references with this cell: {found}; needed for a tolerance limit: {needed}",
         "no_reference": "no reference has this cell; needed for a ratio: 1",
-        "no_logarithm": "the value {value} of {cell} has no logarithm, so it cannot be held against references",
+        "no_logarithm": "the value {value} of {cell} has no logarithm, so it cannot be compared with references",
         "equal_references": "all {references} references have the value {value}: they are not independent",
         "scattered_references": (
             "{references} references scatter by {scatter_percent}%, which puts the limit beyond {reach_limit} times their "
@@ -38,7 +38,7 @@ SENTENCES_QUALIFICATION: Mapping[str, str] = MappingProxyType(
         "waiver_ended": "the waiver of {rule} by {owner} ended on {until} and does not count ({reason})",
         "waiver_not_needed": "the waiver of {rule} by {owner} until {until} is not needed: nothing it is for fails",
         "chance_of_failure": (
-            "{rule}: {limits} values are held to limits that each cover {coverage_percent}% of good units, so at most "
+            "{rule}: {limits} values have limits that each cover {coverage_percent}% of good units, so at most "
             "{chance_percent}% of good units fail one of them by chance"
         ),
         "reference_differs": (

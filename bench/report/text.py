@@ -32,7 +32,7 @@ MARK_LETTERS: Mapping[Mark, str] = MappingProxyType(
         "noisy_host": "n",
     }
 )
-"""Mark → the letter that stands for it in the last column."""
+"""Mark → its letter in the last column."""
 
 CLOCK_STEP_S = 1.0
 """A wall clock that was set by this much or more gets a line."""
@@ -79,7 +79,7 @@ def _head(report: RunReport) -> list[str]:
 
 
 def _table(rows: Sequence[CellRow]) -> list[str]:
-    """Return the table. A value that all cells share stands above it instead of in a column."""
+    """Return the table. A value that all cells share is printed above it instead of in a column."""
     described = [_describe_columns(row) for row in rows]
     varying = [index for index in range(len(CASE_HEADERS)) if len({columns[index] for columns in described}) > 1]
     common = [
@@ -147,7 +147,7 @@ def _legend(rows: Sequence[CellRow], policy: Policy) -> Iterator[str]:
     )
     yield (
         "% of peak: share of the matrix product rate, or of the memory bandwidth, that this run's probes reached; "
-        "each cell is held against the one that limits it."
+        "each cell is compared with the one that limits it."
     )
     target = f"wider than the ±{policy.target_ci_ratio * 100:.3g}% asked for"
     sentences: dict[Mark, str] = {

@@ -61,7 +61,7 @@ def render_checked(checked: Checked) -> str:
     """One bundle of many, in a line."""
     if not checked.intact:
         return f"refused  {checked.error}"
-    signers = "; ".join(f"{one.fingerprint} {one.owner or ''} ({one.status})" for one in checked.signers)
+    signers = "; ".join(f"{signer.fingerprint} {signer.owner or ''} ({signer.status})" for signer in checked.signers)
     return f"intact   {checked.bundle}: {' '.join(signers.split())}"
 
 

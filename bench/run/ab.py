@@ -34,8 +34,8 @@ ends most comparisons before a hundred. 66 pairs show 2% in nine of ten runs, 37
 (`tests/benchmarks/README.md`)."""
 
 TARGET_CI_RATIO = 0.005
-"""Half width of each side's interval, if the user gives none. A suite's is for a table, and would end a comparison before
-it could show 2%. What both sides share, such as the host's drift, widens this interval and cancels in the pairs."""
+"""Half width of each side's interval, if the user gives none. A suite's target is for a table, and would end a comparison
+before it could show 2%. What both sides share, such as the host's drift, widens this interval and cancels in the pairs."""
 
 AIM_S = 600.0
 """Seconds that a comparison should take, if the user sets no budget."""
@@ -110,21 +110,21 @@ def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, root: 
     return Decision(machine=machine, profile=first.profile, plan=plan, environments=environments)
 
 
-def _require_native(own: VariantOptions, machine: Machine) -> None:
+def _require_native(variant: VariantOptions, machine: Machine) -> None:
     """Refuse an image for another architecture: an emulator would run it, at a tenth of the speed.
 
     Raises:
         UsageError: the side has an interpreter too.
         EnvironmentUnfitError: the image is for another architecture.
     """
-    if own.stated is None:
+    if variant.stated is None:
         return
-    if own.python is not None:
-        raise UsageError(f"a side has --image {own.image} and --python {own.python}; keep one")
+    if variant.python is not None:
+        raise UsageError(f"a side has --image {variant.image} and --python {variant.python}; keep one")
     wanted = ENGINE_ARCHITECTURES[machine.cpu.architecture]
-    if own.stated.architecture != wanted:
+    if variant.stated.architecture != wanted:
         raise EnvironmentUnfitError(
-            f"image {own.image} is for {own.stated.architecture}, this machine is {wanted}; "
+            f"image {variant.image} is for {variant.stated.architecture}, this machine is {wanted}; "
             "choose an image for this machine, or measure on one that the image is for"
         )
 
@@ -145,8 +145,8 @@ def aim_policy(policy: Policy) -> Policy:
     return policy if policy.budget_s is not None else msgspec.structs.replace(policy, aim_s=AIM_S)
 
 
-def _with_backend(own: VariantOptions, implied: BackendName | None) -> VariantOptions:
-    return own if implied is None else msgspec.structs.replace(own, backend=implied)
+def _with_backend(variant: VariantOptions, implied: BackendName | None) -> VariantOptions:
+    return variant if implied is None else msgspec.structs.replace(variant, backend=implied)
 
 
 def _pair_cases(
@@ -156,7 +156,7 @@ def _pair_cases(
     pairs: dict[str, tuple[Case, Case]] = {}
     refused: dict[str, Refusal] = {}
     for case in cases:
-        a, b = (_vary(case, own, machine.cpu.architecture) for own in sides)
+        a, b = (_vary(case, variant, machine.cpu.architecture) for variant in sides)
         unsupported = [
             Refusal(case=varied, reason=reason)
             for varied in (a, b)
@@ -173,9 +173,9 @@ def _pair_cases(
     return list(pairs.values()), list(refused.values())
 
 
-def _vary(case: Case, own: VariantOptions, architecture: Architecture) -> Case:
+def _vary(case: Case, variant: VariantOptions, architecture: Architecture) -> Case:
     changed = msgspec.structs.replace(
-        case, backend=own.backend or case.backend, precision=own.precision or case.precision
+        case, backend=variant.backend or case.backend, precision=variant.precision or case.precision
     )
     if changed.precision == case.precision:
         return changed
@@ -184,20 +184,20 @@ def _vary(case: Case, own: VariantOptions, architecture: Architecture) -> Case:
 
 
 def _decide_side(
-    suite: Suite, options: RunOptions, own: VariantOptions, side: str, *, cases: Sequence[Case], machine: Machine
+    suite: Suite, options: RunOptions, variant: VariantOptions, side: str, *, cases: Sequence[Case], machine: Machine
 ) -> Decision:
     """Plan one side as if it were alone."""
-    readers = find_readers(own.variables)
+    readers = find_readers(variant.variables)
     for case in cases:
         if readers is not None and case.backend not in readers:
             known = f"backend {' or '.join(sorted(readers))}" if readers else "no single backend"
             raise UsageError(
-                f"--env-{side} {', '.join(own.variables)} is read by {known} only, and "
+                f"--env-{side} {', '.join(variant.variables)} is read by {known} only, and "
                 f"side {side} has {case.backend}; choose it with --backend"
             )
-    changes = {name: getattr(own, name) for name in ("profile", "openmp", "allocator") if getattr(own, name)}
+    changes = {name: getattr(variant, name) for name in ("profile", "openmp", "allocator") if getattr(variant, name)}
     decision = decide(suite, msgspec.structs.replace(options, **changes), machine, cases, ())
-    check_user_variables(own.variables, decision.plan.layouts[0].runtime, side)
+    check_user_variables(variant.variables, decision.plan.layouts[0].runtime, side)
     return decision
 
 
@@ -212,15 +212,15 @@ def _require_difference(plan: Plan) -> None:
             )
 
 
-def _variant(name: VariantName, own: VariantOptions, decision: Decision, first: Decision) -> Variant:
+def _variant(name: VariantName, variant: VariantOptions, decision: Decision, first: Decision) -> Variant:
     """Return a side's differences, with its profile and layouts if they are not the first side's."""
     other_profile = decision.profile != first.profile
     return Variant(
         name=name,
-        options=own.typed(),
-        variables=own.variables,
-        argv=worker_argv(own.python, own.stated),
-        image=own.stated,
+        options=variant.typed(),
+        variables=variant.variables,
+        argv=worker_argv(variant.python, variant.stated),
+        image=variant.stated,
         profile=decision.profile if other_profile else None,
         choice=decision.plan.profile if other_profile else None,
         layouts=decision.plan.layouts if decision.plan.layouts != first.plan.layouts else (),

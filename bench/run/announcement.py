@@ -1,4 +1,4 @@
-"""How a run that was started in a container tells the host the name of its bundle: as data, not as printed text."""
+"""Pass the name of a run's bundle from its container to the host: as data, not as printed text."""
 
 import os
 from collections.abc import Mapping

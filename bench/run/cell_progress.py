@@ -1,4 +1,4 @@
-"""How a cell stands: what was measured of it so far, and whether that is enough."""
+"""The progress of a cell: what was measured of it so far, and whether that is enough."""
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
@@ -13,7 +13,7 @@ Stop = Literal["precise", "repetitions", "budget"]
 
 
 class CellProgress(NamedTuple):
-    """One cell at one moment.
+    """The progress of one cell at one moment.
 
     Attributes:
         completed: Its repetitions, invalid ones too.
@@ -26,7 +26,7 @@ class CellProgress(NamedTuple):
     summary: CellSummary | None
 
     def remaining(self, policy: Policy) -> int:
-        """Return how many repetitions it is still to get whatever the clock says."""
+        """Return how many repetitions the cell must still get, even if the time is used up."""
         return max(0, min(policy.repetitions_min - self.valid, policy.attempts_max - self.completed))
 
     def possible(self, policy: Policy) -> int:
@@ -49,7 +49,7 @@ def assess_progress(
 
 
 def is_precise(summary: CellSummary, policy: Policy) -> bool:
-    """Return whether both intervals are as narrow as asked. One repetition has none, so that its width says nothing."""
+    """Return whether both intervals are as narrow as asked. One repetition has no interval."""
     if summary.repetitions == 1:
         return False
     widest = max(summary.latency_s.half_width_ratio, summary.throughput_per_s.half_width_ratio)
@@ -78,8 +78,8 @@ def why_stop(progress: CellProgress, policy: Policy, *, spare_s: float, elapsed_
 def _is_time_over(progress: CellProgress, policy: Policy, *, spare_s: float, elapsed_s: float) -> bool:
     """Return whether void repetitions are no longer made again.
 
-    Beyond a budget none are. Beyond an aim there are twice as many attempts as repetitions that must be valid: a run
-    without a number would have wasted all of its time.
+    After the budget none are. After the aim there are up to twice as many attempts as repetitions that must be valid: a
+    run without a number would have wasted all of its time.
     """
     if policy.budget_s is not None and elapsed_s >= policy.budget_s:
         return progress.completed >= policy.repetitions_min

@@ -1,4 +1,4 @@
-"""The time of day of a run, which no step of the wall clock moves."""
+"""The time of day of a run, unaffected by steps of the wall clock."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,10 +15,10 @@ def _read_elapsed_s() -> float:
 
 
 class RunClock:
-    """Reads the wall clock once, and then counts on from there.
+    """Reads the wall clock once, and counts on from there with a clock that never steps.
 
-    Guests have their clocks set when they were migrated or have just booted. The moments of a run must keep their order
-    and their distances all the same: an honest run's bundle is refused otherwise.
+    Guests have their clocks set when they were migrated or have just booted. The times of a run must keep their order
+    and their distances: the bundle of an honest run would be refused otherwise.
     """
 
     def __init__(

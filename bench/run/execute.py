@@ -1,4 +1,4 @@
-"""Measure a plan's cells, repetition by repetition in the plan's order, with the journal in step.
+"""Measure a plan's cells in the plan's order, and write each repetition to the journal before the next begins.
 
 A repetition is judged by the probes before and after it. So a cell is finished only when a probe was taken after its last
 repetition: until then it waits, and gets more repetitions if that probe voids one.
@@ -73,7 +73,7 @@ class Execution:
 
         Raises:
             OutputError: the journal cannot be written.
-            KeyboardInterrupt: the user stopped it; the journal is whole.
+            KeyboardInterrupt: the user stopped it; the journal is complete.
         """
         for cell in self._plan.cells:
             self._judge(cell)
@@ -88,7 +88,7 @@ class Execution:
                 self._measure(schedule[0], schedule[1:])
 
     def _upcoming_repetitions(self) -> list[ScheduledRepetition]:
-        """Return what comes next, to the end of the round after it, if no result changes that."""
+        """Return the next repetitions, to the end of the round after this one, as long as no result changes them."""
         stops, may_begin = self._find_stops(), self._may_begin()
 
         def wants_more(cell: Cell) -> bool:
@@ -178,7 +178,7 @@ class Execution:
         return requests
 
     def _judge(self, cell: Cell) -> None:
-        """Update a cell's progress, and fail the cell if it may have no number."""
+        """Update a cell's progress, and fail the cell if its outputs or weights are wrong."""
         repetitions = self._journal.repetitions(cell.id)
         if not repetitions or self._journal.is_finished(cell.id):
             return
@@ -233,7 +233,7 @@ class Execution:
         """Probe every layout. A probe that fails leaves a cell without a peak, and nothing else.
 
         All peaks are measured by the first probe of a session and by the last one, and the best counts: a host that is
-        busy for a second at one of them then makes no peak too low. The others only tell drift.
+        busy for a second at one of them then makes no peak too low. The other probes only show drift.
         """
         peaks = self._since_probe is None or not then
         for layout in self._plan.layouts:
@@ -271,7 +271,7 @@ class Execution:
         self._report("failed", cell, 0, failure=failure)
 
     def _remaining(self) -> list[tuple[str, int]]:
-        """Return how many repetitions each unfinished cell is still to get."""
+        """Return how many repetitions each unfinished cell must still get."""
         policy = self._plan.policy
         return [
             (cell_id, self._cell_progress(cell_id).remaining(policy))

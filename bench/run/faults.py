@@ -1,4 +1,4 @@
-"""Find cells that may have no number although their workers ended well."""
+"""Find cells that must not have a number although their workers ended well."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -29,11 +29,11 @@ def find_fault(cell: Cell, cells: Iterable[Cell], repetitions: RepetitionsOf) ->
                     "error_limit": f"{shown.error_limit:g}",
                 },
             )
-        for other in cells:  # equal workload, mode and shape: equal weights
-            if _weights_of(other) != _weights_of(cell):
+        for twin in cells:  # equal workload, mode and shape: equal weights
+            if _weights_of(twin) != _weights_of(cell):
                 continue
-            if any(proof.weights_digest != known.weights_digest for known in _proofs(repetitions(other.id))):
-                return Failure(reason="weights_differ", values={"digest": proof.weights_digest, "cell": other.id})
+            if any(proof.weights_digest != known.weights_digest for known in _proofs(repetitions(twin.id))):
+                return Failure(reason="weights_differ", values={"digest": proof.weights_digest, "cell": twin.id})
     return None
 
 

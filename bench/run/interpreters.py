@@ -30,7 +30,7 @@ def worker_argv(python: str | None, image: StatedImage | None) -> tuple[str, ...
 
 
 def describe_interpreters(variants: Iterable[Variant]) -> dict[VariantName, Environment]:
-    """Describe the software of each side with its own interpreter or image. It must run the same source of bench.
+    """Describe the software of each side that has an interpreter or image. It must run the same source of bench.
 
     Raises:
         EnvironmentUnfitError: it cannot be started, cannot run a worker, or finds another bench.

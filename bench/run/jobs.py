@@ -1,4 +1,4 @@
-"""The station: says what workers a plan asks for, each with its environment, its scratch folder and its crew."""
+"""Build the jobs of a plan: tasks for workers, each with its environment, its scratch folder and its pool."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -27,7 +27,7 @@ from bench.workloads.registry import find_workload
 
 
 class Workers(Protocol):
-    """What starts them: `bench.launch.workers.Workers`, or a test's script."""
+    """Runs jobs in workers: `bench.launch.workers.Workers`, or a test's script."""
 
     def run(self, job: Job, *, timeout_s: float, then: Sequence[Job] = ()) -> Sequence[Result]: ...  # noqa: D102
     def shutdown(self) -> bool: ...  # noqa: D102
@@ -49,7 +49,7 @@ class RepetitionRequest(NamedTuple):
 
 
 class JobBuilder:
-    """Where the workers of one session of a run work."""
+    """Builds the jobs of one session of a run, and has workers do them."""
 
     def __init__(
         self, plan: Plan, machine: Machine, scratch: Path, *, parent: Mapping[str, str], workers: Workers
@@ -104,7 +104,7 @@ class JobBuilder:
 
         Args:
             layout: Of the plan.
-            peaks: Measure all peaks, and not only the rates that tell drift.
+            peaks: Measure all peaks, and not only the rates that show drift.
             then: What probably comes next, in order.
 
         Raises:
@@ -114,10 +114,10 @@ class JobBuilder:
         return tuple(result for result in results if isinstance(result, ProbeResult))
 
     def _upcoming_jobs(self, then: Sequence[RepetitionRequest]) -> list[Job]:
-        """The jobs of a probe, which may come at any time, and of what comes next."""
+        """Return the jobs of probes, which may come at any time, and of the next repetitions."""
         jobs = [self._probe_job(layout, peaks=False) for layout in self._plan.layouts]
         for request in then:
-            with suppress(LaunchError):  # is told in its own turn
+            with suppress(LaunchError):  # its own run reports it
                 jobs.append(self._repetition_job(request))
         return jobs
 
@@ -134,7 +134,7 @@ class JobBuilder:
         return str(self._scratch / cell.id / "package.pt2") if packages_model else None
 
     def _package(self, request: RepetitionRequest, upcoming: Sequence[Job]) -> None:
-        """Make the file that a cell's workers load: once a session, as one that was cut short cannot be told."""
+        """Make the file that a cell's workers load. Once a session: a file that an earlier one left may be incomplete."""
         cell = request.cell
         if self._path(cell) is None or cell.id in self._packaged:
             return
@@ -189,10 +189,10 @@ class JobBuilder:
         return self._job(tasks, self._plan.cells[0], pool="probes")
 
     def _pool(self, request: RepetitionRequest) -> str:
-        """Who does it. Cells of one library share a crew for a round, and no two repetitions of a cell share one.
+        """Return the name of the pool that does a repetition: cells of one library share a pool for a round.
 
-        So every repetition of a cell comes from a process that was loaded anew, with a memory layout of its own. Sides of
-        pairs share none, as the one could have to load while the other finds it done.
+        No two repetitions of a cell share a pool, so each comes from a newly loaded process with its own memory layout.
+        Sides of a pair share none either: one side would have to load, and the other would find everything loaded.
         """
         library = find_workload(request.cell.case.workload).library
         return f"{request.round} {request.cell.id if self._plan.variants else library}"
@@ -201,12 +201,13 @@ class JobBuilder:
         for task in tasks:
             Path(task.scratch).mkdir(parents=True, exist_ok=True)
         argv = find_argv(self._plan, cell)
-        own = argv[0] == self._plan.argv[0]
+        same_interpreter = argv[0] == self._plan.argv[0]
 
         def environment(task: Task) -> dict[str, str]:
             preloads = self._find_preloads(task.runtime)
-            whole = worker_environment(cell.environment, task.binding, preloads=preloads, parent=self._parent)
-            return whole if own else whole | {"PYTHONPATH": str(PROJECT)}  # its workers are this bench's, not its own
+            variables = worker_environment(cell.environment, task.binding, preloads=preloads, parent=self._parent)
+            # Another interpreter may have another bench installed; its workers must run this one.
+            return variables if same_interpreter else variables | {"PYTHONPATH": str(PROJECT)}
 
         return Job(resolve_argv(argv), tasks, [environment(task) for task in tasks], pool)
 

@@ -39,7 +39,7 @@ class Session(Record, frozen=True, kw_only=True):
 
 
 class RepetitionEntry(msgspec.Struct, frozen=True, kw_only=True, tag="repetition"):
-    """A repetition is over.
+    """A repetition has ended.
 
     Attributes:
         ended_at: By the run's clock.
@@ -51,13 +51,13 @@ class RepetitionEntry(msgspec.Struct, frozen=True, kw_only=True, tag="repetition
 
 
 class ProbeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="probe"):
-    """A probe is over."""
+    """A probe has ended."""
 
     probe: Probe
 
 
 class CellEntry(msgspec.Struct, frozen=True, kw_only=True, tag="cell"):
-    """A cell is over."""
+    """A cell is finished."""
 
     cell: CellId
     stopped: str
@@ -71,7 +71,7 @@ class ReopenEntry(msgspec.Struct, frozen=True, kw_only=True, tag="reopen"):
 
 
 class ResumeEntry(msgspec.Struct, frozen=True, kw_only=True, tag="resume"):
-    """The run was taken up again."""
+    """The run was resumed."""
 
     resumed_at: Timestamp
 
@@ -82,7 +82,7 @@ _DECODER = msgspec.json.Decoder(Entry)
 
 
 class Journal:
-    """An open journal: what was measured so far, and the way to add to it."""
+    """An open journal: holds what was measured so far, and takes new entries."""
 
     def __init__(self, folder: Path, session: Session, stream: FileIO, entries: list[Entry]) -> None:
         self.folder = folder
@@ -100,10 +100,10 @@ class Journal:
         """Write an entry and wait until it is on disk.
 
         Raises:
-            OutputError: it cannot be written; what was written before is whole.
+            OutputError: it cannot be written; earlier entries are intact.
         """
         try:
-            _write_whole(self._stream, encode_json_line(entry))
+            _write_all(self._stream, encode_json_line(entry))
             os.fsync(self._stream.fileno())
         except OSError as error:
             raise OutputError(
@@ -143,11 +143,11 @@ class Journal:
         moments = [self.session.started_at, *(probe.started_at for probe in self._probes)]
         moments += [entry.ended_at for entry in self.entries if isinstance(entry, RepetitionEntry)]
         moments += [entry.resumed_at for entry in self.entries if isinstance(entry, ResumeEntry)]
-        return max(moments)  # of one format and one zone, so that text sorts as time does
+        return max(moments)  # one format and one zone, so text sorts by time
 
     @property
     def resumed(self) -> int:
-        """How often the run was taken up again."""
+        """How often the run was resumed."""
         return sum(isinstance(entry, ResumeEntry) for entry in self.entries)
 
     def repetitions(self, cell: str) -> tuple[Repetition, ...]:
@@ -159,11 +159,11 @@ class Journal:
         return tuple(self._probes)
 
     def is_finished(self, cell: str) -> bool:
-        """Return whether a cell is over; it may be reopened, unless it failed."""
+        """Return whether a cell is finished; it may be reopened, unless it failed."""
         return cell in self._finished
 
     def has_failed(self, cell: str) -> bool:
-        """Return whether a cell is over for good, without a number."""
+        """Return whether a cell has failed: it gets no number, and is never reopened."""
         return cell in self._finished and self._finished[cell].failure is not None
 
     def measurements(self) -> tuple[Measurement, ...]:
@@ -245,15 +245,15 @@ def resume_journal(folder: Path) -> Iterator[Journal]:
         yield Journal(folder, session, stream, entries)
 
 
-def _write_whole(stream: FileIO, data: bytes) -> None:
-    """Write all of it, unbuffered: what a full disk refused is not tried once more when the file is closed."""
+def _write_all(stream: FileIO, data: bytes) -> None:
+    """Write all data unbuffered, so that closing the file does not retry what a full disk refused."""
     left = memoryview(data)
     while left:
         left = left[stream.write(left) :]
 
 
 def _read_entries(stream: FileIO, folder: Path) -> list[Entry]:
-    """Read whole lines, and cut off what a crash left of an unfinished one."""
+    """Read complete lines, and cut off the unfinished line that a crash left."""
     data = stream.read()
     whole = data.rfind(b"\n") + 1
     stream.seek(whole)

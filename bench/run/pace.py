@@ -28,19 +28,19 @@ class Pace:
         return self._clock() - self._began
 
     def add(self, cell: str, seconds: float) -> None:
-        """Take in how long a repetition of a cell took, from start to end of its processes."""
+        """Record how long a repetition of a cell took, from start to end of its processes."""
         self._took.setdefault(cell, []).append(seconds)
 
     def expect_s(self, remaining: Iterable[tuple[str, int]]) -> float:
-        """Seconds for so many repetitions of each cell.
+        """Return the seconds that so many repetitions of each cell will take.
 
-        As long as those that it had; as those of the others before it has any; as estimated before there are any.
+        Expect the mean of a cell's earlier repetitions; of all cells' if it has none; the estimate if no cell has any.
         """
         known = {cell: mean(took) for cell, took in self._took.items()}
-        usual = mean(known.values()) if known else estimate_repetition_s(self._policy)
-        return sum(known.get(cell, usual) * count for cell, count in remaining)
+        other_s = mean(known.values()) if known else estimate_repetition_s(self._policy)
+        return sum(known.get(cell, other_s) * count for cell, count in remaining)
 
     def spare_s(self, remaining: Iterable[tuple[str, int]]) -> float:
-        """Seconds until the aim or the budget that so many repetitions and the last probe leave; infinite without either."""
+        """Return the seconds that so many repetitions and the last probe leave until the aim or budget; infinite without it."""
         until_s = self._policy.more_until_s
         return float("inf") if until_s is None else until_s - self.elapsed_s - self.expect_s(remaining) - PROBE_S

@@ -170,7 +170,7 @@ def override_policy(policy: Policy, options: RunOptions) -> Policy:
     if options.budget_s is not None:
         changes |= {"budget_s": options.budget_s, "aim_s": None}  # the user's time replaces the suite's
     if options.target_ci_ratio is not None:
-        # Repetitions then end by this aim or by time, not by the number that is enough for the suite's own aim.
+        # Repetitions then end by this interval or by time, not by the number that is enough for the suite's interval.
         changes |= {
             "target_ci_ratio": options.target_ci_ratio,
             "repetitions_max": max(policy.repetitions_max, REPETITIONS_MOST),

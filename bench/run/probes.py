@@ -44,7 +44,7 @@ class ProbePlanner:
         Args:
             binding: Of the instance.
             instances: Of its layout, which are probed together.
-            peaks: All peaks, and not only the rates that tell drift.
+            peaks: All peaks, and not only the rates that show drift.
         """
         topology, limits = self._machine.topology, self._machine.limits
         if peaks and self._compiled is None:
@@ -65,7 +65,7 @@ class ProbePlanner:
 
 
 def compile_loops(loops: Sequence[InstructionLoop], folder: Path, compile_loop: Compile) -> CompiledLoops:
-    """Compile each loop into a library of its own: one that the compiler does not know costs no other.
+    """Compile each loop into a library of its own: an instruction unknown to the compiler then costs one loop only.
 
     Args:
         loops: Those that the machine can execute.

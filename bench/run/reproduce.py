@@ -31,7 +31,7 @@ def look_here(root: Path = Path("/")) -> tuple[Machine, Environment, Image]:
 
 
 def cite(verification: Verification) -> Citation:
-    """Name a bundle in the one that reproduces it."""
+    """Return how a bundle is named in the bundle that reproduces it."""
     return Citation(run_id=verification.contents.info.run_id, content_digest=verification.content_digest)
 
 

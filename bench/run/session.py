@@ -126,7 +126,7 @@ def _verify_written(path: Path) -> None:
     """Read the bundle back from disk and verify it: only then is the journal no longer needed.
 
     Raises:
-        BundleError: it does not verify; it is taken away, so that nobody relies on it.
+        BundleError: it does not verify; it is removed, so that nobody relies on it.
     """
     try:
         verify_bundle(path)
@@ -140,7 +140,7 @@ def _bundle_path(journal: Journal) -> Path:
 
 
 def _discard(journal: Journal) -> None:
-    with suppress(OSError):  # the bundle is whole; a folder left behind is only untidy
+    with suppress(OSError):  # the bundle is complete; a folder left behind only takes space
         rmtree(journal.folder)
 
 

@@ -1,4 +1,4 @@
-"""Which peak of its layout bounds a cell, by the run's own probes."""
+"""Find which peak of its layout bounds a cell, by the run's own probes."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""When a compiler has paid for itself."""
+"""Break-even calls: when a compiler's costs are recovered by its faster calls."""
 
 from math import ceil
 
@@ -6,14 +6,14 @@ from bench.records.summary import CellSummary
 
 
 def calls_to_break_even(compiled: CellSummary, eager: CellSummary) -> int | None:
-    """Calls after which making, loading and first calling a compiled case has cost no more time than eager had.
+    """Return the calls after which a compiled case, with all that precedes its calls, has taken no more time than eager.
 
     Args:
         compiled: A case by any backend.
         eager: The same case by eager.
 
     Returns:
-        0 if it costs nothing more; None if its calls are no faster, so that it never pays.
+        0 if the compiled case costs no more at first; None if its calls are no faster, so that it never breaks even.
     """
     gain_s = eager.latency_s.point - compiled.latency_s.point
     extra_s = _cost_s(compiled) - _cost_s(eager)

@@ -1,4 +1,4 @@
-"""The closed loop's samples: what they say of a repetition, and what `bench verify` expects of them.
+"""The closed loop: the numbers of a repetition from its samples, and what `bench verify` expects of the samples.
 
 The loop (`bench.measure.loop.time_samples`) calls the workload again as soon as it returns, for the planned time.
 """
@@ -12,10 +12,10 @@ from bench.records.plan import Policy
 from bench.stats.window import clip_samples, read_columns, shared_window
 
 LEFT_OUT_LIMIT_RATIO = 0.1
-"""Between samples the loop only reads clocks, 1e-3 of the time; a tenth is a sample that was taken out."""
+"""Between samples the loop only reads clocks, for 1e-3 of the time; a tenth means that a sample was removed."""
 
 MAX_SAMPLES = 100_000
-"""Where the loop ends in any case: bounds memory and bundles. The shortest `sample_s` in use never reaches it."""
+"""The loop ends at this many samples: bounds memory and bundles. The shortest `sample_s` in use never reaches it."""
 
 _CLOCK_LIMIT_NS = 1 << 62
 """146 years after boot; sums of two such still fit into 64 bits."""

@@ -30,7 +30,7 @@ class Level(NamedTuple):
 
     Attributes:
         sequence: Of the first probe of that moment.
-        rate: The best of its probes: one that was odd was taken again at once.
+        rate: The best of its probes: an odd probe is repeated immediately.
     """
 
     sequence: int
@@ -64,7 +64,7 @@ def is_slower(levels: Sequence[Level], sequence: int) -> bool:
 
 
 def is_probe_odd(probes: Sequence[Probe], layout: str) -> bool:
-    """Return whether a layout's latest level is low, so that probing again at once shows if the host or the probe was."""
+    """Return whether a layout's latest level is low, so that an immediate second probe shows if the host was slow."""
     for resource in RATES:
         levels = find_levels(probes, layout, resource)
         if len(levels) > 1 and _is_low(levels[-1].rate, levels):

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 
 def adjust(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Adjusted p-values, in the order given: a cell is shown at a level if its adjusted value is at or below it."""
+    """Return adjusted p-values, in the order given: a difference is shown at a level if its value is at or below it."""
     order = sorted(range(len(p_values)), key=p_values.__getitem__)
     stepped = (min(1.0, p_values[index] * (len(order) - rank)) for rank, index in enumerate(order))
     adjusted = dict(zip(order, accumulate(stepped, max), strict=True))
@@ -17,11 +17,11 @@ def adjust(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def step_levels(p_values: Sequence[float], level: float) -> tuple[float, ...]:
-    """The level that the procedure held each value to, in the order given.
+    """Return the level that the procedure compares each value with, in the order given.
 
-    The smallest is held to `level` over the number of values, the next to `level` over one fewer, and so on to the
-    first that is not shown: it and all after it are held to the same. An interval at that level says what the
-    verdict says.
+    The smallest value is compared with `level` over the number of values, the next with `level` over one fewer, and so
+    on to the first that is not shown. All after it are compared with its level. An interval at that level agrees with
+    the verdict.
     """
     order = sorted(range(len(p_values)), key=p_values.__getitem__)
     levels: dict[int, float] = {}

@@ -1,8 +1,8 @@
 """The interval around a mean over repetitions.
 
-It rests on repetitions alone: the scatter between repetitions' values holds that of the samples within each. Adding the
-samples' own scatter once more would make intervals 1.2 to 1.9 times too wide. Logarithms throughout: 2% up and 2% down
-are alike, and no interval reaches below zero.
+It rests on repetitions alone: the scatter between repetitions includes that of the samples within each. Adding the
+samples' scatter once more would make intervals 1.2 to 1.9 times too wide. Logarithms throughout: 2% up and 2% down
+are symmetric, and no interval reaches below zero.
 """
 
 from collections.abc import Sequence

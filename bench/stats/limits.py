@@ -1,6 +1,6 @@
 """What an output may differ from eager fp32 by, in one table.
 
-`bench.measure` holds outputs to it, and `bench verify` makes sure that no laxer limits were used.
+`bench.measure` compares outputs with it, and `bench verify` makes sure that no laxer limits were used.
 """
 
 from collections.abc import Mapping
@@ -74,11 +74,11 @@ FAMILY_LIMITS: Mapping[tuple[Family, Mode, Precision], Limits] = MappingProxyTyp
         ("gnn", "training", "amp_fp16"): _HALF_GRAPH,
     }
 )
-"""Families that are held to other limits than the rest: three layers do not need those of fifty."""
+"""Families with limits of their own: three layers do not need the limits of fifty."""
 
 
 def find_limits(precision: Precision, family: Family, mode: Mode) -> Limits:
-    """What a workload of this family is held to.
+    """Return the limits for a workload of this family.
 
     Raises:
         KeyError: there is no such mode with this precision.
@@ -87,7 +87,7 @@ def find_limits(precision: Precision, family: Family, mode: Mode) -> Limits:
 
 
 def loosest_limits(precision: Precision, mode: Mode) -> tuple[float, float]:
-    """The least cosine similarity and the greatest relative error that any family is allowed.
+    """Return the least cosine similarity and the greatest relative error that any family is allowed.
 
     Raises:
         KeyError: there is no such mode with this precision.

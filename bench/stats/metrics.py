@@ -20,7 +20,7 @@ from bench.stats.scenarios import Scenario, find_scenario
 Better = Literal["less", "more"]
 
 Aggregation = Literal["mean", "median", "max", "first"]
-"""How repetitions' values become one: the geometric mean with its interval, or one of their values without any."""
+"""How the values of repetitions become one: the geometric mean with its interval, or one value without an interval."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Metric:
 
 
 def sum_reading(name: str) -> Callable[[Repetition, Scenario], float | None]:
-    """Return what reads a repetition's sum of its instances' readings; None if any has no such reading."""
+    """Return a function that sums the readings of a repetition's instances; None if an instance lacks the reading."""
 
     def read(repetition: Repetition, _: Scenario) -> float | None:
         values = [instance.readings.get(name) for instance in repetition.instances]

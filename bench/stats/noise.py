@@ -1,4 +1,4 @@
-"""When a repetition is too disturbed to be used. The limits, each with its reason, stand here once.
+"""When a repetition is too noisy to be used. All limits are in this module, each with its reason.
 
 An invalid repetition is kept in the bundle with its codes; `bench verify` judges it again, so that
 nobody can drop a slow repetition by calling it noisy.
@@ -35,11 +35,11 @@ UNACCOUNTED_LIMIT = 0.10
 """The same by the CPUs' accounting, which some hypervisors let lag behind."""
 
 OVERLAP_LIMIT = 0.5
-"""Instances that ran together for less than half of the time were hardly ever in each other's way."""
+"""Instances that ran together for less than half of the time hardly competed for the machine."""
 
 UNBOUNDED_CODES = frozenset({"affinity_changed", "no_overlap"})
-"""What can make a repetition seem faster than the machine is, or of another one. Other noise can only have slowed it, so
-that its numbers still bound what the machine does."""
+"""Codes of noise that can make a repetition faster than a quiet one, or measure other CPUs. Other noise only slows it, so
+its numbers are still a bound."""
 
 
 def judge_repetitions(
@@ -47,7 +47,7 @@ def judge_repetitions(
 ) -> tuple[tuple[str, ...], ...]:
     """Return for each repetition of a cell the reason codes that void it, sorted; none for a valid one.
 
-    This is the only judge: the run that measures, the bundle that is sealed and whoever verifies it ask it.
+    The only judge of validity: the run that measures, the sealing of its bundle and its verification all call it.
     A value that the kernel does not show voids nothing; it stays `unavailable` in the bundle.
 
     Args:
@@ -66,7 +66,7 @@ def _judge(repetition: Repetition, levels: Sequence[Sequence[Level]]) -> tuple[s
 
     Args:
         repetition: Of the cell.
-        levels: Of each resource that may bound the cell: what else the host was short of did not slow it.
+        levels: Of each resource that may bound the cell: a shortage of other resources did not slow it.
     """
     reasons = {code for instance in repetition.instances for code in _instance_reasons(instance)}
     if overlap_ratio(repetition.instances) < OVERLAP_LIMIT:

@@ -3,10 +3,10 @@
 In a round every unfinished cell gets one repetition, so that slow drift of the host falls on all
 cells alike and does not pass for a difference between them. Rounds beyond the least repetitions stay
 shuffled, too: the widest interval first would put the repetitions of one cell side by side again, and
-time goes to wide intervals anyway, as cells with narrow ones are over.
+time goes to wide intervals anyway, as cells with narrow ones are finished.
 
 Two cells of variants a and b that follow one another in the plan are a pair. A pair's repetitions run side by
-side, and who goes first alternates from round to round: A B, B A, A B, ... is the sequence ABBA, in
+side, and the side that goes first alternates: A B, B A, A B, ... is the sequence ABBA, in
 which drift that is linear in time cancels (Student, Comparison Between Balanced and Random Arrangements
 of Field Plots, Biometrika 29, 1938).
 
@@ -95,7 +95,7 @@ def find_partners(cells: Sequence[Cell]) -> Mapping[str, tuple[str, ...]]:
 
 
 def _units(cells: Sequence[Cell]) -> Sequence[Sequence[str]]:
-    """Return pairs, and cells without a partner, by their ids. A pair's a stands before its b, whatever their cases."""
+    """Return pairs, and cells without a partner, by their ids. Side a of a pair comes first."""
     units: list[list[str]] = []
     for cell in cells:
         if cell.variant == "b" and units:

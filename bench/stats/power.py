@@ -16,7 +16,7 @@ def detectable_change(*, error: float, degrees_of_freedom: float, level: float, 
         error: Standard error of the logarithm of the ratio.
         degrees_of_freedom: Of the error.
         level: Share of false alarms, two-sided.
-        allowance: Of the logarithm: what is put down to the host before a change counts.
+        allowance: Of the logarithm: what is attributed to the host before a change counts.
     """
     from scipy.special import stdtrit
 

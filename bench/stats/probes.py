@@ -4,7 +4,7 @@ from bench.records.measurement import Probe
 
 
 def sum_compute(probe: Probe) -> float:
-    """Return the fp32 operations a second of all instances together, of the product that tells drift."""
+    """Return the fp32 operations a second of all instances together, of the product that shows drift."""
     return sum(result.product_flops_per_s for result in probe.instances)
 
 

@@ -1,7 +1,7 @@
-"""Which side is the slower one more often: pairs of repetitions by their ranks, whatever their distribution.
+"""Which side is slower more often: pairs of repetitions compared by ranks, whatever their distribution.
 
-Where half of all processes run 8% slower, as where their memory came to lie decides, means scatter with it; yet among
-the fast ones, and among the slow ones, what takes 2% longer is the slower each time.
+Where half of all processes run 8% slower, for example by the placement of their memory, means scatter by that much.
+Ranks still show 2%: a side that takes 2% longer is slower among the fast processes, and among the slow ones.
 """
 
 from bisect import bisect_left, bisect_right
@@ -16,9 +16,9 @@ GRAIN = 1e-4
 class PairRanks:
     """The ranks of all repetitions of both sides among one another.
 
-    Method: the sum of ranks (Mann and Whitney, Annals of Mathematical Statistics 18, 1947), judged by what it would be if
-    either of each pair were as likely to be new (Pitman, Supplement to the Journal of the Royal Statistical Society 4,
-    1937): what a pair has in common, such as the host's speed in that minute, makes no alarm. The test is exact.
+    Method: the sum of ranks (Mann and Whitney, Annals of Mathematical Statistics 18, 1947), judged by its distribution
+    if either repetition of each pair were equally likely to be new's (Pitman, Supplement to the Journal of the Royal Statistical Society 4,
+    1937): what a pair has in common, such as the host's speed in that minute, raises no alarm. The test is exact.
     """
 
     def __init__(self, pairs: Sequence[tuple[float, float]]) -> None:
@@ -46,7 +46,7 @@ class PairRanks:
 
     @cached_property
     def p_value(self) -> float:
-        """In how many of all ways to swap the sides of pairs new's ranks would be this far behind or ahead, as a share."""
+        """Share of all ways to swap the sides of pairs in which new's ranks would be this far behind or ahead."""
         import numpy as np
 
         gaps = [abs(gap) for gap in self._gaps if gap]
@@ -62,11 +62,11 @@ class PairRanks:
         return min(1.0, 2 * float(odds[: fewer + 1].sum()))
 
     def detectable_ratio(self, score: float) -> float:
-        """How much slower new must be for such a score than for one of 0, as a share; infinite if nothing brings it."""
+        """Return how much slower new must be for this score than for a score of 0, as a share; infinite if none reaches it."""
         return exp(self.find_shift(score) - self.find_shift(0.0)) - 1
 
     def find_shift(self, score: float) -> float:
-        """The least that new's logarithms must grow by, in steps of `GRAIN`, to reach a score; infinite if nothing does."""
+        """Return the least growth of new's logarithms, in steps of `GRAIN`, that reaches a score; infinite if none does."""
         everything = self._base + self._new
         span = max(everything) - min(everything) + GRAIN
         steps = range(round(2 * span / GRAIN) + 2)
@@ -74,7 +74,7 @@ class PairRanks:
         return found * GRAIN - span if found < len(steps) else inf
 
     def _gaps_if_slower(self, shift: float) -> list[int]:
-        """By how many ranks new is behind base in each pair, doubled, so that those that are equal share theirs."""
+        """Return by how many ranks new is behind base in each pair; doubled, so that equal values share a rank."""
         new = [value + shift for value in self._new]
         ordered = sorted(self._base + new)
         base_ranks, new_ranks = (

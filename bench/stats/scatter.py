@@ -1,4 +1,4 @@
-"""How much a few repetitions tell of how repetitions scatter."""
+"""How well a few repetitions show the scatter of repetitions."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -9,7 +9,7 @@ REPETITIONS_MIN = 5
 """The fewest repetitions that an interval or a verdict may rest on.
 
 With four of either side there are 70 ways to deal eight repetitions to two sides, so that even the most extreme one is
-rarer than 1 in 35 only, whatever the distribution; with five, 1 in 126. Processes that run at one of two speeds deal so.
+rarer than 1 in 35 only, whatever the distribution; with five, 1 in 126. Processes that run at one of two speeds produce such extremes.
 By simulation, 95% intervals of three such repetitions hold the truth in 76% of runs, those of five in 95%.
 """
 

@@ -21,7 +21,7 @@ class Scenario:
             sample, the policy, and `after_sample`, to call after each (`bench.measure.loop.time_samples`).
         latency_s: Seconds an iteration of one instance, from its samples.
         throughput_per_s: Items a second of all instances of a repetition together.
-        find_order_problem: What no series of samples of one instance can be, warm-up included; None if nothing.
+        find_order_problem: How samples of one instance contradict each other, warm-up included; None if they do not.
         find_loop_problem: How timed samples contradict the loop and the policy; None if they do not.
     """
 

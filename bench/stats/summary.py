@@ -65,8 +65,8 @@ def summarize_cell(
 ) -> CellSummary | Reason:
     """Return the numbers of one cell, or the reason why it has none.
 
-    They rest on the valid repetitions. Where the host never calmed and none is valid, they rest on those whose noise
-    can only have slowed them: the interval then holds all of them, and the mark `noisy_host` says so.
+    They rest on the valid repetitions. Where the host stayed noisy and none is valid, they rest on those whose noise
+    can only have slowed them. The interval then holds all of them, and the mark `noisy_host` is set.
 
     Args:
         cell: Of the plan.
@@ -107,7 +107,7 @@ def summarize_cell(
 
 
 def measure_drift(probes: Sequence[Probe]) -> tuple[Drift, ...]:
-    """Return how far the probes of each layout moved: largest over smallest, of layouts probed more than once."""
+    """Return how much the probes of each layout changed: largest over smallest, of layouts probed more than once."""
     drifts = []
     for layout in dict.fromkeys(probe.layout for probe in probes):
         of_layout = [probe for probe in probes if probe.layout == layout]

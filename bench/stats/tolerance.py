@@ -15,7 +15,7 @@ from bench.records.summary import Interval
 Side = Literal["upper", "lower"]
 
 REACH_LIMIT = 2.0
-"""A limit of more than twice the mean, or less than half of it, would let pass what nobody calls alike."""
+"""A limit of more than twice the mean, or less than half of it, would pass units that nobody calls alike."""
 
 
 class NoLimitError(Exception):
@@ -31,7 +31,7 @@ class NoLimitError(Exception):
 
 
 def tolerance_factor(count: int, *, coverage: float, confidence: float) -> float:
-    """Standard deviations between the mean of `count` normal values and their tolerance limit.
+    """Return the standard deviations between the mean of `count` normal values and their tolerance limit.
 
     Method: the quantile of the noncentral t distribution; Natrella, Experimental Statistics (NBS
     Handbook 91, 1963), section 2-3 and table A-7; NIST/SEMATECH e-Handbook, section 7.2.6.3; ISO 16269-6.
@@ -48,9 +48,9 @@ def tolerance_factor(count: int, *, coverage: float, confidence: float) -> float
 
 
 def tolerance_limit(values: Sequence[float], *, coverage: float, confidence: float, side: Side) -> float:
-    """The limit that a share `coverage` of all such values keeps, with a stated confidence.
+    """Return the limit that a share `coverage` of all such values keeps, with a stated confidence.
 
-    Times and rates scatter by shares of themselves, so their logarithms are taken for normal.
+    Times and rates scatter by shares of themselves, so their logarithms are assumed to be normal.
 
     Args:
         values: One per reference, positive.
@@ -80,13 +80,13 @@ def tolerance_limit(values: Sequence[float], *, coverage: float, confidence: flo
 
 
 def ratio_interval(value: Interval, reference: Interval) -> Interval:
-    """The ratio of two independent positive values that have intervals.
+    """Return the ratio of two independent positive values that have intervals.
 
     Method: variance estimates recovered from the limits, on logarithms; Zou and Donner, Construction of
     confidence limits about effect measures (Statistics in Medicine 27, 2008).
 
     Raises:
-        NoLimitError: an interval reaches down to nothing, so that any ratio could be.
+        NoLimitError: an interval reaches down to 0, so the ratio has no bound.
     """
     if min(value.low, reference.low) <= 0:
         raise NoLimitError("unbounded_ratio", low=repr(min(value.low, reference.low)))
@@ -97,7 +97,7 @@ def ratio_interval(value: Interval, reference: Interval) -> Interval:
 
 
 def geometric_interval(values: Sequence[float], *, confidence: float) -> Interval:
-    """Geometric mean of two or more positive values, with its interval by Student's t on logarithms."""
+    """Return the geometric mean of two or more positive values, with its interval by Student's t on logarithms."""
     from scipy.special import stdtrit
 
     logs = [math.log(value) for value in values]

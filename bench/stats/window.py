@@ -21,7 +21,7 @@ class Columns(NamedTuple):
 
 
 def shared_window(instances: Sequence[InstanceResult]) -> tuple[int, int]:
-    """From the last first start to the first last end, in nanoseconds of the host's monotonic clock.
+    """Return the latest first start and the earliest last end, in nanoseconds of the host's monotonic clock.
 
     The end is before the start if some instances never ran together.
     """
@@ -31,7 +31,7 @@ def shared_window(instances: Sequence[InstanceResult]) -> tuple[int, int]:
 
 
 def overlap_ratio(instances: Sequence[InstanceResult]) -> float:
-    """The shared window as a share of the time from the first start to the last end; 0 if there is none."""
+    """Return the shared window as a share of the time from the first start to the last end; 0 if there is none."""
     start, end = shared_window(instances)
     first = min(instance.samples[0].start_ns for instance in instances)
     last = max(instance.samples[-1].start_ns + instance.samples[-1].elapsed_ns for instance in instances)
@@ -39,7 +39,7 @@ def overlap_ratio(instances: Sequence[InstanceResult]) -> float:
 
 
 def read_columns(samples: Sequence[Sample]) -> Columns:
-    """The samples' fields as columns."""
+    """Return the samples' fields as columns."""
     import numpy as np
 
     return Columns(
@@ -50,7 +50,7 @@ def read_columns(samples: Sequence[Sample]) -> Columns:
 
 
 def clip_samples(columns: Columns, window: tuple[int, int]) -> "tuple[Array, Array]":
-    """The samples' parts inside a window.
+    """Return the parts of samples inside a window.
 
     Args:
         columns: The samples.

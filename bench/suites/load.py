@@ -17,7 +17,7 @@ def load_suite(path: Path, workloads: Mapping[str, WorkloadFacts]) -> Suite:
 
     Args:
         path: Its file.
-        workloads: All that are known: patterns and dimensions are held against them.
+        workloads: All that are known: patterns and dimensions are checked against them.
 
     Raises:
         UsageError: the file cannot be read, is no suite, or names a workload or dimension that does not exist.

@@ -68,7 +68,7 @@ def _do(task: Task, loading: Loading, channel: BinaryIO) -> NoReturn:
         settle(Path(task.scratch))
         map_in(loading.pages)
         send(channel, _work(task, loading, channel))
-    except Exception as error:  # noqa: BLE001 - the border: whatever a model throws fails the cell, told by name
+    except Exception as error:  # noqa: BLE001 - the border: any exception of a model fails the cell, and is reported by name
         _fail(channel, error)
     sys.stderr.flush()
     os._exit(0)  # what libraries do at exit (pools, caches) belongs to nobody's time, and can hang

@@ -1,4 +1,4 @@
-"""One repetition of one cell in one instance: load the rest, build, prepare, warm up, wait, time, prove."""
+"""One repetition of one cell in one instance: load, build, prepare, warm up, wait, time, prove."""
 
 from pathlib import Path
 from time import perf_counter_ns
@@ -29,23 +29,23 @@ from bench.stats.scenarios import find_scenario
 from bench.variants.prepare import prepare
 from bench.worker.channel import wait_for_all
 from bench.worker.inherited import read_inherited
-from bench.worker.load import Loading, load_rest, require_case
+from bench.worker.load import Loading, load_for_task, require_case
 from bench.worker.prove import prove
 from bench.workloads.registry import find_workload, load_builder
 
 STAGE_ROUNDS = 3
-"""Steps of training whose parts are timed apart, after the timed part."""
+"""Training steps whose stages are timed one by one, after the timed part."""
 
 
 def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
-    """Measure, in the order in which it has to be.
+    """Measure one repetition of a cell. The order of the steps matters: each needs what the one before it left.
 
     Raises:
-        WorkerFailedError: the worker is held to something else than the plan says.
+        WorkerFailedError: the worker is not bound as the plan says.
         NoEffectError: precision, memory format or backend did not take effect.
     """
     case = require_case(task)
-    loading = load_rest(task, loading)
+    loading = load_for_task(task, loading)
     keep_denormals()
     torch.set_num_threads(task.binding.threads)
     restore_main_thread_affinity(task.binding)

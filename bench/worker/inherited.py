@@ -1,7 +1,7 @@
 """State that a worker inherits: set to the kernel's defaults where that is allowed, then read back and recorded.
 
 A shell under `nice`, `chrt`, `taskset`, `prlimit` or `setarch`, a service manager and a container engine all leave marks
-on their children. A number that carries such a mark without saying so cannot be compared.
+on their children. A number that they affected, without a record of it, cannot be compared.
 
 Sources: sched(7), prctl(2), proc_pid_status(5), getrlimit(2), personality(2); Linux
 `Documentation/admin-guide/cgroup-v2.rst` and `Documentation/userspace-api/spec_ctrl.rst`.
@@ -60,8 +60,8 @@ _LIMITS: dict[LimitName, int] = {
 def reset_inherited() -> None:
     """Set what a worker inherited to the kernel's defaults, as far as its privileges go.
 
-    To be called before threads are started: they inherit from the one that starts them. What cannot be set is told by
-    `read_inherited`. Limits are left: a lower one was perhaps meant, and to raise one takes privileges.
+    To be called before threads are started: they inherit from the one that starts them. `read_inherited`
+    shows what could not be set. Limits stay: a lower limit may be intended, and raising one takes privileges.
     """
     with suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
@@ -141,7 +141,7 @@ def _read_scheduling() -> tuple[SchedulingPolicy | None, int | None, int | None,
         _POLICIES.get(policy),
         nice,
         priority,
-        runtime_ns or None,  # told since Linux 6.12
+        runtime_ns or None,  # reported since Linux 6.12
         util_min if clamped else None,
         util_max if clamped else None,
     )

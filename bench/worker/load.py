@@ -66,7 +66,7 @@ def load(task: Task) -> Loading:
     return Loading(memory_binding, import_ns, find_file_pages())
 
 
-def load_rest(task: Task, before: Loading) -> Loading:
+def load_for_task(task: Task, before: Loading) -> Loading:
     """Load what only this task needs. The fork server leaves it to the child, as some backends start threads when imported.
 
     Raises:

@@ -12,7 +12,7 @@ from bench.records.measurement import PackageResult
 from bench.records.plan import Task
 from bench.variants import prepare
 from bench.worker.channel import wait_for_all
-from bench.worker.load import Loading, load_rest, require_case
+from bench.worker.load import Loading, load_for_task, require_case
 from bench.workloads.registry import find_workload, load_builder
 
 
@@ -25,7 +25,7 @@ def make_package(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     case = require_case(task)
     if task.package is None:
         raise LaunchError("a task to package names no file")
-    load_rest(task, loading)
+    load_for_task(task, loading)
     keep_denormals()
     torch.set_num_threads(task.binding.threads)
     workload = load_builder(find_workload(case.workload))(case)

@@ -38,7 +38,7 @@ def find_file_pages() -> tuple[Run, ...]:
     """Return the pages of files that this process has mapped and resident.
 
     Raises:
-        WorkerFailedError: the kernel does not tell.
+        WorkerFailedError: the kernel does not show them.
     """
     runs: list[Run] = []
     try:

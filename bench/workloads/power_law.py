@@ -46,7 +46,7 @@ def grow_graph(nodes: int, links: int) -> Neighbors:
     of an earlier link is copied, which is proportional by itself.
 
     Method: Batagelj and Brandes, Efficient generation of large random networks (2005), algorithm 5; chains of
-    copies are followed for all links at once.
+    copies are followed for all links together.
 
     Args:
         nodes: At least 2.

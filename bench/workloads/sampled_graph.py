@@ -210,7 +210,7 @@ def _adjacency(inputs: Mapping[str, Tensor], index: int) -> Tensor:
     edges, nodes = inputs["edges"][index], inputs["nodes"].shape[1]
     if "weights" not in inputs:
         return edges
-    # PyTorch Geometric creates sparse matrices in every call, and torch warns unless told whether to check them.
+    # PyTorch Geometric creates sparse matrices in every call, and torch warns unless it is set whether to check them.
     torch.sparse.check_sparse_tensor_invariants.disable()  # type: ignore[no-untyped-call]
     rows = torch.cat([edges.new_zeros(1), torch.bincount(edges[1], minlength=nodes).cumsum(0)])
     with warnings.catch_warnings():

@@ -2,7 +2,7 @@
 
 One call is the encoder over the source and one pass of the decoder over a given target, as in training and in
 TorchBench; nothing is generated and there is no cache. Dropout is off in training too, since
-loss and gradients are held against a reference.
+loss and gradients are compared with a reference.
 """
 
 from collections.abc import Mapping

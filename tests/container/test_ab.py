@@ -59,7 +59,7 @@ def test_a_run_that_is_killed_takes_its_containers_along(engine: Engine, results
     assert not engine.wait_for_ours(0)
 
 
-def test_an_image_that_the_engine_does_not_hold_is_told_in_one_line(engine: Engine) -> None:
+def test_an_image_that_the_engine_lacks_is_reported_in_one_line(engine: Engine) -> None:
     assert engine.image
     done = subprocess.run(
         [sys.executable, "-m", "bench", "ab", "--image-b", "bench:none", *ONE_CELL],

@@ -46,7 +46,7 @@ evidence = "derived"
     [({"cap_add": ["SYS_NICE"]}, "mempolicy"), ({}, "cpuset")],
     ids=["with SYS_NICE", "without"],
 )
-def test_two_instances_are_held_to_a_cpu_each(
+def test_two_instances_are_bound_to_a_cpu_each(
     engine: Engine, results: Path, options: dict[str, Any], memory_binding: str
 ) -> None:
     two = ("--layout", "throughput", "--instances", "2", "--threads", "1", "--openmp", "gnu", "--allocator", "system")

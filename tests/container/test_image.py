@@ -41,7 +41,7 @@ def test_declares_no_volume_so_that_a_forgotten_one_is_noticed(engine: Engine) -
     assert not engine.image.attrs["Config"].get("Volumes")
 
 
-def test_says_inside_what_its_labels_say(engine: Engine) -> None:
+def test_describes_itself_inside_as_its_labels_do(engine: Engine) -> None:
     said = json.loads(engine.run("print(open('/opt/bench/image.json').read())", entrypoint=PYTHON).stdout)
 
     assert said

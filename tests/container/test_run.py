@@ -34,7 +34,7 @@ def test_smoke_run_leaves_a_bundle_that_verifies_outside(engine: Engine, results
     [(0o1777, "ro"), (0o555, "rw"), (0o1777, None)],
     ids=["mounted read-only", "not writable for the user", "forgotten"],
 )
-def test_results_folder_that_cannot_keep_them_is_told_in_one_line(
+def test_a_results_folder_that_cannot_keep_results_is_reported_in_one_line(
     engine: Engine, results: Path, folder_mode: int, volume_mode: str | None
 ) -> None:
     results.chmod(folder_mode)

@@ -23,7 +23,7 @@ _MEMORY_TOLERANCE = 0.01
 
 
 def expand_paths(paths: Sequence[Path]) -> list[Path]:
-    """Return bundles by path. A folder stands for every bundle in it, so that none is left out.
+    """Return bundles by path. A folder means every bundle in it, so that none is left out.
 
     Raises:
         UsageError: a folder holds no bundle.

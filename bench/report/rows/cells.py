@@ -125,5 +125,5 @@ def make_stages_rows(contents: Contents) -> Iterator[StagesRow]:
 
 
 def _share_of_peak(summary: CellSummary, limit: str) -> float | None:
-    # A cell is held against one peak only, the one that its operations and its traffic say limits it.
+    # A cell is compared with one peak only: the one that limits it, by its operations and its traffic.
     return summary.roofline_ratio if summary.bound_by == limit else None

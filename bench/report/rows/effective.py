@@ -1,4 +1,4 @@
-"""The rows of the effective settings: what each worker was held to while it was timed."""
+"""The rows of the effective settings: what each worker was bound to while it was timed."""
 
 from collections.abc import Iterator
 

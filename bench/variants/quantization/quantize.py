@@ -85,7 +85,7 @@ class _Pt2eInt8:
         self.model: GraphModule = quantize_by_export(workload.model, _arguments(workload, inputs))
         self._packed_before = count_packed()
 
-    def evidence(self, call: Callable[[], object], observation: Observation) -> dict[str, str]:  # noqa: ARG002 - the graph tells
+    def evidence(self, call: Callable[[], object], observation: Observation) -> dict[str, str]:  # noqa: ARG002 - the graph shows it
         """A package that another process compiled carries that process's count of kernels."""
         from bench.variants.quantization.pt2e import count_annotated
 

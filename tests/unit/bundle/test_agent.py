@@ -62,7 +62,7 @@ def test_keys_of_other_kinds_are_passed_over(agent: Agent) -> None:
         agent.find_key(None)
 
 
-def test_a_key_that_the_agent_lacks_is_said(agent: Agent) -> None:
+def test_a_key_that_the_agent_lacks_is_named(agent: Agent) -> None:
     add(agent, KEY)
     with pytest.raises(UsageError, match=r"does not hold SHA256:.* but SHA256:.*ssh-add"):
         agent.find_key(OTHER.public_key())

@@ -46,7 +46,7 @@ def test_another_hosts_calibration_is_left_alone(tmp_path: Path) -> None:
     assert find_calibration(tmp_path, make_machine(cpus=4)) is None
 
 
-def test_the_host_is_told_by_cpu_and_topology_and_not_by_name() -> None:
+def test_the_host_is_identified_by_cpu_and_topology_and_not_by_name() -> None:
     assert digest_host(replace(MACHINE, host_name="another")) == digest_host(MACHINE)
     nodes = tuple(replace(node, memory_bytes=1) for node in MACHINE.topology.nodes)
     grown = replace(MACHINE, topology=replace(MACHINE.topology, nodes=nodes))

@@ -62,7 +62,7 @@ def test_packages_are_listed_once_by_normalised_name_without_bench(tmp_path: Pat
     )
 
 
-def test_the_rest_of_a_removed_package_is_passed_over(tmp_path: Path) -> None:
+def test_remains_of_a_removed_package_are_passed_over(tmp_path: Path) -> None:
     folder = tmp_path / "gone-1.0.dist-info"
     folder.mkdir()
     assert describe_distributions([PathDistribution(folder)]) == ()
@@ -114,7 +114,7 @@ def test_evidence_of_the_cpu_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_cpu_evidence() == {"brand_raw": "Test CPU", "family": "6"}
 
 
-def test_a_failure_of_the_evidence_is_told_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_of_the_evidence_is_recorded_and_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise Exception("py-cpuinfo only works on X86")  # noqa: TRY002 - it raises just that
 

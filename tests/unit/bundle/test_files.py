@@ -54,7 +54,7 @@ def test_a_step_that_fails_leaves_nothing_or_the_old_file(
 
 
 @pytest.mark.parametrize("die", [os.fsync, os.replace, os.unlink], ids=lambda step: step.__name__)
-def test_a_writer_killed_at_a_step_leaves_nothing_or_the_whole_file(
+def test_a_writer_killed_at_any_step_leaves_no_file_or_a_complete_one(
     die: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "run.bench.tar"
@@ -70,7 +70,7 @@ def test_a_writer_killed_at_a_step_leaves_nothing_or_the_whole_file(
     assert all(name.startswith(".run.bench.tar.tmp-") for name in others)
 
 
-def test_a_folder_that_is_missing_is_said(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="the folder must exist"):
         write_file(tmp_path / "no" / "a", b"", replace=False)
 

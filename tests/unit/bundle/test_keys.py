@@ -135,7 +135,7 @@ def test_refuses_private_keys(data: bytes, words: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("passphrase", [b"wrong", b""], ids=["a wrong one", "an empty one"])
-def test_a_passphrase_that_does_not_fit_is_said(passphrase: bytes, tmp_path: Path) -> None:
+def test_a_wrong_passphrase_is_reported(passphrase: bytes, tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(
         KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"right"))
     )
@@ -143,7 +143,7 @@ def test_a_passphrase_that_does_not_fit_is_said(passphrase: bytes, tmp_path: Pat
         load_private_key(tmp_path / "key", lambda: passphrase)
 
 
-def test_an_encrypted_key_with_nobody_to_ask_is_a_wrong_usage(tmp_path: Path) -> None:
+def test_an_encrypted_key_without_a_terminal_is_a_usage_error(tmp_path: Path) -> None:
     generate_key(tmp_path / "key", b"secret")
     with pytest.raises(UsageError, match="name a file with its passphrase"):
         load_private_key(tmp_path / "key", None)

@@ -95,7 +95,7 @@ def test_the_same_verdict_and_key_give_the_same_file(tmp_path: Path) -> None:
     assert one.read_bytes() == two.read_bytes()
 
 
-def test_a_key_of_one_use_shows_it_intact_and_nobodys_identity(tmp_path: Path) -> None:
+def test_an_ephemeral_key_shows_it_intact_and_identifies_nobody(tmp_path: Path) -> None:
     path = write_qualification(tmp_path, QUALIFICATION, EPHEMERAL)
     assert verify_qualification(path, now=NOW).signer.status == "ephemeral"
 
@@ -152,7 +152,7 @@ def test_altered_bytes_and_other_keys_are_refused(tmp_path: Path) -> None:
     refuse(path, "not canonical JSON")
 
 
-def test_a_strangers_key_beside_a_strangers_signature_does_not_make_him_the_judge(tmp_path: Path) -> None:
+def test_a_strangers_key_with_a_strangers_signature_does_not_make_a_judge(tmp_path: Path) -> None:
     path = write_qualification(tmp_path, QUALIFICATION, OPERATOR)
     other = write_qualification(tmp_path / "other", QUALIFICATION, STRANGER)
     forge(path, b'"value": 2', b'"value": 3', STRANGER)
@@ -186,7 +186,7 @@ def test_a_number_that_is_none_is_not_signed() -> None:
         )
 
 
-def test_a_folder_that_cannot_be_is_an_output_error(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="choose another folder"):
         write_qualification(tmp_path / "file" / "results", QUALIFICATION, OPERATOR)

@@ -55,7 +55,7 @@ def test_fields_are_hidden_one_by_one(path: Path, output: Path) -> None:
     assert verify_bundle(again, now=NOW).contents.hidden == ("host_name", "note")
 
 
-def test_hiding_what_is_hidden_is_a_wrong_usage(path: Path, output: Path) -> None:
+def test_hiding_what_is_hidden_is_a_usage_error(path: Path, output: Path) -> None:
     redact_bundle(path, output, ())
     for fields in ((), ("note",)):
         with pytest.raises(UsageError, match="hidden already"):
@@ -72,7 +72,7 @@ def test_a_redacted_bundle_can_still_be_signed(tmp_path: Path, output: Path) -> 
     assert verification.contents.hidden == PRIVATE_FIELDS
 
 
-def test_says_where_a_value_still_stands(tmp_path: Path, output: Path) -> None:
+def test_lists_where_a_hidden_value_still_occurs(tmp_path: Path, output: Path) -> None:
     (log,) = CONTENTS.logs
     path = tmp_path / "talkative.bench.tar"
     path.write_bytes(seal_contents(replace(CONTENTS, logs={log: b"node7.lab.example: out of memory\n"})))

@@ -25,7 +25,7 @@ def test_equal_environments_give_equal_bytes() -> None:
     assert b"timestamp" not in text
 
 
-def test_stands_in_a_bundle_as_it_is() -> None:
+def test_a_bundle_holds_it_unchanged() -> None:
     sbom = render_sbom(ENVIRONMENT)
     assert format_members(replace(CONTENTS, sbom=sbom))["sbom.cdx.json"] == sbom
 

@@ -77,7 +77,7 @@ def test_refuses(change: Change, words: str) -> None:
     assert refusal.value.exit_code == 6
 
 
-def test_refuses_a_key_that_stands_twice() -> None:
+def test_refuses_a_key_that_occurs_twice() -> None:
     text = encode_json(STORE).replace(b'"version": 3', b'"version": 2, "version": 3')
     with pytest.raises(BundleError, match="duplicate key 'version'"):
         parse_trust(text, source="x")

@@ -95,7 +95,7 @@ def test_a_memory_that_was_altered_is_refused(tmp_path: Path) -> None:
         show(PLAIN, tmp_path)
 
 
-def test_a_place_that_cannot_remember_is_said(tmp_path: Path) -> None:
+def test_a_state_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "memory").write_text("a file")
     with pytest.raises(OutputError, match="memory"):
         show(PLAIN, tmp_path)

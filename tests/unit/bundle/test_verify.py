@@ -135,7 +135,7 @@ def test_roles_cannot_be_required_without_a_store(folder: Path) -> None:
         verify(BUNDLE, folder, Requirements(roles=("operator",)))
 
 
-def test_refuses_a_bundle_whose_first_signature_was_taken_out(folder: Path) -> None:
+def test_refuses_a_bundle_without_its_first_signature(folder: Path) -> None:
     parts = open_parts(seal_contents(CONTENTS, EPHEMERAL, VENDOR))
     stripped = Sealed(content=parts.content, statement=parts.statement, signatures=parts.signatures[1:])
     refuse(format_sealed(stripped), folder, "step 3 (signatures): the run was sealed by")

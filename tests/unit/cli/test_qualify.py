@@ -66,7 +66,7 @@ def test_a_unit_that_passes_every_rule_is_qualified_with_status_0_and_a_statemen
     assert "openssl pkeyutl -verify" in invoke("verify", str(statement), "--explain").out
 
 
-def test_a_folder_stands_for_every_bundle_in_it(tmp_path: Path, qualify: Invoke) -> None:
+def test_a_folder_means_every_bundle_in_it(tmp_path: Path, qualify: Invoke) -> None:
     for run, latency in ((1, 0.010), (2, 0.010), (3, 0.015)):
         write(tmp_path / "unit", make_contents(latency, run=run))
     outcome = qualify(tmp_path / "unit")

@@ -24,7 +24,7 @@ def holding(attrs: dict[str, Any] | Exception) -> DockerClient:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its socket open
-def test_no_engine_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_missing_engine_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
     with (
         pytest.raises(EnvironmentUnfitError, match=r"no Docker engine answers at unix://.*none\.sock; start one"),
@@ -34,7 +34,7 @@ def test_no_engine_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path
     gc.collect()
 
 
-def test_no_permission_is_told_with_the_way_out() -> None:
+def test_a_missing_permission_is_reported_with_the_way_out() -> None:
     error = DockerException(
         "Error while fetching server API version: ('Connection aborted.', PermissionError(13, 'no'))"
     )
@@ -67,7 +67,7 @@ def test_a_missing_image_is_never_pulled() -> None:
         identify_image(holding(ImageNotFound("404")), "mine")
 
 
-def test_what_the_engine_refuses_is_told_in_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_of_the_engine_is_reported_in_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     class Closing(SimpleNamespace):
         def close(self) -> None:
             pass

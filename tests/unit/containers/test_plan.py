@@ -71,7 +71,7 @@ def test_the_image_is_stated_inside(plan: ContainerPlan) -> None:
     assert msgspec.json.decode(text, type=StatedImage) == plan.stated
 
 
-def test_the_run_is_told_where_to_announce_its_bundle(plan: ContainerPlan) -> None:
+def test_the_run_gets_the_place_to_announce_its_bundle(plan: ContainerPlan) -> None:
     assert container_options(plan)["environment"][ANNOUNCEMENT] == str(plan.announcement)
 
 

@@ -53,7 +53,7 @@ def test_a_second_ctrl_c_kills_it(plan: ContainerPlan) -> None:
     assert client.asked[-1] == "remove"
 
 
-def test_one_that_cannot_start_is_removed_and_told_in_one_line(plan: ContainerPlan) -> None:
+def test_a_container_that_cannot_start_is_removed_and_reported_in_one_line(plan: ContainerPlan) -> None:
     refusal = APIError("500 Server Error", explanation="Requested CPUs are not available - requested 0-3,8")
     client = ScriptedClient([], start_error=refusal)
     with pytest.raises(EnvironmentUnfitError, match="cannot be started: Requested CPUs are not available"):

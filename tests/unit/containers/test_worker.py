@@ -6,7 +6,7 @@ from bench.containers.worker import choose_variables
 from tests.builders import DIGEST
 
 
-def test_its_container_is_held_to_its_binding_and_to_as_little_as_a_runs() -> None:
+def test_its_container_is_bound_as_planned_and_as_restricted_as_that_of_a_run() -> None:
     options = worker_options(
         DIGEST, "bench.worker", user="1000:1000", boundary=Boundary(cpus="0-3", memory_nodes="1"), variables={"X": "1"}
     )
@@ -23,7 +23,7 @@ def test_it_finds_this_bench_and_not_the_images() -> None:
     assert options["environment"] == {"X": "1", "PYTHONPATH": str(PROJECT)}
 
 
-def test_it_is_told_what_the_plan_sets_and_nothing_of_this_host() -> None:
+def test_it_gets_the_variables_of_the_plan_and_none_of_this_host() -> None:
     here = {
         "OMP_NUM_THREADS": "2",
         "PATH": "/home/me/.venv/bin",

@@ -141,7 +141,7 @@ def test_inside_a_container_the_mount_point_is_the_group(compose: Compose, root_
     assert read(compose(files))[1] == 3.0
 
 
-def test_without_mount_tables_the_usual_places_are_taken(compose: Compose) -> None:
+def test_without_mount_tables_the_default_places_are_used(compose: Compose) -> None:
     assert read(compose({"sys/fs/cgroup/cgroup.controllers": "cpu", "sys/fs/cgroup/cpu.max": "100000 50000"})) == (
         2,
         2.0,
@@ -149,7 +149,7 @@ def test_without_mount_tables_the_usual_places_are_taken(compose: Compose) -> No
     )
 
 
-def test_without_mount_tables_the_usual_places_of_version_1_are_taken(compose: Compose) -> None:
+def test_without_mount_tables_the_default_places_of_version_1_are_used(compose: Compose) -> None:
     base = "sys/fs/cgroup/cpu,cpuacct"
     assert read(compose({f"{base}/cpu.cfs_quota_us": "100000", f"{base}/cpu.cfs_period_us": "50000"})) == (1, 2.0, None)
 

@@ -142,7 +142,7 @@ def test_names_what_is_missing(recorded: Callable[[str], Path], name: str, note:
     assert note in detect(recorded(name)).missing
 
 
-def test_nothing_is_missing_from_a_whole_tree(recorded: Callable[[str], Path]) -> None:
+def test_nothing_is_missing_from_a_complete_tree(recorded: Callable[[str], Path]) -> None:
     assert detect(recorded("nto-xeon-6330")).missing == ()
 
 
@@ -159,7 +159,7 @@ def test_memory_of_nodes_is_theirs(recorded: Callable[[str], Path]) -> None:
     assert topology.allowed_memory_nodes == "5-10"
 
 
-def test_cores_of_a_hybrid_part_are_told_apart(recorded: Callable[[str], Path]) -> None:
+def test_cores_of_a_hybrid_part_are_distinguished(recorded: Callable[[str], Path]) -> None:
     cores = detect(recorded("hwloc-i7-1370p")).topology.cores
     assert {cpu for core in cores if core.kind == "performance" for cpu in core.cpus} == set(range(12))
     assert {cpu for core in cores if core.kind == "efficiency" for cpu in core.cpus} == set(range(12, 20))

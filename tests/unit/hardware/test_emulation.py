@@ -30,7 +30,7 @@ MODALIAS = "sys/devices/system/cpu/modalias"
         ),
     ],
 )
-def test_tells_the_kernels_architecture(
+def test_shows_the_kernels_architecture(
     compose: Callable[[Mapping[str, str]], Path], files: dict[str, str], architecture: Architecture | None
 ) -> None:
     tree = Tree(compose(files))
@@ -49,7 +49,7 @@ def test_tells_the_kernels_architecture(
         pytest.param("aarch64", {}, False, id="nothing shows the kernel"),
     ],
 )
-def test_tells_a_foreign_kernel(
+def test_recognizes_a_foreign_kernel(
     compose: Callable[[Mapping[str, str]], Path], architecture: Architecture, files: dict[str, str], foreign: bool
 ) -> None:
     tree = Tree(compose(files))
@@ -66,7 +66,7 @@ def test_tells_a_foreign_kernel(
         pytest.param(ARM, False, id="a real part"),
     ],
 )
-def test_tells_a_cpu_made_of_software(text: str, software: bool) -> None:
+def test_recognizes_an_emulated_cpu(text: str, software: bool) -> None:
     assert (find_software_cpu(parse_cpuinfo(text)) is not None) == software
 
 

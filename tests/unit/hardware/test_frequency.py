@@ -32,7 +32,7 @@ def test_reads_old_kernels_that_have_no_policies(compose: Callable[[Mapping[str,
     assert read_frequencies(Tree(root), ONLINE).max_khz == {3: 1_700_000}
 
 
-def test_a_policy_of_many_cpus_is_read_whole(compose: Callable[[Mapping[str, str]], Path]) -> None:
+def test_a_frequency_policy_of_many_cpus_is_read_completely(compose: Callable[[Mapping[str, str]], Path]) -> None:
     cpus = range(1024)
     root = compose(
         {

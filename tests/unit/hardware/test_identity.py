@@ -108,7 +108,7 @@ def test_an_implementer_without_a_name_keeps_its_number() -> None:
     assert identify(info, "aarch64").vendor == "0x99"
 
 
-def test_lscpus_name_of_a_core_stands_for_its_part() -> None:
+def test_lscpus_name_of_a_core_identifies_its_part() -> None:
     info = parse_cpuinfo("Architecture: aarch64\nVendor ID: ARM\nModel name: Neoverse-N1\nFlags: asimd asimddp\n")
     identity = identify(info, "aarch64")
     assert (identity.vendor, identity.microarchitecture, identity.confidence) == ("ARM", "neoverse_n1", "identified")

@@ -50,7 +50,7 @@ def test_arm_parts_are_read_from_the_register_where_cpuinfo_lacks_them(compose: 
     assert read_arm_kinds(tree, FOUR, parse_cpuinfo(""))[0] == "efficiency"
 
 
-def test_arm_without_any_part_goes_by_capacity(compose: Compose) -> None:
+def test_arm_without_any_part_is_ranked_by_capacity(compose: Compose) -> None:
     tree = Tree(compose(capacities(400, 400, 1000, 1024)))
     kinds = read_arm_kinds(tree, FOUR, parse_cpuinfo(""))
     assert kinds == {0: "efficiency", 1: "efficiency", 2: "performance", 3: "performance"}
@@ -68,14 +68,14 @@ def test_low_power_cores_are_efficiency_cores(compose: Compose) -> None:
     assert read_x86_kinds(tree, FOUR, {}, hybrid=True)[3] == "efficiency"
 
 
-def test_x86_efficiency_cores_are_told_by_the_l2_that_they_share(compose: Compose) -> None:
+def test_x86_efficiency_cores_are_recognized_by_a_shared_l2(compose: Compose) -> None:
     files = {f"{CPU}/cpu{cpu}/cache/index2/level": "2" for cpu in range(4)}
     files |= {f"{CPU}/cpu{cpu}/cache/index2/shared_cpu_list": f"{cpu}" if cpu < 2 else "2-3" for cpu in range(4)}
     kinds = read_x86_kinds(Tree(compose(files)), FOUR, {}, hybrid=True)
     assert kinds == {0: "performance", 1: "performance", 2: "efficiency", 3: "efficiency"}
 
 
-def test_x86_efficiency_cores_are_told_by_frequency_at_last(tmp_path: Path) -> None:
+def test_x86_efficiency_cores_are_recognized_last_by_frequency(tmp_path: Path) -> None:
     frequencies = {0: 5_000_000, 1: 4_800_000, 2: 3_900_000, 3: 3_900_000}
     kinds = read_x86_kinds(Tree(tmp_path), FOUR, frequencies, hybrid=True)
     assert kinds == {0: "performance", 1: "performance", 2: "efficiency", 3: "efficiency"}

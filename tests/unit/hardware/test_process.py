@@ -89,7 +89,7 @@ def test_a_recording_states_its_process_better_than_the_files_show_it(
     ],
     ids=lambda value: value[:40],
 )
-def test_a_statement_that_is_not_strictly_right_is_not_believed(
+def test_a_statement_that_is_not_strictly_valid_is_ignored(
     compose: Callable[[Mapping[str, str]], Path], statement: str, reason: str
 ) -> None:
     tree = Tree(compose({"proc/cpuinfo": "cpu family : 6\n", "bench-recording.json": statement}))

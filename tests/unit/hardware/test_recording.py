@@ -299,7 +299,7 @@ def test_groups_of_different_ids_stay_apart(compose: Compose, tmp_path: Path) ->
     assert detect(unpack(data, tmp_path / "again")) == machine
 
 
-def test_groups_found_by_their_usual_places_come_back(compose: Compose, tmp_path: Path) -> None:
+def test_groups_found_in_their_default_places_come_back(compose: Compose, tmp_path: Path) -> None:
     root = compose({"machine/proc/cpuinfo": CPUINFO, "machine/sys/fs/cgroup/memory/memory.limit_in_bytes": "8192\n"})
     (root / "machine/sys/fs/cgroup/link").symlink_to("/etc")
     machine, data = record(root / "machine")

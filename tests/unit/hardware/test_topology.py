@@ -77,7 +77,7 @@ def test_no_cpu_is_on_two_cores(compose: Compose) -> None:
     assert [core.cpus for core in cores] == [(0,), (1,), (2,)]
 
 
-def test_a_package_that_is_not_shown_is_told_by_its_cpus(compose: Compose) -> None:
+def test_a_package_that_is_not_shown_is_identified_by_its_cpus(compose: Compose) -> None:
     files = {f"{CPU}/cpu{cpu}/topology/core_cpus_list": f"{cpu}" for cpu in range(4)}
     files |= {f"{CPU}/cpu{cpu}/topology/package_cpus_list": "0-1" if cpu < 2 else "2-3" for cpu in range(4)}
     cores = read_cores(Tree(compose(files)), NOTHING, frozenset(range(4)))

@@ -32,7 +32,7 @@ def in_child(code: str) -> str:
     return done.stdout.strip()
 
 
-def test_a_process_is_held_to_its_cpus_and_so_are_its_threads() -> None:
+def test_a_process_and_its_threads_are_bound_to_its_cpus() -> None:
     cpu = min(os.sched_getaffinity(0))
     held = in_child(f"""
 import threading, time

@@ -23,7 +23,7 @@ def start(worker: str) -> "subprocess.Popen[str]":
     )
 
 
-def test_the_worker_hears_its_task_and_what_follows() -> None:
+def test_the_worker_receives_its_task_and_the_lines_after_it() -> None:
     with start("import sys; print(sys.stdin.readline() + sys.stdin.readline(), end='', flush=True)") as attending:
         assert attending.stdin is not None
         attending.stdin.write("go\n")
@@ -43,7 +43,7 @@ def test_it_ends_as_the_worker_does(worker: str, status: int) -> None:
         assert int(attending.stdout.readline().split()[1]) == status
 
 
-def test_it_ends_when_nobody_listens_though_the_worker_goes_on() -> None:
+def test_it_ends_when_its_reader_is_gone_even_if_the_worker_runs_on() -> None:
     with start("import time; time.sleep(100)") as attending:
         assert attending.stdin is not None
         attending.stdin.close()

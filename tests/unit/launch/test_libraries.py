@@ -70,7 +70,7 @@ def in_worker(runtime: Runtime, variables: Mapping[str, str]) -> tuple[int, dict
 @pytest.mark.torch
 @pytest.mark.parametrize("openmp", OPENMP_RUNTIMES)
 @pytest.mark.parametrize("allocator", ALLOCATORS)
-def test_what_was_chosen_is_in_force(openmp: OpenMpRuntime, allocator: Allocator) -> None:
+def test_the_chosen_libraries_are_effective(openmp: OpenMpRuntime, allocator: Allocator) -> None:
     runtime = Runtime(openmp=openmp, allocator=allocator)
     _, held = in_worker(runtime, {})
     assert find_library_problem(runtime, msgspec.convert(held["libraries"], tuple[Library, ...])) is None

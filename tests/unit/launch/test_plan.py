@@ -61,7 +61,7 @@ def test_a_plan_survives_its_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
 
 
-def test_a_machine_without_avx2_is_told_so_before_anything_runs() -> None:
+def test_a_machine_without_avx2_is_refused_before_anything_runs() -> None:
     machine = make_machine()
     old = msgspec.structs.replace(machine, cpu=msgspec.structs.replace(machine.cpu, isa=("sse4_2",)))
     with pytest.raises(UnsupportedError, match="none of the 2 cases asked for can be run") as caught:

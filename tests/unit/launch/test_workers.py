@@ -74,7 +74,7 @@ def read(log: Path) -> list[str]:
     return log.read_text().splitlines()
 
 
-def test_the_next_crew_loads_before_this_one_works_and_works_when_its_turn_comes(workers: Workers, log: Path) -> None:
+def test_the_next_pool_loads_before_this_one_works_and_then_waits_for_its_job(workers: Workers, log: Path) -> None:
     a, b = job(log, "a"), job(log, "b", SLOW="1")
     assert workers.run(a, timeout_s=20, then=[b]) == [make_instance()]
     assert sorted(read(log)[:4]) == ["a loaded", "a starts", "b loaded", "b starts"]
@@ -83,7 +83,7 @@ def test_the_next_crew_loads_before_this_one_works_and_works_when_its_turn_comes
     assert read(log)[6:] == ["b works", "b ends"]
 
 
-def test_jobs_of_one_crew_take_turns_in_processes_that_loaded_once(workers: Workers, log: Path) -> None:
+def test_jobs_of_one_pool_run_one_after_another_in_processes_that_loaded_once(workers: Workers, log: Path) -> None:
     first, later = job(log, "a"), job(log, "a", task=msgspec.structs.replace(TASK, prove=True))
     assert workers.run(first, timeout_s=20, then=[later]) == [make_instance()]
     assert workers.run(later, timeout_s=20) == [make_instance()]
@@ -92,7 +92,7 @@ def test_jobs_of_one_crew_take_turns_in_processes_that_loaded_once(workers: Work
 
 
 @pytest.mark.parametrize("what", ["crew", "environment", "binding"])
-def test_a_crew_does_no_jobs_but_its_own(workers: Workers, log: Path, what: str) -> None:
+def test_a_pool_does_no_jobs_of_another(workers: Workers, log: Path, what: str) -> None:
     elsewhere = msgspec.structs.replace(TASK, binding=msgspec.structs.replace(BINDING, cpus="0"))
     other = {
         "crew": job(log, "a", pool="b"),
@@ -104,14 +104,14 @@ def test_a_crew_does_no_jobs_but_its_own(workers: Workers, log: Path, what: str)
     assert read(log).count("a starts") == 2
 
 
-def test_who_has_loaded_lets_nobody_load_beside_him_while_he_works(workers: Workers, log: Path) -> None:
+def test_no_pool_loads_while_a_loaded_one_works(workers: Workers, log: Path) -> None:
     a, b, c = (job(log, name) for name in "abc")
     workers.run(a, timeout_s=20, then=[b])
     workers.run(b, timeout_s=20, then=[c])
     assert "c starts" not in read(log)
 
 
-def test_all_that_are_needed_load_beside_one_another_and_each_once(workers: Workers, log: Path) -> None:
+def test_all_pools_that_are_needed_load_at_the_same_time_and_once(workers: Workers, log: Path) -> None:
     a, b, c = (job(log, name) for name in "abc")
     workers.run(a, timeout_s=20, then=[a, b, a, c, b])
     assert sorted(read(log)[:6]) == ["a loaded", "a starts", "b loaded", "b starts", "c loaded", "c starts"]
@@ -120,7 +120,7 @@ def test_all_that_are_needed_load_beside_one_another_and_each_once(workers: Work
     assert len([line for line in read(log) if line.endswith("starts")]) == 3
 
 
-def test_an_interrupt_while_they_load_leaves_nobody_behind(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_during_loading_leaves_no_process_behind(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
@@ -133,7 +133,7 @@ def test_an_interrupt_while_they_load_leaves_nobody_behind(log: Path, monkeypatc
     assert not living()
 
 
-def test_one_who_waits_outlasts_what_comes_between(workers: Workers, log: Path) -> None:
+def test_a_waiting_pool_survives_other_jobs_in_between(workers: Workers, log: Path) -> None:
     a, b, probe = (job(log, name) for name in ("a", "b", "probe"))
     workers.run(a, timeout_s=20, then=[b])
     workers.run(probe, timeout_s=20, then=[b])
@@ -142,7 +142,7 @@ def test_one_who_waits_outlasts_what_comes_between(workers: Workers, log: Path) 
     assert read(log)[-1] == "b ends"
 
 
-def test_one_who_waits_in_vain_is_gone_before_another_loads(workers: Workers, log: Path) -> None:
+def test_a_waiting_pool_that_is_not_needed_ends_before_another_loads(workers: Workers, log: Path) -> None:
     a, b, c, d = (job(log, name) for name in "abcd")
     workers.run(a, timeout_s=20, then=[b])
     (waiting,) = living()
@@ -151,21 +151,21 @@ def test_one_who_waits_in_vain_is_gone_before_another_loads(workers: Workers, lo
     assert "b works" not in read(log)
 
 
-def test_no_more_than_so_many_crews_are_kept(workers: Workers, log: Path) -> None:
+def test_no_more_than_so_many_pools_are_kept(workers: Workers, log: Path) -> None:
     jobs = [job(log, f"crew {number}") for number in range(MAX_PRELOADED + 3)]
     for one in jobs * 2:
         workers.run(one, timeout_s=20, then=jobs)
         assert len(living()) <= MAX_PRELOADED
 
 
-def test_as_many_crews_as_may_be_are_kept(workers: Workers, log: Path) -> None:
+def test_as_many_pools_as_allowed_are_kept(workers: Workers, log: Path) -> None:
     jobs = [job(log, f"crew {number}") for number in range(MAX_PRELOADED)]
     for one in jobs * 2:
         workers.run(one, timeout_s=20, then=jobs)
     assert len([line for line in read(log) if line.endswith("starts")]) == MAX_PRELOADED
 
 
-def test_one_who_was_killed_while_he_waited_is_replaced(workers: Workers, log: Path) -> None:
+def test_a_pool_that_was_killed_while_waiting_is_replaced(workers: Workers, log: Path) -> None:
     a, b = job(log, "a"), job(log, "b")
     workers.run(a, timeout_s=20, then=[b])
     (waiting,) = living()
@@ -183,14 +183,14 @@ def test_one_who_failed_is_not_asked_again(workers: Workers, log: Path) -> None:
     assert workers.run(job(log, "a"), timeout_s=20) == [make_instance()]
 
 
-def test_one_that_fails_at_loading_ahead_fails_in_its_own_turn_alone(workers: Workers, log: Path) -> None:
+def test_a_pool_that_fails_to_load_ahead_fails_only_its_own_job(workers: Workers, log: Path) -> None:
     a, b = job(log, "a"), job(log, "b", FAILS="1")
     assert workers.run(a, timeout_s=20, then=[b]) == [make_instance()]
     with pytest.raises(WorkerFailedError, match="exited status=3"):
         workers.run(b, timeout_s=20)
 
 
-def test_when_loading_fails_nobody_goes_on_loading_beside_the_next(workers: Workers, log: Path) -> None:
+def test_when_loading_fails_no_pool_goes_on_loading_during_the_next_job(workers: Workers, log: Path) -> None:
     with pytest.raises(WorkerFailedError, match="exited status=3"):
         workers.run(job(log, "a", FAILS="1"), timeout_s=20, then=[job(log, "b", SLOW="1")])
     assert not living()
@@ -204,12 +204,12 @@ def test_who_waits_can_be_dismissed(workers: Workers, log: Path) -> None:
     assert not workers.shutdown()
 
 
-def test_on_a_single_cpu_nobody_loads_beside_another(workers: Workers, log: Path) -> None:
+def test_on_a_single_cpu_pools_load_one_after_another(workers: Workers, log: Path) -> None:
     alone = msgspec.structs.replace(TASK, binding=msgspec.structs.replace(BINDING, cpus="1"))
     workers.run(job(log, "a"), timeout_s=20, then=[job(log, "b", task=alone)])
     assert read(log) == ["a starts", "a loaded", "a works", "a ends"]
 
 
-def test_one_that_cannot_be_started_ahead_hinders_nobody(workers: Workers, log: Path) -> None:
+def test_a_pool_that_cannot_be_started_ahead_fails_no_other_job(workers: Workers, log: Path) -> None:
     impossible = Job(["/no/such/python"], [TASK], [{}], "b")
     assert workers.run(job(log, "a"), timeout_s=20, then=[impossible]) == [make_instance()]

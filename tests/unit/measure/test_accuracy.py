@@ -79,7 +79,7 @@ def test_tensors_that_do_not_match_are_an_error_of_the_program(outputs: list[tor
         compare_fp32(outputs)
 
 
-def test_tensors_larger_than_a_part_are_summed_whole() -> None:
+def test_tensors_larger_than_a_part_are_summed_completely() -> None:
     reference = torch.ones((1 << 22) + 3)
     outputs = reference.clone()
     outputs[-1] = 2

@@ -138,7 +138,7 @@ def test_of_an_embedding_only_the_rows_looked_up_count(tokens: int, rows: int) -
     assert traffic == rows * 4 * 4 + tokens * 8
 
 
-def test_an_embedding_that_is_also_multiplied_by_counts_whole_and_once() -> None:
+def test_an_embedding_that_is_also_multiplied_by_counts_completely_and_once() -> None:
     model = nn.Sequential(nn.Embedding(10, 4), nn.Linear(4, 10, bias=False))
     model[1].weight = model[0].weight
     ids = torch.zeros(1, dtype=torch.int64)

@@ -42,13 +42,13 @@ def test_a_call_without_primitives_reports_none() -> None:
     assert record_primitives(lambda: torch.ones(2) + 1) == {}
 
 
-def test_standard_output_is_turned_aside_and_comes_back(capfd: pytest.CaptureFixture[str]) -> None:
+def test_standard_output_is_redirected_and_restored(capfd: pytest.CaptureFixture[str]) -> None:
     record_primitives(lambda: os.write(1, b"lost\n"))
     os.write(1, b"kept\n")
     assert capfd.readouterr().out == "kept\n"
 
 
-def test_standard_output_comes_back_after_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
+def test_standard_output_is_restored_after_a_failure(capfd: pytest.CaptureFixture[str]) -> None:
     def fail() -> None:
         raise ValueError("no result")
 

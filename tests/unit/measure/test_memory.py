@@ -24,7 +24,7 @@ def test_a_mark_never_falls_though_the_kernels_can(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "", "VmHWM: lots kB\n", "VmPeak:\t 12 kB\n"])
-def test_a_kernel_that_does_not_say_is_an_error(tmp_path: Path, text: str | None) -> None:
+def test_a_kernel_that_hides_the_mark_is_an_error(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         write_status(tmp_path, text)
     with pytest.raises(MachineError, match="proc/self/status"):

@@ -190,7 +190,7 @@ def test_parallelism_that_changes_a_little_is_no_pause(tmp_path: Path) -> None:
     assert noise.stalled_s == 0.0
 
 
-def test_processor_time_that_was_not_read_after_each_sample_says_nothing() -> None:
+def test_processor_time_that_was_not_read_after_each_sample_gives_no_stall() -> None:
     assert find_stalled_s(make_samples([0.1, 0.1]), [0, 5]) is None
     assert find_stalled_s(make_samples([0.1, 0.1]), [0, 0, 0]) is None
 

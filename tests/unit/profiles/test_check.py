@@ -97,11 +97,11 @@ def test_refuses_a_file_with_the_conditions_of_another(tmp_path: Path) -> None:
         check_profile_file(write(tmp_path, "second", '"fma", "avx2"'), tmp_path)
 
 
-def test_a_profile_is_not_held_against_itself(tmp_path: Path) -> None:
+def test_a_profile_is_not_compared_with_itself(tmp_path: Path) -> None:
     assert check_profile_file(write(tmp_path, "only", '"avx2"'), tmp_path).name == "only"
 
 
-def test_accepts_a_profile_of_one_s_own_beside_the_shipped_ones(tmp_path: Path) -> None:
+def test_accepts_a_users_profile_besides_the_shipped_ones(tmp_path: Path) -> None:
     assert check_profile_file(write(tmp_path, "mine", '"avx2", "fma", "avx_vnni"')).name == "mine"
 
 

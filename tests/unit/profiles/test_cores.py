@@ -37,7 +37,7 @@ def test_takes_one_cpu_of_each_core(build_machine: Build, fields: dict[str, obje
     assert cpus(build_machine(**fields)) == chosen
 
 
-def test_tells_siblings_left_idle_from_those_that_others_may_use(build_machine: Build) -> None:
+def test_distinguishes_siblings_left_idle_from_those_that_others_may_use(build_machine: Build) -> None:
     machine = build_machine(nodes={0: 2}, smt="split", allowed="0-2")
     slots = choose_slots(machine, Overrides()).slots
     assert [(slot.siblings, slot.foreign_siblings) for slot in slots] == [
@@ -46,7 +46,7 @@ def test_tells_siblings_left_idle_from_those_that_others_may_use(build_machine: 
     ]
 
 
-def test_a_cpu_that_has_no_core_is_said_to_be_idle(build_machine: Build) -> None:
+def test_a_cpu_without_a_core_is_noted_as_idle(build_machine: Build) -> None:
     whole = build_machine()
     machine = replace(whole, topology=replace(whole.topology, cores=whole.topology.cores[:1]))
     assert choose_slots(machine, Overrides()).notes == (make_reason("idle_without_core", cpus="1"),)

@@ -138,7 +138,7 @@ def test_the_reason_says_what_matched(build_machine: Build) -> None:
         assert reason == Reason(code=code, values={"conditions": conditions})
 
 
-def test_a_machine_that_nothing_fits_is_told_what_generic_profiles_want(build_machine: Build) -> None:
+def test_where_nothing_fits_the_error_lists_what_generic_profiles_want(build_machine: Build) -> None:
     machine = build_machine(isa=("sse2",), vendor="GenuineIntel", microarchitecture="unknown", emulated=True)
     profiles = by_name(profile("generic", isa=("avx2",)), profile("tuned", vendor="AuthenticAMD"))
     with pytest.raises(ProfileError) as caught:

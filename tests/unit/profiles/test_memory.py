@@ -66,13 +66,13 @@ TWO = {"nodes": {0: 2, 1: 2}}
         ),
     ],
 )
-def test_memory_comes_from_the_nodes_of_the_cpus_or_it_is_said(
+def test_memory_comes_from_the_nodes_of_the_cpus_or_a_note_says_otherwise(
     build_machine: Build, fields: dict[str, object], chosen: list[set[int]], notes: list[Reason]
 ) -> None:
     assert choose(build_machine(**fields)) == (chosen, notes)
 
 
-def test_named_nodes_are_taken_for_all_and_distance_is_said(build_machine: Build) -> None:
+def test_named_nodes_are_used_for_all_instances_and_distance_is_noted(build_machine: Build) -> None:
     assert choose(build_machine(**TWO), Overrides(memory_nodes=frozenset({1}))) == (
         [{1}, {1}],
         [make_reason("memory_named_elsewhere", cpu_nodes="0", memory_nodes="1")],

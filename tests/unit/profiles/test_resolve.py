@@ -165,7 +165,7 @@ def named_in_notes(layout: Layout) -> frozenset[int]:
 
 
 @given(fields=machine_fields(), instance_per=st.sampled_from(["node", "l3"]))
-def test_every_core_is_used_once_or_said_to_be_idle(
+def test_every_core_is_used_once_or_noted_as_idle(
     build_machine: Build, fields: dict[str, object], instance_per: str
 ) -> None:
     machine = build_machine(**fields)

@@ -23,7 +23,7 @@ def setting(name: str, value: str) -> EnvironmentSetting:
         ("THP_MEM_ALLOC_ENABLE", "1"),
     ],
 )
-def test_allows_what_moves_only_speed_or_memory(name: str, value: str) -> None:
+def test_allows_variables_that_change_only_speed_or_memory(name: str, value: str) -> None:
     assert why_not_variable(setting(name, value), LOADED) is None
 
 

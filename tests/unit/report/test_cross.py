@@ -50,12 +50,12 @@ def test_a_row_has_speed_error_int8_share_and_cold_start() -> None:
     assert quantized.break_even_calls is None, "eager was not measured in fx_int8"
 
 
-def test_a_compiler_is_held_against_eager_of_its_own_precision() -> None:
+def test_a_compiler_is_compared_with_eager_of_its_own_precision() -> None:
     _, compiled = make_cross_rows(crossed(backend="torchscript"))
     assert isinstance(compiled.break_even_calls, int)
 
 
-def test_an_engine_that_chooses_formats_itself_is_held_against_eager_of_another_format() -> None:
+def test_an_engine_that_chooses_formats_itself_is_compared_with_eager_of_another_format() -> None:
     _, compiled = make_cross_rows(crossed(backend="onnxruntime", memory_format="contiguous"))
     assert isinstance(compiled.break_even_calls, int)
 

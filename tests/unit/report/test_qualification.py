@@ -97,6 +97,6 @@ def test_a_value_that_fails_never_looks_like_its_limit(value: float, shown: str)
     assert describe_value(verdict) == shown
 
 
-def test_a_long_list_is_counted_and_what_is_missing_of_it_said_elsewhere() -> None:
+def test_a_long_list_is_counted_and_its_missing_words_are_a_reason() -> None:
     verdict = replace(QUALIFICATION.verdicts[0], value=("avx512f",) * 100)
     assert describe_value(verdict) == "100 of them"

@@ -85,7 +85,7 @@ def test_without_a_text_of_the_row_the_general_sentence_says_it(
 
 
 @pytest.mark.parametrize("code", reasons_support.SENTENCES_SUPPORT)
-def test_every_sentence_stands_without_any_value(code: str) -> None:
+def test_every_sentence_can_be_made_without_values(code: str) -> None:
     assert "{" not in describe_reason(Reason(code=code))
 
 

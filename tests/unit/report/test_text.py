@@ -68,7 +68,7 @@ def test_the_legend_explains_only_marks_that_occur() -> None:
     assert "single repetition" not in mark("sliding")
 
 
-def test_a_cell_is_held_against_the_peak_that_limits_it() -> None:
+def test_a_cell_is_compared_with_the_peak_that_limits_it() -> None:
     first, second, *others = CONTENTS.summary.cells
     bound = msgspec.structs.replace(second, roofline_ratio=0.123, bound_by="memory")
     text = render(
@@ -201,6 +201,6 @@ def test_a_plan_says_how_long_the_minimum_takes_and_until_when_more_may_follow(
 
 
 @pytest.mark.parametrize(("step_s", "told"), [(-3600.0, True), (0.002, False), (None, False)])
-def test_a_wall_clock_that_was_set_is_told(step_s: float | None, *, told: bool) -> None:
+def test_a_wall_clock_that_was_set_is_reported(step_s: float | None, *, told: bool) -> None:
     contents = msgspec.structs.replace(CONTENTS, info=msgspec.structs.replace(CONTENTS.info, clock_step_s=step_s))
     assert ("the wall clock was set by -3600 s" in render(contents)) is told

@@ -33,7 +33,7 @@ def test_names_the_image_that_was_stated_and_who_stated_it(tmp_path: Path) -> No
     assert f"           {DIGEST}, as Docker Engine 20.10.24 on its host states" in text
 
 
-def test_an_image_that_nobody_stated_is_said_to_be_so(tmp_path: Path) -> None:
+def test_an_image_that_no_host_stated_is_shown_as_such(tmp_path: Path) -> None:
     text = render_verification(verify(seal_contents(CONTENTS), tmp_path))
     assert f"image      of {'0' * 40} by its own labels; its digest is not stated" in text
     outside = replace(CONTENTS, image=replace(CONTENTS.image, inside=False, labels={}))

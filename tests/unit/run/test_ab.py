@@ -128,7 +128,7 @@ def test_a_side_has_an_image_or_an_interpreter() -> None:
         plan(in_image("amd64", python="/x"))
 
 
-def test_an_interpreter_that_cannot_run_a_worker_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+def test_an_interpreter_that_cannot_run_a_worker_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentUnfitError, match="cannot be started: No such file"):
         plan(VariantOptions(python=str(tmp_path / "python")))
     false = tmp_path / "false"

@@ -13,7 +13,7 @@ def test_what_is_announced_is_read_beside_the_announcement(tmp_path: Path) -> No
     assert read_announcement(path) == tmp_path / "x.bench.tar"
 
 
-def test_nobody_asks_and_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_written_unless_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     announce_bundle(tmp_path / "x.bench.tar", {})
     assert list(tmp_path.iterdir()) == []

@@ -23,7 +23,7 @@ class Host:
 
 
 @pytest.mark.parametrize("hours", [-1, 1], ids=["back", "forward"])
-def test_a_wall_clock_that_is_set_moves_no_moment_and_is_told(hours: int) -> None:
+def test_a_wall_clock_that_is_set_changes_no_time_and_is_recorded(hours: int) -> None:
     host = Host()
     clock = host.start()
     host.wait(10)

@@ -116,7 +116,7 @@ def test_repetitions_are_spread_over_the_run_in_the_seeds_order(tmp_path: Path) 
     assert [cell[:4] for number, cell in turns(journal) if number == 2] == ["0001", "0000", "0002"]
 
 
-def test_a_pair_runs_side_by_side_and_takes_turns_in_going_first(tmp_path: Path) -> None:
+def test_the_sides_of_a_pair_run_one_after_the_other_and_alternate_in_going_first(tmp_path: Path) -> None:
     pair = [msgspec.structs.replace(make_cell(index), variant=variant) for index, variant in ((1, "a"), (2, "b"))]
     plan = make_plan(make_cell(0), *pair)
     journal = Bench(tmp_path, plan).measure(Workers(*scattered(4, 3)))
@@ -140,7 +140,7 @@ def test_probes_come_first_between_and_last(tmp_path: Path) -> None:
     assert [probe.sequence for probe in journal.probes()] == [0, REPETITIONS_PER_PROBE + 1, 10]
 
 
-def test_a_low_probe_is_taken_again_at_once_and_what_it_voids_is_made_again(tmp_path: Path) -> None:
+def test_a_low_probe_is_repeated_immediately_and_void_repetitions_are_made_again(tmp_path: Path) -> None:
     workers = Workers()
     workers.gflops = [100, 50, 50]
     (measurement,) = Bench(tmp_path, make_plan()).measure(workers).measurements()
@@ -229,7 +229,7 @@ def test_no_cell_begins_that_the_budget_leaves_no_time_for(tmp_path: Path) -> No
     assert {cell.id for cell in plan.cells} - {measurement.cell for measurement in journal.measurements()}
 
 
-def test_a_budget_that_is_over_ends_what_noise_would_draw_out(tmp_path: Path) -> None:
+def test_no_void_repetition_is_made_again_after_the_budget(tmp_path: Path) -> None:
     policy = msgspec.structs.replace(POLICY, budget_s=15)
     workers = Workers(NOISY, NOISY, NOISY)
     journal = Bench(tmp_path, make_plan(policy=policy)).measure(workers, clock=lambda: workers.now_ns / 1e9)
@@ -313,7 +313,7 @@ def test_one_that_ran_out_of_memory_is_tried_once_more_if_somebody_waited_meanwh
         assert found[:2] == [False, False]
 
 
-def test_each_repetition_is_foreseen_while_the_job_before_it_loads(tmp_path: Path) -> None:
+def test_each_repetition_is_upcoming_while_the_job_before_it_loads(tmp_path: Path) -> None:
     workers = Workers(*scattered(4, cells=3))
     Bench(tmp_path, make_plan(make_cell(0), make_cell(1), make_cell(2))).measure(workers)
     measuring = [job for job in workers.jobs if job.tasks[0].kind == "measure"]
@@ -324,7 +324,7 @@ def test_each_repetition_is_foreseen_while_the_job_before_it_loads(tmp_path: Pat
     assert [job.tasks[0].prove for job in measuring] == [True] * 3 + [False] * 9
 
 
-def test_a_probe_between_foresees_the_same_repetition(tmp_path: Path) -> None:
+def test_a_probe_in_between_has_the_same_upcoming_repetition(tmp_path: Path) -> None:
     workers = Workers(*scattered(4, cells=2))
     Bench(tmp_path, make_plan(make_cell(0), make_cell(1))).measure(workers)
     jobs = list(zip(workers.jobs, workers.upcoming, strict=True))
@@ -334,7 +334,7 @@ def test_a_probe_between_foresees_the_same_repetition(tmp_path: Path) -> None:
         assert jobs[number][1][1] == jobs[number - 1][1][1] == jobs[number + 1][0]
 
 
-def test_a_probe_is_foreseen_at_any_time_and_always_by_the_same_crew(tmp_path: Path) -> None:
+def test_a_probe_is_always_among_the_upcoming_jobs_and_of_the_same_pool(tmp_path: Path) -> None:
     workers = Workers(*scattered(4, cells=2))
     Bench(tmp_path, make_plan(make_cell(0), make_cell(1))).measure(workers)
     probes = [job for job in workers.jobs if job.tasks[0].kind == "probe"]
@@ -354,7 +354,7 @@ def test_peaks_are_measured_first_and_last_and_drift_by_every_probe(tmp_path: Pa
     assert len({request.array_bytes for request in requests if request is not None}) == 1
 
 
-def test_cells_of_a_library_share_a_crew_for_a_round_and_repetitions_of_a_cell_share_none(tmp_path: Path) -> None:
+def test_cells_of_a_library_share_a_pool_for_a_round_and_repetitions_of_a_cell_share_none(tmp_path: Path) -> None:
     other = msgspec.structs.replace(CASE, workload="bert_base")
     plan = make_plan(make_cell(0), make_cell(1), make_cell(2, case=other))
     workers = Workers(*scattered(3, cells=3))
@@ -369,7 +369,7 @@ def test_cells_of_a_library_share_a_crew_for_a_round_and_repetitions_of_a_cell_s
     assert not set(first) & set(apart)
 
 
-def test_sides_of_a_pair_share_no_crew(tmp_path: Path) -> None:
+def test_sides_of_a_pair_share_no_pool(tmp_path: Path) -> None:
     pair = [msgspec.structs.replace(make_cell(index), variant=variant) for index, variant in ((0, "a"), (1, "b"))]
     plan = make_plan(*pair)
     sides = tuple(Variant(name=name, options=(), variables={}, argv=plan.argv) for name in ("a", "b"))
@@ -379,7 +379,7 @@ def test_sides_of_a_pair_share_no_crew(tmp_path: Path) -> None:
     assert len(set(crews)) == len(crews) > 2
 
 
-def test_a_package_is_made_by_the_crew_that_measures(tmp_path: Path) -> None:
+def test_a_package_is_made_by_the_pool_that_measures(tmp_path: Path) -> None:
     packaged = make_cell(1, case=msgspec.structs.replace(CASE, backend="aot_inductor"))
     workers = Workers(*scattered(4, cells=2))
     Bench(tmp_path, make_plan(make_cell(0), packaged)).measure(workers)
@@ -388,7 +388,7 @@ def test_a_package_is_made_by_the_crew_that_measures(tmp_path: Path) -> None:
     assert workers.jobs[at + 1] in workers.upcoming[at]
 
 
-def test_what_cannot_be_started_later_is_no_fault_of_what_comes_before(
+def test_an_upcoming_job_that_cannot_start_does_not_fail_the_current_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lacking = msgspec.structs.replace(RUNTIME, openmp="intel")
@@ -405,7 +405,7 @@ def test_what_cannot_be_started_later_is_no_fault_of_what_comes_before(
     assert failed.failure == Failure(reason="not_started", values={"text": "no such library"})
 
 
-def test_progress_counts_up_and_tells_the_time_left(tmp_path: Path) -> None:
+def test_progress_counts_up_and_has_the_time_left(tmp_path: Path) -> None:
     bench = Bench(tmp_path, make_plan(make_cell(0), make_cell(1)))
     bench.measure(Workers())
     assert [told.done for told in bench.told if told.kind == "cell"] == [1, 2]

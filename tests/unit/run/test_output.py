@@ -12,7 +12,7 @@ def test_a_good_folder_is_made_and_left_empty(tmp_path: Path) -> None:
     assert list((tmp_path / "a/b").iterdir()) == []
 
 
-def test_a_file_in_its_place_is_told(tmp_path: Path) -> None:
+def test_a_file_in_its_place_is_reported(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
     with pytest.raises(OutputError, match="cannot be made: File exists; choose another with --output"):
         require_output(tmp_path / "results", in_image=False)

@@ -103,7 +103,7 @@ def test_a_plan_that_bench_would_not_make_is_not_run(
     assert words in str(refusal.value)
 
 
-def test_a_profile_that_sets_what_none_may_set_is_not_run(verification: Verification, decision: Decision) -> None:
+def test_a_profile_with_a_forbidden_variable_is_not_run(verification: Verification, decision: Decision) -> None:
     evil = EnvironmentSetting(name="LD_PRELOAD", value="/home/evil.so", source="a test", evidence="derived")
     profile = replace(decision.profile, environment=(evil,))
     forged = replace(verification, contents=replace(verification.contents, profile=profile))

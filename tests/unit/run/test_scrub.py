@@ -13,7 +13,7 @@ FAILURE = Failure(
 FAILED = replace(MEASURED, stopped="failed", failure=FAILURE)
 
 
-def test_a_host_does_not_tell_its_name_by_what_its_workers_printed() -> None:
+def test_output_of_failed_workers_does_not_reveal_the_hosts_name() -> None:
     (_, failed) = scrub_failures([MEASURED, FAILED], "node7.lab.example")
     assert failed.failure is not None
     assert failed.failure.values == {"exception": "OSError", "text": "on host it failed"}

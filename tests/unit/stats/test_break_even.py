@@ -29,5 +29,7 @@ EAGER = summary(0.2, first_call=1.0)
     ],
     ids=["first call", "all that it costs, rounded up", "cheaper at once", "no faster", "slower", "costs nothing more"],
 )
-def test_a_compiler_pays_when_its_calls_have_won_back_what_it_cost(compiled: CellSummary, calls: int | None) -> None:
+def test_a_compiler_breaks_even_when_faster_calls_have_recovered_its_costs(
+    compiled: CellSummary, calls: int | None
+) -> None:
     assert calls_to_break_even(compiled, EAGER) == calls

@@ -26,7 +26,7 @@ def test_repetitions_that_are_like_those_before_them_widen_the_interval() -> Non
     assert slow > 3 * quick
 
 
-def test_the_interval_covers_as_often_as_it_says() -> None:
+def test_the_interval_covers_as_often_as_stated() -> None:
     rng = np.random.default_rng(7)
     runs = np.exp(rng.normal(0, 0.02, (1000, 5)))
     hit = [found.low <= 1 <= found.high for found in (mean_interval(run.tolist(), confidence=0.95) for run in runs)]

@@ -99,7 +99,7 @@ def test_drift_voids_what_lies_below_the_runs_upper_range(
     assert judge_repetition(make_repetition(sequence=sequence), "latency", probes) == reasons
 
 
-def test_an_odd_probe_that_was_repeated_at_once_voids_nothing() -> None:
+def test_an_odd_probe_that_was_repeated_immediately_voids_nothing() -> None:
     probes = [make_probe(sequence=0), make_probe(sequence=3, gflops=40), make_probe(sequence=4), make_probe(sequence=7)]
     assert is_probe_odd(probes[:2], "latency")
     assert not is_probe_odd(probes[:3], "latency")
@@ -113,10 +113,10 @@ def test_only_the_resource_that_bounds_a_cell_voids_its_repetitions() -> None:
     assert judge_repetition(make_repetition(sequence=1), "latency", slow_memory) == ("drift",)
 
 
-def test_probes_of_another_layout_say_nothing_of_this_one() -> None:
+def test_probes_of_another_layout_do_not_count() -> None:
     assert judge_repetition(make_repetition(sequence=4), "single_core", LOST) == ()
 
 
-def test_drift_stands_beside_the_repetitions_own_noise() -> None:
+def test_drift_is_listed_together_with_the_repetitions_own_noise() -> None:
     disturbed = make_repetition(0, noisy(make_instance(), steal_ratio=0.5), sequence=4)
     assert judge_repetition(disturbed, "latency", LOST) == ("drift", "steal")

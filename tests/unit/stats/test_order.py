@@ -45,12 +45,12 @@ def test_every_cell_has_one_place_in_a_round(number: int, round_number: int, see
     assert sorted(order_round(alone(number), round_number, seed), key=lambda cell: cell.id) == list(alone(number))
 
 
-def test_every_place_comes_to_every_cell_alike() -> None:
+def test_every_cell_comes_to_every_place_equally_often() -> None:
     first = [order_round(alone(4), number, seed)[0].id[:4] for number in range(100) for seed in range(10)]
     assert all(200 < first.count(f"{index:04d}") < 300 for index in range(4))
 
 
-def test_a_pair_stands_side_by_side_in_abba() -> None:
+def test_the_cells_of_a_pair_are_adjacent_in_abba_order() -> None:
     rows = [order_round(paired(3), number, 5) for number in range(4)]
     assert [letters(row) for row in rows] == ["ababab", "bababa", "ababab", "bababa"]
     assert all(one.case == other.case for row in rows for one, other in zip(row[::2], row[1::2], strict=True))
@@ -62,7 +62,7 @@ def test_cells_of_one_case_without_variants_are_no_pair() -> None:
     assert find_partners((a, b, make_cell(7))) == {a.id: (b.id,), b.id: (a.id,), make_cell(7).id: ()}
 
 
-def test_turns_follow_the_order_and_leave_out_who_wants_none() -> None:
+def test_repetitions_follow_the_order_and_leave_out_finished_cells() -> None:
     cells = alone(4)
     made: list[tuple[int, str]] = []
     wanting = {cell.id for cell in cells}
@@ -83,7 +83,7 @@ def test_who_wants_again_waits_for_its_place() -> None:
     assert next_repetition(cells, {early.id}, (0, middle.id), 9) == ScheduledRepetition(1, early)
 
 
-def test_nobody_who_wants_gives_no_turn() -> None:
+def test_without_a_cell_that_wants_more_there_is_no_next_repetition() -> None:
     assert next_repetition(alone(2), set(), (3, alone(2)[0].id), 9) is None
 
 

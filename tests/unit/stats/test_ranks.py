@@ -74,7 +74,7 @@ def test_what_would_be_shown_is_shown_when_it_is_there(host: str, most: float) -
     assert slower.score == pytest.approx(3.9, abs=0.1)
 
 
-def test_no_change_brings_a_score_beyond_what_so_many_pairs_can_reach() -> None:
+def test_no_change_reaches_a_score_beyond_the_largest_of_so_many_pairs() -> None:
     ranks = draw("normal", pairs=20)
     assert ranks.detectable_ratio(20**0.5 + 0.01) == inf
     assert ranks.detectable_ratio(0.0) == 0.0

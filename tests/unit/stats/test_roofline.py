@@ -78,7 +78,7 @@ def test_the_fastest_of_what_kernels_may_use_is_the_peak(
     assert (peak.operations_per_s, peak.name) == (gflops * 1e9, name)
 
 
-def test_a_probe_that_only_tells_drift_has_no_peaks() -> None:
+def test_a_probe_for_drift_only_has_no_peaks() -> None:
     drift = result(read=None)
     assert find_peak_compute([drift], "fp32") is None
     assert find_peak_bandwidth([drift]) is None

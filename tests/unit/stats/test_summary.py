@@ -119,7 +119,7 @@ def test_calling_a_quiet_repetition_invalid_does_not_drop_it() -> None:
     assert summary.latency_s.point == pytest.approx((0.010 * 0.030) ** 0.5)
 
 
-def test_where_no_repetition_is_valid_numbers_bound_the_machine_and_say_so() -> None:
+def test_where_no_repetition_is_valid_numbers_are_a_bound_and_marked() -> None:
     stolen = [
         make_repetition(index, noisy(make_instance((0.01 + index / 1e4,) * 5), steal_ratio=0.2)) for index in range(6)
     ]
@@ -170,13 +170,13 @@ def test_without_a_probe_there_is_no_share_of_peak() -> None:
     assert (summary.roofline_ratio, summary.bound_by) == (None, None)
 
 
-def test_first_call_with_empty_caches_stands_apart_from_later_ones() -> None:
+def test_first_call_with_empty_caches_is_separate_from_later_ones() -> None:
     cold = msgspec.structs.replace(make_instance(), first_call_s=40.0)
     summary = summarize_cell(make_cell(), POLICY, [make_repetition(0, cold), make_repetition(1)])
     assert (summary.cold_s["first_call"], summary.cold_s["first_call_warm"]) == (40.0, 0.5)
 
 
-def test_a_cell_that_was_never_reached_says_so() -> None:
+def test_a_cell_that_was_never_reached_is_not_measured() -> None:
     one, two = make_cell(0), make_cell(1)
     summary = summarize(make_plan(one, two), [make_measurement(one, make_repetition())], [])
     assert [cell.cell for cell in summary.cells] == [one.id]

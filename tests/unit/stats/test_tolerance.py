@@ -47,7 +47,7 @@ def test_more_coverage_more_confidence_and_fewer_values_reach_further(
 
 
 @given(values, st.floats(1e-3, 1e3))
-def test_the_unit_of_the_values_does_not_matter_nor_whether_times_or_rates_are_held(
+def test_neither_the_unit_of_values_matters_nor_whether_they_are_times_or_rates(
     found: list[float], scale: float
 ) -> None:
     try:
@@ -61,7 +61,7 @@ def test_the_unit_of_the_values_does_not_matter_nor_whether_times_or_rates_are_h
     assert upper > math.exp(sum(map(math.log, found)) / len(found))
 
 
-def test_limits_cover_what_they_say_as_often_as_they_say() -> None:
+def test_limits_cover_the_stated_share_as_often_as_stated() -> None:
     """Drawn from a known distribution: 90% of limits must cover 95% of it. 2000 draws scatter by 0.7%."""
     draw = random.Random(20231016)  # noqa: S311 - a simulation
     true_limit = 1.6449 * 0.03

@@ -40,7 +40,7 @@ def test_evidence_says_what_took_effect(memory_format: str, channels_last: int, 
     assert evidence == {"channels_last_results": f"{channels_last}/{maps}"}
 
 
-def test_a_model_without_convolutions_has_nothing_to_tell(make_case: MakeCase) -> None:
+def test_a_model_without_convolutions_has_no_evidence(make_case: MakeCase) -> None:
     assert check_memory_format(make_case(), nn.Linear(1, 1), Observation(maps=3)) == {}
 
 

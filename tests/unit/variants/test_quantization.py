@@ -171,7 +171,7 @@ def test_the_engine_is_put_back(make_case: MakeCase) -> None:
     assert torch.backends.quantized.engine == before
 
 
-def test_an_engine_that_torch_lacks_is_told(make_case: MakeCase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_that_torch_lacks_is_reported(make_case: MakeCase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.variants.quantization.engine.offered_engines", lambda: ["qnnpack"])
     with (
         pytest.raises(NoEffectError, match="engine fbgemm is not in this torch, which has qnnpack"),
@@ -185,7 +185,7 @@ def test_other_precisions_are_not_quantized(make_case: MakeCase, build: Build) -
     assert quantize(build(case), case, {}) is None
 
 
-def test_an_exported_graph_tells_how_much_of_it_is_int8(make_case: MakeCase, build: Build) -> None:
+def test_an_exported_graph_shows_how_much_of_it_is_int8(make_case: MakeCase, build: Build) -> None:
     case = make_case(precision="pt2e_int8", backend="inductor_freezing")
     workload = build(case)
     quantized = quantize(workload, case, workload.inputs)

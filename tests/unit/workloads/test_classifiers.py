@@ -51,7 +51,7 @@ def test_it_is_the_published_model_in_every_precision(name: str, make_case: Make
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-def test_activations_neither_vanish_nor_explode_and_images_tell_apart(name: str, make_case: MakeCase) -> None:
+def test_activations_neither_vanish_nor_explode_and_outputs_depend_on_images(name: str, make_case: MakeCase) -> None:
     workload = build_classifier(make_case(name, batch_size=2))
     with torch.inference_mode():
         first, second = workload.model(**workload.inputs)
