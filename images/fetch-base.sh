@@ -17,8 +17,8 @@ if [ -n "$(missing)" ]; then
     partial=$(realpath "$folder")/partial
     rm -rf "$partial"
     mkdir -p "$partial"
-    mirrors=$(mktemp) said=$(mktemp)
-    trap 'rm -rf "$mirrors" "$said" "$partial"' EXIT
+    mirrors=$(mktemp) log=$(mktemp)
+    trap 'rm -rf "$mirrors" "$log" "$partial"' EXIT
     # shellcheck disable=SC2016 # mmdebstrap's shell and apt expand it
     mmdebstrap --quiet --architectures="$arch" --variant=custom --format=null \
         --aptopt='Acquire::Check-Valid-Until "false"' \
@@ -29,7 +29,7 @@ if [ -n "$(missing)" ]; then
         missing | while read -r file digest; do
             echo "$mirror$file" "$partial/${file##*/}" "SHA256:$digest"
         done | xargs --no-run-if-empty /usr/lib/apt/apt-helper --quiet=2 -o APT::Sandbox::User=root download-file \
-            2>>"$said" || true
+            2>>"$log" || true
         missing | while read -r file digest; do
             if echo "$digest  $partial/${file##*/}" | sha256sum --check --status 2>/dev/null; then
                 mkdir -p "$folder/${file%/*}"
@@ -38,7 +38,7 @@ if [ -n "$(missing)" ]; then
         done
     done
     if [ -n "$(missing)" ]; then
-        grep --invert-match ' 404 ' "$said" >&2 || true
+        grep --invert-match ' 404 ' "$log" >&2 || true
         echo "no mirror has: $(missing | sed 's|.*/\(.*\) .*|\1|' | xargs); set DEBIAN_MIRROR to a snapshot archive" >&2
         exit 1
     fi

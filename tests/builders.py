@@ -243,7 +243,7 @@ def make_instance(
 
 
 def make_repetition(index: int = 0, *instances: InstanceResult, sequence: int | None = None) -> Repetition:
-    """One that was made in the round of its index, and unless told otherwise at the same place of the run."""
+    """Return a repetition of the round of its index, by default at the same place of the run."""
     return Repetition(
         index=index,
         round=index,

@@ -82,8 +82,8 @@ def check_profile_file(path: Path, directory: Path = PROFILES_DIR) -> Profile:
     if contradiction is not None:
         key, reason = contradiction
         raise file.error(f"it can never apply: {reason}; change one of them", "match", key)
-    for name, other in load_profiles(directory).items():
-        if same_match(other.match, profile.match) and not (directory / f"{name}.toml").samefile(path):
+    for name, known in load_profiles(directory).items():
+        if same_match(known.match, profile.match) and not (directory / f"{name}.toml").samefile(path):
             raise file.error(
                 f"profile {name} has the same conditions, so --profile auto could choose neither; "
                 "add a condition, or change the other",

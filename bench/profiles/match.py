@@ -122,7 +122,9 @@ def require_profile(profile: Profile, machine: Machine, *, force: bool, profiles
             f"it {_describe_misfit(misfit)}; use --profile auto, or --force, which is recorded"
         )
     not_named = Reason(code="not_named", values={"chosen": profile.name})
-    others = {name: why_not(other, machine) or not_named for name, other in profiles.items() if name != profile.name}
+    others = {
+        name: why_not(candidate, machine) or not_named for name, candidate in profiles.items() if name != profile.name
+    }
     if misfit is not None:
         return Choice(
             name=profile.name, reason=Reason(code="forced"), forced=True, why_not=others | {profile.name: misfit}

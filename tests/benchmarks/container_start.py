@@ -1,4 +1,4 @@
-"""What a container costs to start: `docker run bench --help` against the same container with an empty program, in turn.
+"""What a container costs to start: `docker run bench --help` against the same container with an empty program, alternately.
 
     python tests/benchmarks/container_start.py [PAIRS]
 
@@ -26,7 +26,7 @@ def main(pairs: int) -> None:
             began = perf_counter()
             subprocess.run([DOCKER, "run", *WALLS, *PROGRAMS[which]], check=True, capture_output=True)
             taken[which].append(perf_counter() - began)
-    over = [one - other for one, other in zip(taken["help"], taken["empty"], strict=True)]
+    over = [help_s - empty_s for help_s, empty_s in zip(taken["help"], taken["empty"], strict=True)]
     print(
         f"empty container {median(taken['empty']):.2f} s, bench --help {median(taken['help']):.2f} s, "
         f"over it {median(over):.2f} s, {min(over):.2f} to {max(over):.2f} over {pairs} pairs"

@@ -1,10 +1,10 @@
-"""Whether repetitions in forked processes scatter like repetitions in fresh ones, and move no number.
+"""Whether repetitions in forked processes scatter like repetitions in fresh ones, and give the same numbers.
 
     python -m tests.benchmarks.fork_server WORKLOAD [SECONDS] [FILE]
 
-Three ways, in turn, in an order that rotates: `fresh`, a process that loads and measures; `anew`, what bench does: a
+Three ways, in an order that rotates: `fresh`, a process that loads and measures; `anew`, what bench does: a
 child of a process that loaded for this repetition; and `same`, children of one process that loaded once, which share
-its address-space layout. What could differ is the scatter between repetitions that an interval is made of. Each row of
+its address-space layout. What could differ is the scatter between repetitions that an interval is computed from. Each row of
 numbers is appended to FILE; over all that it holds, the ratios of medians and of variances to fresh ones are printed.
 """
 
@@ -31,7 +31,7 @@ FORKED = ("anew", "same")
 
 
 def main(workload: str, seconds: float, file: Path) -> None:
-    """Take turns for so long, then print what the file holds."""
+    """Alternate for so long, then print what the file holds."""
     with short_job(workload) as job, Workers() as workers, file.open("a", encoding="utf-8") as stream:
         same = job._replace(pool="same")
         workers.run(same, timeout_s=SHORT.timeout_s, then=[same])  # fills compilers' caches
@@ -70,7 +70,7 @@ def work_fresh() -> None:
 def report(rows: Sequence[dict[str, float]]) -> None:
     """Ratios of forked to fresh: of medians for each workload, of the variance over all together.
 
-    Variance is of logarithms, so that workloads can be put together. The 95% interval is a bootstrap over rows.
+    Variance is of logarithms, so that workloads can be pooled. The 95% interval is a bootstrap over rows.
     """
     for forked in FORKED:
         everything = []

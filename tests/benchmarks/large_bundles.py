@@ -36,17 +36,17 @@ MANY = 1000
 
 
 def main(folder: Path) -> None:
-    """Write the large bundle, and the many usual ones."""
+    """Write the large bundle, and the many small ones."""
     per_cell = len(seal_contents(make_contents(20))) // 20
     cells = BYTES // per_cell
     large = seal_contents(make_contents(cells))
     (folder / "large.bench.tar").write_bytes(large)
     (folder / "many").mkdir()
-    usual = seal_contents(make_contents(1))
+    small = seal_contents(make_contents(1))
     for number in range(MANY):
-        (folder / "many" / f"{number:04d}.bench.tar").write_bytes(usual)
+        (folder / "many" / f"{number:04d}.bench.tar").write_bytes(small)
     print(f"{len(large) / 1e6:.1f} MB: {cells} cells, {REPETITIONS} repetitions of {SAMPLES} samples each")
-    print(f"{MANY} bundles of {len(usual) / 1e3:.0f} kB")
+    print(f"{MANY} bundles of {len(small) / 1e3:.0f} kB")
 
 
 def make_contents(count: int) -> Contents:
@@ -70,7 +70,7 @@ def make_one(number: int, place: int, random: np.random.Generator) -> Repetition
     """A repetition that scatters by 1%, of samples that scatter by as much."""
     seconds = SAMPLE_S * np.exp(random.normal(random.normal(0, 0.01), 0.01, SAMPLES))
     instance = make_instance(
-        [round(float(each), 9) for each in seconds],
+        [round(float(value), 9) for value in seconds],
         start_ns=round(place * REPETITION_S * 1e9),
         proof=make_proof() if number == 0 else None,
     )

@@ -1,8 +1,8 @@
-"""What it saves that the next repetition loads beside this one, and whether that moves numbers.
+"""What loading the next repetition beside this one saves, and whether it changes numbers.
 
     python -m tests.benchmarks.loading WORKLOAD [SECONDS]
 
-Two repetitions in a row are made alone, then two of which the second has loaded beside the first, in turn; who goes first
+Two repetitions in a row are made alone, then two of which the second has loaded beside the first, alternately; which goes first
 alternates (ABBA). All have loaded for themselves. Nothing is asserted: printed are the ratio of wall times, and of the
 latencies of the first repetitions, beside which another waits, and of the second, which had waited.
 """

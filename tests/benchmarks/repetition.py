@@ -55,7 +55,7 @@ def short_job(workload: str) -> Iterator[Job]:
 
 
 def only_result(results: Sequence[object]) -> InstanceResult:
-    """What the only worker of a task to measure says."""
+    """Return the result of the only worker of a task to measure."""
     (result,) = results
     if not isinstance(result, InstanceResult):
         raise TypeError("a task to measure gives an instance's result")
@@ -63,5 +63,5 @@ def only_result(results: Sequence[object]) -> InstanceResult:
 
 
 def only_latency_s(results: Sequence[object]) -> float:
-    """The number that such a repetition gives."""
+    """Return the number that such a repetition gives."""
     return instance_latency_s(only_result(results))

@@ -1,4 +1,4 @@
-"""A workload of about 100 ms, and the same with 2% and 5% more work in it, measured in turn on this machine.
+"""A workload of about 100 ms, and the same with 2% and 5% more work in it, measured alternately on this machine.
 
 The work is a number of equal matrix products, so that more of them are more work and nothing else. Each
 repetition is a process of its own, forked from a parent that has loaded torch and has never run a parallel

@@ -1,10 +1,10 @@
-"""What `bench verify` takes: seconds and memory, for one large bundle and for a thousand usual ones.
+"""What `bench verify` takes: seconds and memory, for one large bundle and for a thousand small ones.
 
     python -m tests.benchmarks.verify [RUNS]
 
 The large bundle has the policy and the proportions of the suite `standard`: five repetitions a cell, each of ten seconds
-in samples of 50 ms, and as many cells as make 50 MB. The usual ones are of one cell. Each run is the whole command,
-from the interpreter's start to its end; beside it a bare interpreter is timed, in turn, as a measure of the machine.
+in samples of 50 ms, and as many cells as make 50 MB. The small ones are of one cell. Each run is the whole command,
+from the interpreter's start to its end; beside it a bare interpreter is timed alternately, as a measure of the machine.
 Nothing is asserted.
 """
 
@@ -32,14 +32,14 @@ def main(runs: int) -> None:
         for _ in range(runs):
             for title, argv in commands.items():
                 taken[title].append(measure(argv))
-    for title, each in taken.items():
-        report(title, each)
+    for title, measured in taken.items():
+        report(title, measured)
 
 
 def report(title: str, taken: Sequence[tuple[float, int]]) -> None:
     """Print the median and the range of a command's seconds, and the most memory that one process of it had."""
-    seconds = [one[0] for one in taken]
-    most = max(one[1] for one in taken) / 1e6
+    seconds = [taken_run[0] for taken_run in taken]
+    most = max(taken_run[1] for taken_run in taken) / 1e6
     print(
         f"{title}: {median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f}, {len(taken)} runs), {most:.0f} MB"
     )

@@ -30,7 +30,7 @@ echo "bench detect says that it is emulated:"
 inside "$image" detect --json | grep '"emulated": true'
 echo "torch computes:"
 python <<<'import torch; print(torch.nn.Conv2d(3, 8, 3)(torch.ones(1, 3, 16, 16)).shape)'
-echo "a run comes to its end and says what it is, but never qualifies:"
+echo "a run ends well and states that it is emulated, but never qualifies:"
 mkdir --mode 1777 "$folder/results"
 # All CPUs: the emulator has a thread of its own that no worker can bind, and bench would say so.
 inside --volume "$folder/results:/results" "$image" run --suite smoke --workload basic_gnn_gcn --mode inference \

@@ -1,4 +1,4 @@
-"""Containers of the image, hardened as its users are told to, unless a test asks for less or more."""
+"""Containers of the image, hardened as users are advised to, unless a test asks for less or more."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""In a container, too, workers are held to what was planned, with the libraries that were planned."""
+"""In a container, too, workers are bound as planned, with the planned libraries."""
 
 import platform
 from itertools import product
@@ -59,8 +59,8 @@ def test_two_instances_are_bound_to_a_cpu_each(
     assert len(set(planned)) == 2
     for repetition in contents.measurements[0].repetitions:
         held = [instance.effective for instance in repetition.instances]
-        assert [one.cpus for one in held] == planned
-        assert {one.memory_binding for one in held} == {memory_binding}
+        assert [effective.cpus for effective in held] == planned
+        assert {effective.memory_binding for effective in held} == {memory_binding}
 
 
 @pytest.mark.slow

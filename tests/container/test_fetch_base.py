@@ -1,4 +1,4 @@
-"""Fetching the base's .debs from a mirror that moved on: by path, held to the lock, and all or none of a file."""
+"""Fetching the base's .debs from a mirror that moved on: by path, checked with the lock, and completely or not at all."""
 
 import hashlib
 import shutil
@@ -15,7 +15,7 @@ CONTENT = b"the locked version"
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder whose lock names one .deb, beside a mirror whose index has forgotten it."""
+    """A folder whose lock names one .deb, beside a mirror whose index no longer has it."""
     images = tmp_path / "images"
     images.mkdir()
     for script in ("base.sh", "fetch-base.sh"):

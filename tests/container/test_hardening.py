@@ -1,4 +1,4 @@
-"""From inside the container as `bench container run` makes it: each wall is tried, and holds."""
+"""From inside the container as `bench container run` makes it: each restriction is tried, and holds."""
 
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ if libc.{}:
 
 @pytest.fixture
 def inside(engine: Engine, results: Path) -> Any:
-    """Run a program in place of bench, within the very walls of `bench container run`."""
+    """Run a program in place of bench, with the restrictions of `bench container run`."""
     plan = ContainerPlan(
         image=IMAGE,
         argv=(),

@@ -1,4 +1,4 @@
-"""The image itself: whom it runs as, what it says of itself, and that what it holds works in it."""
+"""The image itself: its user, how it describes itself, and that its packages work in it."""
 
 import hashlib
 import json
@@ -42,10 +42,10 @@ def test_declares_no_volume_so_that_a_forgotten_one_is_noticed(engine: Engine) -
 
 
 def test_describes_itself_inside_as_its_labels_do(engine: Engine) -> None:
-    said = json.loads(engine.run("print(open('/opt/bench/image.json').read())", entrypoint=PYTHON).stdout)
+    described = json.loads(engine.run("print(open('/opt/bench/image.json').read())", entrypoint=PYTHON).stdout)
 
-    assert said
-    assert said.items() <= engine.image.labels.items()
+    assert described
+    assert described.items() <= engine.image.labels.items()
 
 
 def test_holds_the_lock_that_it_names(engine: Engine) -> None:

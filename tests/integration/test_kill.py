@@ -22,7 +22,7 @@ LONGEST_S = 300.0
 """What a session may take to its second repetition."""
 
 Made = tuple[str, int, int]
-"""What tells a repetition from every other: cell, place in the run, and the first sample's start."""
+"""Identifies a repetition: cell, place in the run, and the first sample's start."""
 
 
 def begin(output: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -107,7 +107,9 @@ def test_ten_kills_at_random_moments_lose_nothing_and_count_nothing_twice(tmp_pa
     assert len(set(completed)) == len({start for *_, start in completed}) == len(completed)
     places = chain((place for _, place, _ in completed), (probe.sequence for probe in contents.probes))
     assert sorted(places) == list(range(len(completed) + len(contents.probes)))
-    used = [sum(not one.invalid for one in each.repetitions) for each in contents.measurements]
+    used = [
+        sum(not repetition.invalid for repetition in measurement.repetitions) for measurement in contents.measurements
+    ]
     assert min(used) >= REPETITIONS
     assert f"bundle: {bundle}" in out
     until = time.monotonic() + 10

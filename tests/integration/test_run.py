@@ -34,7 +34,7 @@ def wait_for(condition: Callable[[], object], seconds: float = 120) -> None:
 
 def at_work(run: subprocess.Popen[str]) -> list[psutil.Process]:
     """Children of workers; a worker itself loads and waits."""
-    return [one for one in workers(run) if one.ppid() != run.pid]
+    return [worker for worker in workers(run) if worker.ppid() != run.pid]
 
 
 @pytest.fixture

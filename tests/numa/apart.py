@@ -1,7 +1,7 @@
-"""Processes of their own for what cannot be taken back: a binding, a control group.
+"""Separate processes for what cannot be undone: a binding, a control group.
 
-They are forked, not started anew as workers are: an emulated CPU takes seconds to start an interpreter, and what the
-kernel holds a process to is the same for both.
+They are forked, not started anew as workers are: an emulated CPU takes seconds to start an interpreter, and the
+kernel binds both alike.
 """
 
 import multiprocessing
@@ -20,28 +20,28 @@ _DONE, _FAILED = b"=", b"!"
 
 
 class ApartError(Exception):
-    """What went wrong in a process apart."""
+    """An error in a separate process."""
 
 
 def run_apart(work: Callable[[Item], Result], items: Sequence[Item], result_type: type[Result]) -> list[Result]:
-    """Do some work for each item, all at once, each in a process of its own.
+    """Do some work for each item, at the same time, each in a separate process.
 
     Raises:
         ApartError: a process failed, or took too long.
     """
     started = []
     for item in items:
-        heard, told = _FORK.Pipe(duplex=False)
-        process = _FORK.Process(target=_work_and_tell, args=(told, work, item), daemon=True)
+        receiver, sender = _FORK.Pipe(duplex=False)
+        process = _FORK.Process(target=_work_and_send, args=(sender, work, item), daemon=True)
         process.start()
-        told.close()
-        started.append((process, heard))
+        sender.close()
+        started.append((process, receiver))
     results: list[Result] = []
-    for process, heard in started:
-        if not heard.poll(_PATIENCE_S):
+    for process, receiver in started:
+        if not receiver.poll(_PATIENCE_S):
             process.kill()
             raise ApartError(f"no answer within {_PATIENCE_S} s")
-        message = heard.recv_bytes()
+        message = receiver.recv_bytes()
         mark, answer = message[:1], message[1:]
         process.join()
         if mark == _FAILED:
@@ -50,9 +50,9 @@ def run_apart(work: Callable[[Item], Result], items: Sequence[Item], result_type
     return results
 
 
-def _work_and_tell(told: Connection, work: Callable[[Item], object], item: Item) -> None:
+def _work_and_send(sender: Connection, work: Callable[[Item], object], item: Item) -> None:
     try:
         message = _DONE + msgspec.json.encode(work(item))
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is reported
         message = _FAILED + f"{type(error).__name__}: {error}".encode()
-    told.send_bytes(message)
+    sender.send_bytes(message)

@@ -2,7 +2,7 @@
 # Boot a machine with two NUMA nodes, SMT and an offline CPU under emulation, and check inside it, on a real kernel,
 # what bench detects, binds and reads back. Passes if and only if the machine's last line says that all checks passed.
 #
-# What the machine looks like is said here and in tests/numa/init, and expected in tests/numa/detection.py.
+# The machine is described here and in tests/numa/init, and expected in tests/numa/detection.py.
 #
 # Usage: boot.sh
 set -euo pipefail
@@ -39,7 +39,7 @@ cp --recursive "$packages/archspec" "$packages/msgspec" "$output/program/opt/pac
 cat "$output/rootfs.cpio" "$output/program.cpio" >"$output/initramfs.cpio"
 
 # `max` has all that QEMU can emulate, AVX2 among it; as an AMD CPU, which it is else, it cannot show SMT.
-# A kernel that panics restarts at once, which ends the machine. Mitigations of silicon's faults only cost time here.
+# A kernel that panics restarts immediately, which ends the machine. Mitigations of silicon's faults only cost time here.
 machine=(
     -accel tcg -cpu "max,vendor=GenuineIntel" -display none -monitor none -nodefaults -no-user-config -no-reboot
     -smp "8,sockets=2,cores=2,threads=2" -m 1024

@@ -1,4 +1,4 @@
-"""Control groups, version 2: what they leave to a process, and that bench goes by it."""
+"""Control groups, version 2: what they leave to a process, and that bench keeps to it."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ def _join_and_look(group: Path) -> View:
 
 @contextmanager
 def made_group(name: str, settings: Mapping[str, str]) -> Iterator[Path]:
-    """A control group with these files written, gone again afterwards."""
+    """A control group with these files written; it is removed afterwards."""
     (_ROOT / "cgroup.subtree_control").write_text("+cpuset +cpu +memory", encoding="ascii")
     group = _ROOT / name
     group.mkdir()

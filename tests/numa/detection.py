@@ -44,7 +44,7 @@ def check_machine(ledger: Ledger) -> None:
     ledger.equal("detect: SMT control", machine.settings.smt_control, "on")
     ledger.equal("detect: hypervisor", machine.settings.hypervisor, "qemu")
     ledger.true("detect: automatic NUMA balancing", machine.settings.numa_balancing)
-    ledger.true("detect: the CPU is made of software", machine.cpu.emulated)
+    ledger.true("detect: the CPU is emulated", machine.cpu.emulated)
     ledger.equal(
         "detect: nothing else is missing",
         machine.missing,

@@ -1,4 +1,4 @@
-"""A process in a worker's place: it binds itself, touches memory in all its threads, and says what became of it."""
+"""A process in a worker's place: it binds itself, touches memory in all its threads, and reports the result."""
 
 import ctypes
 import mmap
@@ -28,7 +28,7 @@ class Request:
     """What to do.
 
     Attributes:
-        binding: As a plan says it.
+        binding: As in a plan.
         group: The control group to join before anything else; None for the one it is born in.
         escape: CPUs that one thread goes over to, as a runtime that binds its own threads does.
     """
@@ -53,14 +53,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What became of it.
+    """What the process reports.
 
     Attributes:
         refused: Why the kernel refused the binding, as a sentence; the rest is empty then.
         memory_binding: As `bind_process` says.
         before, after: In force before and after the pages were touched.
         threads: Of each that was started after the binding.
-        pages: Node → pages touched that lie on it, as `move_pages` says of each: a second witness beside numa_maps.
+        pages: Node → pages touched that lie on it, as `move_pages` says of each: a second source besides numa_maps.
         problem: As `find_binding_problem` says after the pages were touched.
     """
 
@@ -80,7 +80,7 @@ class Answer:
 
 
 def ask_instances(*requests: Request) -> list[Answer]:
-    """Run a process for each request, all at once, and take their answers."""
+    """Run a process for each request, at the same time, and return their answers."""
     return run_apart(_answer, requests, Answer)
 
 

@@ -1,4 +1,4 @@
-"""What the profile becomes on this machine."""
+"""The layouts of the profile on this machine."""
 
 from bench.hardware.detect import detect
 from bench.profiles.load import find_profile

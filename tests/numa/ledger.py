@@ -1,11 +1,11 @@
-"""Says of each check, in a line, what was found and what was wanted; counts them."""
+"""Print a line for each check, with what was found and what was wanted, and count them."""
 
 import sys
 from collections.abc import Callable
 
 
 class Ledger:
-    """All checks of one boot.
+    """The checks of one boot.
 
     Attributes:
         passed, failed: How many so far.
@@ -32,15 +32,15 @@ class Ledger:
         self._enter(what, f"found {found}", f"wanted {low} to {high}", holds=low <= found <= high)
 
     def run(self, checks: Callable[["Ledger"], None]) -> None:
-        """Run a group of checks; one that cannot be brought to its end has failed."""
+        """Run a group of checks; a group that raises has failed."""
         try:
             checks(self)
-        except Exception as error:  # noqa: BLE001 - whatever went wrong, the other groups have their say
-            told = " ".join(f"{type(error).__name__}: {error}".split())
-            self._enter(f"{checks.__module__}.{checks.__name__}", f"found {told}", "wanted no error", holds=False)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the other groups still run
+            error_text = " ".join(f"{type(error).__name__}: {error}".split())
+            self._enter(f"{checks.__module__}.{checks.__name__}", f"found {error_text}", "wanted no error", holds=False)
 
     def close(self) -> int:
-        """Say the verdict in the last line, as boot.sh expects it; the exit status."""
+        """Print the verdict as the last line, which boot.sh expects, and return the exit status."""
         total = self.passed + self.failed
         if self.failed or not total:
             print(f"failed: {self.failed} of {total} checks")

@@ -1,4 +1,4 @@
-"""A process whose parent is killed: none may run on, in the way of the next measurement."""
+"""A process whose parent is killed must end, or it would disturb the next measurement."""
 
 import os
 import select
@@ -16,34 +16,34 @@ STAY_S = 2
 
 
 def check_orphan(ledger: Ledger) -> None:
-    """With `die_with_parent` it ends; without it, it does not, so the first is the call's doing."""
+    """With `die_with_parent` it ends; without it, it does not: so the call is the cause."""
     ledger.true("orphan: one that asked for it ends with its parent", _ends_with_parent(asks=True))
     ledger.false("orphan: one that did not runs on", _ends_with_parent(asks=False))
 
 
 def _ends_with_parent(*, asks: bool) -> bool:
-    """Whether a process ends when its parent is killed. It alone holds a pipe's end, which shows its own end."""
-    heard, held = os.pipe()
+    """Return whether a process ends when its parent is killed: its pipe, which nothing else holds, then closes."""
+    read_end, write_end = os.pipe()
     parent = os.fork()
     if parent == 0:
-        _be_parent(held, asks=asks)
-    os.close(held)
-    orphan = int(os.read(heard, 16))
+        _be_parent(write_end, asks=asks)
+    os.close(write_end)
+    orphan = int(os.read(read_end, 16))
     os.kill(parent, signal.SIGKILL)
     os.waitpid(parent, 0)
-    ready, _, _ = select.select([heard], [], [], PATIENCE_S if asks else STAY_S)
+    ready, _, _ = select.select([read_end], [], [], PATIENCE_S if asks else STAY_S)
     if not ready:
         os.kill(orphan, signal.SIGKILL)
-    os.close(heard)
+    os.close(read_end)
     return bool(ready)
 
 
-def _be_parent(held: int, *, asks: bool) -> NoReturn:
+def _be_parent(write_end: int, *, asks: bool) -> NoReturn:
     if os.fork() == 0:
         if asks:
             die_with_parent()
-        os.write(held, str(os.getpid()).encode())
+        os.write(write_end, str(os.getpid()).encode())
     else:
-        os.close(held)
+        os.close(write_end)
     while True:
         signal.pause()

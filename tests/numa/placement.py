@@ -16,7 +16,9 @@ FOREIGN_PAGES = 1_024
 def check_instances(ledger: Ledger) -> None:
     """All instances of the throughput layout, at the same time."""
     bindings = resolve_here()["throughput"].instances
-    for binding, answer in zip(bindings, ask_instances(*(Request(binding=each) for each in bindings)), strict=True):
+    for binding, answer in zip(
+        bindings, ask_instances(*(Request(binding=planned) for planned in bindings)), strict=True
+    ):
         name = f"instance on CPUs {binding.cpus}"
         check_binding(ledger, name, binding, answer, policy="bind")
         check_pages(ledger, name, answer, node=int(binding.memory_nodes))
@@ -71,7 +73,7 @@ def check_binding(ledger: Ledger, name: str, binding: Binding, answer: Answer, *
 
 
 def check_pages(ledger: Ledger, name: str, answer: Answer, *, node: int) -> None:
-    """Where the block lies, by two witnesses: numa_maps as bench counts it, and the kernel asked page by page."""
+    """Where the block lies, from two sources: numa_maps as bench counts it, and the kernel asked page by page."""
     other = 1 - node
     ledger.equal(f"{name}: pages by node, asked one by one", answer.pages, {node: PAGES})
     ledger.within(f"{name}: new pages on node {node}", answer.count_new_pages(node), PAGES, PAGES + OWN_PAGES)

@@ -45,8 +45,8 @@ def hold_against(references: Sequence[Unit], rule: Rule, check: Check, reading: 
     Raises:
         NoLimitError: the references are too few, or do not scatter as independent ones do.
     """
-    found = [other for unit in references for other in check.read(unit) if other.cell == reading.cell]
-    values = [other for other in found if isinstance(other.value, int | float)]
+    found = [known for unit in references for known in check.read(unit) if known.cell == reading.cell]
+    values = [known for known in found if isinstance(known.value, int | float)]
     if rule.tolerance is not None:
         return _hold_tolerance(values, rule.tolerance, check, _number(reading))
     return _hold_ratio(values, rule, reading)

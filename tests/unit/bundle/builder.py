@@ -162,8 +162,14 @@ def on_day(day: int, contents: Contents = CONTENTS) -> Contents:
         ),
         probes=tuple(replace(probe, started_at=move(probe.started_at)) for probe in contents.probes),
         measurements=tuple(
-            replace(one, repetitions=tuple(replace(each, started_at=move(each.started_at)) for each in one.repetitions))
-            for one in contents.measurements
+            replace(
+                measurement,
+                repetitions=tuple(
+                    replace(repetition, started_at=move(repetition.started_at))
+                    for repetition in measurement.repetitions
+                ),
+            )
+            for measurement in contents.measurements
         ),
     )
 
@@ -195,8 +201,8 @@ def seal(
 ) -> bytes:
     """A bundle whose signatures hold, whatever its content is; the statement is about this run."""
     sealed = seal_content(content, info or CONTENTS.info, plan, signer, DISCLOSURES)
-    for other in others:
-        sealed = add_signature(sealed, other)
+    for candidate in others:
+        sealed = add_signature(sealed, candidate)
     return format_sealed(sealed)
 
 

@@ -28,8 +28,8 @@ MIB = 1 << 20
 @pytest.mark.parametrize(
     ("size", "most_bytes", "words"),
     [
-        pytest.param(10 << 30, 8 * MIB, "are read", id="10 GiB are refused unread"),
-        pytest.param(512 * 1_000_000, 8 * MIB, "are read", id="a million members are refused unread"),
+        pytest.param(10 << 30, 8 * MIB, "are read", id="10 GiB are refused before they are read"),
+        pytest.param(512 * 1_000_000, 8 * MIB, "are read", id="a million members are refused before they are read"),
         pytest.param(OUTER_LIMITS.total_bytes, OUTER_LIMITS.total_bytes + 32 * MIB, "more than", id="the largest file is read once"),
     ],
 )  # fmt: skip

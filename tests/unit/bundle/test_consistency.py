@@ -38,12 +38,16 @@ def test_refuses_a_statement_about_another_run() -> None:
 
 def test_a_failed_cell_may_have_run_elsewhere() -> None:
     failure = CONTENTS.measurements[2].failure
-    accept(measurement(lambda one: replace(one, failure=failure, stopped="failed"))(held(cpus="0")(CONTENTS)))
+    accept(
+        measurement(lambda measurement: replace(measurement, failure=failure, stopped="failed"))(
+            held(cpus="0")(CONTENTS)
+        )
+    )
 
 
 def test_a_failed_repetition_may_have_no_samples() -> None:
     empty = replace(CONTENTS.measurements[0].repetitions[0], instances=(), sequence=6)
-    accept(measurement(lambda one: replace(one, repetitions=(replace(empty, round=2),)), 2)(CONTENTS))
+    accept(measurement(lambda measurement: replace(measurement, repetitions=(replace(empty, round=2),)), 2)(CONTENTS))
 
 
 def test_cells_that_a_budget_did_not_reach_may_be_missing() -> None:
@@ -55,13 +59,15 @@ def test_cells_that_a_budget_did_not_reach_may_be_missing() -> None:
 
 
 def test_a_resumed_run_may_have_begun_its_monotonic_clock_anew() -> None:
-    same_time = repetition(lambda one: replace(one, instances=CONTENTS.measurements[0].repetitions[0].instances))
+    same_time = repetition(
+        lambda repetition: replace(repetition, instances=CONTENTS.measurements[0].repetitions[0].instances)
+    )
     accept(info(resumed=1)(same_time(CONTENTS)))
 
 
 def test_a_host_may_sleep_during_a_run() -> None:
     accept(info(finished_at="2026-01-03T03:04:05Z")(CONTENTS))
-    accept(repetition(lambda one: replace(one, started_at="2026-01-02T03:05:00Z"))(CONTENTS))
+    accept(repetition(lambda repetition: replace(repetition, started_at="2026-01-02T03:05:00Z"))(CONTENTS))
 
 
 def test_a_probe_may_begin_in_the_second_in_which_a_repetition_does() -> None:
@@ -74,12 +80,14 @@ def test_cpus_may_be_listed_in_another_way() -> None:
 
 def test_a_machine_may_not_say_how_much_memory_it_has() -> None:
     unknown = replace(CONTENTS.machine.limits, total_memory_bytes=None)
-    accept(instance(lambda one: replace(one, peak_run_bytes=1 << 50))(machine(limits=unknown)(CONTENTS)))
+    accept(instance(lambda instance: replace(instance, peak_run_bytes=1 << 50))(machine(limits=unknown)(CONTENTS)))
 
 
 def test_parts_of_a_step_may_be_slower_than_the_step() -> None:
     accept(
-        instance(lambda one: replace(one, stages_ns={"forward": (20_000_000,), "backward": (20_000_000,)}))(CONTENTS)
+        instance(lambda instance: replace(instance, stages_ns={"forward": (20_000_000,), "backward": (20_000_000,)}))(
+            CONTENTS
+        )
     )
 
 

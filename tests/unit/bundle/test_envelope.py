@@ -37,8 +37,8 @@ def test_parse_inverts_format() -> None:
     signatures = (sign_statement(b"{}", KEY), sign_statement(b"{}", OTHER))
     envelope = parse_envelope(format_envelope(b"{}", signatures))
     assert envelope.payload == b"{}"
-    assert [(one.keyid, one.sig) for one in envelope.signatures] == [
-        (fingerprint(one.key), one.value) for one in signatures
+    assert [(signature.keyid, signature.sig) for signature in envelope.signatures] == [
+        (fingerprint(signature.key), signature.value) for signature in signatures
     ]
 
 

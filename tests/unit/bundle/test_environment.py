@@ -88,7 +88,7 @@ def test_values_that_are_no_text_are_escaped() -> None:
 
 def test_describes_this_process() -> None:
     environment = describe_environment(cpu_evidence=lambda: {"brand_raw": "Test CPU"})
-    names = {one.name for one in environment.distributions}
+    names = {distribution.name for distribution in environment.distributions}
     assert {"torch", "msgspec", "cryptography"} <= names
     assert environment.implementation.startswith("CPython 3.11.")
     assert environment.lock_digest is not None

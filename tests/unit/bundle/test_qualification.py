@@ -165,7 +165,7 @@ def test_a_strangers_key_with_a_strangers_signature_does_not_make_a_judge(tmp_pa
 def test_a_second_signature_is_refused(tmp_path: Path) -> None:
     path = write_qualification(tmp_path, QUALIFICATION, OPERATOR)
     payload = base64.b64decode(json.loads(path.read_bytes())["payload"])
-    both = tuple(sign_statement(payload, one.key) for one in (OPERATOR, STRANGER))
+    both = tuple(sign_statement(payload, signer.key) for signer in (OPERATOR, STRANGER))
     path.write_bytes(format_envelope(payload, both))
     refuse(path, "2 signatures")
 

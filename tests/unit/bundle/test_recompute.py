@@ -82,13 +82,13 @@ def test_samples_whose_iterations_overflow_a_sum_are_refused() -> None:
     first, *rest = CONTENTS.measurements
     repetitions = tuple(
         replace(
-            one,
+            repetition,
             instances=tuple(
                 replace(instance, samples=tuple(replace(sample, iterations=iterations) for sample in instance.samples))
-                for instance in one.instances
+                for instance in repetition.instances
             ),
         )
-        for one in first.repetitions
+        for repetition in first.repetitions
     )
     with pytest.raises(BundleError, match="no summary can be made from the samples"):
         check_summary(

@@ -68,9 +68,9 @@ def test_the_lock_digest_is_that_of_the_file(tmp_path: Path) -> None:
 
 def test_the_lock_that_was_installed_comes_before_the_default_one(tmp_path: Path) -> None:
     put(tmp_path, {"images/requirements.lock": "torch==2.14.1\n"})
-    usual = digest_lock(tmp_path)
+    default = digest_lock(tmp_path)
     put(tmp_path, {".venv/installed.lock": "torch==2.14.1+cpu\n"})
-    assert digest_lock(tmp_path) != usual
+    assert digest_lock(tmp_path) != default
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_both_roles_are_filled_by_two_signers(folder: Path) -> None:
             BUNDLE,
             Requirements(trust=make_trust(operator=STRANGER), roles=("operator",)),
             "does not know the key",
-            id="a signer whom the store does not know",
+            id="a signer that the store does not know",
         ),
         pytest.param(
             BUNDLE,

@@ -1,4 +1,4 @@
-"""Bundles that were tampered with, or forged by someone with a key of his own."""
+"""Bundles that were tampered with, or forged by someone with another key."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

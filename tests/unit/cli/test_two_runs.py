@@ -58,8 +58,8 @@ class Pace(Workers):
     def run(self, job: Job, *, timeout_s: float, then: Sequence[Job] = ()) -> Sequence[InstanceResult | ProbeResult]:
         results = super().run(job, timeout_s=timeout_s, then=then)
         return [
-            self._bind(task, one) if isinstance(one, InstanceResult) else one
-            for task, one in zip(job.tasks, results, strict=True)
+            self._bind(task, result) if isinstance(result, InstanceResult) else result
+            for task, result in zip(job.tasks, results, strict=True)
         ]
 
     def _bind(self, task: Task, result: InstanceResult) -> InstanceResult:
@@ -197,8 +197,10 @@ def test_reproduce_names_a_package_that_differs_and_measures_nothing(
 ) -> None:
     machine, software, image = reproduce.look_here()
     altered = tuple(
-        Distribution(name=one.name, version="0.0.1", digest=one.digest) if one.name == "torch" else one
-        for one in software.distributions
+        Distribution(name=distribution.name, version="0.0.1", digest=distribution.digest)
+        if distribution.name == "torch"
+        else distribution
+        for distribution in software.distributions
     )
     other = replace(software, distributions=altered)
     monkeypatch.setattr(reproduce, "look_here", lambda: (machine, other, image))

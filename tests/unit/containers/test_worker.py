@@ -1,4 +1,4 @@
-"""A worker in an image: what its container may do, and what it is told."""
+"""A worker in an image: what its container may do, and what it gets."""
 
 from bench.bundle.source import PROJECT
 from bench.containers.plan import LABEL, PYTHON, Boundary, worker_options

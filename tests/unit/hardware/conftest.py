@@ -30,7 +30,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Unpack:
 
 @pytest.fixture
 def compose(tmp_path: Path) -> Compose:
-    """A root made of these files, path → text."""
+    """A root with these files, path → text."""
 
     def write(files: Mapping[str, str]) -> Path:
         for path, text in files.items():

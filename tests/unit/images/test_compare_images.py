@@ -45,7 +45,7 @@ def put_image(layout: Path, tag: str, config: dict[str, Any], *layers: list[File
 
 
 @pytest.mark.parametrize(
-    ("config", "layers", "said"),
+    ("config", "layers", "line"),
     [
         ({}, [ONE], "no difference"),
         ({"created": "2024"}, [ONE], "configuration: only the second has created"),
@@ -58,7 +58,7 @@ def put_image(layout: Path, tag: str, config: dict[str, Any], *layers: list[File
     ],
     ids=["nothing", "configuration", "content", "time", "added", "removed", "order", "another layer"],
 )
-def test_says_what_differs(tmp_path: Path, config: dict[str, Any], layers: list[list[File]], said: str) -> None:
+def test_says_what_differs(tmp_path: Path, config: dict[str, Any], layers: list[list[File]], line: str) -> None:
     images = [put_image(tmp_path, "1", {}, ONE), put_image(tmp_path, "2", config, *layers)]
     (tmp_path / "index.json").write_text(json.dumps({"manifests": images}))
 
@@ -67,5 +67,5 @@ def test_says_what_differs(tmp_path: Path, config: dict[str, Any], layers: list[
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
-    assert finished.stdout.startswith(said), finished.stderr
-    assert finished.returncode == (said != "no difference")
+    assert finished.stdout.startswith(line), finished.stderr
+    assert finished.returncode == (line != "no difference")

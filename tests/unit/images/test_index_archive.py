@@ -26,8 +26,8 @@ def test_the_layout_holds_one_index_of_both_platforms(tmp_path: Path) -> None:
     data = (tmp_path / "blobs/sha256" / digest.removeprefix("sha256:")).read_bytes()
     assert (hashlib.sha256(data).hexdigest(), len(data)) == (digest.removeprefix("sha256:"), entry["size"])
     manifests = json.loads(data)["manifests"]
-    assert [one["platform"] for one in manifests] == [
+    assert [manifest["platform"] for manifest in manifests] == [
         {"architecture": "amd64", "os": "linux"},
         {"architecture": "arm64", "os": "linux"},
     ]
-    assert [one["digest"] for one in manifests] == [f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"]
+    assert [manifest["digest"] for manifest in manifests] == [f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"]

@@ -33,10 +33,10 @@ def test_the_compiler_is_the_one_that_inductor_takes(variables: dict[str, str], 
 
 
 def test_the_library_is_made_with_the_flags_that_are_given(tmp_path: Path) -> None:
-    parent = put_compiler(tmp_path, f'echo "$@" > {tmp_path}/said')
+    parent = put_compiler(tmp_path, f'echo "$@" > {tmp_path}/arguments')
     assert compile_library(tmp_path / "a.cpp", tmp_path / "a.so", ["-mfma"], parent=parent) is None
-    said = (tmp_path / "said").read_text().split()
-    assert said == ["-O2", "-shared", "-fPIC", "-pthread", "-mfma", f"{tmp_path}/a.cpp", "-o", f"{tmp_path}/a.so"]
+    arguments = (tmp_path / "arguments").read_text().split()
+    assert arguments == ["-O2", "-shared", "-fPIC", "-pthread", "-mfma", f"{tmp_path}/a.cpp", "-o", f"{tmp_path}/a.so"]
 
 
 def test_a_compiler_sees_nothing_of_the_environment_that_workers_do_not_see(tmp_path: Path) -> None:

@@ -29,9 +29,9 @@ def test_the_worker_receives_its_task_and_the_lines_after_it() -> None:
         attending.stdin.write("go\n")
         attending.stdin.flush()
         assert attending.stdout is not None
-        heard = [attending.stdout.readline(), attending.stdout.readline()]
+        received = [attending.stdout.readline(), attending.stdout.readline()]
         attending.wait(timeout=20)
-    assert heard == ["task\n", "go\n"]
+    assert received == ["task\n", "go\n"]
 
 
 @pytest.mark.parametrize(

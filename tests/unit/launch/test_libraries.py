@@ -99,7 +99,7 @@ NARROWING = [
 
 @pytest.mark.torch
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one CPU cannot be narrowed")
-@pytest.mark.parametrize(("openmp", "name", "value"), NARROWING, ids=[f"{one[0]}, {one[1]}" for one in NARROWING])
+@pytest.mark.parametrize(("openmp", "name", "value"), NARROWING, ids=[f"{entry[0]}, {entry[1]}" for entry in NARROWING])
 def test_a_runtime_that_places_threads_does_not_narrow_the_main_one(
     openmp: OpenMpRuntime, name: str, value: str
 ) -> None:

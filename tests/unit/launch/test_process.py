@@ -29,16 +29,18 @@ FAILED = (
     encode_message(Failed(failure=Failure(reason="no_effect", values={"text": "nothing became int8"}))).decode().strip()
 )
 
-LOAD = f"hear(); say({LOADED!r}); hear();"
+LOAD = f"receive(); send({LOADED!r}); receive();"
 
 GOOD = f"""
-    hear(); say({LOADED!r}); hear(); say({READY!r}); hear(); say({MEASURED!r})
+    receive(); send({LOADED!r}); receive(); send({READY!r}); receive(); send({MEASURED!r})
 """
 
 
 def run(body: str, *, count: int = 1, timeout_s: float = 20, tmp_path: Path | None = None) -> list[InstanceResult]:
     """Run workers whose whole program is `body`."""
-    program = "import os, sys, time\ndef hear(): return sys.stdin.readline()\ndef say(line): print(line, flush=True)\n"
+    program = (
+        "import os, sys, time\ndef receive(): return sys.stdin.readline()\ndef send(line): print(line, flush=True)\n"
+    )
     environment = dict(os.environ) | ({} if tmp_path is None else {"OUT": str(tmp_path)})
     argv = [sys.executable, "-c", program + textwrap.dedent(body)]
     with Workers() as workers:
@@ -62,29 +64,29 @@ def test_results_come_back_in_the_order_of_the_tasks() -> None:
 
 def test_the_task_reaches_the_worker_through_its_standard_input(tmp_path: Path) -> None:
     run(
-        f"open(os.environ['OUT'] + '/task', 'w').write(hear()); say({LOADED!r}); hear(); say({READY!r}); hear(); say({MEASURED!r})",
+        f"open(os.environ['OUT'] + '/task', 'w').write(receive()); send({LOADED!r}); receive(); send({READY!r}); receive(); send({MEASURED!r})",
         tmp_path=tmp_path,
     )
     assert '"workload":"resnet50"' in (tmp_path / "task").read_text()
 
 
 def test_a_worker_that_goes_back_to_waiting_without_a_result_has_none() -> None:
-    assert failure(f"{LOAD} say({READY!r}); hear(); say({LOADED!r}); hear()").reason == "no_result"
-    assert failure(f"{LOAD} say({LOADED!r}); hear()").reason == "not_ready"
+    assert failure(f"{LOAD} send({READY!r}); receive(); send({LOADED!r}); receive()").reason == "no_result"
+    assert failure(f"{LOAD} send({LOADED!r}); receive()").reason == "not_ready"
 
 
 def test_no_worker_starts_timing_before_all_are_ready(tmp_path: Path) -> None:
     run(
         f"""
-        hear()
+        receive()
         first = os.path.exists(os.environ["OUT"] + "/seen")
         open(os.environ["OUT"] + "/seen", "w").close()
-        say({LOADED!r}); hear()
+        send({LOADED!r}); receive()
         time.sleep(0.5 * first)
         open(f"{{os.environ['OUT']}}/ready-{{os.getpid()}}", "w").write(str(time.monotonic_ns()))
-        say({READY!r}); hear()
+        send({READY!r}); receive()
         open(f"{{os.environ['OUT']}}/go-{{os.getpid()}}", "w").write(str(time.monotonic_ns()))
-        say({MEASURED!r})
+        send({MEASURED!r})
         """,
         count=2,
         tmp_path=tmp_path,
@@ -100,14 +102,14 @@ def test_no_worker_starts_timing_before_all_are_ready(tmp_path: Path) -> None:
         ("sys.exit(3)", "exited", {"status": "3"}),
         ("os.kill(os.getpid(), 9)", "killed", {"signal": "SIGKILL"}),
         ("os.kill(os.getpid(), 11)", "crashed", {"signal": "SIGSEGV"}),
-        ("say('hello')", "invalid_message", {"text": "JSON is malformed: invalid character (byte 0)"}),
-        (f"hear(); say({FAILED!r})", "no_effect", {"text": "nothing became int8"}),
-        (f"{LOAD} say({FAILED!r})", "no_effect", {"text": "nothing became int8"}),
-        (f"{LOAD} say({READY!r}); hear(); say({FAILED!r})", "no_effect", {"text": "nothing became int8"}),
-        (f"hear(); say({LOADED!r}); sys.exit(0)", "exited", {"status": "0"}),
-        (f"{LOAD} say({READY!r}); hear(); sys.exit(0)", "exited", {"status": "0"}),
-        (f"hear(); say({MEASURED!r})", "not_ready", {}),
-        (f"{LOAD} say({MEASURED!r})", "not_ready", {}),
+        ("send('hello')", "invalid_message", {"text": "JSON is malformed: invalid character (byte 0)"}),
+        (f"receive(); send({FAILED!r})", "no_effect", {"text": "nothing became int8"}),
+        (f"{LOAD} send({FAILED!r})", "no_effect", {"text": "nothing became int8"}),
+        (f"{LOAD} send({READY!r}); receive(); send({FAILED!r})", "no_effect", {"text": "nothing became int8"}),
+        (f"receive(); send({LOADED!r}); sys.exit(0)", "exited", {"status": "0"}),
+        (f"{LOAD} send({READY!r}); receive(); sys.exit(0)", "exited", {"status": "0"}),
+        (f"receive(); send({MEASURED!r})", "not_ready", {}),
+        (f"{LOAD} send({MEASURED!r})", "not_ready", {}),
     ],
     ids=[
         "exits",
@@ -119,7 +121,7 @@ def test_no_worker_starts_timing_before_all_are_ready(tmp_path: Path) -> None:
         "fails late",
         "ends when loaded",
         "forgets its result",
-        "does not wait for its turn",
+        "does not wait for go",
         "does not wait for the others",
     ],
 )
@@ -143,11 +145,11 @@ def test_a_worker_that_hangs_ends_with_all_it_started() -> None:
 
 def test_one_failing_instance_ends_the_others(tmp_path: Path) -> None:
     body = f"""
-    hear()
+    receive()
     try:
         os.close(os.open(os.environ["OUT"] + "/first", os.O_CREAT | os.O_EXCL))
     except FileExistsError:
-        say({LOADED!r}); time.sleep(100)
+        send({LOADED!r}); time.sleep(100)
     sys.exit(4)
     """
     before = children()

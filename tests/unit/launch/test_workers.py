@@ -1,4 +1,4 @@
-"""Who loads beside whom, who waits, and who is gone: each worker's whole program writes what it does into a file."""
+"""Which pools load at the same time, wait, and end: the program of each worker writes its steps into a file."""
 
 import os
 import sys
@@ -91,11 +91,11 @@ def test_jobs_of_one_pool_run_one_after_another_in_processes_that_loaded_once(wo
     assert not living()
 
 
-@pytest.mark.parametrize("what", ["crew", "environment", "binding"])
+@pytest.mark.parametrize("what", ["pool", "environment", "binding"])
 def test_a_pool_does_no_jobs_of_another(workers: Workers, log: Path, what: str) -> None:
     elsewhere = msgspec.structs.replace(TASK, binding=msgspec.structs.replace(BINDING, cpus="0"))
     other = {
-        "crew": job(log, "a", pool="b"),
+        "pool": job(log, "a", pool="b"),
         "environment": job(log, "a", OMP_NUM_THREADS="7"),
         "binding": job(log, "a", task=elsewhere),
     }[what]
@@ -115,8 +115,8 @@ def test_all_pools_that_are_needed_load_at_the_same_time_and_once(workers: Worke
     a, b, c = (job(log, name) for name in "abc")
     workers.run(a, timeout_s=20, then=[a, b, a, c, b])
     assert sorted(read(log)[:6]) == ["a loaded", "a starts", "b loaded", "b starts", "c loaded", "c starts"]
-    for one in (a, b, a, c, b):
-        workers.run(one, timeout_s=20, then=[a, b, c])
+    for next_job in (a, b, a, c, b):
+        workers.run(next_job, timeout_s=20, then=[a, b, c])
     assert len([line for line in read(log) if line.endswith("starts")]) == 3
 
 
@@ -152,16 +152,16 @@ def test_a_waiting_pool_that_is_not_needed_ends_before_another_loads(workers: Wo
 
 
 def test_no_more_than_so_many_pools_are_kept(workers: Workers, log: Path) -> None:
-    jobs = [job(log, f"crew {number}") for number in range(MAX_PRELOADED + 3)]
-    for one in jobs * 2:
-        workers.run(one, timeout_s=20, then=jobs)
+    jobs = [job(log, f"pool {number}") for number in range(MAX_PRELOADED + 3)]
+    for next_job in jobs * 2:
+        workers.run(next_job, timeout_s=20, then=jobs)
         assert len(living()) <= MAX_PRELOADED
 
 
 def test_as_many_pools_as_allowed_are_kept(workers: Workers, log: Path) -> None:
-    jobs = [job(log, f"crew {number}") for number in range(MAX_PRELOADED)]
-    for one in jobs * 2:
-        workers.run(one, timeout_s=20, then=jobs)
+    jobs = [job(log, f"pool {number}") for number in range(MAX_PRELOADED)]
+    for next_job in jobs * 2:
+        workers.run(next_job, timeout_s=20, then=jobs)
     assert len([line for line in read(log) if line.endswith("starts")]) == MAX_PRELOADED
 
 

@@ -90,9 +90,9 @@ def test_groups_of_unequal_size_are_noted_by_what_they_lack() -> None:
 def test_splits_as_the_user_wants(
     sizes: tuple[int, ...], instances: int, wanted: list[set[int]], notes: list[Reason]
 ) -> None:
-    groups, said = split_into(nodes(*sizes), instances)
+    groups, found_notes = split_into(nodes(*sizes), instances)
     assert members(groups) == wanted
-    assert said == notes
+    assert found_notes == notes
 
 
 def test_more_instances_than_cores_are_refused() -> None:

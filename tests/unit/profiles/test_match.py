@@ -48,7 +48,7 @@ def misfit(condition: str, wanted: str, found: str) -> Reason:
         pytest.param(
             {"architecture": "aarch64", "vendor": "ARM"},
             misfit("architecture", "aarch64", "x86_64"),
-            id="another architecture, said before the vendor",
+            id="another architecture, named before the vendor",
         ),
         pytest.param({"vendor": "GenuineIntel"}, misfit("vendor", "GenuineIntel", "AuthenticAMD"), id="another vendor"),
         pytest.param({"microarchitecture": ("zen3", "zen4")}, None, id="one of two microarchitectures"),

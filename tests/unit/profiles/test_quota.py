@@ -88,9 +88,9 @@ def test_a_quota_is_rounded_down_and_never_to_nothing(quota: float, threads: int
 def test_threads_never_exceed_the_quota(
     sizes: tuple[int, ...], quota: float | None, threads: list[int], notes: list[Reason]
 ) -> None:
-    kept, said = fit_quota(groups(*sizes), quota, Overrides())
+    kept, found_notes = fit_quota(groups(*sizes), quota, Overrides())
     assert [len(group.slots) for group in kept] == threads
-    assert said == notes
+    assert found_notes == notes
 
 
 def test_threads_that_the_user_fixed_stay_and_instances_go() -> None:

@@ -182,7 +182,7 @@ def test_each_kind_of_progress_is_one_line(check_golden: Golden) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "words"),
     [
         ({}, "about 1 min 0 s"),
         ({"aim_s": 300.0}, "about 1 min 0 s for the minimum, more until 5 min 0 s"),
@@ -193,14 +193,14 @@ def test_each_kind_of_progress_is_one_line(check_golden: Golden) -> None:
     ids=["no aim", "an aim", "a budget before it", "a budget too short", "no more than the minimum"],
 )
 def test_a_plan_says_how_long_the_minimum_takes_and_until_when_more_may_follow(
-    changes: dict[str, float], said: str
+    changes: dict[str, float], words: str
 ) -> None:
     plan = make_plan()
     plan = msgspec.structs.replace(plan, policy=msgspec.structs.replace(plan.policy, **changes), estimate_s=60.0)
-    assert render_plan(plan).endswith(f": {said}")
+    assert render_plan(plan).endswith(f": {words}")
 
 
-@pytest.mark.parametrize(("step_s", "told"), [(-3600.0, True), (0.002, False), (None, False)])
-def test_a_wall_clock_that_was_set_is_reported(step_s: float | None, *, told: bool) -> None:
+@pytest.mark.parametrize(("step_s", "reported"), [(-3600.0, True), (0.002, False), (None, False)])
+def test_a_wall_clock_that_was_set_is_reported(step_s: float | None, *, reported: bool) -> None:
     contents = msgspec.structs.replace(CONTENTS, info=msgspec.structs.replace(CONTENTS.info, clock_step_s=step_s))
-    assert ("the wall clock was set by -3600 s" in render(contents)) is told
+    assert ("the wall clock was set by -3600 s" in render(contents)) is reported

@@ -82,7 +82,7 @@ class Bench:
 
     def __init__(self, output: Path, plan: Plan) -> None:
         self.output = output
-        self.told: list[Progress] = []
+        self.reported: list[Progress] = []
         self.session = Session(
             run_id="20260102T030405Z-0123abcd",
             started_at="2026-01-02T03:04:05Z",
@@ -101,6 +101,6 @@ class Bench:
 
     def _execute(self, journal: Journal, workers: Workers, clock: Callable[[], float]) -> Journal:
         Execution(
-            journal, parent={"PATH": "/bin"}, report_progress=self.told.append, workers=workers, clock=clock
+            journal, parent={"PATH": "/bin"}, report_progress=self.reported.append, workers=workers, clock=clock
         ).measure_all()
         return journal

@@ -145,4 +145,4 @@ def test_an_interpreter_that_cannot_run_a_worker_is_refused_before_anything_is_m
 def test_another_interpreter_is_asked_for_its_packages() -> None:
     decision = prepare_ab(RUN, NOTHING, VariantOptions(python=sys.executable))
     assert decision.plan.variants[1].argv == (sys.executable, "-m", "bench.worker")
-    assert "torch" in {one.name for one in decision.environments["b"].distributions}
+    assert "torch" in {distribution.name for distribution in decision.environments["b"].distributions}

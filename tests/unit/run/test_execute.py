@@ -35,7 +35,7 @@ NOISY = noisy(make_instance(proof=make_proof()), steal_ratio=0.5)
 
 
 def scattered(rounds: int, cells: int = 1) -> list[InstanceResult]:
-    """Good results of some cells that never become precise: rounds of 10 ms and of 30 ms in turn."""
+    """Good results of some cells that never become precise: rounds of 10 ms and of 30 ms alternate."""
     return [
         make_instance((0.01 + 0.02 * (number % 2),) * 6, proof=make_proof())
         for number in range(rounds)
@@ -43,9 +43,13 @@ def scattered(rounds: int, cells: int = 1) -> list[InstanceResult]:
     ]
 
 
-def turns(journal: Journal) -> list[tuple[int, str]]:
+def schedule(journal: Journal) -> list[tuple[int, str]]:
     """Round and cell of every repetition, in sequence."""
-    completed = [(one.sequence, one.round, each.cell) for each in journal.measurements() for one in each.repetitions]
+    completed = [
+        (repetition.sequence, repetition.round, measurement.cell)
+        for measurement in journal.measurements()
+        for repetition in measurement.repetitions
+    ]
     return [(number, cell) for _, number, cell in sorted(completed)]
 
 
@@ -82,7 +86,7 @@ def test_a_failed_cell_has_its_reason_and_the_run_goes_on(tmp_path: Path) -> Non
     failed, good = bench.measure(Workers(CRASH)).measurements()
     assert (failed.stopped, failed.failure) == ("failed", CRASH)
     assert (good.stopped, good.failure) == ("precise", None)
-    assert [told.kind for told in bench.told if told.cell is not None][:2] == ["repetition", "failed"]
+    assert [progress.kind for progress in bench.reported if progress.cell is not None][:2] == ["repetition", "failed"]
 
 
 def test_a_wrong_output_fails_the_cell_with_both_values(tmp_path: Path) -> None:
@@ -100,7 +104,7 @@ def test_other_weights_for_the_same_workload_and_shape_fail_both_cells(tmp_path:
     plan = make_plan(make_cell(0), make_cell(1))
     good = make_instance(proof=make_proof())
     workers = Workers(good, make_instance(proof=make_proof(weights_digest=other)))
-    failures = [each.failure for each in Bench(tmp_path, plan).measure(workers).measurements()]
+    failures = [measurement.failure for measurement in Bench(tmp_path, plan).measure(workers).measurements()]
     assert [failure and failure.cause for failure in failures] == [
         Reason(code="weights_differ", values={"digest": other, "cell": plan.cells[0].id}),
         Reason(code="weights_differ", values={"digest": DIGEST, "cell": plan.cells[1].id}),
@@ -110,19 +114,19 @@ def test_other_weights_for_the_same_workload_and_shape_fail_both_cells(tmp_path:
 def test_repetitions_are_spread_over_the_run_in_the_seeds_order(tmp_path: Path) -> None:
     plan = make_plan(*(make_cell(index) for index in range(3)))
     journal = Bench(tmp_path, plan).measure(Workers(*scattered(4, 3)))
-    assert turns(journal) == [
+    assert schedule(journal) == [
         (number, cell.id) for number in range(4) for cell in order_round(plan.cells, number, plan.order_seed)
     ]
-    assert [cell[:4] for number, cell in turns(journal) if number == 2] == ["0001", "0000", "0002"]
+    assert [cell[:4] for number, cell in schedule(journal) if number == 2] == ["0001", "0000", "0002"]
 
 
 def test_the_sides_of_a_pair_run_one_after_the_other_and_alternate_in_going_first(tmp_path: Path) -> None:
     pair = [msgspec.structs.replace(make_cell(index), variant=variant) for index, variant in ((1, "a"), (2, "b"))]
     plan = make_plan(make_cell(0), *pair)
     journal = Bench(tmp_path, plan).measure(Workers(*scattered(4, 3)))
-    order = [cell for _, cell in turns(journal) if cell != plan.cells[0].id]
-    assert order == [one.id for one in (*pair, *pair[::-1]) * 2]
-    places = [place for place, (_, cell) in enumerate(turns(journal)) if cell != plan.cells[0].id]
+    order = [cell for _, cell in schedule(journal) if cell != plan.cells[0].id]
+    assert order == [cell.id for cell in (*pair, *pair[::-1]) * 2]
+    places = [place for place, (_, cell) in enumerate(schedule(journal)) if cell != plan.cells[0].id]
     assert all(second == first + 1 for first, second in zip(places[::2], places[1::2], strict=True))
 
 
@@ -166,7 +170,7 @@ def test_beyond_the_aim_noise_gets_twice_the_least_repetitions(tmp_path: Path) -
     policy = msgspec.structs.replace(POLICY, aim_s=1)
     workers = Workers(*[NOISY] * 99)
     journal = Bench(tmp_path, make_plan(policy=policy)).measure(workers, clock=lambda: workers.now_ns / 1e9)
-    assert [(one.stopped, len(one.repetitions)) for one in journal.measurements()] == [
+    assert [(measurement.stopped, len(measurement.repetitions)) for measurement in journal.measurements()] == [
         ("budget", 2 * POLICY.repetitions_min)
     ]
 
@@ -204,7 +208,9 @@ def test_a_probe_that_fails_voids_nothing_and_ends_nothing(tmp_path: Path) -> No
 
     journal = Bench(tmp_path, make_plan()).measure(Unprobed())
     assert journal.probes() == ()
-    assert [(one.stopped, len(one.repetitions)) for one in journal.measurements()] == [("precise", 2)]
+    assert [(measurement.stopped, len(measurement.repetitions)) for measurement in journal.measurements()] == [
+        ("precise", 2)
+    ]
 
 
 def test_long_repetitions_are_probed_by_the_clock(tmp_path: Path) -> None:
@@ -233,7 +239,9 @@ def test_no_void_repetition_is_made_again_after_the_budget(tmp_path: Path) -> No
     policy = msgspec.structs.replace(POLICY, budget_s=15)
     workers = Workers(NOISY, NOISY, NOISY)
     journal = Bench(tmp_path, make_plan(policy=policy)).measure(workers, clock=lambda: workers.now_ns / 1e9)
-    assert [(one.stopped, len(one.repetitions)) for one in journal.measurements()] == [("budget", 2)]
+    assert [(measurement.stopped, len(measurement.repetitions)) for measurement in journal.measurements()] == [
+        ("budget", 2)
+    ]
 
 
 def test_an_aim_ends_repetitions_and_drops_no_cell(tmp_path: Path) -> None:
@@ -251,7 +259,7 @@ def test_time_to_spare_goes_to_rounds_of_cells_that_are_not_precise(tmp_path: Pa
     workers = Workers(narrow, wide[0], narrow, wide[1], wide[2], wide[3])
     plan = make_plan(make_cell(0), make_cell(1), policy=policy)
     journal = Bench(tmp_path, plan).measure(workers, clock=lambda: workers.now_ns / 1e9)
-    assert [(one.stopped, len(one.repetitions)) for one in journal.measurements()] == [
+    assert [(measurement.stopped, len(measurement.repetitions)) for measurement in journal.measurements()] == [
         ("precise", 2),
         ("repetitions", 4),
     ]
@@ -320,7 +328,7 @@ def test_each_repetition_is_upcoming_while_the_job_before_it_loads(tmp_path: Pat
     assert len(measuring) == 12
     for before, job, then in zip(workers.jobs, workers.jobs[1:], workers.upcoming, strict=False):
         if job.tasks[0].kind == "measure":
-            assert job == then[1], f"{before} was not told what comes next"
+            assert job == then[1], f"{before} did not get what comes next"
     assert [job.tasks[0].prove for job in measuring] == [True] * 3 + [False] * 9
 
 
@@ -408,9 +416,9 @@ def test_an_upcoming_job_that_cannot_start_does_not_fail_the_current_one(
 def test_progress_counts_up_and_has_the_time_left(tmp_path: Path) -> None:
     bench = Bench(tmp_path, make_plan(make_cell(0), make_cell(1)))
     bench.measure(Workers())
-    assert [told.done for told in bench.told if told.kind == "cell"] == [1, 2]
-    assert all(told.total == 2 and told.left_s >= 0 for told in bench.told)
-    assert all(told.summary is not None for told in bench.told if told.kind == "cell")
+    assert [progress.done for progress in bench.reported if progress.kind == "cell"] == [1, 2]
+    assert all(progress.total == 2 and progress.left_s >= 0 for progress in bench.reported)
+    assert all(progress.summary is not None for progress in bench.reported if progress.kind == "cell")
 
 
 @pytest.mark.parametrize("after", range(6))
@@ -426,7 +434,7 @@ def test_an_interrupted_run_resumes_with_nothing_lost_and_nothing_twice(tmp_path
     assert [measurement.cell for measurement in measurements] == [cell.id for cell in plan.cells]
     assert [len(measurement.repetitions) for measurement in measurements] == [2, 2, 2]
     assert first.measured - 1 + second.measured == 6
-    assert all([one.index for one in measurement.repetitions] == [0, 1] for measurement in measurements)
+    assert all([repetition.index for repetition in measurement.repetitions] == [0, 1] for measurement in measurements)
 
 
 def test_a_wrong_output_is_still_wrong_after_resuming(tmp_path: Path) -> None:
@@ -459,14 +467,17 @@ def test_a_kill_before_or_within_any_entry_loses_nothing_and_counts_nothing_twic
             assert path.read_bytes().startswith(before)
             measurements = journal.measurements()
             assert sorted(measurement.cell for measurement in measurements) == [cell.id for cell in plan.cells]
-            completed = [one for measurement in measurements for one in measurement.repetitions]
+            completed = [repetition for measurement in measurements for repetition in measurement.repetitions]
             assert all(
-                sum(not one.invalid for one in each.repetitions) >= 2 or len(each.repetitions) == POLICY.attempts_max
-                for each in measurements
+                sum(not repetition.invalid for repetition in measurement.repetitions) >= 2
+                or len(measurement.repetitions) == POLICY.attempts_max
+                for measurement in measurements
             )
             assert all(
-                [one.index for one in each.repetitions] == list(range(len(each.repetitions))) for each in measurements
+                [repetition.index for repetition in measurement.repetitions]
+                == list(range(len(measurement.repetitions)))
+                for measurement in measurements
             )
-            places = [one.sequence for one in (*completed, *journal.probes())]
+            places = [entry.sequence for entry in (*completed, *journal.probes())]
             assert sorted(places) == list(range(len(places)))
-            assert find_disorder(plan.cells, turns(journal), plan.order_seed) is None
+            assert find_disorder(plan.cells, schedule(journal), plan.order_seed) is None

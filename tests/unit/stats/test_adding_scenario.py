@@ -58,7 +58,7 @@ def slowest_s(instance: InstanceResult) -> float:
 
 
 def find_pause_problem(samples: Sequence[Sample], _: Policy) -> str | None:
-    gaps = [later.start_ns - one.start_ns - one.elapsed_ns for one, later in itertools.pairwise(samples)]
+    gaps = [later.start_ns - earlier.start_ns - earlier.elapsed_ns for earlier, later in itertools.pairwise(samples)]
     return None if all(gap == PAUSE_NS for gap in gaps) else "it did not pause as it should"
 
 

@@ -27,7 +27,14 @@ EAGER = summary(0.2, first_call=1.0)
         (summary(0.3, first_call=2.0), None),
         (summary(0.3, first_call=1.0), 0),
     ],
-    ids=["first call", "all that it costs, rounded up", "cheaper at once", "no faster", "slower", "costs nothing more"],
+    ids=[
+        "first call",
+        "all that it costs, rounded up",
+        "cheaper from the first call",
+        "no faster",
+        "slower",
+        "costs nothing more",
+    ],
 )
 def test_a_compiler_breaks_even_when_faster_calls_have_recovered_its_costs(
     compiled: CellSummary, calls: int | None

@@ -118,5 +118,5 @@ def test_probes_of_another_layout_do_not_count() -> None:
 
 
 def test_drift_is_listed_together_with_the_repetitions_own_noise() -> None:
-    disturbed = make_repetition(0, noisy(make_instance(), steal_ratio=0.5), sequence=4)
-    assert judge_repetition(disturbed, "latency", LOST) == ("drift", "steal")
+    noisy_repetition = make_repetition(0, noisy(make_instance(), steal_ratio=0.5), sequence=4)
+    assert judge_repetition(noisy_repetition, "latency", LOST) == ("drift", "steal")

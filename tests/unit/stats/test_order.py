@@ -10,7 +10,7 @@ from bench.records.plan import Cell
 from bench.stats.order import ScheduledRepetition, find_disorder, find_partners, next_repetition, order_round
 from tests.builders import CASE, make_cell
 
-Turns = list[tuple[int, str]]
+Schedule = list[tuple[int, str]]
 
 
 def alone(number: int) -> tuple[Cell, ...]:
@@ -53,7 +53,7 @@ def test_every_cell_comes_to_every_place_equally_often() -> None:
 def test_the_cells_of_a_pair_are_adjacent_in_abba_order() -> None:
     rows = [order_round(paired(3), number, 5) for number in range(4)]
     assert [letters(row) for row in rows] == ["ababab", "bababa", "ababab", "bababa"]
-    assert all(one.case == other.case for row in rows for one, other in zip(row[::2], row[1::2], strict=True))
+    assert all(a.case == b.case for row in rows for a, b in zip(row[::2], row[1::2], strict=True))
 
 
 def test_cells_of_one_case_without_variants_are_no_pair() -> None:
@@ -66,10 +66,10 @@ def test_repetitions_follow_the_order_and_leave_out_finished_cells() -> None:
     cells = alone(4)
     made: list[tuple[int, str]] = []
     wanting = {cell.id for cell in cells}
-    while turn := next_repetition(cells, wanting, made[-1] if made else None, 9):
-        made.append((turn.round, turn.cell.id))
-        if turn.round == int(turn.cell.id[:4]):
-            wanting.remove(turn.cell.id)
+    while scheduled := next_repetition(cells, wanting, made[-1] if made else None, 9):
+        made.append((scheduled.round, scheduled.cell.id))
+        if scheduled.round == int(scheduled.cell.id[:4]):
+            wanting.remove(scheduled.cell.id)
     expected = chain.from_iterable(
         [(number, cell.id) for cell in order_round(cells, number, 9) if int(cell.id[:4]) >= number]
         for number in range(4)
@@ -90,15 +90,15 @@ def test_without_a_cell_that_wants_more_there_is_no_next_repetition() -> None:
 @pytest.mark.parametrize(
     ("change", "index"),
     [
-        (lambda turns: turns, None),
-        (lambda turns: turns[1:], None),
-        (lambda turns: [turns[1], turns[0], *turns[2:]], 1),
-        (lambda turns: [*turns[:3], turns[2], *turns[3:]], 3),
-        (lambda turns: [*turns[3:], *turns[:3]], 3),
+        (lambda schedule: schedule, None),
+        (lambda schedule: schedule[1:], None),
+        (lambda schedule: [schedule[1], schedule[0], *schedule[2:]], 1),
+        (lambda schedule: [*schedule[:3], schedule[2], *schedule[3:]], 3),
+        (lambda schedule: [*schedule[3:], *schedule[:3]], 3),
     ],
     ids=["kept", "one left out", "swapped", "made twice", "rounds swapped"],
 )
-def test_disorder_is_found_where_it_begins(change: Callable[[Turns], Turns], index: int | None) -> None:
+def test_disorder_is_found_where_it_begins(change: Callable[[Schedule], Schedule], index: int | None) -> None:
     cells = alone(3)
-    turns = [(number, cell.id) for number in range(2) for cell in order_round(cells, number, 3)]
-    assert find_disorder(cells, change(turns), 3) == index
+    schedule = [(number, cell.id) for number in range(2) for cell in order_round(cells, number, 3)]
+    assert find_disorder(cells, change(schedule), 3) == index

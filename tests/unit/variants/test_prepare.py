@@ -57,7 +57,7 @@ def test_training_outputs_begin_with_the_generated_weights(make_case: MakeCase, 
         for _ in range(3):
             prepared.call()
     again = prepared.outputs()
-    assert all(torch.equal(one, other) for one, other in zip(first, again, strict=True))
+    assert all(torch.equal(actual, wanted) for actual, wanted in zip(first, again, strict=True))
 
 
 def test_training_is_possible_within_somebody_elses_inference_mode(make_case: MakeCase, build: Build) -> None:
@@ -158,8 +158,8 @@ def test_inductor_trains_and_is_seen_to_even_when_the_same_was_compiled_before(
         torch.compiler.reset()
         prepared = prepare(build(case), case)
         outputs = prepared.outputs()
-        for one, other in zip(outputs, expected, strict=True):
-            torch.testing.assert_close(one, other, rtol=0.1, atol=0.02 if precision != "fp32" else 1e-5)
+        for actual, wanted in zip(outputs, expected, strict=True):
+            torch.testing.assert_close(actual, wanted, rtol=0.1, atol=0.02 if precision != "fp32" else 1e-5)
         evidence = prepared.evidence()
         assert int(evidence["compiled_graphs"]) == 2
         assert ("bfloat16" in evidence["result_dtypes"]) is (precision != "fp32")

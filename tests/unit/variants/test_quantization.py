@@ -1,4 +1,4 @@
-"""int8 made of small models, and what is told of it."""
+"""Small models in int8, and the evidence of it."""
 
 from collections.abc import Callable, Iterator
 

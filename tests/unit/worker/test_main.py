@@ -95,8 +95,8 @@ def test_a_loaded_worker_runs_each_task_in_a_separate_process(tmp_path: Path) ->
     line = encode_json_line(task)
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
     done = run_worker(line + (line + GO) * 2, environment)
-    said = [decode_message(one) for one in done.stdout.splitlines()]
-    assert [type(one) for one in said] == [Loaded, Ready, Probed, Loaded, Ready, Probed, Loaded]
+    messages = [decode_message(line) for line in done.stdout.splitlines()]
+    assert [type(message) for message in messages] == [Loaded, Ready, Probed, Loaded, Ready, Probed, Loaded]
     assert done.returncode == 0
     assert (tmp_path / "inductor").is_dir()
 
@@ -105,8 +105,8 @@ def test_a_worker_whose_task_fails_takes_the_next(tmp_path: Path) -> None:
     probe = msgspec.structs.replace(TASK, kind="probe", case=None, probe=DRIFT, scratch=str(tmp_path))
     lost = msgspec.structs.replace(probe, scratch="/no/such/folder")
     lines = [encode_json_line(task) for task in (probe, lost, probe)]
-    said = [decode_message(one) for one in run_worker(b"".join(lines) + GO).stdout.splitlines()]
-    assert [type(one) for one in said] == [Loaded, Failed, Loaded, Ready, Probed, Loaded]
+    messages = [decode_message(line) for line in run_worker(b"".join(lines) + GO).stdout.splitlines()]
+    assert [type(message) for message in messages] == [Loaded, Failed, Loaded, Ready, Probed, Loaded]
 
 
 @pytest.mark.parametrize("library", [None, "torchvision", "transformers", "torch_geometric"])

@@ -58,7 +58,7 @@ def valid_cases(workload: str, **choices: tuple[str, ...]) -> Iterator[Case]:
 
 
 def representatives() -> dict[str, str]:
-    """Family → the workload that stands for it: the first in the catalogue."""
+    """Family → its representative workload: the first in the catalogue."""
     return {facts.family: facts.name for facts in reversed(WORKLOADS.values())}
 
 

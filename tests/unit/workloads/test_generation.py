@@ -83,7 +83,7 @@ def test_decoding_wraps_round_to_the_end_of_the_prompt(model: LanguageModel, cac
         first = [iteration.call()[0] for _ in range(iteration.cycle)]
         second = [iteration.call()[0] for _ in range(iteration.cycle)]
     assert iteration.cycle == OUTPUT
-    assert all(torch.equal(one, other) for one, other in zip(first, second, strict=True))
+    assert all(torch.equal(actual, wanted) for actual, wanted in zip(first, second, strict=True))
 
 
 def test_reset_in_mid_cycle_begins_it_again(model: LanguageModel, cache: StaticCache) -> None:

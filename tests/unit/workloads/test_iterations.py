@@ -50,7 +50,7 @@ def test_gradients_do_not_pile_up(step: TrainingStep) -> None:
     step.call()
     step.call()
     again = step.outputs()
-    assert all(torch.equal(one, other) for one, other in zip(first, again, strict=True))
+    assert all(torch.equal(actual, wanted) for actual, wanted in zip(first, again, strict=True))
 
 
 def test_a_training_step_compares_the_loss_and_every_gradient(step: TrainingStep) -> None:

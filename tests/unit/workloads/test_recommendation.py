@@ -43,8 +43,8 @@ def test_both_kinds_of_features_are_heard_at_full_size_of_a_lookup(make_case: Ma
         other_dense = workload.model(dense.flip(0), lookups)
         other_lookups = workload.model(dense, lookups.flip(1))
     assert output.std() > 0.1
-    for other in (other_dense, other_lookups):
-        assert (output - other).std() > 0.1 * output.std()
+    for changed in (other_dense, other_lookups):
+        assert (output - changed).std() > 0.1 * output.std()
 
 
 def test_state_is_the_rows_that_are_looked_up(make_case: MakeCase) -> None:

@@ -30,16 +30,21 @@ def measurement(change: Callable[[Measurement], Measurement], index: int = 0) ->
 
 def repetition(change: Callable[[Repetition], Repetition], index: int = 0) -> Change:
     """Change the second repetition of one cell."""
-    return measurement(lambda one: replace(one, repetitions=(one.repetitions[0], change(one.repetitions[1]))), index)
+    return measurement(
+        lambda measurement: replace(
+            measurement, repetitions=(measurement.repetitions[0], change(measurement.repetitions[1]))
+        ),
+        index,
+    )
 
 
 def instance(change: Callable[[InstanceResult], InstanceResult]) -> Change:
     """Change the only instance of the second repetition of the first cell."""
-    return repetition(lambda one: replace(one, instances=(change(one.instances[0]),)))
+    return repetition(lambda repetition: replace(repetition, instances=(change(repetition.instances[0]),)))
 
 
 def held(**fields: object) -> Change:
-    return instance(lambda one: replace(one, effective=replace(one.effective, **fields)))
+    return instance(lambda instance: replace(instance, effective=replace(instance.effective, **fields)))
 
 
 def info(**fields: object) -> Change:
@@ -67,7 +72,9 @@ def swap_times(measurements: tuple[Measurement, ...]) -> tuple[Measurement, ...]
 
 def correctness(**fields: object) -> Change:
     proof = make_proof()
-    return instance(lambda one: replace(one, proof=replace(proof, correctness=replace(proof.correctness, **fields))))
+    return instance(
+        lambda instance: replace(instance, proof=replace(proof, correctness=replace(proof.correctness, **fields)))
+    )
 
 
 def every(change: Callable[[InstanceResult], InstanceResult]) -> Change:
@@ -76,7 +83,8 @@ def every(change: Callable[[InstanceResult], InstanceResult]) -> Change:
     def apply(contents: Contents) -> Contents:
         first, *rest = contents.measurements
         repetitions = tuple(
-            replace(one, instances=tuple(change(each) for each in one.instances)) for one in first.repetitions
+            replace(repetition, instances=tuple(change(instance) for instance in repetition.instances))
+            for repetition in first.repetitions
         )
         return summarized(replace(contents, measurements=(replace(first, repetitions=repetitions), *rest)))
 
@@ -88,7 +96,9 @@ def summarized(contents: Contents) -> Contents:
 
 
 def proof(**fields: object) -> Change:
-    return every(lambda one: one if one.proof is None else replace(one, proof=replace(one.proof, **fields)))
+    return every(
+        lambda result: result if result.proof is None else replace(result, proof=replace(result.proof, **fields))
+    )
 
 
 def cell(**fields: object) -> Change:
@@ -112,7 +122,7 @@ def result(**fields: object) -> Change:
     """Change what all probes measured."""
     return lambda contents: replace(
         contents,
-        probes=tuple(replace(one, instances=(replace(one.instances[0], **fields),)) for one in contents.probes),
+        probes=tuple(replace(probe, instances=(replace(probe.instances[0], **fields),)) for probe in contents.probes),
     )
 
 
@@ -156,7 +166,7 @@ def metric(name: str, **fields: float) -> Change:
 LONG = Sample(start_ns=900 * MS, elapsed_ns=100_000 * MS, iterations=1)
 
 CONTRADICTIONS: list[tuple[str, Change, str]] = [
-    ("a cell that is not in the plan", measurement(lambda one: replace(one, cell="0009-other"), 2), "0009-other was measured, but is not in the plan"),
+    ("a cell that is not in the plan", measurement(lambda measurement: replace(measurement, cell="0009-other"), 2), "0009-other was measured, but is not in the plan"),
     ("a plan with two cells of one id", plan(cells=(*CELLS, CELLS[0])), "two cells of the plan have the same id"),
     ("another profile than the plan's", lambda c: replace(c, profile=replace(c.profile, name="xeon-spr")), "the plan chose profile 'generic-x86-64-v4', not 'xeon-spr'"),
     ("a probe of a layout that is not planned", probe(layout="throughput"), "a probe is of layout 'throughput'"),
@@ -164,17 +174,17 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("two probes at one place", probe(sequence=1), "place 0 is missing or taken twice"),
     ("probes in another sequence", lambda c: replace(c, probes=c.probes[::-1]), "the probe at place 0 comes after that at 5"),
     ("another seed than the order's", plan(order_seed=0), "out of the order of seed 0"),
-    ("two repetitions of a cell in one round", repetition(lambda one: replace(one, round=0)), "out of the order of seed 32"),
-    ("a later repetition before an earlier", measurement(lambda one: replace(one, repetitions=swap_sequences(*one.repetitions))), "it was made before the one before it"),
+    ("two repetitions of a cell in one round", repetition(lambda repetition: replace(repetition, round=0)), "out of the order of seed 32"),
+    ("a later repetition before an earlier", measurement(lambda measurement: replace(measurement, repetitions=swap_sequences(*measurement.repetitions))), "it was made before the one before it"),
     ("times in another sequence than the places", lambda c: replace(c, measurements=swap_times(c.measurements)), "they overlap, or are not in sequence"),
-    ("a repetition left out", repetition(lambda one: replace(one, index=2)), "repetition 1: it is numbered 2"),
-    ("fewer instances than planned", repetition(lambda one: replace(one, instances=one.instances[:1]), 1), "1 instances ran, the plan has 2"),
-    ("an instance without samples", instance(lambda one: replace(one, samples=())), "an instance has no samples"),
-    ("samples that overlap", instance(lambda one: replace(one, samples=(replace(one.samples[0], elapsed_ns=12 * MS), *one.samples[1:]))), "overlap"),
-    ("samples in the wrong order", instance(lambda one: replace(one, samples=one.samples[::-1])), "overlap"),
-    ("a warm-up within the timed part", instance(lambda one: replace(one, warmup=one.samples[-1:])), "overlap"),
-    ("repetitions at the same time", repetition(lambda one: replace(one, instances=CONTENTS.measurements[0].repetitions[0].instances)), "they overlap, or are not in sequence"),
-    ("more work than wall time", instance(lambda one: replace(one, warmup=(), samples=(LONG,))), "but the run lasted only 60.0 s"),
+    ("a repetition left out", repetition(lambda repetition: replace(repetition, index=2)), "repetition 1: it is numbered 2"),
+    ("fewer instances than planned", repetition(lambda repetition: replace(repetition, instances=repetition.instances[:1]), 1), "1 instances ran, the plan has 2"),
+    ("an instance without samples", instance(lambda instance: replace(instance, samples=())), "an instance has no samples"),
+    ("samples that overlap", instance(lambda instance: replace(instance, samples=(replace(instance.samples[0], elapsed_ns=12 * MS), *instance.samples[1:]))), "overlap"),
+    ("samples in the wrong order", instance(lambda instance: replace(instance, samples=instance.samples[::-1])), "overlap"),
+    ("a warm-up within the timed part", instance(lambda instance: replace(instance, warmup=instance.samples[-1:])), "overlap"),
+    ("repetitions at the same time", repetition(lambda repetition: replace(repetition, instances=CONTENTS.measurements[0].repetitions[0].instances)), "they overlap, or are not in sequence"),
+    ("more work than wall time", instance(lambda instance: replace(instance, warmup=(), samples=(LONG,))), "but the run lasted only 60.0 s"),
     ("a finish before the start", info(finished_at="2026-01-02T03:04:04Z"), "before it started"),
     ("a start on a day that does not exist", info(started_at="2026-02-30T00:00:00Z"), "is not a time"),
     ("other CPUs than planned", held(cpus="0", main_cpus="0"), "ran on CPUs '0', the plan binds it to '0-1'"),
@@ -184,25 +194,25 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("no allocator", held(libraries=LIBRARIES[:1]), "ran with allocator unknown, the plan has system"),
     ("CPUs that are no list", held(cpus="1-0"), "not a CPU list"),
     ("other threads than planned", held(threads=4), "ran with 4 threads, the plan has 2"),
-    ("a noisy repetition that is called quiet", instance(lambda one: noisy(one, steal_ratio=0.5)), "marked invalid for [], its noise and the run's probes give ['steal']"),
-    ("a quiet repetition that is called noisy", repetition(lambda one: replace(one, invalid=("steal",))), "marked invalid for ['steal'], its noise and the run's probes give []"),
+    ("a noisy repetition that is called quiet", instance(lambda instance: noisy(instance, steal_ratio=0.5)), "marked invalid for [], its noise and the run's probes give ['steal']"),
+    ("a quiet repetition that is called noisy", repetition(lambda repetition: replace(repetition, invalid=("steal",))), "marked invalid for ['steal'], its noise and the run's probes give []"),
     ("a repetition in drift that is called valid", lambda c: replace(c, probes=(c.probes[0], make_probe(sequence=5, gflops=50))), "the run's probes give ['drift']"),
     ("an output that was not correct", correctness(passed=False), "its output was not correct"),
     ("an output that is called correct and is not similar", correctness(cosine_similarity=0.5), "its output was not correct"),
     ("an output that is called correct and is not near", correctness(relative_error=0.5), "its output was not correct"),
     ("a run that is named for another time", info(run_id="20250102T030405Z-0123abcd"), "but started at 2026-01-02T03:04:05Z"),
-    ("a repetition before the run", repetition(lambda one: replace(one, started_at="2026-01-01T00:00:00Z")), "before the one that it follows"),
-    ("a run whose first repetition is before it", measurement(lambda one: replace(one, repetitions=tuple(replace(each, started_at="2026-01-01T00:00:00Z") for each in one.repetitions))), "before the run at"),
-    ("a repetition after the run", repetition(lambda one: replace(one, started_at="2026-01-02T04:00:00Z")), "but had only"),
-    ("a repetition at no time", repetition(lambda one: replace(one, started_at="yesterday")), "is not a time"),
-    ("a repetition at a time without a zone", repetition(lambda one: replace(one, started_at="2026-01-02T03:04:05")), "is not a time"),
+    ("a repetition before the run", repetition(lambda repetition: replace(repetition, started_at="2026-01-01T00:00:00Z")), "before the one that it follows"),
+    ("a run whose first repetition is before it", measurement(lambda measurement: replace(measurement, repetitions=tuple(replace(repetition, started_at="2026-01-01T00:00:00Z") for repetition in measurement.repetitions))), "before the run at"),
+    ("a repetition after the run", repetition(lambda repetition: replace(repetition, started_at="2026-01-02T04:00:00Z")), "but had only"),
+    ("a repetition at no time", repetition(lambda repetition: replace(repetition, started_at="yesterday")), "is not a time"),
+    ("a repetition at a time without a zone", repetition(lambda repetition: replace(repetition, started_at="2026-01-02T03:04:05")), "is not a time"),
     ("a probe after the run", probe(started_at="2026-01-02T04:00:00Z"), "but had only"),
-    ("a worker that lived longer than there was time", instance(lambda one: replace(one, build_s=3600.0)), "its workers were busy for 3600"),
-    ("samples far apart", instance(lambda one: replace(one, samples=(*one.samples[:-1], shifted(one.samples[-1], start_ns=500_000 * MS)))), "but the run lasted only"),
-    ("samples at the end of the clock", repetition(lambda one: replace(one, instances=tuple(map(late, one.instances))), 1), "ns after the host started"),
-    ("the slowest sample taken out", instance(lambda one: replace(one, samples=(*one.samples[:2], *one.samples[3:]))), "are in no sample; the loop leaves none out"),
+    ("a worker that lived longer than there was time", instance(lambda instance: replace(instance, build_s=3600.0)), "its workers were busy for 3600"),
+    ("samples far apart", instance(lambda instance: replace(instance, samples=(*instance.samples[:-1], shifted(instance.samples[-1], start_ns=500_000 * MS)))), "but the run lasted only"),
+    ("samples at the end of the clock", repetition(lambda repetition: replace(repetition, instances=tuple(map(late, repetition.instances))), 1), "ns after the host started"),
+    ("the slowest sample taken out", instance(lambda instance: replace(instance, samples=(*instance.samples[:2], *instance.samples[3:]))), "are in no sample; the loop leaves none out"),
     ("samples that were shortened", every(faster), "are in no sample; the loop leaves none out"),
-    ("the slow end cut off", instance(lambda one: replace(one, samples=one.samples[:4])), "4 samples, the plan asks for 5"),
+    ("the slow end cut off", instance(lambda instance: replace(instance, samples=instance.samples[:4])), "4 samples, the plan asks for 5"),
     ("a timed part that is too short", policy(measure_s=1.0), "it was timed for 0.067 s, the plan asks for 1.0 s"),
     ("more iterations than a CPU can compute", every(more_iterations), "no CPU like this does more than"),
     ("more operations than a CPU can do", proof(flops=10**12), "operations a second; no CPU like this does more than"),
@@ -214,22 +224,22 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("a bandwidth of small arrays", result(array_bytes=1 << 16), "has arrays of 65536 bytes over caches of None"),
     ("caches that the machine has not", result(cache_bytes=1 << 40), "over caches of 1099511627776; this machine and layout give 134217728 over None"),
     ("a probe of fewer instances", probe(instances=()), "has 0 instances, the layout has 1"),
-    ("more memory than the machine has", instance(lambda one: replace(one, peak_run_bytes=1 << 50)), "bytes of memory, the machine has"),
-    ("a peak of memory that fell", instance(lambda one: replace(one, peak_load_bytes=one.peak_run_bytes + 1)), "its peak of memory fell"),
-    ("a negative share of stolen time", instance(lambda one: noisy(one, steal_ratio=-0.5)), "its steal_ratio is -0.5"),
-    ("a pressure below nothing", every(lambda one: noisy(one, cpu_pressure_s=-1.0)), "its cpu_pressure_s is -1.0"),
-    ("parts of a step that are longer than it", instance(lambda one: replace(one, stages_ns={"forward": (900 * MS,)})), "the stages of a step take 900000000 ns, a step"),
-    ("parts of a step that are nothing", instance(lambda one: replace(one, stages_ns={"forward": (0,)})), "the stages of a step take 0 ns"),
-    ("no repetition", measurement(lambda one: replace(one, failure=None, stopped="precise"), 2), "has 0 repetitions"),
-    ("repetitions that were not used up", measurement(lambda one: replace(one, stopped="repetitions")), "stopped after its 4 repetitions, but has 2"),
-    ("a failure without a reason", measurement(lambda one: replace(one, stopped="failed")), "stopped as failed, but has no failure"),
+    ("more memory than the machine has", instance(lambda instance: replace(instance, peak_run_bytes=1 << 50)), "bytes of memory, the machine has"),
+    ("a peak of memory that fell", instance(lambda instance: replace(instance, peak_load_bytes=instance.peak_run_bytes + 1)), "its peak of memory fell"),
+    ("a negative share of stolen time", instance(lambda instance: noisy(instance, steal_ratio=-0.5)), "its steal_ratio is -0.5"),
+    ("a pressure below nothing", every(lambda result: noisy(result, cpu_pressure_s=-1.0)), "its cpu_pressure_s is -1.0"),
+    ("parts of a step that are longer than it", instance(lambda instance: replace(instance, stages_ns={"forward": (900 * MS,)})), "the stages of a step take 900000000 ns, a step"),
+    ("parts of a step that are nothing", instance(lambda instance: replace(instance, stages_ns={"forward": (0,)})), "the stages of a step take 0 ns"),
+    ("no repetition", measurement(lambda measurement: replace(measurement, failure=None, stopped="precise"), 2), "has 0 repetitions"),
+    ("repetitions that were not used up", measurement(lambda measurement: replace(measurement, stopped="repetitions")), "stopped after its 4 repetitions, but has 2"),
+    ("a failure without a reason", measurement(lambda measurement: replace(measurement, stopped="failed")), "stopped as failed, but has no failure"),
     ("a failed cell left out", lambda c: replace(c, measurements=c.measurements[:2]), "has no measurement, and the plan no budget"),
-    ("the proof of correctness left out", every(lambda one: replace(one, proof=None)), "has no proof of correctness"),
-    ("an output held to a lax limit", correctness(cosine_limit=0.5, error_limit=9.0), "fp32 is allowed 0.999999 and 0.0001"),
+    ("the proof of correctness left out", every(lambda result: replace(result, proof=None)), "has no proof of correctness"),
+    ("an output compared with a lax limit", correctness(cosine_limit=0.5, error_limit=9.0), "fp32 is allowed 0.999999 and 0.0001"),
     ("a case that nobody can measure", cell(case=replace(CELLS[0].case, mode="training", precision="fx_int8")), "nothing is measured in training with fx_int8"),
     ("an output more similar than equal", correctness(cosine_similarity=2.0), "are impossible"),
     ("an error below nothing", correctness(relative_error=-1.0), "are impossible"),
-    ("a batch that counts twice", every(lambda one: replace(one, items_per_iteration=8)), "counts 8 images an iteration, its batch holds 4"),
+    ("a batch that counts twice", every(lambda result: replace(result, items_per_iteration=8)), "counts 8 images an iteration, its batch holds 4"),
     ("other weights of the same model", proof(weights_digest=f"sha256:{'1' * 64}"), "of the same model"),
     ("CPUs that the machine has not", topology(allowed_cpus="0"), "is bound to CPUs 0-1; the run had 0"),
     ("memory that the machine has not", topology(nodes=()), "is bound to memory nodes 0; the machine has"),
@@ -241,7 +251,7 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("a higher throughput", metric("throughput_per_s", point=1e6), "throughput_per_s.point: the bundle says 1000000.0"),
     ("a better percentile", summary(latency_percentiles_s={**FIRST.latency_percentiles_s, "p99": 0.01}), "latency_percentiles_s.p99: the bundle says 0.01"),
     ("less memory", metric("peak_memory_bytes", point=1.0), "peak_memory_bytes.point: the bundle says 1.0"),
-    ("outliers that are not told", summary(samples=1), "summary.cells[0].samples: the bundle says 1"),
+    ("outliers that are left out", summary(samples=1), "summary.cells[0].samples: the bundle says 1"),
     ("another unit", summary(unit="tokens"), "summary.cells[0].unit: the bundle says 'tokens'"),
     ("another cell's summary", lambda c: replace(c, summary=replace(c.summary, cells=(FIRST, replace(FIRST, cell=CELLS[1].id)))), "summary.cells[1]"),
     ("a cell without its summary", lambda c: replace(c, summary=replace(c.summary, cells=c.summary.cells[:1])), "summary.cells"),

@@ -1,4 +1,4 @@
-"""Bundles that are intact, and not signed by whom the reader asks for."""
+"""Bundles that are intact, and not signed by the signer that the reader asks for."""
 
 from datetime import UTC, datetime
 
@@ -37,7 +37,7 @@ def keys_valid(store: TrustStore, **fields: str) -> TrustStore:
 
 
 def wanting(store: TrustStore, threshold: int) -> TrustStore:
-    """All keys as operators, of whom so many must sign."""
+    """All keys as operators, so many of which must sign."""
     role = replace(store.roles["operator"], keys=tuple(store.keys), threshold=threshold)
     return replace(store, roles={"operator": role})
 

@@ -65,8 +65,8 @@ def test_a_cache_keeps_its_entries_for_the_next_call(
     expected = prepare(build_remembering(eager), eager).outputs()
     prepared = prepare(build_remembering(case), case)
     for _ in range(2):
-        for one, other in zip(prepared.outputs(), expected, strict=True):
-            torch.testing.assert_close(one, other)
+        for actual, wanted in zip(prepared.outputs(), expected, strict=True):
+            torch.testing.assert_close(actual, wanted)
     assert not torch.equal(expected[0], expected[1])
 
 

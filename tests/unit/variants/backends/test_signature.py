@@ -61,10 +61,10 @@ def test_a_flat_model_computes_the_same_and_its_results_are_put_together_again(f
 def test_results_are_assembled_from_their_form_alone() -> None:
     x, held, more = arguments()
     signature = capture(lambda: stop_at(x, held=held, by=2.0, more=more))
-    called, told = (FlatModel(Adding(), signature, functional=False) for _ in range(2))
+    called, given = (FlatModel(Adding(), signature, functional=False) for _ in range(2))
     results = called(*signature.example)
-    told.form = called.form
-    assert torch.equal(told.restore(results)["sum"], called.restore(results)["sum"])
+    given.form = called.form
+    assert torch.equal(given.restore(results)["sum"], called.restore(results)["sum"])
 
 
 def test_an_iteration_that_calls_no_model_is_an_error() -> None:
