@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from bench.records.bundle import Contents
-from bench.records.verdict import Comparison, Criteria
+from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, Comparison, Criteria
 
 
-def print_results(path: Path, *, as_json: bool, margin_ratio: float | None = None) -> Comparison | None:
+def print_results(path: Path, *, as_json: bool, margin_ratio: float = INTERLEAVED_MARGIN_RATIO) -> Comparison | None:
     """Print what was sealed, read back from the bundle itself and verified on the way.
 
     Returns:
@@ -24,18 +24,18 @@ def print_results(path: Path, *, as_json: bool, margin_ratio: float | None = Non
     return comparison
 
 
-def compare_sides(contents: Contents, margin_ratio: float | None = None) -> Comparison | None:
+def compare_sides(contents: Contents, margin_ratio: float = INTERLEAVED_MARGIN_RATIO) -> Comparison | None:
     """Compare the two sides of an `ab` run, from its samples; None of any other run.
 
     Args:
         contents: Of a bundle that was verified.
-        margin_ratio: Differences within it count as equivalent; None for the usual margin.
+        margin_ratio: Differences within it count as equivalent.
     """
     from bench.compare.bundles import compare_variants
 
     if not contents.plan.variants:
         return None
-    return compare_variants(contents, Criteria() if margin_ratio is None else Criteria(margin_ratio=margin_ratio))
+    return compare_variants(contents, Criteria(margin_ratio=margin_ratio))
 
 
 def render_bundle(contents: Contents, comparison: Comparison | None) -> str:

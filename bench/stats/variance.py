@@ -1,0 +1,83 @@
+"""Variances of logarithms of latencies: pooled over groups, and moderated by those of other cells."""
+
+from collections.abc import Iterable, Sequence
+from math import fsum, sqrt
+from statistics import fmean
+
+from bench.records.record import Record
+
+SCATTER_FLOOR = 0.0005
+"""Least standard deviation of repetitions. No two processes are known to repeat better than this, and repetitions that
+agree to the last digit by chance prove nothing."""
+
+PRIOR_DEGREES_OF_FREEDOM = 4.0
+"""Weight of a prior variance, in degrees of freedom: as many as five repetitions, the fewest allowed, have."""
+
+MAX_AUTOCORRELATION = 0.9
+"""Largest autocorrelation that is used. With it, twenty repetitions count as one."""
+
+
+class Variance(Record, frozen=True, kw_only=True):
+    """One component of an estimate's variance.
+
+    Attributes:
+        value: Of the logarithm.
+        degrees_of_freedom: That it was estimated with; infinite if it is known.
+    """
+
+    value: float
+    degrees_of_freedom: float
+
+
+def pool_variance(groups: Iterable[Sequence[float]]) -> Variance:
+    """Return the variance of values about the mean of their own group, at least the floor's.
+
+    Args:
+        groups: At least one of them holds two values or more.
+    """
+    squares, degrees_of_freedom = 0.0, 0
+    for values in groups:
+        mean = fmean(values)
+        squares += fsum((value - mean) ** 2 for value in values)
+        degrees_of_freedom += len(values) - 1
+    return Variance(
+        value=max(squares / degrees_of_freedom, SCATTER_FLOOR**2), degrees_of_freedom=float(degrees_of_freedom)
+    )
+
+
+def moderate(value: float, degrees_of_freedom: float, prior: float) -> float:
+    """Return a variance that is no less than the data's own, nor than its mean with a prior.
+
+    Method: moderated variances, Smyth, Statistical Applications in Genetics and Molecular Biology 3 (2004), with a
+    prior of given weight. A variance that is larger than the prior is kept: Smyth shrinks it too, which is right
+    where all cells scatter alike. Cells do not: some run at two speeds.
+
+    Args:
+        value: The data's own variance.
+        degrees_of_freedom: Of that variance.
+        prior: Variance that is usual among comparable cells.
+    """
+    weight = PRIOR_DEGREES_OF_FREEDOM
+    return max(value, (weight * prior + degrees_of_freedom * value) / (weight + degrees_of_freedom))
+
+
+def effective_count(values: Sequence[float]) -> float:
+    """Return how many independent values a series of autocorrelated values is worth.
+
+    A noisy neighbour stays for a while, so that a repetition is like the one before it.
+
+    Method: (1 - r) / (1 + r) of them, as of a first-order autoregression (Wilks, Statistical Methods in the
+    Atmospheric Sciences, section 5.2.4). r is corrected for its bias in short series (Marriott and Pope, Biometrika
+    41, 1954), and reduced by its standard error (Bartlett, Supplement to the Journal of the Royal Statistical Society
+    8, 1946): of five independent values it is often large by chance.
+    """
+    count = len(values)
+    mean = fmean(values)
+    deviations = [value - mean for value in values]
+    total = fsum(deviation * deviation for deviation in deviations)
+    if not total:
+        return float(count)
+    biased = fsum(map(float.__mul__, deviations, deviations[1:])) / total
+    shown = biased + (1 + 4 * biased) / count - 1 / sqrt(count)
+    autocorrelation = min(max(0.0, shown), MAX_AUTOCORRELATION)
+    return count * (1 - autocorrelation) / (1 + autocorrelation)
