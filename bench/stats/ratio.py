@@ -17,7 +17,7 @@ from bench.stats.ranks import PairRanks
 from bench.stats.variance import (
     PRIOR_DEGREES_OF_FREEDOM,
     Variance,
-    effective_count,
+    effective_share,
     moderate,
     pool_variance,
 )
@@ -30,6 +30,10 @@ processes run at one of two speeds."""
 RANKED_MIN = 20
 """Fewest pairs whose ranks are tested too. The smallest p-value of 20 pairs is one in half a million, enough for the
 level of each of a thousand cells. That of ten pairs would not be enough for the level of ten cells."""
+
+MAX_REACH = 100.0
+"""Largest logarithm that an interval reaches to. Student's quantile of one degree of freedom at the level of one of many
+cells is so large that its exponential is no number."""
 
 POWER = 0.8
 """Share of comparisons that show an effect of the size called detectable (Cohen, Statistical Power Analysis, 1988)."""
@@ -110,15 +114,16 @@ def estimate_unpaired(base: Runs, new: Runs, run_scatter: Variance, prior: float
     made = [min(map(len, runs)) for runs in (base, new)]
     _require(min(made), f"{made[0]} and {made[1]} valid repetitions")
     sides = [_take_logarithms(runs) for runs in (base, new)]
-    counts = [[effective_count(run) for run in side] for side in sides]
+    independent = effective_share([run for side in sides for run in side])
+    counts = [[independent * len(run) for run in side] for side in sides]
     larger = _larger_variance(*sides)
     scatter = moderate(larger.value, larger.degrees_of_freedom, prior)
     means = [fmean(map(fmean, side)) for side in sides]
     shares = [fsum(1 / count for count in side) / len(side) ** 2 for side in counts]
-    independent = fsum(fsum(side) - len(side) for side in counts)
+    degrees_of_freedom = fsum(fsum(side) - len(side) for side in counts)
     return LogRatio(
         point=means[1] - means[0],
-        own=(Variance(value=scatter * sum(shares), degrees_of_freedom=max(1.0, independent)),),
+        own=(Variance(value=scatter * sum(shares), degrees_of_freedom=max(1.0, degrees_of_freedom)),),
         shared=(
             Variance(
                 value=run_scatter.value * sum(1 / len(side) for side in sides),
@@ -207,7 +212,8 @@ def interval(estimate: LogRatio, level: float) -> Interval:
     """
     from scipy.special import stdtrit
 
-    reach = float(stdtrit(estimate.degrees_of_freedom, 1 - level / estimate.tests / 2)) * estimate.error
+    quantile = float(stdtrit(estimate.degrees_of_freedom, 1 - level / estimate.tests / 2))
+    reach = min(quantile * estimate.error, MAX_REACH)
     return Interval(point=exp(estimate.point), low=exp(estimate.point - reach), high=exp(estimate.point + reach))
 
 
@@ -259,7 +265,7 @@ def detectable_ratio(estimate: LogRatio, level: float, allowed: tuple[float, flo
 
     tail = level / estimate.tests / 2
     quantiles = float(stdtrit(estimate.degrees_of_freedom, 1 - tail) + stdtrit(estimate.degrees_of_freedom, POWER))
-    by_means = exp(quantiles * estimate.error + max(allowed[1], -allowed[0])) - 1
+    by_means = exp(min(quantiles * estimate.error, MAX_REACH) + max(allowed[1], -allowed[0])) - 1
     if estimate.ranks is None:
         return by_means
     return min(by_means, estimate.ranks.detectable_ratio(float(ndtri(1 - tail) + ndtri(POWER))))

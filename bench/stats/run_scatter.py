@@ -28,6 +28,22 @@ class CellMean(NamedTuple):
     variance: float
 
 
+class LearnedScatter(NamedTuple):
+    """Scatter between runs, as some runs show it.
+
+    Attributes:
+        variance: Between runs, less what repetitions explain.
+        explained: Variance of one run's mean that its repetitions explain.
+        degrees_of_freedom: Of the two together; 0 where there was nothing to learn from.
+    """
+
+    variance: float
+    explained: float
+    degrees_of_freedom: float
+
+
+NOTHING_LEARNED = LearnedScatter(0.0, 0.0, 0.0)
+
 RunMeans = Mapping[Hashable, CellMean]
 """The cells of one run, by whatever names a cell in several runs."""
 
@@ -38,8 +54,8 @@ def average_repetitions(values: Sequence[float]) -> CellMean:
     return CellMean(fmean(logs), pool_variance([logs]).value / len(logs))
 
 
-def learn_run_scatter(groups: Iterable[Sequence[RunMeans]]) -> Variance:
-    """Return the variance between runs, pooled over cells; with 0 degrees of freedom where nothing was to learn from.
+def learn_run_scatter(groups: Iterable[Sequence[RunMeans]]) -> LearnedScatter:
+    """Return the variance between runs, pooled over cells.
 
     Method: the variance of runs' means about the mean of their group, less what their repetitions explain, as in a
     one-way analysis of variance. Cells of one run are shifted together, so that n cells are worth fewer:
@@ -53,27 +69,32 @@ def learn_run_scatter(groups: Iterable[Sequence[RunMeans]]) -> Variance:
     learned = [group for group in deviations if group.runs > 1 and group.by_cell]
     total = sum((group.runs - 1) * len(group.by_cell) for group in learned)
     if not total:
-        return Variance(value=0.0, degrees_of_freedom=0.0)
+        return NOTHING_LEARNED
     squares = fsum(value * value for group in learned for values in group.by_cell.values() for value in values)
     explained = fsum((group.runs - 1) * group.explained for group in learned)
     run_count = sum(group.runs - 1 for group in learned)
     correlation = min(1.0, _correlate(learned) + 1 / sqrt(run_count + 1))
     cells = total / run_count
-    return Variance(
-        value=max(0.0, squares - explained) / total,
+    return LearnedScatter(
+        variance=max(0.0, squares - explained) / total,
+        explained=explained / total,
         degrees_of_freedom=total / (1 + (cells - 1) * correlation**2),
     )
 
 
-def combine_with_prior(learned: Iterable[Variance]) -> Variance:
-    """Return the variance between runs to allow for: the prior, and what was learned, by their degrees of freedom."""
-    parts = (
-        Variance(value=PRIOR_SCATTER_RATIO**2, degrees_of_freedom=PRIOR_DEGREES_OF_FREEDOM),
-        *learned,
-    )
+def combine_with_prior(learned: Iterable[LearnedScatter]) -> Variance:
+    """Return the variance between runs to allow for: the prior and what was learned, by their degrees of freedom.
+
+    Method: those degrees of freedom are of all that runs' means scatter by. Of the part that repetitions do not explain
+    they are fewer, by the square of its share (Satterthwaite, Biometrics Bulletin 2, 1946): where repetitions scatter
+    much, runs show little of what is between them.
+    """
+    parts = (LearnedScatter(PRIOR_SCATTER_RATIO**2, 0.0, PRIOR_DEGREES_OF_FREEDOM), *learned)
     degrees_of_freedom = fsum(part.degrees_of_freedom for part in parts)
-    value = fsum(part.degrees_of_freedom * part.value for part in parts) / degrees_of_freedom
-    return Variance(value=value, degrees_of_freedom=degrees_of_freedom)
+    value = fsum(part.degrees_of_freedom * part.variance for part in parts) / degrees_of_freedom
+    explained = fsum(part.degrees_of_freedom * part.explained for part in parts) / degrees_of_freedom
+    shown = (value / (value + explained)) ** 2
+    return Variance(value=value, degrees_of_freedom=max(1.0, degrees_of_freedom * shown))
 
 
 class _Deviations(NamedTuple):

@@ -61,23 +61,26 @@ def moderate(value: float, degrees_of_freedom: float, prior: float) -> float:
     return max(value, (weight * prior + degrees_of_freedom * value) / (weight + degrees_of_freedom))
 
 
-def effective_count(values: Sequence[float]) -> float:
-    """Return how many independent values a series of autocorrelated values is worth.
+def effective_share(runs: Sequence[Sequence[float]]) -> float:
+    """Return which share of the values in several autocorrelated series is worth as much as independent values.
 
     A noisy neighbour stays for a while, so that a repetition is like the one before it.
 
-    Method: (1 - r) / (1 + r) of them, as of a first-order autoregression (Wilks, Statistical Methods in the
-    Atmospheric Sciences, section 5.2.4). r is corrected for its bias in short series (Marriott and Pope, Biometrika
-    41, 1954), and reduced by its standard error (Bartlett, Supplement to the Journal of the Royal Statistical Society
-    8, 1946): of five independent values it is often large by chance.
+    Method: (1 - r) / (1 + r), as of a first-order autoregression (Wilks, Statistical Methods in the Atmospheric
+    Sciences, section 5.2.4). r is pooled over the series, corrected for its bias in short ones (Marriott and Pope,
+    Biometrika 41, 1954), and reduced by its standard error (Bartlett, Supplement to the Journal of the Royal
+    Statistical Society 8, 1946): of few independent values it is often large by chance.
     """
-    count = len(values)
-    mean = fmean(values)
-    deviations = [value - mean for value in values]
-    total = fsum(deviation * deviation for deviation in deviations)
-    if not total:
-        return float(count)
-    biased = fsum(map(float.__mul__, deviations, deviations[1:])) / total
-    shown = biased + (1 + 4 * biased) / count - 1 / sqrt(count)
+    products = squares = 0.0
+    for values in runs:
+        mean = fmean(values)
+        deviations = [value - mean for value in values]
+        squares += fsum(deviation * deviation for deviation in deviations)
+        products += fsum(map(float.__mul__, deviations, deviations[1:]))
+    if not squares:
+        return 1.0
+    total = sum(map(len, runs))
+    biased = products / squares
+    shown = biased + (1 + 4 * biased) * len(runs) / total - 1 / sqrt(total)
     autocorrelation = min(max(0.0, shown), MAX_AUTOCORRELATION)
-    return count * (1 - autocorrelation) / (1 + autocorrelation)
+    return (1 - autocorrelation) / (1 + autocorrelation)

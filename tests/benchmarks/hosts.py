@@ -159,9 +159,11 @@ def make_runs(  # noqa: PLR0917 - a row of a table
         part = slice(number * repetitions, (number + 1) * repetitions)
         path = paths[part]
         seconds = LATENCY_S * np.exp(path + processes[:, part] + offsets[number][:, None])
-        at = sorted({*range(0, cells * repetitions, REPETITIONS_PER_PROBE), cells * repetitions - 1})
-        probes = np.exp(path[np.array(at) // cells] + host.probe(rng, len(at)))
-        made.append(Run([stop_when_precise(cell) for cell in seconds], probes.tolist()))
+        measured = [stop_when_precise(cell) for cell in seconds]
+        count = sum(map(len, measured))
+        at = np.array([*range(0, count, REPETITIONS_PER_PROBE), count]) * max(map(len, measured)) // (count + 1)
+        probes = np.exp(path[at] + host.probe(rng, len(at)))
+        made.append(Run(measured, probes.tolist()))
     return made
 
 
