@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from itertools import chain
+from math import sqrt
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from bench.compare.evidence import Evidence
 from bench.compare.movement import allow_for, explain_by_movement
@@ -14,7 +17,6 @@ from bench.records.verdict import (
     CellVerdict,
     Criteria,
     Outcome,
-    RunScatter,
 )
 from bench.stats.holm import adjust, step_levels
 from bench.stats.ratio import (
@@ -29,7 +31,6 @@ from bench.stats.ratio import (
     pair_variance,
     prior_variance,
 )
-from bench.stats.variance import Variance
 
 
 class Judged(Record, frozen=True, kw_only=True):
@@ -47,18 +48,19 @@ class _Tested(NamedTuple):
     level: float
 
 
-def judge_cells(
-    evidences: Sequence[Evidence], criteria: Criteria, run_scatter: RunScatter | None
-) -> tuple[Judged, ...]:
-    """Judge all cells of a comparison together, since the false alarm level is that of the whole.
+def judge_runs(evidences: Sequence[Evidence], criteria: Criteria) -> tuple[Judged, ...]:
+    """Judge all cells of a comparison of runs together, since the false alarm level is that of the whole."""
+    return _judge(evidences, _estimate_runs(evidences), criteria)
 
-    Args:
-        evidences: One a cell.
-        criteria: Margin and levels.
-        run_scatter: Between the runs; None if repetitions were interleaved in one run, so that those of equal index
-            are pairs.
-    """
-    estimates = _estimate_pairs(evidences) if run_scatter is None else _estimate_runs(evidences, run_scatter)
+
+def judge_pairs(evidences: Sequence[Evidence], criteria: Criteria) -> tuple[Judged, ...]:
+    """Judge all cells together whose sides were interleaved in one run, so that repetitions of equal index are pairs."""
+    return _judge(evidences, _estimate_pairs(evidences), criteria)
+
+
+def _judge(
+    evidences: Sequence[Evidence], estimates: Sequence[LogRatio | None], criteria: Criteria
+) -> tuple[Judged, ...]:
     tested = [
         (ratio, allow_for(evidence.host_movement))
         for evidence, ratio in zip(evidences, estimates, strict=True)
@@ -69,9 +71,7 @@ def judge_cells(
     equivalences = [equivalence_p_value(ratio, criteria.margin_ratio, allowed) for ratio, allowed in tested]
     results = map(_Tested, adjust(differences), equivalences, step_levels(differences, criteria.false_alarm_level))
     return tuple(
-        _refuse(evidence, interleaved=run_scatter is None)
-        if ratio is None
-        else _decide(evidence, ratio, next(results), criteria)
+        _refuse(evidence) if ratio is None else _decide(evidence, ratio, next(results), criteria)
         for evidence, ratio in zip(evidences, estimates, strict=True)
     )
 
@@ -88,47 +88,51 @@ def _estimate_pairs(evidences: Sequence[Evidence]) -> list[LogRatio | None]:
     ]
 
 
-def _estimate_runs(evidences: Sequence[Evidence], run_scatter: RunScatter) -> list[LogRatio | None]:
+def _estimate_runs(evidences: Sequence[Evidence]) -> list[LogRatio | None]:
     """Return the ratio of each cell of two or more runs; None without enough repetitions in each run."""
-    scatter = Variance(value=run_scatter.ratio**2, degrees_of_freedom=run_scatter.degrees_of_freedom)
     sides = [None if evidence.refusals else evidence.sides for evidence in evidences]
     prior = prior_variance(cell for cell in sides if cell is not None)
     return [
         None
-        if cell is None or min(map(len, chain(*cell))) < REPETITIONS_MIN
-        else estimate_unpaired(*cell, scatter, prior)
-        for cell in sides
+        if cell is None or evidence.run_scatter is None or min(map(len, chain(*cell))) < REPETITIONS_MIN
+        else estimate_unpaired(*cell, evidence.run_scatter, prior)
+        for evidence, cell in zip(evidences, sides, strict=True)
     ]
 
 
-def _count(evidence: Evidence, *, interleaved: bool) -> tuple[int, int]:
+def _count(evidence: Evidence) -> tuple[int, int]:
     """Return how many repetitions of base and of new were used."""
-    if interleaved:
+    if evidence.run_scatter is None:
         return len(evidence.pairs), len(evidence.pairs)
     return sum(map(len, evidence.base_values)), sum(map(len, evidence.new_values))
 
 
-def _refuse(evidence: Evidence, *, interleaved: bool) -> Judged:
-    """Return the verdict on a cell that has no ratio: not comparable, or too few repetitions."""
-    counts = _count(evidence, interleaved=False)
-    verdict = CellVerdict(
+def _start_verdict(evidence: Evidence, outcome: Outcome) -> CellVerdict:
+    """Return a verdict with what is known before any test."""
+    base, new = _count(evidence)
+    return CellVerdict(
         case=evidence.case,
         layout=evidence.layout,
         base=evidence.base,
         new=evidence.new,
-        outcome="not_comparable" if evidence.refusals else "no_difference_shown",
-        base_repetitions=counts[0],
-        new_repetitions=counts[1],
+        outcome=outcome,
+        base_repetitions=base,
+        new_repetitions=new,
+        run_scatter_ratio=None if evidence.run_scatter is None else sqrt(evidence.run_scatter.value),
         host_movement=evidence.host_movement,
         findings=evidence.findings,
-        reasons=evidence.refusals or (_explain_shortage(evidence, interleaved=interleaved),),
     )
-    return Judged(verdict=verdict, estimate=None)
 
 
-def _explain_shortage(evidence: Evidence, *, interleaved: bool) -> Reason:
+def _refuse(evidence: Evidence) -> Judged:
+    """Return the verdict on a cell that has no ratio: not comparable, or too few repetitions."""
+    verdict = _start_verdict(evidence, "not_comparable" if evidence.refusals else "no_difference_shown")
+    return Judged(verdict=replace(verdict, reasons=evidence.refusals or (_explain_shortage(evidence),)), estimate=None)
+
+
+def _explain_shortage(evidence: Evidence) -> Reason:
     wanted = str(REPETITIONS_MIN)
-    if interleaved:
+    if evidence.run_scatter is None:
         return Reason(code="too_few_pairs", values={"pairs": str(len(evidence.pairs)), "wanted": wanted})
     base, new = (str(min(map(len, runs))) for runs in evidence.sides)
     return Reason(code="too_few_repetitions", values={"base": base, "new": new, "wanted": wanted})
@@ -148,22 +152,13 @@ def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: C
         outcome = "no_difference_shown"
         reasons = (_explain_undecided(evidence, estimate, tested.level, detectable, criteria),)
     ratio = interval(estimate, tested.level)
-    counts = _count(evidence, interleaved=estimate.counts is None)
-    verdict = CellVerdict(
-        case=evidence.case,
-        layout=evidence.layout,
-        base=evidence.base,
-        new=evidence.new,
-        outcome=outcome,
+    verdict = replace(
+        _start_verdict(evidence, outcome),
         ratio=ratio,
         level=tested.level,
         p_value=tested.difference,
         equivalence_p_value=tested.equivalence,
-        base_repetitions=counts[0],
-        new_repetitions=counts[1],
         detectable_ratio=detectable,
-        host_movement=evidence.host_movement,
-        findings=evidence.findings,
         reasons=reasons,
         notes=notes + _note_ranks(estimate, outcome, ratio),
     )
@@ -172,7 +167,7 @@ def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: C
 
 def _note_autocorrelation(evidence: Evidence, estimate: LogRatio) -> tuple[Reason, ...]:
     """Say why an interval is much wider than the number of repetitions suggests."""
-    made = _count(evidence, interleaved=False)
+    made = _count(evidence)
     if estimate.counts is None or all(
         2 * effective > count for effective, count in zip(estimate.counts, made, strict=True)
     ):

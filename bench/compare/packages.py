@@ -8,6 +8,7 @@ from types import MappingProxyType
 import msgspec
 
 from bench.records.case import Backend
+from bench.records.reason import Reason
 from bench.records.verdict import Finding
 
 TOOLS = frozenset(
@@ -51,9 +52,9 @@ def soften_package(finding: Finding, backends: AbstractSet[Backend]) -> Finding:
     name = re.sub(r"[-_.]+", "-", finding.field.removeprefix(_PREFIX)).lower()
     backend = ENGINES.get(name)
     if name in TOOLS:
-        reason = "no worker imports it"
+        reason = Reason(code="package_unused")
     elif backend is not None and backend not in backends:
-        reason = f"backend {backend} alone imports it, and the plan has no such cell"
+        reason = Reason(code="package_of_other_backend", values={"backend": backend})
     else:
         return finding
     return msgspec.structs.replace(finding, severity="note", reason=reason)

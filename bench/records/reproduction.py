@@ -15,12 +15,12 @@ class CellReproduction(Record, frozen=True, kw_only=True):
 
     Attributes:
         verdict: Of the comparison: its base is the original, its ratio the new latency over the original one.
-        reason: Why the outcome is what it is.
+        reasons: Why the outcome is what it is.
     """
 
     verdict: CellVerdict
     outcome: ReproductionOutcome
-    reason: Reason
+    reasons: tuple[Reason, ...]
 
 
 class Reproduction(Record, frozen=True, kw_only=True):

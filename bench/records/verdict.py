@@ -95,6 +95,7 @@ class CellVerdict(Record, frozen=True, kw_only=True):
         equivalence_p_value: Of a difference at the margin or beyond it; not adjusted.
         base_repetitions, new_repetitions: Valid ones that were used; in a paired comparison those with a valid partner.
         detectable_ratio: The smallest change that four comparisons in five would have shown.
+        run_scatter_ratio: Scatter between runs that was allowed for; None if the sides were interleaved.
         host_movement: None if the sides were interleaved, or either has no probe.
         findings: What differs for this cell alone.
         reasons: Why the outcome is not a better one.
@@ -113,6 +114,7 @@ class CellVerdict(Record, frozen=True, kw_only=True):
     base_repetitions: Count = 0
     new_repetitions: Count = 0
     detectable_ratio: float | None = None
+    run_scatter_ratio: float | None = None
     host_movement: HostMovement | None = None
     findings: tuple[Finding, ...] = ()
     reasons: tuple[Reason, ...] = ()
@@ -123,13 +125,11 @@ class RunScatter(Record, frozen=True, kw_only=True):
     """How far whole runs of the same thing lie apart on a host.
 
     Attributes:
-        ratio: Standard deviation of one run's latency about the host's long-term mean.
-        degrees_of_freedom: That the number was estimated with, those of the prior included.
+        ratio: Standard deviation of one run's latency about the host's long-term mean; the median over cells.
         source: Where the number comes from: the prior alone, or with which runs.
     """
 
     ratio: Annotated[float, Meta(ge=0)]
-    degrees_of_freedom: Annotated[float, Meta(gt=0)]
     source: Reason
 
 
@@ -178,12 +178,12 @@ class Comparison(Record, frozen=True, kw_only=True):
     notes: tuple[Reason, ...] = ()
 
 
-def conclude(cells: tuple[CellVerdict, ...]) -> ComparisonOutcome:
+def conclude(cells: Iterable[CellVerdict]) -> ComparisonOutcome:
     """Return the outcome of a comparison, from those of its cells. A comparison of nothing is never a success."""
     outcomes = {cell.outcome for cell in cells}
     if "slower" in outcomes:
         return "regression"
-    if "not_comparable" in outcomes or not cells:
+    if "not_comparable" in outcomes or not outcomes:
         return "not_comparable"
     return "undecided" if "no_difference_shown" in outcomes else "no_regression"
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bench.records.reason import Reason
+from bench.report.reasons_compare import SENTENCES_COMPARE
 
-SENTENCES: Mapping[str, str] = MappingProxyType({})
+SENTENCES: Mapping[str, str] = MappingProxyType({**SENTENCES_COMPARE})
 """Code → sentence, with the names of values in braces."""
 
 

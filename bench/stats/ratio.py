@@ -190,7 +190,8 @@ def pair_variance(pairs: Pairs) -> Variance:
 def average(estimates: Sequence[LogRatio]) -> LogRatio:
     """Return the mean of several cells' estimates: the logarithm of the geometric mean of their ratios.
 
-    What cells of the same runs share does not average out. One estimate alone is its own mean.
+    The scatter between runs does not average out, as cells of one run are shifted together. One estimate alone is its
+    own mean.
 
     Method: Fleming and Wallace, How not to lie with statistics (CACM 29(3), 1986).
     """
@@ -202,7 +203,7 @@ def average(estimates: Sequence[LogRatio]) -> LogRatio:
         for estimate in estimates
         for component in estimate.own
     )
-    return LogRatio(point=fmean(component.point for component in estimates), own=own, shared=estimates[0].shared)
+    return LogRatio(point=fmean(estimate.point for estimate in estimates), own=own, shared=_average_shared(estimates))
 
 
 def interval(estimate: LogRatio, level: float) -> Interval:
@@ -269,6 +270,15 @@ def detectable_ratio(estimate: LogRatio, level: float, allowed: tuple[float, flo
     if estimate.ranks is None:
         return by_means
     return min(by_means, estimate.ranks.detectable_ratio(float(ndtri(1 - tail) + ndtri(POWER))))
+
+
+def _average_shared(estimates: Sequence[LogRatio]) -> tuple[Variance, ...]:
+    """Return the variance of the mean of fully correlated errors: the square of their mean standard deviation."""
+    components = [component for estimate in estimates for component in estimate.shared]
+    if not components:
+        return ()
+    error = fmean(sqrt(component.value) for component in components)
+    return (Variance(value=error**2, degrees_of_freedom=min(part.degrees_of_freedom for part in components)),)
 
 
 def _take_logarithms(runs: Runs) -> Runs:

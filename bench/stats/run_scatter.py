@@ -15,6 +15,10 @@ PRIOR_SCATTER_RATIO = 0.015
 """Standard deviation between runs that is assumed of a host without history: guests of shared machines lay 0 to 2.8%
 apart (quartiles of eight cells), 1.0% in the median. Less would raise false alarms on hosts that scatter by 2%."""
 
+POOLED_DEGREES_OF_FREEDOM = 4.0
+"""Most that all cells together count for in one cell's scatter. Cells differ: where one in four scatters between runs by
+2% and the others by a third of a percent, their pooled variance alone raises false alarms in one comparison of twenty."""
+
 
 class CellMean(NamedTuple):
     """One cell of one run.
@@ -34,7 +38,7 @@ class LearnedScatter(NamedTuple):
     Attributes:
         variance: Between runs, less what repetitions explain.
         explained: Variance of one run's mean that its repetitions explain.
-        degrees_of_freedom: Of the two together; 0 where there was nothing to learn from.
+        degrees_of_freedom: Of the two together.
     """
 
     variance: float
@@ -42,7 +46,25 @@ class LearnedScatter(NamedTuple):
     degrees_of_freedom: float
 
 
-NOTHING_LEARNED = LearnedScatter(0.0, 0.0, 0.0)
+class LearnedRuns(NamedTuple):
+    """Scatter between runs of several cells.
+
+    Attributes:
+        by_cell: As each cell shows it.
+        pooled: As all cells together show it; None without any.
+    """
+
+    by_cell: Mapping[Hashable, LearnedScatter]
+    pooled: LearnedScatter | None
+
+    def find(self, cell: Hashable) -> tuple[LearnedScatter, ...]:
+        """Return what these runs show of one cell: by itself, and by all cells if there are others."""
+        own = (self.by_cell[cell],) if cell in self.by_cell else ()
+        if self.pooled is None or len(self.by_cell) == len(own):
+            return own
+        degrees_of_freedom = min(self.pooled.degrees_of_freedom, POOLED_DEGREES_OF_FREEDOM)
+        return (*own, self.pooled._replace(degrees_of_freedom=degrees_of_freedom))
+
 
 RunMeans = Mapping[Hashable, CellMean]
 """The cells of one run, by whatever names a cell in several runs."""
@@ -54,8 +76,8 @@ def average_repetitions(values: Sequence[float]) -> CellMean:
     return CellMean(fmean(logs), pool_variance([logs]).value / len(logs))
 
 
-def learn_run_scatter(groups: Iterable[Sequence[RunMeans]]) -> LearnedScatter:
-    """Return the variance between runs, pooled over cells.
+def learn_run_scatter(groups: Iterable[Sequence[RunMeans]]) -> LearnedRuns:
+    """Return what runs show of the scatter between them.
 
     Method: the variance of runs' means about the mean of their group, less what their repetitions explain, as in a
     one-way analysis of variance. Cells of one run are shifted together, so that n cells are worth fewer:
@@ -65,21 +87,20 @@ def learn_run_scatter(groups: Iterable[Sequence[RunMeans]]) -> LearnedScatter:
     Args:
         groups: Runs of the same thing, each group with an unknown mean of its own.
     """
-    deviations = [_find_deviations(runs) for runs in groups]
-    learned = [group for group in deviations if group.runs > 1 and group.by_cell]
-    total = sum((group.runs - 1) * len(group.by_cell) for group in learned)
-    if not total:
-        return NOTHING_LEARNED
-    squares = fsum(value * value for group in learned for values in group.by_cell.values() for value in values)
-    explained = fsum((group.runs - 1) * group.explained for group in learned)
-    run_count = sum(group.runs - 1 for group in learned)
-    correlation = min(1.0, _correlate(learned) + 1 / sqrt(run_count + 1))
-    cells = total / run_count
-    return LearnedScatter(
-        variance=max(0.0, squares - explained) / total,
-        explained=explained / total,
-        degrees_of_freedom=total / (1 + (cells - 1) * correlation**2),
-    )
+    compared = [_find_deviations(runs) for runs in groups if len(runs) > 1]
+    deviations: dict[Hashable, list[_Deviations]] = {}
+    for group in compared:
+        for cell, found in group.items():
+            deviations.setdefault(cell, []).append(found)
+    if not deviations:
+        return LearnedRuns({}, None)
+    by_cell = {cell: _pool(found) for cell, found in deviations.items()}
+    together = _pool(found for group in compared for found in group.values())
+    runs = max(learned.degrees_of_freedom for learned in by_cell.values())
+    correlation = min(1.0, _correlate(compared) + 1 / sqrt(runs + 1))
+    count = together.degrees_of_freedom / runs
+    independent = together.degrees_of_freedom / (1 + (count - 1) * correlation**2)
+    return LearnedRuns(by_cell, together._replace(degrees_of_freedom=independent))
 
 
 def combine_with_prior(learned: Iterable[LearnedScatter]) -> Variance:
@@ -98,36 +119,59 @@ def combine_with_prior(learned: Iterable[LearnedScatter]) -> Variance:
 
 
 class _Deviations(NamedTuple):
-    """Runs of one group about their mean.
+    """One cell in the runs of one group that have it.
 
     Attributes:
-        by_cell: Deviation of each run, of the cells that all runs have.
-        explained: Variance of a run's mean by its repetitions, summed over cells.
+        values: Deviation of each run's mean from that of the group.
+        explained: Variance of a run's mean by its repetitions.
     """
 
-    runs: int
-    by_cell: Mapping[Hashable, Sequence[float]]
+    values: Sequence[float]
     explained: float
 
 
-def _find_deviations(runs: Sequence[RunMeans]) -> _Deviations:
-    shared = [cell for cell in runs[0] if all(cell in run for run in runs)] if runs else []
-    by_cell: dict[Hashable, Sequence[float]] = {}
-    for cell in shared:
-        means = [run[cell].mean for run in runs]
-        center = fmean(means)
-        by_cell[cell] = [mean - center for mean in means]
-    explained = fsum(fmean([run[cell].variance for run in runs]) for cell in shared)
-    return _Deviations(len(runs), by_cell, explained)
+def _find_deviations(runs: Sequence[RunMeans]) -> dict[Hashable, _Deviations]:
+    """Return the deviations of each cell that two of the runs have."""
+    by_cell: dict[Hashable, list[CellMean]] = {}
+    for run in runs:
+        for cell, mean in run.items():
+            by_cell.setdefault(cell, []).append(mean)
+    found = {}
+    for cell, means in by_cell.items():
+        center = fmean([mean.mean for mean in means])
+        if len(means) > 1:
+            values = [mean.mean - center for mean in means]
+            found[cell] = _Deviations(values, fmean([mean.variance for mean in means]))
+    return found
 
 
-def _correlate(groups: Sequence[_Deviations]) -> float:
-    """Return the mean correlation between cells of their runs' deviations, at least 0."""
+def _pool(deviations: Iterable[_Deviations]) -> LearnedScatter:
+    """Return what deviations show together, as if they were independent."""
+    squares = explained = degrees_of_freedom = 0.0
+    for found in deviations:
+        squares += fsum(value * value for value in found.values)
+        explained += (len(found.values) - 1) * found.explained
+        degrees_of_freedom += len(found.values) - 1
+    variance = max(0.0, squares - explained) / degrees_of_freedom
+    return LearnedScatter(variance, explained / degrees_of_freedom, degrees_of_freedom)
+
+
+def _correlate(groups: Iterable[Mapping[Hashable, _Deviations]]) -> float:
+    """Return the mean correlation between cells of their runs' deviations, at least 0.
+
+    Only cells that all runs of a group have are compared with one another.
+    """
     products = pairs = 0.0
     for group in groups:
-        scales = {cell: sqrt(fsum(value * value for value in values)) for cell, values in group.by_cell.items()}
-        moving = [[value / scales[cell] for value in values] for cell, values in group.by_cell.items() if scales[cell]]
-        together = fsum(sum(run) ** 2 for run in zip(*moving, strict=True))
-        products += (group.runs - 1) * (together - len(moving))
-        pairs += (group.runs - 1) * len(moving) * (len(moving) - 1)
+        runs = max((len(found.values) for found in group.values()), default=0)
+        scaled = [_scale(found.values) for found in group.values() if len(found.values) == runs and any(found.values)]
+        together = fsum(sum(run) ** 2 for run in zip(*scaled, strict=True))
+        products += (runs - 1) * (together - len(scaled))
+        pairs += (runs - 1) * len(scaled) * (len(scaled) - 1)
     return max(0.0, products / pairs) if pairs else 0.0
+
+
+def _scale(values: Sequence[float]) -> list[float]:
+    """Return values over the root of the sum of their squares."""
+    size = sqrt(fsum(value * value for value in values))
+    return [value / size for value in values]

@@ -29,11 +29,13 @@ class Host(NamedTuple):
         path: Logarithm of the host's own slowness in each round of repetitions; its probes see it too.
         process: Logarithm of what each process adds, shape (cells, repetitions).
         probe: Logarithm of what each probe adds.
+        offset: By which factor the scatter between runs of each cell differs from the usual.
     """
 
     path: Callable[[np.random.Generator, int], Array]
     process: Callable[[np.random.Generator, Shape], Array]
     probe: Callable[[np.random.Generator, int], Array] = lambda rng, count: rng.normal(0, PROBE_SCATTER, count)
+    offset: Callable[[np.random.Generator, int], Array] = lambda _rng, cells: np.ones(cells)
 
 
 def steady_path(_rng: np.random.Generator, count: int) -> Array:
@@ -76,6 +78,11 @@ def mixed_process(rng: np.random.Generator, shape: Shape) -> Array:
     return rng.normal(0, 1, shape) * np.where(rng.random((shape[0], 1)) < 0.25, 0.04, 0.005)
 
 
+def mixed_offset(rng: np.random.Generator, cells: int) -> Array:
+    """One cell in four has twice the scatter between runs, the others a third."""
+    return np.where(rng.random(cells) < 0.25, 2.0, 1 / 3)
+
+
 def two_speeds_process(rng: np.random.Generator, shape: Shape) -> Array:
     """Half of all processes are 8% slower, for example because of where their memory lies."""
     return rng.normal(0, 0.003, shape) + 0.08 * (rng.random(shape) < 0.5)
@@ -108,7 +115,7 @@ HOSTS: Mapping[str, Host] = MappingProxyType(
     {
         "normal": Host(steady_path, normal_process),
         "calm": Host(steady_path, calm_process),
-        "mixed": Host(steady_path, mixed_process),
+        "mixed": Host(steady_path, mixed_process, offset=mixed_offset),
         "two speeds": Host(steady_path, two_speeds_process),
         "rarely slow": Host(steady_path, rarely_slow_process),
         "heavy tails": Host(steady_path, heavy_tailed_process),
@@ -154,6 +161,7 @@ def make_runs(  # noqa: PLR0917 - a row of a table
     processes = host.process(rng, (cells, runs * repetitions))
     offsets = OFFSET_CORRELATION**0.5 * rng.normal(0, run_scatter, (runs, 1))
     offsets = offsets + (1 - OFFSET_CORRELATION) ** 0.5 * rng.normal(0, run_scatter, (runs, cells))
+    offsets *= host.offset(rng, cells)
     made = []
     for number in range(runs):
         part = slice(number * repetitions, (number + 1) * repetitions)

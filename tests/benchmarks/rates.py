@@ -4,16 +4,16 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from scipy.stats import binomtest
 
-from bench.compare.cells import judge_cells
+from bench.compare.cells import Judged, judge_pairs, judge_runs
 from bench.compare.evidence import Evidence
 from bench.compare.movement import measure_movement
 from bench.records.case import Case
 from bench.records.measurement import Probe
-from bench.records.reason import Reason
-from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, RUNS_MARGIN_RATIO, Criteria, HostMovement, RunScatter
-from bench.stats.run_scatter import RunMeans, average_repetitions, combine_with_prior, learn_run_scatter
+from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, RUNS_MARGIN_RATIO, Criteria
+from bench.stats.run_scatter import LearnedRuns, RunMeans, average_repetitions, combine_with_prior, learn_run_scatter
 from tests.benchmarks.hosts import HOSTS, Array, Run, interleave, make_runs
 from tests.builders import make_probe
 
@@ -97,38 +97,68 @@ def count(setting: Setting, verdicts: Sequence[Sequence[str]]) -> Rate:
     )
 
 
-def judge_pairs(base: Array, new: Array) -> list[str]:
+def judge_interleaved(base: Array, new: Array) -> list[str]:
     """Return the outcomes of interleaved sides, shape (cells, repetitions)."""
-    evidences = [_make_evidence([before], [after]) for before, after in zip(base.tolist(), new.tolist(), strict=True)]
-    return _judge(evidences, INTERLEAVED_MARGIN_RATIO, None)
+    evidences = [make_evidence([before], [after]) for before, after in zip(base.tolist(), new.tolist(), strict=True)]
+    return _take_outcomes(judge_pairs(evidences, Criteria(margin_ratio=INTERLEAVED_MARGIN_RATIO)))
+
+
+def judge_apart(
+    base: Sequence[Run], new: Sequence[Run], earlier: Sequence[Run] = (), learned: LearnedRuns | None = None
+) -> list[str]:
+    """Return the outcomes of runs, as `bench compare` judges them.
+
+    Args:
+        base: Runs of one side.
+        new: Runs of the other.
+        earlier: Runs that are known of the host.
+        learned: What is known of the scatter between runs, in place of what these runs show.
+    """
+    groups = [[_average(run) for run in group] for group in (base, new, earlier)]
+    known = learn_run_scatter(groups) if learned is None else learned
+    probes = [[_make_probes(run) for run in group] for group in (base, new, earlier)]
+    movement = measure_movement(probes[0], probes[1], "latency", probes[2:])
+    evidences = [
+        replace(
+            make_evidence([run.seconds[cell] for run in base], [run.seconds[cell] for run in new]),
+            run_scatter=combine_with_prior(known.find(cell)),
+            host_movement=movement,
+        )
+        for cell in range(len(base[0].seconds))
+    ]
+    return _take_outcomes(judge_runs(evidences, Criteria(margin_ratio=RUNS_MARGIN_RATIO)))
+
+
+def make_evidence(base: Iterable[Sequence[float]], new: Iterable[Sequence[float]]) -> Evidence:
+    """Return the evidence of one cell, from the seconds of each run of either side."""
+    return Evidence(
+        case=CASE,
+        layout="latency",
+        base="0000-a",
+        new="0000-a",
+        base_values=tuple(dict(enumerate(run)) for run in base),
+        new_values=tuple(dict(enumerate(run)) for run in new),
+    )
 
 
 def _compare_interleaved(setting: Setting, rng: np.random.Generator) -> list[str]:
     base, new = interleave(HOSTS[setting.host], rng, setting.cells, setting.repetitions)
     new[0] *= 1 + setting.effect
-    return judge_pairs(base, new)
+    return judge_interleaved(base, new)
 
 
 def _compare_runs(setting: Setting, rng: np.random.Generator) -> list[str]:
-    host = HOSTS[setting.host]
-    total = 2 * setting.runs + setting.earlier
-    made = make_runs(host, rng, total, setting.cells, setting.repetitions, setting.run_scatter)
-    sides = made[: setting.runs], made[setting.runs : 2 * setting.runs]
-    earlier = made[2 * setting.runs :]
-    for run in sides[1]:
+    count = setting.runs
+    total = 2 * count + setting.earlier
+    runs = make_runs(HOSTS[setting.host], rng, total, setting.cells, setting.repetitions, setting.run_scatter)
+    base, new, earlier = runs[:count], runs[count : 2 * count], runs[2 * count :]
+    for run in new:
         run.seconds[0][:] = [value * (1 + setting.effect) for value in run.seconds[0]]
-    groups = [[_average(run) for run in group] for group in (*sides, earlier)]
-    scatter = combine_with_prior([learn_run_scatter(groups)])
-    base, new, old = ([_make_probes(run) for run in group] for group in (*sides, earlier))
-    movement = measure_movement(base, new, "latency", [old])
-    evidences = [
-        _make_evidence([run.seconds[cell] for run in sides[0]], [run.seconds[cell] for run in sides[1]], movement)
-        for cell in range(setting.cells)
-    ]
-    allowed = RunScatter(
-        ratio=scatter.value**0.5, degrees_of_freedom=scatter.degrees_of_freedom, source=Reason(code="simulated")
-    )
-    return _judge(evidences, RUNS_MARGIN_RATIO, allowed)
+    return judge_apart(base, new, earlier)
+
+
+def _take_outcomes(judged: Iterable[Judged]) -> list[str]:
+    return [cell.verdict.outcome for cell in judged]
 
 
 def _average(run: Run) -> RunMeans:
@@ -140,22 +170,3 @@ def _make_probes(run: Run) -> list[Probe]:
         make_probe(gflops=1 / seconds, gigabytes=1 / seconds, sequence=sequence)
         for sequence, seconds in enumerate(run.probes)
     ]
-
-
-def _make_evidence(
-    base: Iterable[Sequence[float]], new: Iterable[Sequence[float]], movement: HostMovement | None = None
-) -> Evidence:
-    return Evidence(
-        case=CASE,
-        layout="latency",
-        base="0000-a",
-        new="0000-a",
-        base_values=tuple(dict(enumerate(run)) for run in base),
-        new_values=tuple(dict(enumerate(run)) for run in new),
-        host_movement=movement,
-    )
-
-
-def _judge(evidences: Sequence[Evidence], margin_ratio: float, scatter: RunScatter | None) -> list[str]:
-    judged = judge_cells(evidences, Criteria(margin_ratio=margin_ratio), scatter)
-    return [cell.verdict.outcome for cell in judged]
