@@ -39,21 +39,18 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     *,
     as_json: bool,
 ) -> None:
-    """Measure the false alarm rate on this host.
+    """Measure the false alarm rate of verdicts on this host, and the scatter between runs.
 
-    Runs the same cells several times, assigns their repetitions to two sides at random many times, and compares
-    the sides. Both sides are the same program, so each difference that is shown is a false alarm. The scatter
-    between runs is measured too.
-
-    The result is written as calibration.json beside the bundles. Later runs on this host store it in their
-    bundles, and `bench compare` allows for the scatter between runs.
+    Makes several runs of the same cells, assigns their repetitions to two sides at random, again and again, and
+    compares like with like. The result is kept as calibration.json beside the bundles. Later runs on this host
+    put it into theirs, and `bench compare` learns the scatter between runs from it.
     """
     from bench.bundle.calibration import write_calibration
     from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json
     from bench.compare.calibration import calibrate as calibrate_host
     from bench.records.suite import CaseFilter
-    from bench.records.verdict import Criteria
+    from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, Criteria
     from bench.report.calibration import render_calibration
     from bench.run.options import RunOptions
     from bench.run.prepare import prepare_run
@@ -72,7 +69,9 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
         print_text(f"run {number + 1} of {runs}", err=True)
         path, _ = run_plan(prepare_run(options), output, signer, report_progress=report_progress)
         contents.append(verify_bundle(path).contents)
-    calibration = calibrate_host(contents, Criteria(), seed=contents[0].plan.order_seed)
+    calibration = calibrate_host(
+        contents, Criteria(margin_ratio=INTERLEAVED_MARGIN_RATIO), seed=contents[0].plan.order_seed
+    )
     kept = write_calibration(output, calibration)
     if as_json:
         print_json(calibration)

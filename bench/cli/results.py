@@ -3,16 +3,18 @@
 from pathlib import Path
 
 from bench.records.bundle import Contents
-from bench.records.verdict import Comparison, Criteria
+from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, Comparison, Criteria
 
 
-def print_results(path: Path, *, report_format: str, margin_ratio: float | None = None) -> Comparison | None:
+def print_results(
+    path: Path, *, report_format: str, margin_ratio: float = INTERLEAVED_MARGIN_RATIO
+) -> Comparison | None:
     """Verify a bundle, and print the report of its run.
 
     Args:
         path: Of the bundle. Also a new one is read back, so that what is printed is what was sealed.
         report_format: A name in `bench.report.renderers.RENDERERS`.
-        margin_ratio: For the sides of an `ab` run: differences within it count as equivalent; None for the default.
+        margin_ratio: For the sides of an `ab` run: differences within it count as equivalent.
 
     Returns:
         The verdict on the sides of an `ab` run; None for any other run.
@@ -38,15 +40,15 @@ def print_results(path: Path, *, report_format: str, margin_ratio: float | None 
     return comparison
 
 
-def compare_sides(contents: Contents, margin_ratio: float | None = None) -> Comparison | None:
+def compare_sides(contents: Contents, margin_ratio: float = INTERLEAVED_MARGIN_RATIO) -> Comparison | None:
     """Compare the two sides of an `ab` run, from its samples; None for any other run.
 
     Args:
         contents: Of a bundle that was verified.
-        margin_ratio: Differences within it count as equivalent; None for the default.
+        margin_ratio: Differences within it count as equivalent.
     """
     from bench.compare.bundles import compare_variants
 
     if not contents.plan.variants:
         return None
-    return compare_variants(contents, Criteria() if margin_ratio is None else Criteria(margin_ratio=margin_ratio))
+    return compare_variants(contents, Criteria(margin_ratio=margin_ratio))

@@ -1,57 +1,36 @@
 """From the valid repetitions of both sides to a verdict on each cell. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
-from math import inf, log
+from collections.abc import Sequence
+from itertools import chain
+from math import sqrt
 from typing import NamedTuple
 
-from bench.errors import TooNoisyError
-from bench.records.case import Case
-from bench.records.plan import CellId
-from bench.records.profile import LayoutName
+from msgspec.structs import replace
+
+from bench.compare.evidence import Evidence
+from bench.compare.movement import allow_for, explain_by_movement
+from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.records.summary import Interval
 from bench.records.verdict import (
     MAX_DISPLAYED_CHANGE,
     CellVerdict,
     Criteria,
-    Finding,
-    HostMovement,
     Outcome,
-    RunScatter,
 )
 from bench.stats.holm import adjust, step_levels
 from bench.stats.ratio import (
     LogRatio,
-    Variance,
     detectable_ratio,
     difference_p_value,
     equivalence_p_value,
     estimate_paired,
     estimate_unpaired,
     interval,
+    pair_variance,
     prior_variance,
 )
-
-
-class Evidence(Record, frozen=True, kw_only=True):
-    """What there is to judge one cell by.
-
-    Attributes:
-        base, new: The cell's id on either side; None if it is not there.
-        base_s, new_s: Index of each valid repetition → seconds an iteration.
-        refusal: Why there can be no verdict; None if there can.
-    """
-
-    case: Case
-    layout: LayoutName
-    base: CellId | None
-    new: CellId | None
-    base_s: Mapping[int, float] = {}
-    new_s: Mapping[int, float] = {}
-    host_movement: HostMovement | None = None
-    findings: tuple[Finding, ...] = ()
-    refusal: str | None = None
-    notes: tuple[str, ...] = ()
+from bench.stats.variance import REPETITIONS_MIN
 
 
 class Judged(Record, frozen=True, kw_only=True):
@@ -62,167 +41,163 @@ class Judged(Record, frozen=True, kw_only=True):
 
 
 class _Tested(NamedTuple):
-    """Two adjusted p-values, and the level that Holm's procedure held the first one to."""
+    """The p-values of a cell, and the level that Holm's procedure compared the first with."""
 
     difference: float
     equivalence: float
     level: float
 
 
-def judge_cells(
-    evidences: Sequence[Evidence], criteria: Criteria, run_scatter: RunScatter | None
+def judge_runs(evidences: Sequence[Evidence], criteria: Criteria) -> tuple[Judged, ...]:
+    """Judge all cells of a comparison of runs together, since the false alarm level is that of the whole."""
+    return _judge(evidences, _estimate_runs(evidences), criteria)
+
+
+def judge_pairs(evidences: Sequence[Evidence], criteria: Criteria) -> tuple[Judged, ...]:
+    """Judge all cells together whose sides were interleaved in one run, so that repetitions of equal index are pairs."""
+    return _judge(evidences, _estimate_pairs(evidences), criteria)
+
+
+def _judge(
+    evidences: Sequence[Evidence], estimates: Sequence[LogRatio | None], criteria: Criteria
 ) -> tuple[Judged, ...]:
-    """Judge all cells of a comparison together, as the false alarm level is that of the whole.
-
-    Args:
-        evidences: One a cell.
-        criteria: Margin and levels.
-        run_scatter: Between the two runs; None if repetitions were interleaved in one, so that those of equal index
-            are pairs.
-    """
-    estimate = _estimate_pairs if run_scatter is None else _between_runs(evidences, run_scatter)
-    judged = [_try(estimate, evidence) for evidence in evidences]
-    tested = [(evidence, one) for evidence, one in zip(evidences, judged, strict=True) if isinstance(one, LogRatio)]
-    differences = [difference_p_value(estimate, allow_for(evidence.host_movement)) for evidence, estimate in tested]
-    equivalences = [
-        equivalence_p_value(estimate, criteria.margin_ratio, allow_for(evidence.host_movement))
-        for evidence, estimate in tested
+    tested = [
+        (ratio, allow_for(evidence.host_movement))
+        for evidence, ratio in zip(evidences, estimates, strict=True)
+        if ratio is not None
     ]
-    adjusted = map(
-        _Tested,
-        adjust(differences),
-        adjust(equivalences),
-        step_levels(differences, criteria.false_alarm_level),
-    )
+    differences = [difference_p_value(ratio, allowed) for ratio, allowed in tested]
+    # Each claim of equivalence stands by itself; `Criteria` says why it needs no adjustment.
+    equivalences = [equivalence_p_value(ratio, criteria.margin_ratio, allowed) for ratio, allowed in tested]
+    results = map(_Tested, adjust(differences), equivalences, step_levels(differences, criteria.false_alarm_level))
     return tuple(
-        _decide(evidence, one, next(adjusted), criteria) if isinstance(one, LogRatio) else _refuse(evidence, *one)
-        for evidence, one in zip(evidences, judged, strict=True)
+        _refuse(evidence) if ratio is None else _decide(evidence, ratio, next(results), criteria)
+        for evidence, ratio in zip(evidences, estimates, strict=True)
     )
 
 
-def _try(estimate: Callable[[Evidence], LogRatio], evidence: Evidence) -> LogRatio | tuple[Outcome, str]:
-    """The ratio, or the outcome of a cell that has none, with the reason."""
-    if evidence.refusal is not None:
-        return "not_comparable", evidence.refusal
-    try:
-        return estimate(evidence)
-    except TooNoisyError as error:
-        return "no_difference_shown", str(error)
+def _estimate_pairs(evidences: Sequence[Evidence]) -> list[LogRatio | None]:
+    """Return the ratio of each cell whose sides were interleaved; None without enough pairs."""
+    pairs = [[] if evidence.refusals else evidence.pairs for evidence in evidences]
+    variances = [pair_variance(cell) if len(cell) >= REPETITIONS_MIN else None for cell in pairs]
+    return [
+        None
+        if variances[index] is None
+        else estimate_paired(cell, [other for other in variances[:index] + variances[index + 1 :] if other is not None])
+        for index, cell in enumerate(pairs)
+    ]
 
 
-def _estimate_pairs(evidence: Evidence) -> LogRatio:
-    base, new = evidence.base_s, evidence.new_s
-    return estimate_paired([(base[index], new[index]) for index in sorted(base.keys() & new.keys())])
+def _estimate_runs(evidences: Sequence[Evidence]) -> list[LogRatio | None]:
+    """Return the ratio of each cell of two or more runs; None without enough repetitions in each run."""
+    sides = [None if evidence.refusals else evidence.sides for evidence in evidences]
+    prior = prior_variance(cell for cell in sides if cell is not None)
+    return [
+        None
+        if cell is None or evidence.run_scatter is None or min(map(len, chain(*cell))) < REPETITIONS_MIN
+        else estimate_unpaired(*cell, evidence.run_scatter, prior)
+        for evidence, cell in zip(evidences, sides, strict=True)
+    ]
 
 
-def _between_runs(evidences: Sequence[Evidence], run_scatter: RunScatter) -> Callable[[Evidence], LogRatio]:
-    """How a cell of two runs is estimated, given all that are compared."""
-    degrees_of_freedom = inf if run_scatter.runs is None else run_scatter.runs - 1
-    scatter = Variance(value=run_scatter.ratio**2, degrees_of_freedom=degrees_of_freedom)
-    prior = prior_variance(
-        (tuple(one.base_s.values()), tuple(one.new_s.values())) for one in evidences if one.refusal is None
-    )
-    return lambda one: estimate_unpaired(tuple(one.base_s.values()), tuple(one.new_s.values()), scatter, prior)
+def _count(evidence: Evidence) -> tuple[int, int]:
+    """Return how many repetitions of base and of new were used."""
+    if evidence.run_scatter is None:
+        return len(evidence.pairs), len(evidence.pairs)
+    return sum(map(len, evidence.base_values)), sum(map(len, evidence.new_values))
 
 
-def _refuse(evidence: Evidence, outcome: Outcome, reason: str) -> Judged:
-    verdict = CellVerdict(
+def _start_verdict(evidence: Evidence, outcome: Outcome) -> CellVerdict:
+    """Return a verdict with what is known before any test."""
+    base, new = _count(evidence)
+    return CellVerdict(
         case=evidence.case,
         layout=evidence.layout,
         base=evidence.base,
         new=evidence.new,
         outcome=outcome,
-        base_repetitions=len(evidence.base_s),
-        new_repetitions=len(evidence.new_s),
+        base_repetitions=base,
+        new_repetitions=new,
+        run_scatter_ratio=None if evidence.run_scatter is None else sqrt(evidence.run_scatter.value),
         host_movement=evidence.host_movement,
         findings=evidence.findings,
-        reasons=(reason,),
-        notes=evidence.notes,
     )
-    return Judged(verdict=verdict, estimate=None)
+
+
+def _refuse(evidence: Evidence) -> Judged:
+    """Return the verdict on a cell that has no ratio: not comparable, or too few repetitions."""
+    verdict = _start_verdict(evidence, "not_comparable" if evidence.refusals else "no_difference_shown")
+    return Judged(verdict=replace(verdict, reasons=evidence.refusals or (_explain_shortage(evidence),)), estimate=None)
+
+
+def _explain_shortage(evidence: Evidence) -> Reason:
+    wanted = str(REPETITIONS_MIN)
+    if evidence.run_scatter is None:
+        return Reason(code="too_few_pairs", values={"pairs": str(len(evidence.pairs)), "wanted": wanted})
+    base, new = (str(min(map(len, runs))) for runs in evidence.sides)
+    return Reason(code="too_few_repetitions", values={"base": base, "new": new, "wanted": wanted})
 
 
 def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: Criteria) -> Judged:
-    shown = tested.difference <= criteria.false_alarm_level
+    significant = tested.difference <= criteria.false_alarm_level
     detectable = detectable_ratio(estimate, tested.level, allow_for(evidence.host_movement))
-    notes = evidence.notes + _describe_autocorrelation(evidence, estimate)
-    reasons: tuple[str, ...] = ()
+    notes = _note_autocorrelation(evidence, estimate)
+    reasons: tuple[Reason, ...] = ()
     if tested.equivalence <= criteria.equivalence_level:
         outcome: Outcome = "equivalent"
-        notes += ("a difference is shown, and is within the margin",) if shown else ()
-    elif shown:
+        notes += (Reason(code="difference_within_margin"),) if significant else ()
+    elif significant:
         outcome = "slower" if estimate.point > 0 else "faster"
     else:
         outcome = "no_difference_shown"
-        reasons = (_why_not_shown(evidence, estimate, tested.level, detectable, criteria),)
+        reasons = (_explain_undecided(evidence, estimate, tested.level, detectable, criteria),)
     ratio = interval(estimate, tested.level)
-    notes += _describe_ranks(estimate, outcome, ratio)
-    paired = evidence.base_s.keys() & evidence.new_s.keys()
-    verdict = CellVerdict(
-        case=evidence.case,
-        layout=evidence.layout,
-        base=evidence.base,
-        new=evidence.new,
-        outcome=outcome,
+    verdict = replace(
+        _start_verdict(evidence, outcome),
         ratio=ratio,
         level=tested.level,
         p_value=tested.difference,
         equivalence_p_value=tested.equivalence,
-        base_repetitions=len(evidence.base_s) if estimate.shared else len(paired),
-        new_repetitions=len(evidence.new_s) if estimate.shared else len(paired),
         detectable_ratio=detectable,
-        host_movement=evidence.host_movement,
-        findings=evidence.findings,
         reasons=reasons,
-        notes=notes,
+        notes=notes + _note_ranks(estimate, outcome, ratio),
     )
     return Judged(verdict=verdict, estimate=estimate)
 
 
-def allow_for(movement: HostMovement | None) -> tuple[float, float]:
-    """What the host's own movement may have done to the logarithm of the ratio, least and greatest.
-
-    How a cell divides between compute and memory is not known, so that anything between no movement and the
-    larger one may be the host's.
-    """
-    if movement is None:
-        return 0.0, 0.0
-    moved = (log(movement.compute_ratio), log(movement.bandwidth_ratio))
-    return min(0.0, *moved), max(0.0, *moved)
-
-
-def describe_movement(movement: HostMovement) -> str:
-    """The host's own movement, in a clause."""
-    return (
-        f"the host itself moved between the runs: its probes took {movement.compute_ratio - 1:+.1%} (compute) and "
-        f"{movement.bandwidth_ratio - 1:+.1%} (memory bandwidth) longer, which explains the difference"
-    )
-
-
-def _describe_autocorrelation(evidence: Evidence, estimate: LogRatio) -> tuple[str, ...]:
-    """Why an interval is much wider than the number of repetitions lets one expect."""
-    made = (len(evidence.base_s), len(evidence.new_s))
-    if estimate.counts is None or all(2 * worth > count for worth, count in zip(estimate.counts, made, strict=True)):
+def _note_autocorrelation(evidence: Evidence, estimate: LogRatio) -> tuple[Reason, ...]:
+    """Say why an interval is much wider than the number of repetitions suggests."""
+    made = _count(evidence)
+    if estimate.counts is None or all(
+        2 * effective > count for effective, count in zip(estimate.counts, made, strict=True)
+    ):
         return ()
-    base, new = (f"{count} count for {worth:.1f}" for worth, count in zip(estimate.counts, made, strict=True))
-    return (f"repetitions are like those before them, as beside a neighbour who stays: of base {base}, of new {new}",)
+    values = {
+        "base": str(made[0]),
+        "base_effective": f"{estimate.counts[0]:.1f}",
+        "new": str(made[1]),
+        "new_effective": f"{estimate.counts[1]:.1f}",
+    }
+    return (Reason(code="autocorrelated", values=values),)
 
 
-def _describe_ranks(estimate: LogRatio, outcome: Outcome, ratio: Interval) -> tuple[str, ...]:
-    """Why there is a difference where the means' interval has room for none."""
+def _note_ranks(estimate: LogRatio, outcome: Outcome, ratio: Interval) -> tuple[Reason, ...]:
+    """Say why there is a difference though the interval of the means includes 1."""
     if estimate.ranks is None or outcome not in {"faster", "slower"} or not ratio.low <= 1 <= ratio.high:
         return ()
     slower = estimate.ranks.slower_share
     share = slower if outcome == "slower" else 1 - slower
-    shown = f"shown by ranks: new's repetition is the {outcome} one in {share:.0%} of all pairings with one of base"
-    return (f"{shown}; the means scatter too much to show it",)
+    return (Reason(code="shown_by_ranks", values={"outcome": outcome, "share_percent": f"{100 * share:.0f}"}),)
 
 
-def _why_not_shown(evidence: Evidence, estimate: LogRatio, level: float, detectable: float, criteria: Criteria) -> str:
-    moved = evidence.host_movement
-    if moved is not None and difference_p_value(estimate) <= level:
-        return f"{describe_movement(moved)}; measure both at once with bench ab"
-    return (
-        f"neither a difference nor equivalence within {criteria.margin_ratio:.1%} is shown: "
-        f"with this scatter, a change below {min(detectable, MAX_DISPLAYED_CHANGE):.1%} would mostly be missed"
-    )
+def _explain_undecided(
+    evidence: Evidence, estimate: LogRatio, level: float, detectable: float, criteria: Criteria
+) -> Reason:
+    movement = evidence.host_movement
+    if movement is not None and difference_p_value(estimate) <= level:
+        return explain_by_movement(movement)
+    values = {
+        "margin_percent": f"{100 * criteria.margin_ratio:.3g}",
+        "detectable_percent": f"{100 * min(detectable, MAX_DISPLAYED_CHANGE):.1f}",
+    }
+    return Reason(code="neither_shown", values=values)

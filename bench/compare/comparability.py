@@ -1,6 +1,6 @@
 """What differs between two sides, and whether it matters. Comes before any verdict."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Literal
 
@@ -11,20 +11,21 @@ from bench.compare.rules import CELL_RULES, RUN_RULES, Rule
 from bench.records.bundle import Contents, Distribution
 from bench.records.measurement import InstanceResult, Measurement
 from bench.records.plan import Cell
-from bench.records.verdict import Finding, Severity
+from bench.records.reason import Reason
+from bench.records.verdict import Finding, Severity, find_refusals
 
 Purpose = Literal["compare", "reproduce", "variants"]
 """`compare` looks for a change between runs; `reproduce` allows none; `variants` of one run differ on purpose."""
 
 ABSENT = "(none)"
-LONGEST = 100
-"""Characters of a value that are shown."""
+VALUE_LENGTH_MAX = 100
+"""Characters of a value that are kept: a finding names what differs, and the bundles have the whole of it."""
 
 
 def find_differences(base: Contents, new: Contents, purpose: Purpose) -> tuple[Finding, ...]:
-    """What differs between two runs as a whole, in the table's order; emulation is refused even if both have it.
+    """Return what differs between two runs as a whole, in the table's order.
 
-    A private field that was taken out of either is not compared.
+    Emulation is refused even if both have it. A private field that was taken out of either is not compared.
     """
     hidden = {*base.hidden, *new.hidden}
     found = [
@@ -35,19 +36,18 @@ def find_differences(base: Contents, new: Contents, purpose: Purpose) -> tuple[F
     ]
     emulated = base.machine.cpu.emulated, new.machine.cpu.emulated
     if any(emulated):
-        reason = "an emulated architecture is no CPU, and its times say nothing"
-        found.insert(0, _finding("machine.cpu.emulated", *emulated, "refuse", reason))
+        found.insert(0, _make_finding("machine.cpu.emulated", *emulated, "refuse", "emulated_architecture"))
     return tuple(found)
 
 
 def find_cell_differences(
     base: tuple[Cell, Measurement], new: tuple[Cell, Measurement], purpose: Purpose
 ) -> tuple[Finding, ...]:
-    """What differs for one cell, in the table's order.
+    """Return what differs for one cell, in the table's order.
 
-    A fact that only one side knows, as where no worker came as far as its proof, is no difference.
+    A fact that only one side knows is no difference: a worker that failed before its proof knows no hashes.
     """
-    before, after = cell_facts(*base), cell_facts(*new)
+    before, after = collect_cell_facts(*base), collect_cell_facts(*new)
     return tuple(
         finding
         for rule in CELL_RULES
@@ -56,14 +56,16 @@ def find_cell_differences(
     )
 
 
-def refusal(findings: Sequence[Finding]) -> str | None:
-    """Why there can be no verdict, in a sentence; None if nothing forbids one."""
-    refused = [one for one in findings if one.severity == "refuse"]
-    return "; ".join(f"{one.field}: {one.base} and {one.new} ({one.reason})" for one in refused) or None
+def explain_refusals(findings: Iterable[Finding]) -> tuple[Reason, ...]:
+    """Return why there can be no verdict, a reason for each finding that forbids one."""
+    return tuple(
+        Reason(code="differs", values={"field": finding.field, "base": finding.base, "new": finding.new})
+        for finding in find_refusals(findings)
+    )
 
 
-def cell_facts(cell: Cell, measurement: Measurement) -> dict[str, object]:
-    """What a cell's own rules compare: from its plan, and from what its workers reported."""
+def collect_cell_facts(cell: Cell, measurement: Measurement) -> dict[str, object]:
+    """Return what a cell's own rules compare: from its plan, and from what its workers reported."""
     instances = [instance for repetition in measurement.repetitions for instance in repetition.instances]
     facts: dict[str, object] = {
         "threads": tuple(binding.threads for binding in cell.instances),
@@ -97,32 +99,36 @@ def _effective_facts(instances: Sequence[InstanceResult]) -> dict[str, object]:
 
 
 def _compare_field(rule: Rule, base: object, new: object, purpose: Purpose) -> Iterator[Finding]:
-    """Findings of one rule: one a key for mappings, one in all for everything else."""
-    severity = _weigh(rule, purpose)
-    before, after = _comparable(base), _comparable(new)
+    """Yield the findings of one rule: one for each key of mappings, one in all for everything else."""
+    severity = _find_severity(rule, purpose)
+    before, after = _normalize(base), _normalize(new)
     if before == after:
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(before.keys() | after.keys()):
             if before.get(key) != after.get(key):
                 field = f"{rule.field}.{key}"
-                yield _finding(field, before.get(key, ABSENT), after.get(key, ABSENT), severity, rule.reason)
+                yield _make_finding(field, before.get(key, ABSENT), after.get(key, ABSENT), severity, rule.code)
     elif isinstance(before, frozenset) and isinstance(after, frozenset):
-        yield _finding(rule.field, _list(before - after), _list(after - before), severity, rule.reason)
+        yield _make_finding(rule.field, before - after, after - before, severity, rule.code)
     else:
-        yield _finding(rule.field, before, after, severity, rule.reason)
+        yield _make_finding(rule.field, before, after, severity, rule.code)
 
 
-def _comparable(value: object) -> object:
-    """Packages as name → version and digest, so that one version built twice is two; lists of names as sets."""
-    if not isinstance(value, tuple) or not value:
+def _normalize(value: object) -> object:
+    """Return packages as name → version and digest, and sorted names as a set; any other value as it is.
+
+    The digest tells two builds of one version apart. An empty list is a set too, or a list could not be compared with it.
+    """
+    if not isinstance(value, tuple):
         return value
-    if isinstance(value[0], Distribution):
-        return {one.name: f"{one.version} {one.digest or ''}".rstrip() for one in value}
-    return frozenset(value) if isinstance(value[0], str) and value == tuple(sorted(set(value))) else value
+    if value and isinstance(value[0], Distribution):
+        return {package.name: f"{package.version} {package.digest or ''}".rstrip() for package in value}
+    names = [entry for entry in value if isinstance(entry, str)]
+    return frozenset(names) if len(names) == len(value) and names == sorted(set(names)) else value
 
 
-def _weigh(rule: Rule, purpose: Purpose) -> Severity:
+def _find_severity(rule: Rule, purpose: Purpose) -> Severity:
     match purpose:
         case "compare":
             return rule.compare
@@ -132,14 +138,16 @@ def _weigh(rule: Rule, purpose: Purpose) -> Severity:
             return "refuse" if rule.compare == "refuse" else "note"
 
 
-def _list(names: frozenset[object]) -> str:
-    return ", ".join(sorted(map(str, names))) or ABSENT
+def _make_finding(field: str, base: object, new: object, severity: Severity, code: str) -> Finding:
+    return Finding(field=field, base=_format(base), new=_format(new), severity=severity, reason=Reason(code=code))
 
 
-def _finding(field: str, base: object, new: object, severity: Severity, reason: str) -> Finding:
-    return Finding(field=field, base=_show(base), new=_show(new), severity=severity, reason=reason)
-
-
-def _show(value: object) -> str:
-    text = ABSENT if value is None else ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+def _format(value: object) -> str:
+    """Return a value as text. Sets are sorted, or their order would change from one process to the next."""
+    if isinstance(value, frozenset):
+        text = ", ".join(sorted(map(str, value))) or ABSENT
+    elif isinstance(value, tuple):
+        text = ", ".join(map(str, value)) or ABSENT
+    else:
+        text = ABSENT if value is None else str(value)
+    return text if len(text) <= VALUE_LENGTH_MAX else f"{text[: VALUE_LENGTH_MAX - 3]}..."

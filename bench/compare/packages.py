@@ -7,6 +7,7 @@ import msgspec
 
 from bench.backends.registry import BACKENDS
 from bench.records.case import BackendName
+from bench.records.reason import Reason
 from bench.records.verdict import Finding
 
 TOOLS = frozenset(
@@ -36,9 +37,9 @@ def soften_package(finding: Finding, backends: AbstractSet[BackendName]) -> Find
     name = re.sub(r"[-_.]+", "-", finding.field.removeprefix(_PREFIX)).lower()
     backend = next((row.name for row in BACKENDS.values() if name in row.distributions), None)
     if name in TOOLS:
-        reason = "no worker imports it"
+        reason = Reason(code="package_unused")
     elif backend is not None and backend not in backends:
-        reason = f"backend {backend} alone imports it, and the plan has no such cell"
+        reason = Reason(code="package_of_other_backend", values={"backend": backend})
     else:
         return finding
     return msgspec.structs.replace(finding, severity="note", reason=reason)

@@ -1,8 +1,8 @@
-"""Whether a run can be done again here, and whether that gave the same numbers. Pure.
+"""Whether a run can be measured again here, and whether that gave the same numbers. Pure.
 
-The question is one of equivalence, not of difference: two runs too noisy to be told apart have not reproduced one
-another. Beyond the margin in either direction is not reproduced: a number that is much better here was not this one
-either. What the host's own probes moved by between the runs is put down to the host, in either direction.
+The question is one of equivalence, not of difference: two runs that are too noisy to be told apart have not reproduced
+one another. A change beyond the margin in either direction is not reproduced: a number that is much better here was not
+this one either. What the host's own probes changed by between the runs is attributed to the host, in either direction.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,38 +11,38 @@ from math import exp
 import msgspec
 
 from bench.compare.bundles import compare_runs
-from bench.compare.cells import allow_for, describe_movement
 from bench.compare.comparability import find_differences
+from bench.compare.evidence import find_failure, read_values
+from bench.compare.history import EarlierRun
+from bench.compare.movement import allow_for, explain_by_movement
 from bench.records.bundle import Citation, Contents, Environment
 from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.image import Image
 from bench.records.machine import Machine
+from bench.records.reason import Reason
 from bench.records.reproduction import CellReproduction, Reproduction, ReproductionOutcome
 from bench.records.summary import Interval
-from bench.records.verdict import CellVerdict, Criteria, Finding
-from bench.stats.scatter import REPETITIONS_MIN
+from bench.records.verdict import CellVerdict, Criteria, Finding, find_refusals
+from bench.stats.variance import REPETITIONS_MIN
 
 
 def find_obstacles(original: Contents, machine: Machine, environment: Environment, image: Image) -> tuple[Finding, ...]:
-    """What differs between the place of a run and here; any that refuses forbids to do it again.
+    """Return what differs between where a run was made and here. A finding that refuses forbids a new run.
 
     Args:
         original: The run.
         machine: This one.
         environment: Its software.
-        image: That both are in.
+        image: The image that both are in.
     """
     here = msgspec.structs.replace(original, machine=machine, environment=environment, image=image)
     return (*_find_missing_cpus(original, machine), *find_differences(original, here, "reproduce"))
 
 
 def find_data_problem(original: Contents) -> str | None:
-    """Why no run of the same plan could be told to be the same, before one is made; None if one could."""
-    valid = [
-        sum(not repetition.invalid for repetition in measurement.repetitions)
-        for measurement in original.measurements
-        if measurement.failure is None
-    ]
+    """Return why no new run could reproduce this one, before one is made; None if one could."""
+    cells = {cell.id: cell for cell in original.plan.cells}
+    valid = [len(read_values(measurement, cells[measurement.cell])) for measurement in original.measurements]
     if max(valid, default=0) >= REPETITIONS_MIN:
         return None
     return (
@@ -52,18 +52,21 @@ def find_data_problem(original: Contents) -> str | None:
 
 
 def refuse_reproduction(cites: Citation, findings: Sequence[Finding], margin_ratio: float) -> Reproduction:
-    """The verdict where nothing was measured, as too much differs."""
+    """Return the verdict where nothing was measured, because too much differs."""
     return Reproduction(
         cites=cites,
         run_id=None,
         margin_ratio=margin_ratio,
+        run_scatter=None,
         findings=tuple(findings),
         cells=(),
         outcome="not_comparable",
     )
 
 
-def judge_reproduction(cites: Citation, original: Contents, again: Contents, margin_ratio: float) -> Reproduction:
+def judge_reproduction(
+    cites: Citation, original: Contents, again: Contents, margin_ratio: float, earlier: Sequence[EarlierRun] = ()
+) -> Reproduction:
     """Judge a run of the same plan.
 
     Args:
@@ -71,22 +74,27 @@ def judge_reproduction(cites: Citation, original: Contents, again: Contents, mar
         original: What the first holds.
         again: What the second holds.
         margin_ratio: By how much latencies may differ.
+        earlier: Runs of the same plan on this host, which show how far runs there lie apart.
     """
-    comparison = compare_runs(original, again, Criteria(margin_ratio=margin_ratio), purpose="reproduce")
+    criteria = Criteria(margin_ratio=margin_ratio)
+    comparison = compare_runs([original], [again], criteria, purpose="reproduce", earlier=earlier)
     cells = tuple(_judge(verdict, original, again, margin_ratio) for verdict in comparison.cells)
-    refused = any(finding.severity == "refuse" for finding in comparison.findings)
     return Reproduction(
         cites=cites,
         run_id=again.info.run_id,
         margin_ratio=margin_ratio,
+        run_scatter=comparison.run_scatter,
         findings=comparison.findings,
         cells=cells,
-        outcome="not_comparable" if refused else conclude(cell.outcome for cell in cells),
+        outcome="not_comparable" if find_refusals(comparison.findings) else conclude(cell.outcome for cell in cells),
     )
 
 
 def conclude(outcomes: Iterable[ReproductionOutcome]) -> ReproductionOutcome:
-    """The outcome of a run, from those of its cells; one that the original has no number of decides nothing."""
+    """Return the outcome of a run, from those of its cells.
+
+    A cell of which the original has no number decides nothing.
+    """
     found = set(outcomes)
     order: tuple[ReproductionOutcome, ...] = ("not_reproduced", "too_noisy", "reproduced")
     return next((outcome for outcome in order if outcome in found), "not_comparable")
@@ -104,37 +112,44 @@ def _find_missing_cpus(original: Contents, machine: Machine) -> tuple[Finding, .
         base=format_cpulist(planned),
         new=format_cpulist(allowed),
         severity="refuse",
-        reason="the plan binds workers to CPUs that may not be used here",
+        reason=Reason(code="cpus_not_allowed"),
     )
     return (missing,)
 
 
 def _judge(verdict: CellVerdict, original: Contents, again: Contents, margin_ratio: float) -> CellReproduction:
-    outcome, reason = _weigh(verdict, original, again, margin_ratio)
-    return CellReproduction(verdict=verdict, outcome=outcome, reason=reason)
+    outcome, reasons = _judge_cell(verdict, original, again, margin_ratio)
+    return CellReproduction(verdict=verdict, outcome=outcome, reasons=reasons)
 
 
-def _weigh(
-    verdict: CellVerdict, original: Contents, again: Contents, margin_ratio: float
-) -> tuple[ReproductionOutcome, str]:
+_Judgement = tuple[ReproductionOutcome, tuple[Reason, ...]]
+
+
+def _judge_cell(verdict: CellVerdict, original: Contents, again: Contents, margin_ratio: float) -> _Judgement:
     cell = verdict.base or ""
     if cell in original.summary.failed:
-        return "not_comparable", f"the original has no number: {original.summary.failed[cell].code}"
+        return "not_comparable", (Reason(code="no_number", values={"side": "base"}), find_failure(original, cell))
     if cell in again.summary.failed:
-        failed = again.summary.failed[cell].code
-        return ("too_noisy" if failed == "too_noisy" else "not_reproduced"), f"it has no number here: {failed}"
+        reasons = (Reason(code="no_number", values={"side": "new"}), find_failure(again, cell))
+        return ("too_noisy" if _was_too_noisy(again, cell) else "not_reproduced"), reasons
     if verdict.ratio is None:
-        return "not_comparable" if verdict.outcome == "not_comparable" else "too_noisy", "; ".join(verdict.reasons)
-    return _weigh_ratio(verdict, verdict.ratio, margin_ratio)
+        return "not_comparable" if verdict.outcome == "not_comparable" else "too_noisy", verdict.reasons
+    return _judge_ratio(verdict, verdict.ratio, margin_ratio)
 
 
-def _weigh_ratio(verdict: CellVerdict, ratio: Interval, margin_ratio: float) -> tuple[ReproductionOutcome, str]:
+def _was_too_noisy(contents: Contents, cell: str) -> bool:
+    return contents.summary.failed[cell].code == "too_noisy"
+
+
+def _judge_ratio(verdict: CellVerdict, ratio: Interval, margin_ratio: float) -> _Judgement:
+    values = {"margin_percent": f"{100 * margin_ratio:.3g}"}
     if verdict.outcome == "equivalent":
-        return "reproduced", f"equivalent within {margin_ratio:.1%}"
+        return "reproduced", (Reason(code="reproduced", values=values),)
     low, high = 1 / (1 + margin_ratio), 1 + margin_ratio
     least, most = map(exp, allow_for(verdict.host_movement))
     if ratio.high < low * least or ratio.low > high * most:
-        return "not_reproduced", f"{'slower' if ratio.point > 1 else 'faster'} by more than {margin_ratio:.1%}"
+        code = "slower_than_margin" if ratio.point > 1 else "faster_than_margin"
+        return "not_reproduced", (Reason(code=code, values=values),)
     if verdict.host_movement is not None and (ratio.high < low or ratio.low > high):
-        return "too_noisy", describe_movement(verdict.host_movement)
-    return "too_noisy", "; ".join((f"neither within {margin_ratio:.1%} nor beyond it is shown", *verdict.notes))
+        return "too_noisy", (explain_by_movement(verdict.host_movement),)
+    return "too_noisy", (Reason(code="neither_within_nor_beyond", values=values), *verdict.notes)

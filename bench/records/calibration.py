@@ -1,4 +1,4 @@
-"""The calibration of a host: how often our verdicts raise a false alarm there, and how far runs lie apart."""
+"""The calibration of a host: the false alarm rate of bench's verdicts there, and the scatter between runs."""
 
 from typing import Annotated
 
@@ -20,11 +20,11 @@ class CellCalibration(Record, frozen=True, kw_only=True):
     Attributes:
         repetitions: Valid ones of all runs.
         repetition_scatter_ratio: Standard deviation of one repetition's latency within its run.
-        run_scatter_ratio: Standard deviation of the runs' means.
-        comparisons: How often the repetitions were shuffled, dealt to two sides in pairs, and compared.
-        false_alarms: How many of them came out faster or slower.
-        false_alarm_ratio: The share, with its 95% interval (Clopper and Pearson). Deals of the same repetitions
-            are not independent, so that it is narrower than it should be.
+        run_scatter_ratio: Standard deviation of the runs' means, scatter of their repetitions included.
+        comparisons: How often the repetitions were shuffled, assigned to two sides in pairs, and compared.
+        false_alarms: How many of these comparisons came out faster or slower.
+        false_alarm_ratio: The share, with its 95% interval (Clopper and Pearson). Shuffles of the same repetitions are
+            not independent, so that the interval is too narrow.
     """
 
     case: Case
@@ -41,10 +41,11 @@ class Calibration(Record, frozen=True, kw_only=True):
     """`calibration.json`.
 
     Attributes:
-        host_digest: Over CPU and topology: of which host this is.
+        host_digest: Over CPU and topology: identifies the host.
         measured_at: RFC 3339, UTC: when the last run ended.
         runs: Ids of the runs that it was made from.
-        run_scatter_ratio: Standard deviation of runs' means, over all cells.
+        run_scatter_ratio: Standard deviation between runs over all cells, less what repetitions explain.
+        degrees_of_freedom: Of that number. Cells of one run are correlated, and count for less than one each.
         cells: In the order of the plan.
     """
 
@@ -52,4 +53,5 @@ class Calibration(Record, frozen=True, kw_only=True):
     measured_at: str
     runs: Annotated[tuple[str, ...], Meta(min_length=2, max_length=10_000)]
     run_scatter_ratio: Scatter
+    degrees_of_freedom: Annotated[float, Meta(gt=0)]
     cells: Annotated[tuple[CellCalibration, ...], Meta(min_length=1)]

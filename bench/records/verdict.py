@@ -1,5 +1,6 @@
 """Verdicts: the outcome of a comparison, cell by cell, with what it rests on."""
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -8,6 +9,7 @@ from bench.records.case import Case
 from bench.records.machine import Count
 from bench.records.plan import CellId
 from bench.records.profile import LayoutName
+from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.records.summary import Interval
 
@@ -16,23 +18,29 @@ Probability = Annotated[float, Meta(ge=0, le=1)]
 Outcome = Literal["faster", "slower", "equivalent", "no_difference_shown", "not_comparable"]
 Severity = Literal["refuse", "warn", "note"]
 
-
 MAX_DISPLAYED_CHANGE = 9.0
-"""The largest change that is displayed, as a share: beyond ten times as long, digits mean nothing."""
+"""The largest change that is printed with digits, as a share: ten times as long."""
+
+INTERLEAVED_MARGIN_RATIO = 0.02
+"""Default margin of `bench ab`: what interleaved repetitions can resolve in ten minutes."""
+
+RUNS_MARGIN_RATIO = 0.05
+"""Default margin of two runs. With the scatter between runs that is usual, no number of repetitions shows less."""
 
 
 class Criteria(Record, frozen=True, kw_only=True, omit_defaults=False):
-    """The margin and the levels that a comparison uses.
+    """Margin and error levels of a comparison.
 
     Attributes:
         margin_ratio: Latencies that differ by no more than this share count as equivalent.
-        false_alarm_level: Largest share of comparisons of like with like, all their cells together, in which
-            any cell comes out faster or slower.
-        equivalence_level: Largest share of comparisons in which a cell comes out equivalent though it differs by
-            more than the margin.
+        false_alarm_level: Largest share of comparisons of like with like in which any cell comes out faster or slower.
+        equivalence_level: Largest share of comparisons in which a cell that differs by more than the margin comes out
+            equivalent. It is of each cell, without Holm's procedure: the claim that all cells are equivalent is wrong
+            no more often than that of the cell that differs (an intersection-union test; Berger, Technometrics 24,
+            1982).
     """
 
-    margin_ratio: Share = 0.02
+    margin_ratio: Share
     false_alarm_level: Share = 0.005
     equivalence_level: Share = 0.05
 
@@ -51,18 +59,26 @@ class Finding(Record, frozen=True, kw_only=True):
     base: str
     new: str
     severity: Severity
-    reason: str
+    reason: Reason
+
+
+def find_refusals(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings that forbid a verdict."""
+    return tuple(finding for finding in findings if finding.severity == "refuse")
 
 
 class HostMovement(Record, frozen=True, kw_only=True):
-    """How much longer the probes took in the new run: time of new over base, without any effect of the software.
+    """How much slower the host itself was in the new run, by its probes: time of new over base.
 
     Attributes:
         compute_ratio, bandwidth_ratio: Of the medians over all probes of the layout.
+        compute_scatter_ratio, bandwidth_scatter_ratio: Changes up to this share are within the probes' own scatter.
     """
 
     compute_ratio: Annotated[float, Meta(gt=0)]
     bandwidth_ratio: Annotated[float, Meta(gt=0)]
+    compute_scatter_ratio: Annotated[float, Meta(ge=0)]
+    bandwidth_scatter_ratio: Annotated[float, Meta(ge=0)]
 
 
 class CellVerdict(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -71,14 +87,15 @@ class CellVerdict(Record, frozen=True, kw_only=True, omit_defaults=False):
     Attributes:
         base, new: The cell's id on either side; None if that side has no such cell.
         outcome: `equivalent` goes before faster and slower: what the margin allows is no regression.
-        ratio: Latency of new over base: 1.05 takes 5% longer. The interval misses it in a share `level` at most; of many
-            pairs in half of that, as their ranks have the other half.
-        level: At which Holm's procedure tested this cell: the false alarm level over the cells still in question.
-        p_value: That there is no difference, host movement included; by means, or of many pairs by means and ranks;
-            adjusted over all cells by Holm's procedure.
-        equivalence_p_value: That the difference is beyond the margin; adjusted likewise.
+        ratio: Latency of new over base: 1.05 takes 5% longer. The interval misses the true ratio in a share `level` of
+            comparisons at most; with many pairs in half of that, as their ranks have the other half.
+        level: With which Holm's procedure compared this cell: the false alarm level over the cells still in question.
+        p_value: Of no difference beyond the host's movement; by means, or with many pairs by means and ranks; adjusted
+            over all cells by Holm's procedure.
+        equivalence_p_value: Of a difference at the margin or beyond it; not adjusted.
         base_repetitions, new_repetitions: Valid ones that were used; in a paired comparison those with a valid partner.
         detectable_ratio: The smallest change that four comparisons in five would have shown.
+        run_scatter_ratio: Scatter between runs that was allowed for; None if the sides were interleaved.
         host_movement: None if the sides were interleaved, or either has no probe.
         findings: What differs for this cell alone.
         reasons: Why the outcome is not a better one.
@@ -97,28 +114,23 @@ class CellVerdict(Record, frozen=True, kw_only=True, omit_defaults=False):
     base_repetitions: Count = 0
     new_repetitions: Count = 0
     detectable_ratio: float | None = None
+    run_scatter_ratio: float | None = None
     host_movement: HostMovement | None = None
     findings: tuple[Finding, ...] = ()
-    reasons: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
 
 class RunScatter(Record, frozen=True, kw_only=True):
     """How far whole runs of the same thing lie apart on a host.
 
     Attributes:
-        ratio: Standard deviation of one run's latency about the host's long-term mean.
-        runs: How many it was measured over; None if it is assumed.
-        source: Where the number comes from, a phrase.
+        ratio: Standard deviation of one run's latency about the host's long-term mean; the median over cells.
+        source: Where the number comes from: the prior alone, or with which runs.
     """
 
-    ratio: Annotated[float, Meta(ge=0, le=1)]
-    runs: Annotated[int, Meta(ge=2)] | None
-    source: str
-
-
-ASSUMED_SCATTER = RunScatter(ratio=0.01, runs=None, source="assumed: no calibration of this host is in either bundle")
-"""Runs of one program on one host, minutes to hours apart, on guests of shared machines."""
+    ratio: Annotated[float, Meta(ge=0)]
+    source: Reason
 
 
 class FamilyRatio(Record, frozen=True, kw_only=True):
@@ -142,10 +154,10 @@ class Comparison(Record, frozen=True, kw_only=True):
     """A whole comparison.
 
     Attributes:
-        base, new: What was compared: run ids, or the names of variants.
-        interleaved: Repetitions of the sides alternated on one host, and are compared in pairs.
-        criteria: The margin and the levels that it used.
-        run_scatter: What was allowed for between the runs; None if the sides were interleaved in one.
+        base, new: What was compared: the ids of each side's runs, or the names of two variants.
+        interleaved: Repetitions were measured in turn on one host, and are compared in pairs.
+        criteria: Margin and levels.
+        run_scatter: Scatter between runs that was allowed for; None if the sides were interleaved in one run.
         findings: What differs for all cells.
         cells: In the order of base's plan.
         families: By name, `all` last; their intervals are at one less the false alarm level.
@@ -154,8 +166,8 @@ class Comparison(Record, frozen=True, kw_only=True):
         notes: What a reader must know besides.
     """
 
-    base: str
-    new: str
+    base: tuple[str, ...]
+    new: tuple[str, ...]
     interleaved: bool
     criteria: Criteria
     run_scatter: RunScatter | None
@@ -163,15 +175,15 @@ class Comparison(Record, frozen=True, kw_only=True):
     cells: tuple[CellVerdict, ...]
     families: tuple[FamilyRatio, ...]
     outcome: ComparisonOutcome
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
 
-def conclude(cells: tuple[CellVerdict, ...]) -> ComparisonOutcome:
-    """Return the outcome of a comparison, from those of its cells; nothing compared is never a success."""
+def conclude(cells: Iterable[CellVerdict]) -> ComparisonOutcome:
+    """Return the outcome of a comparison, from those of its cells. A comparison of nothing is never a success."""
     outcomes = {cell.outcome for cell in cells}
     if "slower" in outcomes:
         return "regression"
-    if "not_comparable" in outcomes or not cells:
+    if "not_comparable" in outcomes or not outcomes:
         return "not_comparable"
     return "undecided" if "no_difference_shown" in outcomes else "no_regression"
 

@@ -5,14 +5,26 @@ from collections.abc import Iterable, Iterator
 from tabulate import tabulate
 
 from bench.records.summary import Interval
-from bench.records.verdict import EXIT_STATUS, MAX_DISPLAYED_CHANGE, CellVerdict, Comparison, ComparisonOutcome, Finding
+from bench.records.verdict import (
+    EXIT_STATUS,
+    MAX_DISPLAYED_CHANGE,
+    CellVerdict,
+    Comparison,
+    ComparisonOutcome,
+    Finding,
+    RunScatter,
+)
 from bench.report.cases import describe_case
+from bench.report.reasons import describe_reason
 
 HEADERS = ("cell", "layout", "verdict", "latency", "interval", "could show", "p", "n")
 ALIGN = ("left", "left", "left", "right", "right", "right", "right", "right")
 
-NAMED = 3
-"""Cells that are named where something holds for many."""
+NAMED_MAX = 3
+"""Cells that are named where a reason holds for many."""
+
+NOTES_MAX = 5
+"""Notes on differences that are printed in full; more are counted."""
 
 OUTCOMES: dict[ComparisonOutcome, str] = {
     "no_regression": "no regression: every cell is faster, or equivalent within the margin",
@@ -23,49 +35,54 @@ OUTCOMES: dict[ComparisonOutcome, str] = {
 
 
 def render_comparison(comparison: Comparison) -> str:
-    """The whole comparison, for people."""
-    lines = [f"base {comparison.base}, new {comparison.new}", _describe_method(comparison), ""]
-    lines += _findings(comparison.findings)
+    """Return the whole comparison, for people."""
+    names = f"base {', '.join(comparison.base)}, new {', '.join(comparison.new)}"
+    lines = [names, _describe_method(comparison), ""]
+    lines += describe_findings(comparison.findings)
     if comparison.cells:
         rows = [_row(cell) for cell in comparison.cells]
         lines += [tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True, colalign=ALIGN), "", *_legend()]
     lines += _details(comparison.cells)
     lines += [
-        f"geometric mean of {one.family}: latency {_percent(one.ratio.point)} "
-        f"({_range(one.ratio)}, {one.cells} cell{'s' if one.cells > 1 else ''})"
-        for one in comparison.families
+        f"geometric mean of {family.family}: latency {_percent(family.ratio.point)} "
+        f"({_range(family.ratio)}, {family.cells} cell{'s' if family.cells > 1 else ''})"
+        for family in comparison.families
     ]
-    lines += comparison.notes
+    lines += map(describe_reason, comparison.notes)
     lines += [f"{OUTCOMES[comparison.outcome]} (exit status {EXIT_STATUS[comparison.outcome]})"]
     return "\n".join(lines)
 
 
+def describe_scatter(scatter: RunScatter) -> str:
+    """Return what was allowed for between runs, and where the number comes from."""
+    return f"scatter between runs {scatter.ratio:.2%}, {describe_reason(scatter.source)}"
+
+
+def describe_findings(findings: tuple[Finding, ...]) -> list[str]:
+    """Return refusals and warnings in full, and notes only counted where there are many."""
+    grave = [finding for finding in findings if finding.severity != "note"]
+    notes = [finding for finding in findings if finding.severity == "note"]
+    lines = [_describe_finding(finding) for finding in grave]
+    if len(notes) > NOTES_MAX:
+        names = ", ".join(finding.field.rsplit(".", 1)[-1] for finding in notes[:NOTES_MAX])
+        return [*lines, f"note: {len(notes)} more fields differ and do not forbid a verdict: {names}, ..."]
+    return [*lines, *map(_describe_finding, notes)]
+
+
+def _describe_finding(finding: Finding) -> str:
+    reason = describe_reason(finding.reason)
+    return f"{finding.severity}: {finding.field}: {finding.base} → {finding.new} ({reason})"
+
+
 def _describe_method(comparison: Comparison) -> str:
     criteria = comparison.criteria
-    if comparison.run_scatter is None:
-        scatter = "repetitions interleaved on one host, compared in pairs"
-    else:
-        runs = comparison.run_scatter.runs
-        measured = "" if runs is None else f", measured over {runs} runs"
-        scatter = (
-            f"between runs {comparison.run_scatter.ratio:.2%} of scatter allowed for "
-            f"({comparison.run_scatter.source}{measured})"
-        )
+    scatter = "repetitions interleaved on one host, compared in pairs"
+    if comparison.run_scatter is not None:
+        scatter = describe_scatter(comparison.run_scatter)
     return (
         f"margin {criteria.margin_ratio * 100:.3g}%, false alarm level {criteria.false_alarm_level * 100:.3g}% "
         f"over all cells; {scatter}"
     )
-
-
-def _findings(findings: tuple[Finding, ...]) -> list[str]:
-    """Refusals and warnings in full; notes only counted where there are many."""
-    grave = [one for one in findings if one.severity != "note"]
-    notes = [one for one in findings if one.severity == "note"]
-    lines = [f"{one.severity}: {one.field}: {one.base} → {one.new} ({one.reason})" for one in grave]
-    if len(notes) > 5:
-        names = ", ".join(one.field.rsplit(".", 1)[-1] for one in notes[:5])
-        return [*lines, f"note: {len(notes)} more fields differ and do not forbid a verdict: {names}, ..."]
-    return [*lines, *(f"note: {one.field}: {one.base} → {one.new} ({one.reason})" for one in notes)]
 
 
 def _row(cell: CellVerdict) -> tuple[str, ...]:
@@ -81,21 +98,22 @@ def _row(cell: CellVerdict) -> tuple[str, ...]:
 
 def _legend() -> tuple[str, ...]:
     return (
-        "latency: of new over base, + takes longer; interval: at the level that Holm's procedure held the cell to,",
-        "at half of it for many pairs, whose ranks are judged too; could show: the smallest change that four such",
-        "comparisons in five would show; p: adjusted over all cells; n: valid repetitions of base/new, the unit of evidence",
+        "latency: of new over base, + takes longer; interval: at the level with which Holm's procedure compared the cell,",
+        "at half of it with many pairs, whose ranks are tested too; could show: the smallest change that four in five",
+        "such comparisons would show; p: adjusted over all cells; n: valid repetitions of base/new, the unit of evidence",
     )
 
 
 def _details(cells: Iterable[CellVerdict]) -> Iterator[str]:
-    """What is to be said of cells, once where it is the same of several."""
-    said: dict[str, list[str]] = {}
+    """Yield findings, reasons and notes of cells, each once where it is the same of several."""
+    cells_by_text: dict[str, list[str]] = {}
     for cell in cells:
-        for text in (*_findings(cell.findings), *cell.reasons, *cell.notes):
-            said.setdefault(text, []).append(cell.base or cell.new or describe_case(cell.case))
-    for text, of in said.items():
-        more = f" and {len(of) - NAMED} more" if len(of) > NAMED else ""
-        yield f"{', '.join(of[:NAMED])}{more}: {text}"
+        texts = (*describe_findings(cell.findings), *map(describe_reason, (*cell.reasons, *cell.notes)))
+        for text in texts:
+            cells_by_text.setdefault(text, []).append(cell.base or cell.new or describe_case(cell.case))
+    for text, names in cells_by_text.items():
+        more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
+        yield f"{', '.join(names[:NAMED_MAX])}{more}: {text}"
 
 
 def _range(ratio: Interval) -> str:

@@ -76,5 +76,5 @@ def _make_verdict_case(verdict: CellVerdict) -> JunitCase:
         outcome="failure" if verdict.outcome == "slower" else "error",
         type=verdict.outcome,
         message=verdict.outcome.replace("_", " "),
-        text="\n".join(verdict.reasons),
+        text="\n".join(map(describe_reason, verdict.reasons)),
     )

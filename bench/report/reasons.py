@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from bench.errors import BenchError
 from bench.records.reason import Reason, UnsupportedError, format_reason
+from bench.report.reasons_compare import SENTENCES_COMPARE
 from bench.report.reasons_failures import SENTENCES_FAILURES
 from bench.report.reasons_hardware import SENTENCES_HARDWARE
 from bench.report.reasons_placement import SENTENCES_PLACEMENT
@@ -17,6 +18,7 @@ from bench.report.reasons_support import SENTENCES_SUPPORT, describe_by_row
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
+        **SENTENCES_COMPARE,
         **SENTENCES_FAILURES,
         **SENTENCES_HARDWARE,
         **SENTENCES_PLACEMENT,

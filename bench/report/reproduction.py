@@ -3,8 +3,10 @@
 from tabulate import tabulate
 
 from bench.records.reproduction import EXIT_STATUS, CellReproduction, Reproduction, ReproductionOutcome
-from bench.records.verdict import Criteria, Finding
+from bench.records.verdict import Criteria
 from bench.report.cases import describe_case
+from bench.report.comparison import describe_findings, describe_scatter
+from bench.report.reasons import describe_reason
 
 HEADERS = ("cell", "layout", "outcome", "latency", "interval", "p", "n", "")
 ALIGN = ("left", "left", "left", "right", "right", "right", "right", "left")
@@ -12,17 +14,17 @@ ALIGN = ("left", "left", "left", "right", "right", "right", "right", "left")
 OUTCOMES: dict[ReproductionOutcome, str] = {
     "reproduced": "reproduced: every cell is the same within the margin",
     "not_reproduced": "not reproduced: at least one cell is not the same",
-    "too_noisy": "too noisy, or too few data, to say of every cell; none is shown to differ",
-    "not_comparable": "not comparable: what differs leaves no verdict",
+    "too_noisy": "undecided: too noisy, or too few data, to call every cell the same; none is shown to differ",
+    "not_comparable": "not comparable: what differs forbids a verdict",
 }
 
 
 def render_reproduction(reproduction: Reproduction) -> str:
-    """The whole reproduction, for people."""
+    """Return the whole reproduction, for people."""
     cites = reproduction.cites
-    grave = [finding for finding in reproduction.findings if finding.severity != "note"]
-    notes = [finding for finding in reproduction.findings if finding.severity == "note"]
-    lines = [f"original: run {cites.run_id}, {cites.content_digest}", *map(_describe_finding, (*grave, *notes))]
+    lines = [f"original: run {cites.run_id}, {cites.content_digest}", *describe_findings(reproduction.findings)]
+    if reproduction.run_scatter is not None:
+        lines.append(describe_scatter(reproduction.run_scatter))
     if reproduction.cells:
         rows = [_row(cell) for cell in reproduction.cells]
         lines += ["", tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True, colalign=ALIGN), ""]
@@ -34,15 +36,10 @@ def render_reproduction(reproduction: Reproduction) -> str:
 def _legend(margin_ratio: float) -> list[str]:
     criteria = Criteria(margin_ratio=margin_ratio)
     return [
-        f"latency: now over then; margin {margin_ratio:.1%}; n: valid repetitions then/now",
-        f"p: how often cells beyond the margin would come out this alike; reproduced at {criteria.equivalence_level:.0%}",
-        f"interval: at a level of {criteria.false_alarm_level:.1%} over all cells; wholly beyond the margin is not reproduced",
+        f"latency: of here over the original; margin {margin_ratio:.1%}; n: valid repetitions of the original/here",
+        f"p: of a difference at the margin or beyond it; reproduced at {criteria.equivalence_level:.0%} or below",
+        f"interval: at a level of {criteria.false_alarm_level:.1%} over all cells; not reproduced if all of it is beyond the margin",
     ]
-
-
-def _describe_finding(finding: Finding) -> str:
-    words = {"refuse": "forbids a verdict", "warn": "may matter", "note": "does not matter"}
-    return f"{words[finding.severity]}: {finding.field}: {finding.base} → {finding.new} ({finding.reason})"
 
 
 def _row(cell: CellReproduction) -> tuple[str, ...]:
@@ -55,5 +52,5 @@ def _row(cell: CellReproduction) -> tuple[str, ...]:
         "" if ratio is None else f"{ratio.low - 1:+.2%} to {ratio.high - 1:+.2%}",
         "" if verdict.equivalence_p_value is None else f"{verdict.equivalence_p_value:.2g}",
         f"{verdict.base_repetitions}/{verdict.new_repetitions}",
-        cell.reason,
+        "; ".join(map(describe_reason, cell.reasons)),
     )

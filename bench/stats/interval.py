@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from bench.errors import TooNoisyError
 from bench.records.summary import Interval
-from bench.stats.scatter import REPETITIONS_MIN, effective_count
+from bench.stats.variance import REPETITIONS_MIN, effective_share
 
 _REACH_MAX = 300.0
 """Of a logarithm: an interval over a hundred orders of magnitude either way says nothing, and `exp` would overflow."""
@@ -32,7 +32,7 @@ class MeanError(NamedTuple):
 
 def estimate_error(logs: Sequence[float]) -> MeanError:
     """Return the error of a mean of at least two values, where correlated repetitions count for fewer."""
-    count = effective_count(logs)
+    count = len(logs) * effective_share([logs])
     return MeanError(sqrt(variance(logs) / count), max(1.0, count - 1))
 
 

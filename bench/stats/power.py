@@ -6,6 +6,11 @@ POWER = 0.8
 """Share of comparisons that show an effect of the size called detectable (Cohen, Statistical Power Analysis, 1988)."""
 
 
+MAX_REACH = 100.0
+"""Largest logarithm of a change. Student's quantile of one degree of freedom at the level of one of many cells is so
+large that its exponential is no number."""
+
+
 def detectable_change(*, error: float, degrees_of_freedom: float, level: float, allowance: float = 0.0) -> float:
     """Return the smallest change, as a share, that a share `POWER` of comparisons with this error would show.
 
@@ -21,4 +26,4 @@ def detectable_change(*, error: float, degrees_of_freedom: float, level: float, 
     from scipy.special import stdtrit
 
     quantiles = float(stdtrit(degrees_of_freedom, 1 - level / 2) + stdtrit(degrees_of_freedom, POWER))
-    return exp(quantiles * error + allowance) - 1
+    return exp(min(quantiles * error, MAX_REACH) + allowance) - 1

@@ -1,44 +1,35 @@
 """How much longer one thing takes than another: the logarithm of a ratio of latencies, with its error.
 
-The unit of evidence is the repetition, a fresh set of processes: samples of one process share its memory
-layout and its hour, and however many they are, they are one observation of it (Kalibera and Jones,
-Rigorous Benchmarking in Reasonable Time, ISMM 2013). Logarithms make 2% up and 2% down alike, and turn
-the geometric mean of ratios into a mean.
+The unit of evidence is the repetition, a fresh set of processes. Samples of one process share its memory layout and
+its time of day, and are one observation, however many they are (Kalibera and Jones, Rigorous Benchmarking in
+Reasonable Time, ISMM 2013). Logarithms make 2% up and 2% down alike, and turn the geometric mean of ratios into a mean.
 """
 
 from collections.abc import Iterable, Sequence
-from math import exp, inf, log, sqrt
-from statistics import fmean, median, variance
+from math import exp, fsum, inf, log, sqrt
+from statistics import fmean, median
 
 from bench.errors import TooNoisyError
 from bench.records.record import Record
 from bench.records.summary import Interval
 from bench.stats.power import POWER, detectable_change
 from bench.stats.ranks import PairRanks
-from bench.stats.scatter import REPETITIONS_MIN, effective_count
+from bench.stats.variance import (
+    PRIOR_DEGREES_OF_FREEDOM,
+    REPETITIONS_MIN,
+    Variance,
+    effective_share,
+    moderate,
+    pool_variance,
+)
 
 RANKED_MIN = 20
-"""Pairs from which on their ranks are judged too. There are half a million ways to tell 20 pairs apart, enough for the level
-that each of a thousand cells is held to; of ten pairs, ranks could say nothing that one of ten cells is asked for."""
+"""Fewest pairs whose ranks are tested too. The smallest p-value of 20 pairs is one in half a million, enough for the
+level of each of a thousand cells. That of ten pairs would not be enough for the level of ten cells."""
 
-SCATTER_FLOOR = 0.0005
-"""Standard deviation that repetitions are given at least: no two processes are known to repeat better than this,
-and repetitions that agree to the last digit by chance prove nothing."""
-
-PRIOR_DEGREES_OF_FREEDOM = REPETITIONS_MIN - 1
-"""Degrees of freedom that the usual variance of a comparison's cells counts for: as many as the fewest repetitions have."""
-
-
-class Variance(Record, frozen=True, kw_only=True):
-    """One component of an estimate's variance.
-
-    Attributes:
-        value: Of the logarithm.
-        freedom: Degrees of freedom that it was estimated with; infinite if it is known.
-    """
-
-    value: float
-    degrees_of_freedom: float
+MAX_REACH = 100.0
+"""Largest logarithm that an interval reaches to. Student's quantile of one degree of freedom at the level of one of many
+cells is so large that its exponential is no number."""
 
 
 class LogRatio(Record, frozen=True, kw_only=True):
@@ -46,9 +37,9 @@ class LogRatio(Record, frozen=True, kw_only=True):
 
     Attributes:
         point: The estimate.
-        own: What its own repetitions say of its error.
-        shared: What all estimates of the same two runs have in common: the runs' own scatter.
-        counts: How many independent repetitions those of base and of new are worth; None where pairs are compared.
+        own: Components of its variance that come from its own repetitions.
+        shared: Components that all estimates of the same runs have in common: the scatter between runs.
+        counts: Effective sample sizes of base and of new, for autocorrelation; None where pairs are compared.
         ranks: Of pairs, if they are many: a second test of whether there is a difference.
     """
 
@@ -80,90 +71,110 @@ class LogRatio(Record, frozen=True, kw_only=True):
         return self.own + self.shared
 
 
-def estimate_unpaired(
-    base_s: Sequence[float], new_s: Sequence[float], run_scatter: Variance, prior: float = 0.0
-) -> LogRatio:
-    """The ratio of two runs' latencies.
+Runs = Sequence[Sequence[float]]
+"""Seconds an iteration of each repetition, of each run of one side."""
 
-    Method: Student's, of logarithms, where both sides are given the larger of their two variances and the degrees of
-    freedom of the smaller side, repetitions that follow one another count for less, and the scatter between runs
-    is added. Welch's variances are not safe here: repetitions end when they agree, so that five processes that
-    all ran at one of two speeds seem to have no scatter at all, and differ from twenty that ran at both. Nor is
-    a cell's own variance, where it is one of many and five of either side may be of one speed: one that is less
-    than usual is taken together with the usual one (Smyth, Statistical Applications in Genetics and Molecular
-    Biology 3, 2004, with a weight that is given).
-    Repetitions of one run also share the run's hour, and show nothing of how another would have come out.
-    `tests/benchmarks/error_rates.py` has the rates.
+
+def estimate_unpaired(base: Runs, new: Runs, run_scatter: Variance, prior: float = 0.0) -> LogRatio:
+    """Return the ratio of the latencies of two sides, each of one run or several.
+
+    Method: Student's, of logarithms. Both sides get the larger of their two variances, with the degrees of freedom of
+    both. Autocorrelated repetitions count for less, and the scatter between runs is added. Welch's variances are not
+    safe here: repetitions end when they agree, so that five processes that all ran at one of two speeds seem to have
+    no scatter at all, and differ from twenty that ran at both. Nor is a cell's own variance, where five of either
+    side may be of one speed: it is moderated by that of the other cells. `tests/benchmarks/error_rates.py` has the
+    rates.
 
     Args:
-        base_s: Seconds an iteration of each repetition of base.
-        new_s: The same of new.
+        base: The side that `new` is compared with.
+        new: The side in question.
         run_scatter: Variance of one run's logarithm about the host's long-term mean.
-        prior: Variance of repetitions' logarithms in the cells of this comparison, by `prior_variance`.
+        prior: Variance of repetitions' logarithms that is usual in this comparison, by `prior_variance`.
 
     Raises:
         TooNoisyError: too few repetitions on either side.
     """
-    _require(min(len(base_s), len(new_s)), f"{len(base_s)} and {len(new_s)} valid repetitions")
-    base, new = [log(value) for value in base_s], [log(value) for value in new_s]
-    larger = _larger_variance(base, new)
-    blended = (PRIOR_DEGREES_OF_FREEDOM * prior + larger.degrees_of_freedom * larger.value) / (
-        PRIOR_DEGREES_OF_FREEDOM + larger.degrees_of_freedom
-    )
-    scatter = max(larger.value, blended)
-    counts = (effective_count(base), effective_count(new))
+    made = [min(map(len, runs)) for runs in (base, new)]
+    _require(min(made), f"{made[0]} and {made[1]} valid repetitions")
+    sides = [_take_logarithms(runs) for runs in (base, new)]
+    independent = effective_share([run for side in sides for run in side])
+    counts = [[independent * len(run) for run in side] for side in sides]
+    larger = _larger_variance(*sides)
+    scatter = moderate(larger.value, larger.degrees_of_freedom, prior)
+    means = [fmean(map(fmean, side)) for side in sides]
+    shares = [fsum(1 / count for count in side) / len(side) ** 2 for side in counts]
+    degrees_of_freedom = fsum(fsum(side) - len(side) for side in counts)
     return LogRatio(
-        point=fmean(new) - fmean(base),
-        own=(
-            Variance(value=scatter * sum(1 / count for count in counts), degrees_of_freedom=max(1.0, min(counts) - 1)),
+        point=means[1] - means[0],
+        own=(Variance(value=scatter * sum(shares), degrees_of_freedom=max(1.0, degrees_of_freedom)),),
+        shared=(
+            Variance(
+                value=run_scatter.value * sum(1 / len(side) for side in sides),
+                degrees_of_freedom=run_scatter.degrees_of_freedom,
+            ),
         ),
-        shared=(Variance(value=2 * run_scatter.value, degrees_of_freedom=run_scatter.degrees_of_freedom),),
-        counts=counts,
+        counts=(fsum(counts[0]), fsum(counts[1])),
     )
 
 
-def prior_variance(cells: Iterable[tuple[Sequence[float], Sequence[float]]]) -> float:
-    """The median over cells of the larger variance of the logarithms of their sides' repetitions; 0 without any.
+def prior_variance(cells: Iterable[tuple[Runs, Runs]]) -> float:
+    """Return the median over cells of the larger variance of their two sides; 0 without any.
 
     Args:
-        cells: Seconds an iteration of each repetition of base and of new; cells with too few count for nothing.
+        cells: Of each its base and its new; cells with too few repetitions are left out.
     """
     variances = [
-        _larger_variance([log(value) for value in base], [log(value) for value in new]).value
+        _larger_variance(_take_logarithms(base), _take_logarithms(new)).value
         for base, new in cells
-        if min(len(base), len(new)) >= REPETITIONS_MIN
+        if min(map(len, (*base, *new))) >= REPETITIONS_MIN
     ]
     return median(variances) if variances else 0.0
 
 
-def estimate_paired(pairs: Sequence[tuple[float, float]]) -> LogRatio:
-    """The ratio of latencies that were measured in turn, base and new, on one host.
+Pairs = Sequence[tuple[float, float]]
+"""Seconds an iteration of a repetition of base and of its partner of new."""
 
-    Method: Student's, of the pairs' differences of logarithms: what a pair has in common, such as the host's
-    speed in that minute, cancels. With many pairs a difference may also be shown by their ranks, each test at half
-    the level: where processes run at one of several speeds, ranks find in the same time what means miss.
-    The ratio, its interval and equivalence are always the means'.
+
+def estimate_paired(pairs: Pairs, others: Sequence[Variance] = ()) -> LogRatio:
+    """Return the ratio of latencies that were measured in turn, base and new, on one host.
+
+    Method: Student's, of the pairs' differences of logarithms. What a pair has in common cancels, such as the host's
+    speed in that minute. The variance is moderated by those of the other cells, whose degrees of freedom it gains, as
+    far as the prior has them. With many pairs a difference may also be shown by their ranks, each test at half the
+    level: where processes run at one of several speeds, ranks find in the same time what means miss. The ratio, its
+    interval and equivalence are always the means'.
 
     Args:
-        pairs: Seconds an iteration of a repetition of base and of its partner of new.
+        pairs: Of this cell.
+        others: Of the pairs' differences in the other cells of this comparison, by `pair_variance`.
 
     Raises:
         TooNoisyError: too few pairs.
     """
     _require(len(pairs), f"{len(pairs)} pairs of valid repetitions")
-    differences = [log(new / base) for base, new in pairs]
-    component = _variance(differences)
+    own = pair_variance(pairs)
+    value, degrees_of_freedom = own.value, own.degrees_of_freedom
+    if others:
+        prior = median([own.value, *(other.value for other in others)])
+        value = moderate(own.value, own.degrees_of_freedom, prior)
+        degrees_of_freedom += min(PRIOR_DEGREES_OF_FREEDOM, sum(other.degrees_of_freedom for other in others))
     return LogRatio(
-        point=fmean(differences),
-        own=(Variance(value=component.value / len(pairs), degrees_of_freedom=component.degrees_of_freedom),),
+        point=fmean(log(new / base) for base, new in pairs),
+        own=(Variance(value=value / len(pairs), degrees_of_freedom=degrees_of_freedom),),
         ranks=PairRanks(pairs) if len(pairs) >= RANKED_MIN else None,
     )
 
 
-def average(estimates: Sequence[LogRatio]) -> LogRatio:
-    """The mean of several cells' estimates: the logarithm of the geometric mean of their ratios.
+def pair_variance(pairs: Pairs) -> Variance:
+    """Return the variance of the pairs' differences of logarithms."""
+    return pool_variance([[log(new / base) for base, new in pairs]])
 
-    What cells of the same two runs share does not average out. One estimate alone is its own mean.
+
+def average(estimates: Sequence[LogRatio]) -> LogRatio:
+    """Return the mean of several cells' estimates: the logarithm of the geometric mean of their ratios.
+
+    The scatter between runs does not average out, as cells of one run are shifted together. One estimate alone is its
+    own mean.
 
     Method: Fleming and Wallace, How not to lie with statistics (CACM 29(3), 1986).
     """
@@ -175,29 +186,30 @@ def average(estimates: Sequence[LogRatio]) -> LogRatio:
         for estimate in estimates
         for component in estimate.own
     )
-    return LogRatio(point=fmean(component.point for component in estimates), own=own, shared=estimates[0].shared)
+    return LogRatio(point=fmean(estimate.point for estimate in estimates), own=own, shared=_average_shared(estimates))
 
 
 def interval(estimate: LogRatio, level: float) -> Interval:
-    """The ratio of the means, with the interval that misses it in a share `level` of comparisons at most (Student's t).
+    """Return the ratio of the means with its interval, which misses the true one in a share `level` of comparisons.
 
-    Where ranks share the level, it excludes 1 just if the means alone show a difference.
+    Method: Student's t. Where ranks share the level, the interval excludes 1 only if the means show a difference.
     """
     from scipy.special import stdtrit
 
-    reach = float(stdtrit(estimate.degrees_of_freedom, 1 - level / estimate.tests / 2)) * estimate.error
+    quantile = float(stdtrit(estimate.degrees_of_freedom, 1 - level / estimate.tests / 2))
+    reach = min(quantile * estimate.error, MAX_REACH)
     return Interval(point=exp(estimate.point), low=exp(estimate.point - reach), high=exp(estimate.point + reach))
 
 
 def difference_p_value(estimate: LogRatio, allowed: tuple[float, float] = (0.0, 0.0)) -> float:
-    """How likely an estimate this far outside of what is allowed would be if nothing else had changed; two-sided.
+    """Return the two-sided p-value of no difference beyond what is allowed.
 
     Ranks count only if they point where the means do.
 
     Args:
         estimate: The ratio.
-        allowed: Logarithms, least and greatest, that are put down to the host; 0 is between them. Nothing is
-            of pairs, which share their host.
+        allowed: Logarithms, least and greatest, that are attributed to the host; 0 is between them. Of pairs both
+            are 0, as they share their host.
     """
     from scipy.special import stdtr
 
@@ -210,10 +222,10 @@ def difference_p_value(estimate: LogRatio, allowed: tuple[float, float] = (0.0, 
 
 
 def equivalence_p_value(estimate: LogRatio, margin_ratio: float, allowed: tuple[float, float] = (0.0, 0.0)) -> float:
-    """How likely an estimate this far inside of the margin would be if the ratio were at or beyond it.
+    """Return the p-value of a ratio at the margin or beyond it.
 
     Method: two one-sided tests, Schuirmann (Journal of Pharmacokinetics and Biopharmaceutics 15, 1987). What the host
-    may have added or taken away is held against equivalence.
+    may have added or taken away counts against equivalence.
 
     Args:
         estimate: The ratio.
@@ -229,7 +241,7 @@ def equivalence_p_value(estimate: LogRatio, margin_ratio: float, allowed: tuple[
 
 
 def detectable_ratio(estimate: LogRatio, level: float, allowed: tuple[float, float] = (0.0, 0.0)) -> float:
-    """The smallest change, as a share, that a share `POWER` of comparisons with this scatter would show."""
+    """Return the smallest change, as a share, that a share `POWER` of comparisons with this scatter would show."""
     from scipy.special import ndtri
 
     tail = level / estimate.tests / 2
@@ -244,12 +256,21 @@ def detectable_ratio(estimate: LogRatio, level: float, allowed: tuple[float, flo
     return min(by_means, estimate.ranks.detectable_ratio(float(ndtri(1 - tail) + ndtri(POWER))))
 
 
-def _variance(values: Sequence[float]) -> Variance:
-    return Variance(value=max(variance(values), SCATTER_FLOOR**2), degrees_of_freedom=len(values) - 1)
+def _average_shared(estimates: Sequence[LogRatio]) -> tuple[Variance, ...]:
+    """Return the variance of the mean of fully correlated errors: the square of their mean standard deviation."""
+    components = [component for estimate in estimates for component in estimate.shared]
+    if not components:
+        return ()
+    error = fmean(sqrt(component.value) for component in components)
+    return (Variance(value=error**2, degrees_of_freedom=min(part.degrees_of_freedom for part in components)),)
 
 
-def _larger_variance(base: Sequence[float], new: Sequence[float]) -> Variance:
-    return max(_variance(base), _variance(new), key=lambda component: component.value)
+def _take_logarithms(runs: Runs) -> Runs:
+    return [[log(value) for value in run] for run in runs]
+
+
+def _larger_variance(base: Runs, new: Runs) -> Variance:
+    return max(pool_variance(base), pool_variance(new), key=lambda component: component.value)
 
 
 def _require(count: int, found: str) -> None:

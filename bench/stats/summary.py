@@ -17,8 +17,8 @@ from bench.stats.metrics import read_metric, summarize_metrics
 from bench.stats.noise import UNBOUNDED_CODES, judge_repetitions
 from bench.stats.power import detectable_change
 from bench.stats.probes import sum_bandwidth, sum_compute
-from bench.stats.scatter import REPETITIONS_MIN
 from bench.stats.steady import WINDOW, is_sliding, is_steady
+from bench.stats.variance import REPETITIONS_MIN
 
 if TYPE_CHECKING:
     import numpy as np

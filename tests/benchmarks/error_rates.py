@@ -1,179 +1,39 @@
-"""How often our verdicts are wrong, and how often they find what is there.
+"""How often verdicts are wrong, and how often they find what is there.
 
     python -m tests.benchmarks.error_rates [--comparisons N] [--picture FILE.svg]
     python -m tests.benchmarks.error_rates [--comparisons N] BUNDLE...
     python -m tests.benchmarks.error_rates --live [--rounds N]
 
-Like is compared with like, and with what takes 2% and 5% longer, on synthetic hosts (`hosts.py`), on the
-repetitions recorded in bundles, and with --live on this machine, where the slowdown is more work inside of the
-workload. The settings are the defaults of `bench compare` and `bench ab`. Nothing is asserted: rates
-are printed with their 95% binomial intervals (Clopper and Pearson), and drawn.
+The first compares on synthetic hosts (`hosts.py`), the second the repetitions recorded in bundles, and the third
+measures this machine, where the slowdown is more work in the workload. Bench's own code judges, with the defaults of
+`bench compare` and `bench ab`. Nothing is asserted: rates are printed with their 95% binomial intervals (Clopper and
+Pearson), and drawn.
 """
 
 import argparse
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest
 from tabulate import tabulate
 
 from bench.bundle.verify import verify_bundle
-from bench.compare.cells import Evidence, judge_cells
-from bench.records.case import Case
-from bench.records.verdict import ASSUMED_SCATTER, Criteria, HostMovement, RunScatter
-from bench.stats.metrics import repetition_values
-from tests.benchmarks.hosts import HOSTS, Host, Pair, interleave, run_apart
+from bench.compare.evidence import read_values
+from tests.benchmarks.hosts import HOSTS
+from tests.benchmarks.rates import Rate, Setting, count, judge_interleaved, simulate
 from tests.benchmarks.slowed import measure_rounds
 
-CRITERIA = Criteria()
-CASE = Case(
-    workload="synthetic",
-    mode="inference",
-    phase=None,
-    precision="fp32",
-    memory_format="contiguous",
-    backend="eager",
-    batch_size=1,
-    shape={},
-)
-EFFECTS = (0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06)
-REPETITIONS = (5, 10, 20, 40, 80)
+CELLS = (1, 14)
+EARLIER = (0, 5, 15)
+RUN_SCATTERS = (0.005, 0.01, 0.02)
+EFFECTS = (0.02, 0.03, 0.05, 0.10)
 TEN_MINUTES_S = 600.0
 SECONDS = {"usual": 4.5, "slow": 8.0}
-"""Of one repetition of a workload of 100 ms, from start to start: loading, warm-up and timed part; `bench ab` of resnet50 took
-4.5 s on the machine of the README's table, and a slower one takes less than twice as long."""
+"""Of one repetition of a workload of 100 ms, from start to start: loading, warm-up and timed part. `bench ab` of resnet50
+took 4.5 s on the machine of the README's table, and a slower one takes less than twice as long."""
 
-ARRANGEMENTS = {"interleaved": interleave, "two runs": run_apart}
-NO_SCATTER = RunScatter(ratio=0.0, runs=None, source="repetitions of one run, dealt to two sides")
-
-
-class Rate(NamedTuple):
-    """How often comparisons of one kind came out how."""
-
-    host: str
-    arrangement: str
-    cells: int
-    repetitions: int
-    effect: float
-    comparisons: int
-    slower: int
-    faster: int
-    equivalent: int
-
-    @property
-    def alarms(self) -> int:
-        """Verdicts of a difference, right or wrong."""
-        return self.slower + self.faster
-
-
-def judge(pairs: Sequence[Pair], scatter: RunScatter | None) -> list[str]:
-    """The verdicts of one comparison, a pair a cell."""
-    evidences = [
-        Evidence(
-            case=CASE,
-            layout="latency",
-            base="0000-a",
-            new="0000-a",
-            base_s=dict(enumerate(pair.base_s.tolist())),
-            new_s=dict(enumerate(pair.new_s.tolist())),
-            host_movement=None
-            if scatter is None
-            else HostMovement(compute_ratio=pair.moved_ratio, bandwidth_ratio=pair.moved_ratio),
-        )
-        for pair in pairs
-    ]
-    return [one.verdict.outcome for one in judge_cells(evidences, CRITERIA, scatter)]
-
-
-def count(host: str, arrangement: str, repetitions: int, effect: float, verdicts: Iterable[Sequence[str]]) -> Rate:
-    """Count comparisons in which any cell came out slower, or else faster, or equivalent."""
-    listed = list(verdicts)
-    worst = Counter(next((kind for kind in ("slower", "faster", "equivalent") if kind in one), "") for one in listed)
-    return Rate(
-        host,
-        arrangement,
-        len(listed[0]),
-        repetitions,
-        effect,
-        len(listed),
-        worst["slower"],
-        worst["faster"],
-        worst["equivalent"],
-    )
-
-
-def simulate(  # noqa: PLR0917 - a row of the table
-    name: str, host: Host, arrangement: str, repetitions: int, effect: float, comparisons: int, cells: int = 1
-) -> Rate:
-    """Compare on a synthetic host; equal arguments give equal rates."""
-    rng = np.random.default_rng([repetitions, round(1000 * effect), cells, len(name)])
-    scatter = None if arrangement == "interleaved" else ASSUMED_SCATTER
-    draw = ARRANGEMENTS[arrangement]
-    return count(
-        name,
-        arrangement,
-        repetitions,
-        effect,
-        (judge([draw(host, rng, repetitions, effect) for _ in range(cells)], scatter) for _ in range(comparisons)),
-    )
-
-
-def resample(name: str, seconds: Sequence[float], effect: float, comparisons: int) -> Iterator[Rate]:
-    """Deal the recorded repetitions of one cell to two sides, again and again, and slow one of them down."""
-    rng = np.random.default_rng(len(seconds))
-    half = len(seconds) // 2
-    dealt = [rng.permutation(seconds)[: 2 * half].reshape(2, half) for _ in range(comparisons)]
-    for arrangement, scatter in (("interleaved", None), ("two runs", NO_SCATTER)):
-        verdicts = (judge([Pair(base, new * (1 + effect), 1.0)], scatter) for base, new in dealt)
-        yield count(name, arrangement, half, effect, verdicts)
-
-
-def read_recorded(paths: Iterable[Path]) -> Iterator[tuple[str, list[float]]]:
-    """Cells of bundles that have ten valid repetitions or more."""
-    for path in paths:
-        contents = verify_bundle(path).contents
-        cells = {cell.id: cell for cell in contents.plan.cells}
-        for measurement in contents.measurements:
-            seconds = list(repetition_values(measurement, cells[measurement.cell]).values())
-            if len(seconds) >= 10:
-                yield f"{path.stem.partition('.')[0]} {measurement.cell}", seconds
-
-
-def report(title: str, rates: Iterable[Rate]) -> list[Rate]:
-    """Print a table of rates."""
-    listed = list(rates)
-    rows = [
-        (
-            rate.host,
-            rate.arrangement,
-            rate.cells,
-            rate.repetitions,
-            f"{rate.effect:+.0%}",
-            rate.comparisons,
-            f"{rate.slower / rate.comparisons:.2%}",
-            f"{rate.faster / rate.comparisons:.2%}",
-            f"{rate.equivalent / rate.comparisons:.2%}",
-            "{0.low:.2%} to {0.high:.2%}".format(binomtest(rate.alarms, rate.comparisons).proportion_ci()),
-        )
-        for rate in listed
-    ]
-    headers = (
-        "host",
-        "arrangement",
-        "cells",
-        "repetitions",
-        "true",
-        "comparisons",
-        "slower",
-        "faster",
-        "equivalent",
-        "any difference",
-    )
-    print(f"\n{title}\n{tabulate(rows, headers, disable_numparse=True)}", flush=True)
-    return listed
+REPETITIONS = 8
+"""Of each cell: the most that suite quick makes."""
 
 
 def main() -> None:
@@ -187,52 +47,133 @@ def main() -> None:
     options = parser.parse_args()
     if options.live:
         report_live(options.rounds, options.comparisons)
-        return
-    number = options.comparisons
-    if options.bundles:
-        recorded = list(read_recorded(options.bundles))
-        effects = (0.0, 0.02, 0.05)
-        report(
-            "Recorded repetitions, dealt to two sides",
-            (rate for name, one in recorded for effect in effects for rate in resample(name, one, effect, number)),
-        )
-        return
-    alarms = report("Like with like, synthetic", simulate_alarms(number))
-    report("Ten minutes for one workload of 100 ms", simulate_ten_minutes(number // 4))
-    power = [
-        simulate("normal", HOSTS["normal"], arrangement, repetitions, effect, number // 4)
-        for arrangement in ARRANGEMENTS
-        for repetitions in REPETITIONS
-        for effect in EFFECTS
+    elif options.bundles:
+        report_recorded(options.bundles, options.comparisons)
+    else:
+        report_synthetic(options.comparisons, options.picture)
+
+
+def report_synthetic(comparisons: int, picture: Path | None) -> None:
+    """Print rates on synthetic hosts."""
+    apart = [
+        simulate(Setting(host, cells=cells, repetitions=REPETITIONS, run_scatter=scatter, earlier=earlier), number)
+        for host in HOSTS
+        for cells, number in zip(CELLS, (comparisons, comparisons // 2), strict=True)
+        for scatter in RUN_SCATTERS
+        for earlier in EARLIER
     ]
-    report("What is found, synthetic", power)
-    if options.picture:
+    report_alarms("False alarms of two runs, by earlier runs known", apart)
+    interleaved = [
+        simulate(Setting(host, interleaved=True, cells=cells, repetitions=repetitions), number)
+        for host in HOSTS
+        for cells, repetitions, number in ((1, 6, comparisons), (1, 20, comparisons), (14, 6, comparisons // 2))
+    ]
+    report_alarms("False alarms of interleaved sides", interleaved)
+    margins = [
+        simulate(setting._replace(effect=0.02 if setting.interleaved else 0.05), comparisons // 2)
+        for setting in (rate.setting for rate in (*apart, *interleaved))
+        if setting.host in {"normal", "calm", "mixed"}
+    ]
+    report_wrong_equivalence(margins)
+    power = [
+        simulate(
+            Setting("calm", cells=cells, effect=effect, run_scatter=scatter, earlier=earlier, runs=runs),
+            comparisons // 4,
+        )
+        for scatter in (0.005, 0.01)
+        for cells in CELLS
+        for earlier, runs in ((0, 1), (5, 1), (15, 1), (0, 3))
+        for effect in (0.0, *EFFECTS)
+    ]
+    report_power(power)
+    report_ten_minutes(comparisons // 4)
+    if picture:
         from tests.benchmarks.error_rates_picture import draw
 
-        draw(alarms, power, options.picture)
+        draw(apart + interleaved, power, picture)
 
 
-def simulate_alarms(comparisons: int) -> Iterator[Rate]:
-    """Every host in both arrangements, few and many repetitions, and one of ten cells."""
-    for name, host in HOSTS.items():
-        for arrangement in ARRANGEMENTS:
-            for repetitions, cells in ((5, 1), (20, 1), (10, 10)):
-                number = comparisons if cells == 1 else comparisons // 3
-                yield simulate(name, host, arrangement, repetitions, 0.0, number, cells)
+def report_alarms(title: str, rates: Sequence[Rate]) -> None:
+    """Print the false alarms of like with like, a row for each host, and the highest rate of all."""
+    columns: dict[str, dict[str, str]] = {}
+    for rate in rates:
+        column = describe_setting(rate.setting)
+        columns.setdefault(rate.setting.host, {})[column] = f"{rate.alarms / rate.comparisons:.2%}"
+    rows = [{"host": host} | cells for host, cells in columns.items()]
+    worst = max(rates, key=lambda rate: rate.alarms / rate.comparisons)
+    highest = f"highest: {worst.setting.host}, {describe_setting(worst.setting)}: {worst.interval(worst.alarms)}"
+    print_table(f"{title}; {highest}", rows)
 
 
-def simulate_ten_minutes(comparisons: int) -> Iterator[Rate]:
-    """Interleaved pairs, as many as ten minutes hold."""
-    for kind, seconds in SECONDS.items():
+def report_wrong_equivalence(rates: Iterable[Rate]) -> None:
+    """Print how often a cell that differs by the margin comes out equivalent."""
+    rows = [
+        {
+            "host": rate.setting.host,
+            "setting": describe_setting(rate.setting),
+            "called equivalent": rate.interval(rate.equivalent),
+        }
+        for rate in sorted(rates, key=lambda rate: -rate.equivalent / rate.comparisons)[:10]
+    ]
+    print_table("A cell that differs by the margin called equivalent: the ten highest rates", rows)
+
+
+def report_power(rates: Sequence[Rate]) -> None:
+    """Print what is found, and what like with like is called, a row for each setting."""
+    rows: dict[Setting, dict[str, str]] = {}
+    for rate in rates:
+        setting = rate.setting._replace(effect=0.0)
+        row = rows.setdefault(setting, {"setting": describe_setting(setting)})
+        if rate.setting.effect:
+            row[f"{rate.setting.effect:.0%} found"] = f"{rate.slower / rate.comparisons:.0%}"
+        else:
+            row["cells equivalent"] = f"{rate.equivalent_cells / rate.comparisons / setting.cells:.1%}"
+            row["all equivalent"] = f"{rate.equivalent_all / rate.comparisons:.1%}"
+    title = "Like with like, and one slower cell; five repetitions that scatter by 1%"
+    print_table(title, rows.values())
+
+
+def report_ten_minutes(comparisons: int) -> None:
+    """Print what as many interleaved pairs find as ten minutes hold."""
+    rows = []
+    for speed, seconds in SECONDS.items():
         pairs = int(TEN_MINUTES_S / seconds / 2)
-        for name in ("normal", "two speeds", "drifting"):
+        for host in ("normal", "two speeds", "drifting"):
+            row = {"host": host, "pairs": f"{pairs} ({speed})"}
             for effect in (0.02, 0.05):
-                rate = simulate(name, HOSTS[name], "interleaved", pairs, effect, comparisons)
-                yield rate._replace(host=f"{name}, {kind}")
+                rate = simulate(Setting(host, interleaved=True, repetitions=pairs, effect=effect), comparisons)
+                row[f"{effect:.0%} found"] = f"{rate.slower / comparisons:.0%}"
+                row[f"{effect:.0%} called equivalent"] = f"{rate.equivalent / comparisons:.1%}"
+            rows.append(row)
+    print_table("Ten minutes of bench ab for one workload of 100 ms", rows)
+
+
+def report_recorded(paths: Iterable[Path], comparisons: int) -> None:
+    """Print rates of recorded repetitions, assigned to two sides at random as if they had been interleaved."""
+    rates = []
+    for name, seconds in read_recorded(paths):
+        rng = np.random.default_rng(len(seconds))
+        half = len(seconds) // 2
+        shuffled = [rng.permutation(seconds)[: 2 * half].reshape(2, 1, half) for _ in range(comparisons)]
+        for effect in (0.0, 0.02, 0.05):
+            verdicts = [judge_interleaved(base, new * (1 + effect)) for base, new in shuffled]
+            rates.append(count(Setting(name, interleaved=True, repetitions=half, effect=effect), verdicts))
+    report_outcomes("Recorded repetitions, assigned to two sides at random", rates)
+
+
+def read_recorded(paths: Iterable[Path]) -> Iterator[tuple[str, list[float]]]:
+    """Yield the cells of bundles that have ten valid repetitions or more."""
+    for path in paths:
+        contents = verify_bundle(path).contents
+        cells = {cell.id: cell for cell in contents.plan.cells}
+        for measurement in contents.measurements:
+            seconds = list(read_values(measurement, cells[measurement.cell]).values())
+            if len(seconds) >= 10:
+                yield f"{path.stem.partition('.')[0]} {measurement.cell}", seconds
 
 
 def report_live(rounds: int, comparisons: int) -> None:
-    """Measure this machine in rounds, and judge all of them at once and parts of them again and again."""
+    """Measure this machine in rounds, and judge all of them together and parts of them again and again."""
     measured = measure_rounds(rounds)
     base = measured["base"]
     print(f"{rounds} rounds, base {np.median(base):.4f} s, scatter between repetitions {np.std(np.log(base)):.2%}")
@@ -240,13 +181,44 @@ def report_live(rounds: int, comparisons: int) -> None:
     rates = []
     for name in ("same", "2% more work", "5% more work"):
         seconds = measured[name]
-        ratio = np.exp(np.mean(np.log(seconds / base)))
-        print(f"{name}: latency {ratio - 1:+.2%}, all rounds: {judge([Pair(base, seconds, 1.0)], None)[0]}")
+        ratio = float(np.exp(np.mean(np.log(seconds / base))))
+        print(f"{name}: latency {ratio - 1:+.2%}, all rounds: {judge_interleaved(base[None], seconds[None])[0]}")
         for part in (rounds // 4, rounds // 2):
             chosen = [np.sort(rng.choice(rounds, part, replace=False)) for _ in range(comparisons)]
-            verdicts = (judge([Pair(base[at], seconds[at], 1.0)], None) for at in chosen)
-            rates.append(count(name, "interleaved", part, float(ratio - 1), verdicts))
-    report("Live, parts of the rounds (which overlap, so that intervals are too narrow)", rates)
+            verdicts = [judge_interleaved(base[None, at], seconds[None, at]) for at in chosen]
+            effect = 0.0 if name == "same" else ratio - 1
+            rates.append(count(Setting(name, interleaved=True, repetitions=part, effect=effect), verdicts))
+    report_outcomes("Live, parts of the rounds (which overlap, so that intervals are too narrow)", rates)
+
+
+def report_outcomes(title: str, rates: Iterable[Rate]) -> None:
+    """Print how often one cell came out how."""
+    rows = [
+        {
+            "cell": rate.setting.host,
+            "pairs": rate.setting.repetitions,
+            "true": f"{rate.setting.effect:+.1%}",
+            "false alarms": rate.interval(rate.alarms),
+            "slower": f"{rate.slower / rate.comparisons:.2%}",
+            "equivalent": f"{rate.equivalent / rate.comparisons:.2%}",
+        }
+        for rate in rates
+    ]
+    print_table(title, rows)
+
+
+def describe_setting(setting: Setting) -> str:
+    """Return a setting in a few words, but for its host and effect."""
+    cells = f"{setting.cells} cell{'s' if setting.cells > 1 else ''}"
+    if setting.interleaved:
+        return f"{cells}, {setting.repetitions} pairs"
+    sides = f", {setting.runs} runs a side" if setting.runs > 1 else ""
+    return f"{cells}, {setting.run_scatter:.1%} between runs, {setting.earlier} earlier{sides}"
+
+
+def print_table(title: str, rows: Iterable[dict[str, object] | dict[str, str]]) -> None:
+    """Print rows under their title as soon as they are there: a table takes a minute."""
+    print(f"\n{title}\n{tabulate(list(rows), headers='keys', tablefmt='github', disable_numparse=True)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ from bench.bundle.signers import Requirements, check_requirements
 from bench.bundle.trust import TrustStore
 from bench.bundle.verification import Verification
 from bench.bundle.verify import verify_bundle
-from bench.compare.comparability import find_cell_differences, find_differences, refusal
+from bench.compare.comparability import find_cell_differences, find_differences
 from bench.compare.qualification.reading import Unit, label_cells
 from bench.errors import BundleError, NotComparableError, UsageError
 from bench.records.bundle import BUNDLE_SUFFIX
 from bench.records.machine import Machine
 from bench.records.reason import Reason
-from bench.records.verdict import Finding
+from bench.records.verdict import Finding, find_refusals
 
 _MEMORY_TOLERANCE = 0.01
 """A share: kernels reserve some megabytes more or less."""
@@ -138,9 +138,8 @@ def _cell_refusals(unit: Unit, reference: Unit) -> Iterator[str]:
 
 
 def _refuse(findings: Sequence[Finding]) -> Iterator[str]:
-    reason = refusal(findings)
-    if reason is not None:
-        yield reason
+    for finding in find_refusals(findings):
+        yield f"{finding.field}: {finding.base} and {finding.new}"
 
 
 def _size_findings(unit: Unit, reference: Unit) -> tuple[Finding, ...]:
@@ -148,7 +147,11 @@ def _size_findings(unit: Unit, reference: Unit) -> tuple[Finding, ...]:
     pairs = zip(_size(unit.contents.machine), _size(reference.contents.machine), strict=True)
     return tuple(
         Finding(
-            field=f"machine.{field}", base=str(one), new=str(two), severity="refuse", reason="a unit of another size"
+            field=f"machine.{field}",
+            base=str(one),
+            new=str(two),
+            severity="refuse",
+            reason=Reason(code="other_unit_size"),
         )
         for (field, one), (_, two) in pairs
         if one != two
