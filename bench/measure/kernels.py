@@ -117,14 +117,14 @@ def _linear(dtype: torch.dtype) -> Prepare:
 
 
 def _convolution(dtype: torch.dtype, kernel: int, channels: int) -> Prepare:
-    """oneDNN's, channels last, of images of 14 × 14 as in the later layers of a ResNet."""
+    """oneDNN's, channels last, to images of 14 × 14 as in the later layers of a ResNet."""
 
     def prepare(operations: int) -> Prepared:
         batch, image_operations = _count_images(operations, kernel, channels)
-        inputs = _images(_values(dtype, batch, channels, _SIDE, _SIDE))
+        side = _SIDE + kernel - 1
+        inputs = _images(_values(dtype, batch, channels, side, side))
         weight = _images(_values(dtype, channels, channels, kernel, kernel))
-        padding = kernel // 2
-        return Prepared(lambda: torch.conv2d(inputs, weight, padding=padding), batch * image_operations)
+        return Prepared(lambda: torch.conv2d(inputs, weight), batch * image_operations)
 
     return prepare
 
@@ -153,19 +153,22 @@ def _int8_convolution(kernel: int, channels: int) -> Prepare:
 
     def prepare(operations: int) -> Prepared:
         batch, image_operations = _count_images(operations, kernel, channels)
-        inputs = _images(_values(torch.uint8, batch, channels, _SIDE, _SIDE))
+        side = _SIDE + kernel - 1
+        inputs = _images(_values(torch.uint8, batch, channels, side, side))
         scales, zeros = torch.ones(channels), torch.zeros(channels, dtype=torch.int64)
-        one, padding = [1, 1], [kernel // 2] * 2
+        one, zero = [1, 1], [0, 0]
         plain = _values(torch.int8, channels, channels, kernel, kernel)
-        weight = torch.ops.onednn.qconv_prepack(plain, scales, 1.0, 0, one, padding, one, 1, list(inputs.shape))
+        weight = torch.ops.onednn.qconv_prepack(plain, scales, 1.0, 0, one, zero, one, 1, list(inputs.shape))
         convolve = torch.ops.onednn.qconv_pointwise
-        rest = [None, one, padding, one, 1, 1e4, 0, torch.uint8, "none", [], ""]
+        rest = [None, one, zero, one, 1, 1e4, 0, torch.uint8, "none", [], ""]
         return Prepared(lambda: convolve(inputs, 1.0, 0, weight, scales, zeros, *rest), batch * image_operations)
 
     return prepare
 
 
 _SIDE = 14
+"""Of the images that come out. None is padded: multiplications by padding are counted, and not done. Of 14 × 14 with one
+pixel of padding they are a tenth of a 3 × 3 convolution, which made it 5% faster than the instructions it consists of."""
 
 
 def _count_images(operations: int, kernel: int, channels: int) -> tuple[int, int]:
