@@ -71,7 +71,7 @@ def finder(given: Sequence[Path], folder: Path, requirements: Requirements) -> F
     Args:
         given: Bundles that the reader names; each must be readable.
         folder: Where others may be; unreadable ones are skipped.
-        requirements: Whom the reader trusts; of cited bundles no signature is asked for.
+        requirements: The keys that the reader trusts; cited bundles need no signature.
 
     Raises:
         UsageError: a bundle that was given cannot be read.

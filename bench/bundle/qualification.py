@@ -174,7 +174,7 @@ def verify_qualification(
 
     Args:
         path: The envelope, `qualification-....dsse.json`.
-        requirements: Whom the reader trusts; by default nobody.
+        requirements: The keys that the reader trusts; by default none.
         now: Decides whether the trust store has expired; by default the clock does.
 
     Raises:

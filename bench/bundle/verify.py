@@ -40,7 +40,7 @@ def verify_bundle(
 
     Args:
         path: The bundle.
-        requirements: Whom the reader trusts, and whose signatures are required.
+        requirements: The keys that the reader trusts, and the signatures that are required.
         now: Decides whether the trust store has expired; by default the clock does.
         recompute: Makes the summary; by default `bench.stats`.
 

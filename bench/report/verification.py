@@ -10,7 +10,7 @@ from bench.records.image import Image
 
 
 def render_verification(verification: Verification, links: Sequence[Link] = ()) -> str:
-    """Intact; signed by whom; what of the hardware was measured and what merely stated; and what was reproduced."""
+    """Return the lines: integrity, signers, which hardware facts were measured or merely stated, and reproductions."""
     contents = verification.contents
     info, summary = contents.info, contents.summary
     stated = sorted(field for field, origin in verification.origins.items() if origin == "stated")

@@ -1,4 +1,4 @@
-"""Turn a workload that was built into what is timed: cast, laid out and compiled as its case says."""
+"""Make the timed call from a workload that was built: cast, laid out and compiled as its case says."""
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping

@@ -56,7 +56,7 @@ def build_sampled_sage_sparse(case: Case) -> Workload:
 
 
 class MiniBatches:
-    """The mini-batches in turn.
+    """The mini-batches, one after another.
 
     Args:
         forward: The model as it is called.

@@ -128,7 +128,7 @@ def test_without_anything_each_cpu_is_a_core(tmp_path: Path) -> None:
             [0, 0, 2, 2],
             id="L4 is not L3",
         ),
-        pytest.param({"index3/level": "3"}, [None] * 4, id="an L3 that does not say for whom"),
+        pytest.param({"index3/level": "3"}, [None] * 4, id="an L3 that does not list its CPUs"),
         pytest.param({}, [None] * 4, id="no caches shown"),
     ],
 )
