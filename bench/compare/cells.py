@@ -120,6 +120,7 @@ def _start_verdict(evidence: Evidence, outcome: Outcome) -> CellVerdict:
         new_repetitions=new,
         run_scatter_ratio=None if evidence.run_scatter is None else sqrt(evidence.run_scatter.value),
         host_movement=evidence.host_movement,
+        metric_ratios=evidence.metric_ratios,
         findings=evidence.findings,
     )
 

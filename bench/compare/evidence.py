@@ -1,7 +1,10 @@
 """What a cell is judged by: the values of its valid repetitions on either side, and what forbids a verdict. Pure."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import NamedTuple
+
+import msgspec
 
 from bench.compare.comparability import Purpose, explain_refusals, find_cell_differences
 from bench.records.bundle import Contents
@@ -11,8 +14,9 @@ from bench.records.plan import Cell, CellId
 from bench.records.profile import LayoutName
 from bench.records.reason import Reason
 from bench.records.record import Record
+from bench.records.summary import MetricName
 from bench.records.verdict import Finding, HostMovement
-from bench.stats.metrics import repetition_values
+from bench.stats.metrics import LATENCY, METRICS, repetition_values
 from bench.stats.variance import Variance
 
 Values = Mapping[int, float]
@@ -27,6 +31,7 @@ class Evidence(Record, frozen=True, kw_only=True):
         base_values, new_values: Of each run of the side.
         run_scatter: Between the runs; None if repetitions were interleaved in one, so that those of equal index are
             pairs.
+        metric_ratios: Means of the other metrics: new over base, by name.
         refusals: Why there can be no verdict; empty if there can.
     """
 
@@ -38,6 +43,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     new_values: tuple[Values, ...] = ({},)
     run_scatter: Variance | None = None
     host_movement: HostMovement | None = None
+    metric_ratios: dict[MetricName, float] = msgspec.field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     refusals: tuple[Reason, ...] = ()
 
@@ -78,7 +84,7 @@ def find_failure(contents: Contents, cell: CellId) -> Reason:
     return contents.summary.failed.get(cell) or Reason(code="not_measured")
 
 
-def read_values(measurement: Measurement | None, cell: Cell, metric: str = "latency_s") -> dict[int, float]:
+def read_values(measurement: Measurement | None, cell: Cell, metric: str = LATENCY) -> dict[int, float]:
     """Return the value of each valid repetition, by its index; none of a cell that failed or was not measured.
 
     Args:
@@ -112,9 +118,23 @@ def gather_evidence(
         new=new[0].cell.id if new else None,
         base_values=tuple(read_values(run.measurement, run.cell) for run in base),
         new_values=tuple(read_values(run.measurement, run.cell) for run in new) or ({},),
+        metric_ratios=_compare_other_metrics(base, new),
         findings=findings,
         refusals=refusals or shortage or explain_refusals(findings),
     )
+
+
+def _compare_other_metrics(base: Sequence[CellRun], new: Sequence[CellRun]) -> dict[MetricName, float]:
+    """Return the ratio of means of each metric that both sides have, but for latency, which the verdict is on."""
+    ratios = {}
+    for name in sorted(METRICS.keys() - {LATENCY}):
+        before, after = (
+            [value for run in runs for value in read_values(run.measurement, run.cell, name).values()]
+            for runs in (base, new)
+        )
+        if before and after and fmean(before) > 0:
+            ratios[name] = fmean(after) / fmean(before)
+    return ratios
 
 
 def _find_differences(base: Sequence[CellRun], new: Sequence[CellRun], purpose: Purpose) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ from bench.records.plan import CellId
 from bench.records.profile import LayoutName
 from bench.records.reason import Reason
 from bench.records.record import Record
-from bench.records.summary import Interval
+from bench.records.summary import Interval, MetricName
 
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Probability = Annotated[float, Meta(ge=0, le=1)]
@@ -97,6 +97,7 @@ class CellVerdict(Record, frozen=True, kw_only=True, omit_defaults=False):
         detectable_ratio: The smallest change that four comparisons in five would have shown.
         run_scatter_ratio: Scatter between runs that was allowed for; None if the sides were interleaved.
         host_movement: None if the sides were interleaved, or either has no probe.
+        metric_ratios: Means of the other metrics: new over base, by name. No verdict is made of them.
         findings: What differs for this cell alone.
         reasons: Why the outcome is not a better one.
         notes: What a reader must know besides.
@@ -116,6 +117,7 @@ class CellVerdict(Record, frozen=True, kw_only=True, omit_defaults=False):
     detectable_ratio: float | None = None
     run_scatter_ratio: float | None = None
     host_movement: HostMovement | None = None
+    metric_ratios: dict[MetricName, float] = {}
     findings: tuple[Finding, ...] = ()
     reasons: tuple[Reason, ...] = ()
     notes: tuple[Reason, ...] = ()

@@ -1,6 +1,6 @@
 """A comparison as text: what differs, each cell's verdict, the means, and the outcome with its exit status."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from tabulate import tabulate
 
@@ -16,9 +16,9 @@ from bench.records.verdict import (
 )
 from bench.report.cases import describe_case
 from bench.report.reasons import describe_reason
+from bench.stats.metrics import find_column_metrics
 
 HEADERS = ("cell", "layout", "verdict", "latency", "interval", "could show", "p", "n")
-ALIGN = ("left", "left", "left", "right", "right", "right", "right", "right")
 
 NAMED_MAX = 3
 """Cells that are named where a reason holds for many."""
@@ -40,8 +40,7 @@ def render_comparison(comparison: Comparison) -> str:
     lines = [names, _describe_method(comparison), ""]
     lines += describe_findings(comparison.findings)
     if comparison.cells:
-        rows = [_row(cell) for cell in comparison.cells]
-        lines += [tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True, colalign=ALIGN), "", *_legend()]
+        lines += [_table(comparison.cells), "", *_legend()]
     lines += _details(comparison.cells)
     lines += [
         f"geometric mean of {family.family}: latency {_percent(family.ratio.point)} "
@@ -83,6 +82,20 @@ def _describe_method(comparison: Comparison) -> str:
         f"margin {criteria.margin_ratio * 100:.3g}%, false alarm level {criteria.false_alarm_level * 100:.3g}% "
         f"over all cells; {scatter}"
     )
+
+
+def _table(cells: Sequence[CellVerdict]) -> str:
+    """Return the verdicts, and beside them how the other metrics changed, of which there is no verdict."""
+    metrics = find_column_metrics(cell.metric_ratios for cell in cells)
+    rows = [(*_row(cell), *(_describe_metric(cell, metric.name) for metric in metrics)) for cell in cells]
+    headers = (*HEADERS, *(metric.column for metric in metrics))
+    align = ("left",) * 3 + ("right",) * (len(headers) - 3)
+    return tabulate(rows, headers, tablefmt="simple", disable_numparse=True, colalign=align)
+
+
+def _describe_metric(cell: CellVerdict, name: str) -> str:
+    ratio = cell.metric_ratios.get(name)
+    return "" if ratio is None else _percent(ratio)
 
 
 def _row(cell: CellVerdict) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from tabulate import tabulate
 from bench.records.qualification import Qualification, QualificationOutcome, RuleVerdict, Value
 from bench.report.printable import printable
 from bench.report.reasons import describe_reason
-from bench.report.units import format_bytes, format_seconds, format_significant
+from bench.report.units import format_quantity
 
 OUTCOMES: Mapping[QualificationOutcome, str] = MappingProxyType(
     {
@@ -99,20 +99,4 @@ def _format(value: Value, unit: str) -> str:
             joined = printable(", ".join(value))
             return joined if len(joined) <= _LONGEST_LIST else f"{len(value)} of them"
         case int() | float():
-            return _format_number(value, unit)
-
-
-def _format_number(value: float, unit: str) -> str:
-    match unit:
-        case "s":
-            return format_seconds(value)
-        case "bytes":
-            return format_bytes(int(value))
-        case "ratio":
-            return f"{value:.2%}"
-        case "per_s":
-            return f"{format_significant(value)} /s"
-        case "times":
-            return f"{value:.3f}×"
-        case _:
-            return str(value) if isinstance(value, int) else f"{value:.6g}"
+            return format_quantity(value, unit)

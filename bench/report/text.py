@@ -15,10 +15,12 @@ from bench.report.machine import describe_calibration, describe_choice, describe
 from bench.report.reasons import describe_reason
 from bench.report.rows.cells import CellRow, FailedRow, StagesRow
 from bench.report.run_report import RunReport
-from bench.report.units import format_bytes, format_seconds, format_share, format_significant, format_spread
+from bench.report.units import format_quantity, format_seconds, format_share, format_significant, format_spread
+from bench.stats.metrics import Metric, find_column_metrics
 
 CASE_HEADERS = ("mode", "precision", "format", "backend", "batch", "layout", "side")
-NUMBER_HEADERS = ("latency", "", "throughput", "", "% of peak\ncompute", "% of peak\nbandwidth", "first call", "memory", "n", "")  # fmt: skip
+NUMBER_HEADERS = ("latency", "", "throughput", "", "% of peak\ncompute", "% of peak\nbandwidth", "first call")
+LAST_HEADERS = ("n", "")
 
 MARK_LETTERS: Mapping[Mark, str] = MappingProxyType(
     {
@@ -81,6 +83,7 @@ def _head(report: RunReport) -> list[str]:
 def _table(rows: Sequence[CellRow]) -> list[str]:
     """Return the table. A value that all cells share is printed above it instead of in a column."""
     described = [_describe_columns(row) for row in rows]
+    metrics = find_column_metrics(row.metrics for row in rows)
     varying = [index for index in range(len(CASE_HEADERS)) if len({columns[index] for columns in described}) > 1]
     common = [
         f"{header} {described[0][index]}"
@@ -88,11 +91,12 @@ def _table(rows: Sequence[CellRow]) -> list[str]:
         if index not in varying and described[0][index]
     ]
     lines = [
-        (name_workload(row.case, row.case.shape), *(columns[index] for index in varying), *_numbers(row))
+        (name_workload(row.case, row.case.shape), *(columns[index] for index in varying), *_numbers(row, metrics))
         for row, columns in zip(rows, described, strict=True)
     ]
-    headers = ("workload", *(CASE_HEADERS[index] for index in varying), *NUMBER_HEADERS)
-    align = ("left",) * (1 + len(varying)) + ("right",) * (len(NUMBER_HEADERS) - 1) + ("left",)
+    numbers = (*NUMBER_HEADERS, *(metric.column for metric in metrics), *LAST_HEADERS)
+    headers = ("workload", *(CASE_HEADERS[index] for index in varying), *numbers)
+    align = ("left",) * (1 + len(varying)) + ("right",) * (len(numbers) - 1) + ("left",)
     table = tabulate(lines, headers, tablefmt="simple", disable_numparse=True, colalign=align)
     return [f"all cells: {', '.join(common)}", "", table] if common else ["", table]
 
@@ -111,7 +115,7 @@ def _describe_columns(row: CellRow) -> tuple[str, ...]:
     )
 
 
-def _numbers(row: CellRow) -> tuple[str, ...]:
+def _numbers(row: CellRow, metrics: Sequence[Metric]) -> tuple[str, ...]:
     return (
         format_seconds(row.latency_s.point),
         _describe_width(row, row.latency_s),
@@ -120,10 +124,15 @@ def _numbers(row: CellRow) -> tuple[str, ...]:
         format_share(row.peak_compute_ratio),
         format_share(row.peak_bandwidth_ratio),
         format_seconds(row.first_call_s),
-        format_bytes(row.peak_memory_bytes),
+        *(_describe_metric(row, metric) for metric in metrics),
         f"{row.repetitions}×{row.samples // row.repetitions}",
         _marks(row),
     )
+
+
+def _describe_metric(row: CellRow, metric: Metric) -> str:
+    interval = row.metrics.get(metric.name)
+    return "" if interval is None else format_quantity(interval.point, metric.unit)
 
 
 def _describe_width(row: CellRow, interval: Interval) -> str:

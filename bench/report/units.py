@@ -45,3 +45,20 @@ def format_duration(seconds: float) -> str:
     if rounded < 3600:
         return f"{rounded // 60} min {rounded % 60} s"
     return f"{rounded // 3600} h {rounded % 3600 // 60} min"
+
+
+def format_quantity(value: float, unit: str) -> str:
+    """Return a number with a unit of a metric or a rule; a plain number where it has another unit or none."""
+    match unit:
+        case "s":
+            return format_seconds(value)
+        case "bytes":
+            return format_bytes(int(value))
+        case "ratio":
+            return f"{value:.2%}"
+        case "per_s":
+            return f"{format_significant(value)} /s"
+        case "times":
+            return f"{value:.3f}×"
+        case _:
+            return str(value) if isinstance(value, int) else f"{value:.6g}"

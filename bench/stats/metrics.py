@@ -3,7 +3,7 @@
 Every row reaches the bundle's summary, `--json`, comparisons and the checks of policies by its name.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from statistics import fmean, median
@@ -16,6 +16,9 @@ from bench.records.plan import Cell
 from bench.records.summary import Interval
 from bench.stats.interval import mean_interval, widen_to_range
 from bench.stats.scenarios import Scenario, find_scenario
+
+LATENCY = "latency_s"
+"""The metric that verdicts are on."""
 
 Better = Literal["less", "more"]
 
@@ -35,6 +38,7 @@ class Metric:
         read: A repetition's value, given the cell's scenario; None if it has none.
         reader: `module:function` that returns a running total, called by the worker before and after the timed part.
             The difference is the instance's reading of this name. Empty if the value comes from elsewhere.
+        column: Header of its column in tables of results and comparisons; empty if it has none.
     """
 
     name: str
@@ -43,6 +47,7 @@ class Metric:
     aggregation: Aggregation
     read: Callable[[Repetition, Scenario], float | None]
     reader: str = ""
+    column: str = ""
 
 
 def sum_reading(name: str) -> Callable[[Repetition, Scenario], float | None]:
@@ -79,7 +84,7 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         for metric in (
             Metric("latency_s", "s", "less", "mean", _latency_s),
             Metric("throughput_per_s", "per_s", "more", "mean", _throughput_per_s),
-            Metric("peak_memory_bytes", "bytes", "less", "max", _peak_memory_bytes),
+            Metric("peak_memory_bytes", "bytes", "less", "max", _peak_memory_bytes, column="memory"),
             # Only the first repetition finds compilers' caches empty.
             Metric("first_call_s", "s", "less", "first", _first_call_s),
             # Pages that the kernel had to give the process while it was timed: what allocators differ in.
@@ -101,13 +106,19 @@ def find_readers() -> Iterator[tuple[str, str]]:
     return ((metric.name, metric.reader) for metric in METRICS.values() if metric.reader)
 
 
+def find_column_metrics(values: Iterable[Container[str]]) -> list[Metric]:
+    """Return the metrics that have a column of their own in tables, of those that any of some lines has."""
+    listed = list(values)
+    return [metric for metric in METRICS.values() if metric.column and any(metric.name in line for line in listed)]
+
+
 def read_metric(cell: Cell, repetitions: Iterable[Repetition], metric: str) -> list[float]:
     """Return a metric's values of the repetitions that have one, in order."""
     read = (METRICS[metric].read(repetition, find_scenario(cell.scenario)) for repetition in repetitions)
     return [value for value in read if value is not None]
 
 
-def repetition_values(measurement: Measurement, cell: Cell, metric: str = "latency_s") -> dict[int, float]:
+def repetition_values(measurement: Measurement, cell: Cell, metric: str = LATENCY) -> dict[int, float]:
     """Return a metric's value of each valid repetition, by the repetition's index."""
     valid = [repetition for repetition in measurement.repetitions if not repetition.invalid]
     return {repetition.index: value for repetition in valid for value in read_metric(cell, [repetition], metric)}

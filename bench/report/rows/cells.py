@@ -9,7 +9,7 @@ from bench.records.plan import CellId
 from bench.records.profile import LayoutName
 from bench.records.reason import Reason
 from bench.records.record import Record
-from bench.records.summary import CellSummary, Interval, Mark
+from bench.records.summary import CellSummary, Interval, Mark, MetricName
 from bench.records.variant import VariantName
 
 
@@ -28,6 +28,7 @@ class CellRow(Record, frozen=True, kw_only=True):
         peak_memory_bytes: Largest of any instance.
         repetitions, samples: Valid ones; samples of all repetitions together.
         invalid_repetitions: Kept in the bundle, and not used.
+        metrics: All metrics of the summary, by name.
         marks: What limits the trust in the numbers.
     """
 
@@ -47,6 +48,7 @@ class CellRow(Record, frozen=True, kw_only=True):
     repetitions: Count
     samples: Count
     invalid_repetitions: Count
+    metrics: dict[MetricName, Interval]
     marks: tuple[Mark, ...]
 
 
@@ -101,6 +103,7 @@ def make_cell_rows(contents: Contents) -> Iterator[CellRow]:
             repetitions=summary.repetitions,
             samples=summary.samples,
             invalid_repetitions=summary.invalid_repetitions,
+            metrics=summary.metrics,
             marks=summary.marks,
         )
 
