@@ -93,6 +93,14 @@ def test_a_run_of_a_side_without_the_cell_forbids_a_verdict() -> None:
     assert (alone.new, alone.new_values) == (None, ({},))
 
 
+def test_a_cell_that_a_run_did_not_reach_is_compared_with_nothing() -> None:
+    run = find_first(make_run(STEADY))
+    unreached = find_first(replace(make_run(STEADY), measurements=()))
+    evidence = gather([run], [unreached])
+    assert evidence.refusals == (Reason(code="no_number", values={"side": "new"}), Reason(code="not_measured"))
+    assert (evidence.findings, evidence.new_values) == ((), ({},))
+
+
 def test_a_run_of_a_side_that_failed_forbids_a_verdict() -> None:
     run, failed = find_first(make_run(STEADY)), find_first(make_run(()))
     refused = (Reason(code="no_number", values={"side": "base"}), CRASHED)

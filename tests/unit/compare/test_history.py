@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -78,14 +79,12 @@ def change_plan(contents: Contents) -> Contents:
 
 
 @pytest.mark.parametrize("change", [change_host, change_packages, change_source, change_interpreter, change_plan])
-def test_runs_of_another_host_plan_or_software_are_other_subjects(change: object) -> None:
-    assert callable(change)
+def test_runs_of_another_host_plan_or_software_are_other_subjects(change: Callable[[Contents], Contents]) -> None:
     assert digest_subject(change(NEW)) != digest_subject(NEW)
 
 
 @pytest.mark.parametrize("change", [change_host, change_packages, change_source])
-def test_runs_of_other_subjects_are_skipped(tmp_path: Path, change: object) -> None:
-    assert callable(change)
+def test_runs_of_other_subjects_are_skipped(tmp_path: Path, change: Callable[[Contents], Contents]) -> None:
     run = keep(tmp_path, change(on_day(3)))
     assert read(tmp_path) == []
     assert read(tmp_path, change(NEW)) == read(tmp_path, NEW, change(on_day(29))) == [run]
