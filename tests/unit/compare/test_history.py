@@ -4,11 +4,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bench.bundle.verify import verify_bundle
 from bench.compare.history import BUNDLES_MAX, digest_subject, identify_cell, read_history, summarize_run
 from bench.records.bundle import BUNDLE_SUFFIX, Contents
 from bench.records.variant import Variant
 from tests.builders import DIGEST, make_cell, make_plan
-from tests.unit.bundle.builder import CONTENTS, on_day, seal_contents
+from tests.unit.bundle.builder import on_day, seal_contents
 from tests.unit.compare.runs import STEADY, make_run
 
 NEW = on_day(28)
@@ -108,13 +109,11 @@ def test_interleaved_runs_are_no_history(tmp_path: Path, monkeypatch: pytest.Mon
     run = keep(tmp_path, on_day(3))
     assert read(tmp_path) == [run]
     variants = tuple(Variant(name=name, options=(), variables={}, argv=NEW.plan.argv) for name in ("a", "b"))
-    interleaved = replace(on_day(3), plan=replace(CONTENTS.plan, variants=variants))
-
-    class Verified:
-        contents = interleaved
-
-    monkeypatch.setattr("bench.compare.history.verify_bundle", lambda _path: Verified())
-    assert read(tmp_path, interleaved) == []
+    interleaved = replace(on_day(3), plan=replace(NEW.plan, variants=variants))
+    assert digest_subject(interleaved) == digest_subject(NEW)
+    verification = replace(verify_bundle(tmp_path / f"{run}{BUNDLE_SUFFIX}"), contents=interleaved)
+    monkeypatch.setattr("bench.compare.history.verify_bundle", lambda _path: verification)
+    assert read(tmp_path) == []
 
 
 def test_a_run_is_summarized_by_its_cells_that_have_enough_repetitions() -> None:

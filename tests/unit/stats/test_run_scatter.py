@@ -119,6 +119,14 @@ def test_cells_that_are_shifted_each_by_itself_count_for_more() -> None:
     assert 3 * 15 < pooled.degrees_of_freedom < 14 * 15
 
 
+def test_correlated_cells_count_by_the_square_of_their_correlation_raised_by_its_error() -> None:
+    still = [0.0] * 13
+    offsets = zip([0.01, -0.01, 0.0, *still], [0.01, 0.0, -0.01, *still], strict=True)  # correlated by 1/2
+    pooled = learn_run_scatter([[{"x": CellMean(x, 0.0), "y": CellMean(y, 0.0)} for x, y in offsets]]).pooled
+    assert pooled is not None
+    assert pooled.degrees_of_freedom == pytest.approx(2 * 15 / (1 + (0.5 + 1 / sqrt(16)) ** 2))
+
+
 def test_few_runs_cannot_show_that_cells_are_independent() -> None:
     few, many = (learn_run_scatter([draw_group(runs, 14, scatter=0.01)]).pooled for runs in (3, 30))
     assert few is not None
