@@ -57,17 +57,17 @@ def digest_subject(contents: Contents) -> Digest:
 
 
 def summarize_run(contents: Contents) -> EarlierRun:
-    """Return what a run shows, to be compared with others of the same thing."""
+    """Return what a run shows, to be compared with others of the same thing; of variants, what a shows."""
     measurements = {measurement.cell: measurement for measurement in contents.measurements}
-    values = {cell: list(read_values(measurements.get(cell.id), cell).values()) for cell in contents.plan.cells}
+    values = {
+        identify_cell(cell): list(read_values(measurements.get(cell.id), cell).values())
+        for cell in contents.plan.cells
+        if cell.variant != "b"  # of equal case and layout as its partner
+    }
     return EarlierRun(
         run_id=contents.info.run_id,
         subject=digest_subject(contents),
-        means={
-            identify_cell(cell): average_repetitions(seconds)
-            for cell, seconds in values.items()
-            if len(seconds) >= REPETITIONS_MIN
-        },
+        means={key: average_repetitions(seconds) for key, seconds in values.items() if len(seconds) >= REPETITIONS_MIN},
         probes=contents.probes,
     )
 

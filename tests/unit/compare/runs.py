@@ -5,6 +5,7 @@ from itertools import count
 
 from msgspec.structs import replace
 
+from bench.compare.history import EarlierRun, summarize_run
 from bench.records.bundle import Contents
 from bench.records.measurement import Failure
 from bench.records.plan import Cell
@@ -28,6 +29,15 @@ _RUNS = count()
 
 def times(factor: float) -> tuple[float, ...]:
     return tuple(value * factor for value in STEADY)
+
+
+CALM_OFFSETS = tuple(0.0005 * (-1) ** index for index in range(40))
+"""Of forty earlier runs that hardly differ."""
+
+
+def make_history(*offsets: float, cells: int = 1) -> list[EarlierRun]:
+    """Earlier runs of what `make_run` runs, each of which takes this share longer than usual."""
+    return [summarize_run(make_run(*[times(1 + offset)] * cells)) for offset in offsets]
 
 
 def make_run(*latencies: Sequence[float], cells: Sequence[Cell] = (), gflops: float = 100.0) -> Contents:
@@ -58,6 +68,9 @@ def make_run(*latencies: Sequence[float], cells: Sequence[Cell] = (), gflops: fl
         info=replace(CONTENTS.info, run_id=f"20260102T030405Z-{next(_RUNS):08x}"),
         plan=replace(plan, variants=variants),
         probes=(make_probe(gflops=gflops), make_probe(gflops=gflops, sequence=9)),
-        measurements=tuple(one if one.repetitions else replace(one, failure=failure) for one in measurements),
+        measurements=tuple(
+            measurement if measurement.repetitions else replace(measurement, failure=failure)
+            for measurement in measurements
+        ),
         summary=Summary(method="student/1", cells=(), failed=failed, drift=()),
     )

@@ -3,12 +3,15 @@ from operator import attrgetter
 import pytest
 from msgspec.structs import replace
 
-from bench.compare.comparability import Purpose, find_cell_differences, find_differences, refusal
+from bench.compare.comparability import ABSENT, Purpose, explain_refusals, find_cell_differences, find_differences
 from bench.compare.rules import CELL_RULES, RUN_RULES
 from bench.records.bundle import Contents, Distribution
 from bench.records.inherited import Inherited
 from bench.records.measurement import Measurement
+from bench.records.reason import Reason
 from bench.records.verdict import Severity
+from bench.report.reasons import describe_reason
+from bench.report.reasons_compare import SENTENCES_COMPARE
 from tests.builders import BINDING, make_cell, make_instance, make_measurement, make_repetition
 from tests.unit.compare.runs import STEADY, make_run
 
@@ -20,6 +23,11 @@ def change(contents: Contents, field: str, value: object) -> Contents:
     first, _, rest = field.partition(".")
     inner = value if not rest else change(getattr(contents, first), rest, value)
     return replace(contents, **{first: inner})
+
+
+def find_values(base: Contents, new: Contents) -> list[tuple[str, str]]:
+    """The values of both sides in each finding."""
+    return [(finding.base, finding.new) for finding in find_differences(base, new, "compare")]
 
 
 @pytest.mark.parametrize("rule", RUN_RULES, ids=lambda rule: rule.field)
@@ -35,7 +43,7 @@ def test_each_field_of_the_table_is_found_to_differ(rule: object, purpose: Purpo
         other = ("a",) if isinstance(value, tuple) else f"{value}-other"
     found = find_differences(BASE, change(BASE, field, other), purpose)
     assert found
-    assert {(one.field.startswith(field), one.severity) for one in found} == {(True, severity)}
+    assert {(finding.field.startswith(field), finding.severity) for finding in found} == {(True, severity)}
 
 
 def test_equal_runs_do_not_differ() -> None:
@@ -47,23 +55,39 @@ def test_packages_are_told_one_by_one_and_by_their_hash() -> None:
     added = Distribution(name="added", version="1", digest=None)
     new = change(BASE, "environment.distributions", (rebuilt, BASE.environment.distributions[1], added))
     found = find_differences(BASE, new, "reproduce")
-    assert [(one.field, one.base[:7], one.new) for one in found] == [
+    assert [(finding.field, finding.base[:7], finding.new) for finding in found] == [
         ("environment.distributions.added", "(none)", "1"),
         ("environment.distributions.numpy", "2.3.0 s", "2.3.0"),
     ]
-    assert refusal(found) is not None
+    assert len(explain_refusals(found)) == 2
 
 
 def test_flags_are_told_by_what_each_side_alone_has() -> None:
     new = change(BASE, "machine.cpu.isa", ("amx_bf16", "avx2"))
-    assert [(one.base, one.new) for one in find_differences(BASE, new, "compare")] == [("avx512f", "amx_bf16")]
-    less = change(BASE, "machine.cpu.isa", ("avx2",))
-    assert [(one.base, one.new) for one in find_differences(BASE, less, "compare")] == [("avx512f", "(none)")]
+    assert find_values(BASE, new) == [("avx512f", "amx_bf16")]
+    assert find_values(BASE, change(BASE, "machine.cpu.isa", ("avx2",))) == [("avx512f", ABSENT)]
+
+
+def test_flags_are_told_in_alphabetical_order() -> None:
+    names = ("amx_bf16", "amx_int8", "amx_tile", "avx2", "avx512_fp16", "avx512f", "avx512vl")
+    assert find_values(BASE, change(BASE, "machine.cpu.isa", names)) == [
+        (ABSENT, "amx_bf16, amx_int8, amx_tile, avx512_fp16, avx512vl")
+    ]
 
 
 def test_emulation_forbids_a_verdict_though_both_have_it() -> None:
     emulated = change(BASE, "machine.cpu.emulated", value=True)
-    assert "machine.cpu.emulated: True and True" in (refusal(find_differences(emulated, emulated, "compare")) or "")
+    assert explain_refusals(find_differences(emulated, emulated, "compare")) == (
+        Reason(code="differs", values={"field": "machine.cpu.emulated", "base": "True", "new": "True"}),
+    )
+
+
+def test_only_what_refuses_forbids_a_verdict() -> None:
+    new = change(change(BASE, "machine.cpu.vendor", "Other"), "machine.settings.kernel", "6.2")
+    found = find_differences(BASE, new, "compare")
+    assert [finding.reason.code for finding in found] == ["other_cpu", "other_kernel"]
+    (reason,) = explain_refusals(found)
+    assert describe_reason(reason) == "machine.cpu.vendor: GenuineIntel and Other, which forbids a verdict"
 
 
 def test_a_private_field_that_was_taken_out_is_no_difference() -> None:
@@ -77,12 +101,12 @@ def test_long_values_are_cut() -> None:
 
 
 @pytest.mark.parametrize(("purpose", "severity"), [("compare", "warn"), ("reproduce", "refuse"), ("variants", "note")])
-def test_variables_of_a_cell_weigh_by_what_is_asked(purpose: Purpose, severity: Severity) -> None:
+def test_variables_of_a_cell_matter_by_what_is_asked(purpose: Purpose, severity: Severity) -> None:
     cell = make_cell()
     other = replace(cell, environment={"KMP_BLOCKTIME": "0"})
     measurement = make_measurement(cell, make_repetition())
     found = find_cell_differences((cell, measurement), (other, measurement), purpose)
-    assert [(one.field, one.base, one.new, one.severity) for one in found] == [
+    assert [(finding.field, finding.base, finding.new, finding.severity) for finding in found] == [
         ("environment.KMP_BLOCKTIME", "(none)", "0", severity),
         ("environment.OMP_DYNAMIC", "FALSE", "(none)", severity),
     ]
@@ -93,8 +117,8 @@ def test_threads_are_told_instance_by_instance() -> None:
     other = replace(cell, instances=(replace(BINDING, threads=1), BINDING))
     measurement = make_measurement(cell, make_repetition())
     found = find_cell_differences((cell, measurement), (other, measurement), "reproduce")
-    assert next((one.field, one.base, one.new) for one in found) == ("threads", "2", "1, 2")
-    assert refusal(found) is not None
+    assert (found[0].field, found[0].base, found[0].new) == ("threads", "2", "1, 2")
+    assert "threads" in [reason.values["field"] for reason in explain_refusals(found)]
 
 
 def test_what_only_one_side_knows_is_no_difference() -> None:
@@ -102,10 +126,10 @@ def test_what_only_one_side_knows_is_no_difference() -> None:
     assert find_cell_differences((cell, BASE.measurements[0]), (cell, make_measurement(cell)), "reproduce") == ()
 
 
-def test_every_rule_has_a_reason_and_each_field_stands_once() -> None:
-    fields = [rule.field for rule in (*RUN_RULES, *CELL_RULES)]
-    assert len(fields) == len(set(fields))
-    assert all(rule.reason for rule in (*RUN_RULES, *CELL_RULES))
+def test_every_rules_code_has_a_sentence_and_each_field_stands_once() -> None:
+    rules = (*RUN_RULES, *CELL_RULES)
+    assert len({rule.field for rule in rules}) == len(rules)
+    assert {rule.code for rule in rules} <= SENTENCES_COMPARE.keys()
 
 
 def run_as(**state: object) -> Measurement:
@@ -135,3 +159,10 @@ def test_state_that_workers_inherited_is_compared(
 def test_all_state_that_workers_inherit_has_a_rule() -> None:
     rules = {rule.field for rule in CELL_RULES}
     assert {f"inherited.{name}" for name in Inherited.__struct_fields__} <= rules
+
+
+def test_state_that_changes_from_one_repetition_to_the_next_is_told_with_all_its_values() -> None:
+    first, second = run_as(nice=0), run_as(nice=5)
+    both = replace(first, repetitions=(*first.repetitions, *second.repetitions))
+    (finding,) = find_cell_differences((make_cell(), first), (make_cell(), both), "compare")
+    assert (finding.field, finding.base, finding.new) == ("inherited.nice", "0", "0, 5")

@@ -5,6 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from bench.backends.registry import BACKENDS
+from bench.compare.history import summarize_run
 from bench.compare.packages import TOOLS
 from bench.compare.reproduce import (
     conclude,
@@ -15,6 +16,7 @@ from bench.compare.reproduce import (
 )
 from bench.records.bundle import Citation, Contents, Distribution
 from bench.records.measurement import Failure
+from bench.records.reason import Reason
 from bench.records.verdict import Finding
 from bench.stats.summary import summarize
 from tests.builders import (
@@ -37,11 +39,13 @@ LOCKS = Path(__file__).parents[3] / "images"
 
 
 def make_run(latency_s: float, *, spread: float = 0.001, repetitions: int = 8, run_id: str = AGAIN) -> Contents:
-    """One cell, whose repetitions lie evenly about a latency."""
+    """One cell, whose repetitions lie evenly about a latency, in an order that is not autocorrelated."""
     found = [
         repeat(
             index,
-            make_instance([latency_s * (1 + spread * (index - (repetitions - 1) / 2))] * 6, proof=make_proof()),
+            make_instance(
+                [latency_s * (1 + spread * (5 * index % repetitions - (repetitions - 1) / 2))] * 6, proof=make_proof()
+            ),
         )
         for index in range(repetitions)
     ]
@@ -52,6 +56,11 @@ def make_run(latency_s: float, *, spread: float = 0.001, repetitions: int = 8, r
 
 
 ORIGINAL = make_run(0.1, run_id=CONTENTS.info.run_id)
+CALM = [
+    summarize_run(make_run(0.1 + 0.0001 * (number % 2), run_id=f"20260101T030405Z-{number:08x}"))
+    for number in range(20)
+]
+"""Earlier runs that hardly differ."""
 
 
 @pytest.mark.parametrize(
@@ -72,15 +81,47 @@ def test_a_run_is_reproduced_if_it_is_shown_to_be_the_same(again: Contents, outc
     assert reproduction.run_id == AGAIN
 
 
+@pytest.mark.parametrize(
+    ("again", "code"),
+    [
+        (make_run(0.1002), "reproduced"),
+        (make_run(0.12), "slower_than_margin"),
+        (make_run(0.08), "faster_than_margin"),
+        (make_run(0.103, spread=0.05), "neither_within_nor_beyond"),
+        (make_run(0.1, repetitions=2), "too_few_repetitions"),
+    ],
+    ids=["the same", "slower", "faster", "scattered", "too few repetitions"],
+)
+def test_each_outcome_has_its_reason_with_the_margin(again: Contents, code: str) -> None:
+    reason = judge_reproduction(CITES, ORIGINAL, again, 0.05).cells[0].reasons[0]
+    assert (reason.code, reason.values.get("margin_percent", "5")) == (code, "5")
+
+
+def test_earlier_runs_of_a_calm_host_decide_what_the_prior_leaves_open() -> None:
+    again = make_run(0.103)
+    alone, known = (judge_reproduction(CITES, ORIGINAL, again, 0.05, history) for history in ((), CALM))
+    assert (alone.outcome, known.outcome) == ("too_noisy", "reproduced")
+    assert known.run_scatter is not None
+    assert known.run_scatter.source.values["earlier"] == "20"
+
+
+def test_another_cpu_leaves_no_verdict() -> None:
+    again = make_run(0.1)
+    cpu = replace(again.machine.cpu, model_name="Other CPU")
+    reproduction = judge_reproduction(CITES, ORIGINAL, replace(again, machine=replace(again.machine, cpu=cpu)), 0.05)
+    assert (reproduction.outcome, reproduction.cells[0].outcome) == ("not_comparable", "not_comparable")
+    assert [finding.reason.code for finding in reproduction.findings] == ["other_cpu_model"]
+
+
 def test_what_the_hosts_own_probes_explain_is_not_held_against_a_run() -> None:
     probes = (make_probe(gflops=100.0), make_probe(gflops=100.0, sequence=9))
     faster = (make_probe(gflops=110.0), make_probe(gflops=110.0, sequence=9))
     original, again = replace(ORIGINAL, probes=probes), replace(make_run(0.088), probes=faster)
-    [cell] = judge_reproduction(CITES, original, again, 0.05).cells
+    [cell] = judge_reproduction(CITES, original, again, 0.05, CALM).cells
     assert cell.outcome == "too_noisy"
-    assert "its probes took -9.1% (compute)" in cell.reason
+    assert cell.reasons == (Reason(code="host_moved", values={"compute_percent": "-9.1", "bandwidth_percent": "+0.0"}),)
     much = replace(make_run(0.08), probes=faster)
-    assert judge_reproduction(CITES, original, much, 0.05).outcome == "not_reproduced"
+    assert judge_reproduction(CITES, original, much, 0.05, CALM).outcome == "not_reproduced"
 
 
 def fail(contents: Contents) -> Contents:
@@ -91,8 +132,12 @@ def fail(contents: Contents) -> Contents:
 
 
 def test_a_cell_that_fails_here_is_not_reproduced_and_one_that_failed_there_tells_nothing() -> None:
-    assert judge_reproduction(CITES, ORIGINAL, fail(make_run(0.1)), 0.05).outcome == "not_reproduced"
-    assert judge_reproduction(CITES, fail(ORIGINAL), make_run(0.1), 0.05).outcome == "not_comparable"
+    here = judge_reproduction(CITES, ORIGINAL, fail(make_run(0.1)), 0.05)
+    there = judge_reproduction(CITES, fail(ORIGINAL), make_run(0.1), 0.05)
+    assert (here.outcome, there.outcome) == ("not_reproduced", "not_comparable")
+    crashed = Reason(code="crashed", values={"signal": "SIGSEGV"})
+    assert here.cells[0].reasons == (Reason(code="no_number", values={"side": "new"}), crashed)
+    assert there.cells[0].reasons == (Reason(code="no_number", values={"side": "base"}), crashed)
     assert conclude(["not_comparable", "reproduced"]) == "reproduced"
 
 
@@ -106,7 +151,8 @@ def test_other_weights_leave_no_verdict() -> None:
     changed = replace(measurement, repetitions=(first, *measurement.repetitions[1:]))
     reproduction = judge_reproduction(CITES, ORIGINAL, replace(again, measurements=(changed,)), 0.05)
     assert reproduction.outcome == "not_comparable"
-    assert "weights_digest" in reproduction.cells[0].reason
+    (reason,) = reproduction.cells[0].reasons
+    assert (reason.code, reason.values["field"]) == ("differs", "weights_digest")
 
 
 def obstacles(**changes: object) -> dict[str, Finding]:
@@ -142,7 +188,7 @@ def test_a_quota_forbids_it() -> None:
 def test_a_package_that_differs_is_named_with_both_versions(
     name: str, version: str, digest: str | None, severity: str
 ) -> None:
-    kept = [one for one in ENVIRONMENT.distributions if one.name != name]
+    kept = [distribution for distribution in ENVIRONMENT.distributions if distribution.name != name]
     other = Distribution(name=name, version=version, digest=digest)
     environment = replace(ENVIRONMENT, distributions=(*kept, other))
     finding = obstacles(environment=environment)[f"environment.distributions.{name}"]
@@ -156,8 +202,8 @@ def test_a_backend_that_a_cell_uses_makes_its_engine_matter() -> None:
     original = replace(ORIGINAL, plan=make_plan(cell))
     environment = replace(ENVIRONMENT, distributions=(Distribution(name="onnxruntime", version="1", digest=None),))
     findings = find_obstacles(original, original.machine, environment, original.image)
-    weights = {finding.field: finding.severity for finding in findings}
-    assert weights["environment.distributions.onnxruntime"] == "refuse"
+    severities = {finding.field: finding.severity for finding in findings}
+    assert severities["environment.distributions.onnxruntime"] == "refuse"
 
 
 def read_lock(name: str) -> set[str]:

@@ -40,3 +40,8 @@ def test_the_arrays_of_all_instances_take_a_quarter_of_the_memory_at_most() -> N
     assert choose_array_bytes(topology(), limits, BINDING, 1) == 136 * MIB
     assert choose_array_bytes(topology(), limits, BINDING, 4) == 64 * MIB
     assert choose_array_bytes(topology(), replace(limits, memory_bytes=1000), BINDING, 1) == MIB
+
+
+def test_arrays_have_no_bound_where_the_memory_is_unknown() -> None:
+    unknown = replace(MACHINE.limits, memory_bytes=None, total_memory_bytes=None)
+    assert choose_array_bytes(topology(), unknown, BINDING, 64) == 136 * MIB
