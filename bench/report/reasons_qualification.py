@@ -9,7 +9,7 @@ SENTENCES_QUALIFICATION: Mapping[str, str] = MappingProxyType(
         "stated_only": "merely stated by firmware or hypervisor",
         "unavailable": "unavailable",
         "unavailable_allowed": "unavailable, which the policy lets pass: {reason}",
-        "no_number": "no number",
+        "cell_without_number": "no number",
         "no_cell_measured": "no cell has a number",
         "no_cell_matches": "no cell of the run matches this rule",
         "probed_once": "probed less than twice: layout {layouts}",
