@@ -45,9 +45,9 @@ slower, but some are too noisy or have too few data for a verdict; 4 some cell i
 bundle does not verify.
 """,
 )
-@click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BASE... [--] NEW...")
-@click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies this close are equivalent.")  # fmt: skip
-@click.option("--history", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Earlier bundles of the same plan, packages and host, which show how far runs lie apart. [default: the folder of NEW]")  # fmt: skip
+@click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BASE NEW | BASE... -- NEW...")
+@click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies that differ by no more than this are equivalent.")  # fmt: skip
+@click.option("--history", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Folder with earlier bundles. Those of the same host, packages and plan show how much runs differ. [default: the folder of NEW]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def compare(
     bundles: tuple[Path, ...],
@@ -57,14 +57,14 @@ def compare(
     as_json: bool,
     new: tuple[Path, ...] | None = None,
 ) -> int:
-    """Compare NEW with BASE: which cells are faster, slower or equivalent?
+    """Compare bundles, cell by cell.
 
-    All bundles are verified first. What differs between them comes before any verdict, with whether it matters.
-    Cells are matched by case and layout.
+    All bundles are verified first. The differences between hardware, software and settings are printed before the
+    verdicts, each with its severity. Cells are matched by case and layout.
 
-    Runs differ by more than their repetitions show. How far they lie apart on this host is learned from earlier
-    bundles; without any, 1.5% is assumed. Several runs a side, with `--` between the sides, narrow it further.
-    `bench ab` avoids it.
+    Two runs at different times differ by more than their repetitions show. `bench compare` learns from earlier
+    bundles by how much; without any, it assumes 1.5%. Several bundles on each side, with `--` between the sides,
+    show smaller changes. `bench ab` avoids the scatter between runs.
     """
     from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json

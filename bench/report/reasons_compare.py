@@ -56,7 +56,6 @@ _FINDINGS: Mapping[str, str] = MappingProxyType(
         "package_unused": "no worker imports it",
         "package_of_other_backend": "only backend {backend} imports it, and the plan has no such cell",
         "cpus_not_allowed": "the plan binds workers to CPUs that may not be used here",
-        "other_unit_size": "a unit of another size",
         "other_denormals": "a denormal number costs up to a hundred times a normal one",
         "other_inherited_scheduling_policy": "another class of the scheduler gets other shares of a CPU",
         "other_inherited_scheduling_priority": "a real-time priority keeps other tasks off a CPU",
@@ -90,8 +89,8 @@ _FINDINGS: Mapping[str, str] = MappingProxyType(
 _VERDICTS: Mapping[str, str] = MappingProxyType(
     {
         "differs": "{field} differs ({base} and {new}), which forbids a verdict",
-        "no_such_cell": "{side} refused this case, or does not have it in this layout",
-        "no_number": "{side} has no number",
+        "no_such_cell": "the {side} side refused this case, or does not have it in this layout",
+        "no_number": "the {side} side has no number",
         "too_few_repetitions": "{base} and {new} valid repetitions of a run are too few: a verdict takes {wanted} of each run; measure with --repetitions {wanted} or more",
         "too_few_pairs": "{pairs} pairs of valid repetitions are too few: a verdict takes {wanted}; measure with --repetitions {wanted} or more",
         "neither_shown": "neither a difference nor equivalence within {margin_percent}% is shown: with this scatter, a change below {detectable_percent}% would mostly be missed",

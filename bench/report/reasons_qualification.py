@@ -10,6 +10,7 @@ SENTENCES_QUALIFICATION: Mapping[str, str] = MappingProxyType(
         "unavailable": "unavailable",
         "unavailable_allowed": "unavailable, which the policy lets pass: {reason}",
         "cell_without_number": "no number",
+        "other_unit_size": "the unit and its reference differ in size",
         "no_cell_measured": "no cell has a number",
         "no_cell_matches": "no cell of the run matches this rule",
         "probed_once": "probed less than twice: layout {layouts}",

@@ -166,7 +166,7 @@ def test_redaction_hides_what_is_private_and_verifies(bundle: Path, invoke: Invo
     public = bundle.with_name("x.redacted.bench.tar")
     assert outcome.status == 0
     assert outcome.err == ""
-    assert f"{public}: hid firmware.bios_version, " in outcome.out
+    assert f"{public}: hidden firmware.bios_version, " in outcome.out
     assert b"node7" not in public.read_bytes()
     shown = invoke("verify", str(public))
     assert shown.status == 0

@@ -184,7 +184,7 @@ def test_reproduce_gives_a_verdict_and_a_bundle_that_cites(
     outcome = invoke("reproduce", original, "--output", str(Path(original).parent))
     assert outcome.status == (0 if same else 1), outcome.err
     assert words in outcome.out
-    assert "would come out this alike; reproduced at 5%\n" in outcome.out
+    assert "p: of a difference at the margin or beyond it; reproduced at 5% or below\n" in outcome.out
     verified = invoke("verify", find_bundle(outcome.out))
     assert verified.status == 0
     assert "found, intact, signed by SHA256:" in verified.out
@@ -207,7 +207,7 @@ def test_reproduce_names_a_package_that_differs_and_measures_nothing(
     before = pace.measured
     outcome = invoke("reproduce", original)
     assert (outcome.status, pace.measured) == (4, before)
-    assert "forbids a verdict: environment.distributions.torch: " in outcome.out
+    assert "refuse: environment.distributions.torch: " in outcome.out
     assert "→ 0.0.1 sha256:" in outcome.out
     shown = json.loads(invoke("reproduce", original, "--json").out)
     assert shown["reproduction"]["outcome"] == "not_comparable"
