@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bench.bundle import environment
 from bench.hardware.detect import detect
 from bench.records.measurement import Failure
 from bench.run import session
@@ -26,6 +27,8 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("bench.run.prepare.prepare_run", prepare)
     monkeypatch.setattr(session, "Workers", Workers)
+    # py-cpuinfo takes a second in each run, and is kept as evidence only.
+    monkeypatch.setattr(environment, "read_cpu_evidence", dict)
 
 
 def test_keeps_what_it_found_where_later_runs_find_it(tmp_path: Path, invoke: Invoke) -> None:

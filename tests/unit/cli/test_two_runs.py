@@ -192,6 +192,29 @@ def test_reproduce_gives_a_verdict_and_a_bundle_that_cites(
     assert f"repeats run {repeated}, " in invoke("show", find_bundle(outcome.out)).out
 
 
+def test_reproduce_learns_from_earlier_runs_in_the_folder_of_the_new_bundle(
+    original: str, invoke: Invoke, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        invoke("run", *GIVEN, *REPETITIONS, "--output", str(tmp_path))
+    outcome = invoke("reproduce", original, "--output", str(tmp_path))
+    assert "learned from runs of this host (2 earlier, 0 of its calibration, " in outcome.out
+    outcome = invoke("reproduce", original, "--output", str(tmp_path), "--history", str(tmp_path / "state"))
+    assert "scatter between runs 1.50%, assumed" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("latency_s", "margin", "status"),
+    [(0.0103, "2%", 3), (0.0103, "10%", 0), (0.012, "10%", 3), (0.012, "5%", 1)],
+)
+def test_reproduce_compares_with_the_margin(
+    latency_s: float, margin: str, status: int, original: str, pace: Pace, invoke: Invoke
+) -> None:
+    pace.latency_s = latency_s
+    outcome = invoke("reproduce", original, "--output", str(Path(original).parent), "--margin", margin)
+    assert outcome.status == status, outcome.out
+
+
 def test_reproduce_names_a_package_that_differs_and_measures_nothing(
     original: str, pace: Pace, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:

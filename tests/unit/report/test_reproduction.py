@@ -47,9 +47,9 @@ def test_says_what_forbids_a_new_run_without_a_table() -> None:
     machine = replace(original.machine, cpu=replace(original.machine.cpu, model_name="Other CPU"))
     findings = find_obstacles(original, machine, original.environment, original.image)
     cites = Citation(run_id=original.info.run_id, content_digest=DIGEST)
-    assert render_reproduction(refuse_reproduction(cites, findings, MARGIN_RATIO)).splitlines() == [
-        f"original: run {original.info.run_id}, {DIGEST}",
+    assert render_reproduction(refuse_reproduction(cites, findings, MARGIN_RATIO)) == (
+        f"original: run {original.info.run_id}, {DIGEST}\n"
         "refuse: machine.cpu.model_name: Test CPU → Other CPU "
-        "(models of one family differ in clock, caches and memory channels)",
-        "not comparable: what differs forbids a verdict (exit status 4)",
-    ]
+        "(models of one family differ in clock, caches and memory channels)\n"
+        "not comparable: what differs forbids a verdict (exit status 4)"
+    )
