@@ -8,6 +8,7 @@ from bench.cli.console import print_text
 from bench.cli.measurement import report_progress
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import CommaList
+from bench.stats.variance import REPETITIONS_MIN
 
 
 @click.command(
@@ -23,7 +24,7 @@ Examples:
 )
 @click.option("--workload", type=CommaList(), default="resnet50", show_default=True, metavar="GLOB,...", help="Only these workloads of the suite.")  # fmt: skip
 @click.option("--runs", type=click.IntRange(2, 1000), default=5, show_default=True, help="Number of runs.")
-@click.option("--repetitions", type=click.IntRange(2, 1000), default=5, show_default=True, help="Repetitions of each cell in each run.")  # fmt: skip
+@click.option("--repetitions", type=click.IntRange(REPETITIONS_MIN, 1000), default=5, show_default=True, help="Repetitions of each cell in each run.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for bundles and calibration.json.")  # fmt: skip
 @signing_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -39,11 +40,14 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     *,
     as_json: bool,
 ) -> None:
-    """Measure the false alarm rate of verdicts on this host, and the scatter between runs.
+    """Measure the false alarm rate on this host.
 
-    Makes several runs of the same cells, assigns their repetitions to two sides at random, again and again, and
-    compares like with like. The result is kept as calibration.json beside the bundles. Later runs on this host
-    put it into theirs, and `bench compare` learns the scatter between runs from it.
+    Runs the same cells several times, assigns their repetitions to two sides at random many times, and compares
+    the sides. Both sides are the same program, so each difference that is shown is a false alarm. The scatter
+    between runs is measured too.
+
+    The result is written as calibration.json beside the bundles. Later runs on this host store it in their
+    bundles, and `bench compare` learns the scatter between runs from it.
     """
     from bench.bundle.calibration import write_calibration
     from bench.bundle.verify import verify_bundle

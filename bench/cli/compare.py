@@ -9,27 +9,19 @@ from bench.cli.console import print_text
 from bench.cli.types import Percent
 from bench.errors import UsageError
 
-SEPARATOR = "--"
+_SEPARATOR = Path("\x1f")
+"""Stands for `--` among the bundles: ASCII's unit separator, which no file is named."""
 
 
 class SidesCommand(click.Command):
-    """A command whose bundles may stand on two sides of `--`, which click itself would swallow."""
+    """A command whose bundles stand on two sides of `--`, and whose options stand anywhere.
+
+    click itself drops a `--`, and takes what follows it for arguments.
+    """
 
     @override
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        base, separator, new = _split(args)
-        rest = super().parse_args(ctx, base)
-        if separator:
-            ctx.params["new"] = tuple(map(Path, new))
-        return rest
-
-
-def _split(args: list[str]) -> tuple[list[str], bool, list[str]]:
-    """Return the arguments before the separator, whether there is one, and those after it."""
-    if SEPARATOR not in args:
-        return args, False, []
-    at = args.index(SEPARATOR)
-    return args[:at], True, args[at + 1 :]
+        return super().parse_args(ctx, [str(_SEPARATOR) if argument == "--" else argument for argument in args])
 
 
 @click.command(
@@ -45,26 +37,21 @@ slower, but some are too noisy or have too few data for a verdict; 4 some cell i
 bundle does not verify.
 """,
 )
-@click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BASE... [--] NEW...")
-@click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies this close are equivalent.")  # fmt: skip
-@click.option("--history", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Earlier bundles of the same plan, packages and host, which show how far runs lie apart. [default: the folder of NEW]")  # fmt: skip
+@click.argument(
+    "bundles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BASE NEW | BASE... -- NEW..."
+)
+@click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies that differ by no more than this are equivalent.")  # fmt: skip
+@click.option("--history", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Folder with earlier bundles. Those of the same host, packages and plan show how much runs differ. [default: the folder of NEW]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def compare(
-    bundles: tuple[Path, ...],
-    margin_ratio: float,
-    history: Path | None,
-    *,
-    as_json: bool,
-    new: tuple[Path, ...] | None = None,
-) -> int:
-    """Compare NEW with BASE: which cells are faster, slower or equivalent?
+def compare(bundles: tuple[Path, ...], margin_ratio: float, history: Path | None, *, as_json: bool) -> int:
+    """Compare bundles, cell by cell.
 
-    All bundles are verified first. What differs between them comes before any verdict, with whether it matters.
-    Cells are matched by case and layout.
+    All bundles are verified first. The differences between hardware, software and settings are printed before the
+    verdicts, each with its severity. Cells are matched by case and layout.
 
-    Runs differ by more than their repetitions show. How far they lie apart on this host is learned from earlier
-    bundles; without any, 1.5% is assumed. Several runs a side, with `--` between the sides, narrow it further.
-    `bench ab` avoids it.
+    Two runs at different times differ by more than their repetitions show. `bench compare` learns from earlier
+    bundles by how much; without any, it assumes 1.5%. Several bundles on each side, with `--` between the sides,
+    show smaller changes. `bench ab` avoids the scatter between runs.
     """
     from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json
@@ -73,7 +60,7 @@ def compare(
     from bench.records.verdict import EXIT_STATUS, Criteria
     from bench.report.comparison import render_comparison
 
-    base, new = _take_sides(bundles, new)
+    base, new = _split_sides(bundles)
     before, after = ([verify_bundle(path).contents for path in side] for side in (base, new))
     earlier = read_history(new[0].parent if history is None else history, [*before, *after])
     comparison = compare_runs(before, after, Criteria(margin_ratio=margin_ratio), earlier=earlier)
@@ -84,16 +71,19 @@ def compare(
     return EXIT_STATUS[comparison.outcome]
 
 
-def _take_sides(bundles: tuple[Path, ...], new: tuple[Path, ...] | None) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """Return the bundles of each side.
+def _split_sides(bundles: tuple[Path, ...]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return the bundles of base and of new.
 
     Raises:
-        UsageError: it is not said which bundle is of which side.
+        UsageError: nothing says which bundle is of which side, or a side has none.
     """
-    if new is None:
+    if _SEPARATOR not in bundles:
         if len(bundles) != 2:
-            raise UsageError(f"{len(bundles)} bundles: name BASE and NEW, or put -- between the bundles of each side")
+            count = "1 bundle" if len(bundles) == 1 else f"{len(bundles)} bundles"
+            raise UsageError(f"{count}, and no --: give BASE and NEW, or put -- between the bundles of the two sides")
         return bundles[:1], bundles[1:]
-    if not new:
-        raise UsageError("no bundle after --: name the bundles of NEW there")
-    return bundles, new
+    at = bundles.index(_SEPARATOR)
+    base, new = bundles[:at], bundles[at + 1 :]
+    if not base or not new or _SEPARATOR in new:
+        raise UsageError("-- separates two sides: give one or more bundles before it, and one or more after it")
+    return base, new

@@ -23,16 +23,17 @@ are printed, and nothing is measured; 6 the bundle does not verify.
 """
 )
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies this close are the same.")  # fmt: skip
-@click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store: some key of it must have signed BUNDLE.")  # fmt: skip
-@click.option("--history", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Earlier bundles of the same plan, packages and host, which show how far runs lie apart. [default: the folder of the new bundle]")  # fmt: skip
+@click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies that differ by no more than this are the same.")  # fmt: skip
+@click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store. A key in it must have signed BUNDLE.")  # fmt: skip
+@click.option("--history", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Folder with earlier bundles. Those of the same host, packages and plan show how much runs differ. [default: the folder of the new bundle]")  # fmt: skip
 @run_settings_options
 def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, history: Path | None, **given: object) -> int:
-    """Run BUNDLE's plan again, and say whether it gives the same numbers here.
+    """Repeat the run of a bundle on this machine.
 
-    BUNDLE is verified first. Then machine, limits and software are compared with it, each package by its hash.
-    If nothing forbids it, its plan is run again. A cell is reproduced if its latency is shown to be the same within
-    the margin. The new bundle cites BUNDLE by its digest, and `bench verify` follows such citations.
+    BUNDLE is verified first. Then this machine, its limits and its software are compared with BUNDLE; each
+    package is compared by its hash. If they are comparable, the plan of BUNDLE runs again. A cell is reproduced
+    if its latency is shown to be the same within the margin. The new bundle cites BUNDLE by its digest, and
+    `bench verify` follows such citations.
     """
     from bench.bundle.signers import Requirements
     from bench.bundle.verify import verify_bundle
@@ -58,7 +59,8 @@ def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, history: Pa
     path, _ = measured
     again = verify_bundle(path).contents
     if again.info.cites != cites:
-        raise UsageError(f"{path} does not reproduce run {cites.run_id}; name the bundle that it cites")
+        cited = "no run" if again.info.cites is None else f"run {again.info.cites.run_id}"
+        raise UsageError(f"{path} cites {cited}, not run {cites.run_id}; give the bundle that it cites")
     earlier = read_history(path.parent if history is None else history, [contents, again])
     reproduction = judge_reproduction(cites, contents, again, margin_ratio, earlier)
     return _report(reproduction, path, as_json=settings.as_json)

@@ -64,7 +64,7 @@ def describe_findings(findings: tuple[Finding, ...]) -> list[str]:
     lines = [_describe_finding(finding) for finding in grave]
     if len(notes) > NOTES_MAX:
         names = ", ".join(finding.field.rsplit(".", 1)[-1] for finding in notes[:NOTES_MAX])
-        return [*lines, f"note: {len(notes)} more fields differ and do not forbid a verdict: {names}, ..."]
+        return [*lines, f"note: {len(notes)} fields differ and do not forbid a verdict: {names}, ..."]
     return [*lines, *map(_describe_finding, notes)]
 
 
@@ -111,9 +111,9 @@ def _row(cell: CellVerdict) -> tuple[str, ...]:
 
 def _legend() -> tuple[str, ...]:
     return (
-        "latency: of new over base, + takes longer; interval: at the level with which Holm's procedure compared the cell,",
-        "at half of it with many pairs, whose ranks are tested too; could show: the smallest change that four in five",
-        "such comparisons would show; p: adjusted over all cells; n: valid repetitions of base/new, the unit of evidence",
+        "latency: change from base to new, + is slower; interval: at the level with which Holm's procedure compared the",
+        "cell, or half of it with many pairs, whose ranks are tested too; could show: the smallest change that four of five",
+        "such comparisons would show; p: adjusted over all cells; n: valid repetitions of base/new",
     )
 
 

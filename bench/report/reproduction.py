@@ -36,7 +36,7 @@ def render_reproduction(reproduction: Reproduction) -> str:
 def _legend(margin_ratio: float) -> list[str]:
     criteria = Criteria(margin_ratio=margin_ratio)
     return [
-        f"latency: of here over the original; margin {margin_ratio:.1%}; n: valid repetitions of the original/here",
+        f"latency: change from the original to here, + is slower; margin {margin_ratio:.1%}; n: valid repetitions of the original/here",
         f"p: of a difference at the margin or beyond it; reproduced at {criteria.equivalence_level:.0%} or below",
         f"interval: at a level of {criteria.false_alarm_level:.1%} over all cells; not reproduced if all of it is beyond the margin",
     ]

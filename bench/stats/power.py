@@ -7,7 +7,7 @@ POWER = 0.8
 
 
 MAX_REACH = 100.0
-"""Largest logarithm of a change. Student's quantile of one degree of freedom at the level of one of many cells is so
+"""Largest logarithm of a change, and of the reach of an interval. Student's quantile of one degree of freedom at the level of one of many cells is so
 large that its exponential is no number."""
 
 

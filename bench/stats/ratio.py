@@ -12,7 +12,7 @@ from statistics import fmean, median
 from bench.errors import TooNoisyError
 from bench.records.record import Record
 from bench.records.summary import Interval
-from bench.stats.power import POWER, detectable_change
+from bench.stats.power import MAX_REACH, POWER, detectable_change
 from bench.stats.ranks import PairRanks
 from bench.stats.variance import (
     PRIOR_DEGREES_OF_FREEDOM,
@@ -26,10 +26,6 @@ from bench.stats.variance import (
 RANKED_MIN = 20
 """Fewest pairs whose ranks are tested too. The smallest p-value of 20 pairs is one in half a million, enough for the
 level of each of a thousand cells. That of ten pairs would not be enough for the level of ten cells."""
-
-MAX_REACH = 100.0
-"""Largest logarithm that an interval reaches to. Student's quantile of one degree of freedom at the level of one of many
-cells is so large that its exponential is no number."""
 
 
 class LogRatio(Record, frozen=True, kw_only=True):

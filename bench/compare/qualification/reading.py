@@ -120,7 +120,7 @@ def read_cells(read: ReadCell) -> Read:
                     cell=label,
                     value=None,
                     absence="failed" if has_failed else "undecided",
-                    reasons=(Reason(code="no_number"), failed),
+                    reasons=(Reason(code="cell_without_number"), failed),
                 )
                 continue
             found = read(CellView(cell=cell, measurement=measurement, summary=summary))

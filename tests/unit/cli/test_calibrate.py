@@ -2,9 +2,13 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
+from bench.bundle import environment
 from bench.hardware.detect import detect
+from bench.records.measurement import Failure
 from bench.run import session
+from bench.run.options import RunOptions
 from bench.run.prepare import Decision
 from tests.builders import POLICY, PROFILE, make_cell, make_plan
 from tests.unit.cli.conftest import Invoke
@@ -14,11 +18,17 @@ from tests.unit.run.scripted import Workers
 @pytest.fixture(autouse=True)
 def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of one cell whose workers are scripted."""
-    plan = make_plan(make_cell(0), policy=POLICY)
-    monkeypatch.setattr(
-        "bench.run.prepare.prepare_run", lambda _options: Decision(machine=detect(), profile=PROFILE, plan=plan)
-    )
+
+    def prepare(options: RunOptions) -> Decision:
+        assert options.repetitions is not None
+        least, most = options.repetitions
+        policy = replace(POLICY, repetitions_min=least, repetitions_max=most)
+        return Decision(machine=detect(), profile=PROFILE, plan=make_plan(make_cell(0), policy=policy))
+
+    monkeypatch.setattr("bench.run.prepare.prepare_run", prepare)
     monkeypatch.setattr(session, "Workers", Workers)
+    # py-cpuinfo takes a second in each run, and is kept as evidence only.
+    monkeypatch.setattr(environment, "read_cpu_evidence", dict)
 
 
 def test_keeps_what_it_found_where_later_runs_find_it(tmp_path: Path, invoke: Invoke) -> None:
@@ -36,8 +46,19 @@ def test_json_is_the_record(tmp_path: Path, invoke: Invoke) -> None:
     assert json.loads(outcome.out) == json.loads((tmp_path / "calibration.json").read_text())
 
 
-def test_too_little_is_status_3_and_keeps_no_calibration(tmp_path: Path, invoke: Invoke) -> None:
+def test_runs_without_enough_repetitions_are_status_3_and_keep_no_calibration(
+    tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crash = Failure(reason="crashed", values={"signal": "SIGSEGV"})
+    monkeypatch.setattr(session, "Workers", lambda: Workers(crash))
     outcome = invoke("calibrate", "--runs", "2", "--output", str(tmp_path))
     assert outcome.status == 3
-    assert "more --runs or --repetitions" in outcome.err
+    assert "no cell has 5 valid repetitions in each of two runs; calibrate with more --runs" in outcome.err
     assert not (tmp_path / "calibration.json").exists()
+
+
+def test_fewer_repetitions_than_a_verdict_takes_are_refused_before_any_run(tmp_path: Path, invoke: Invoke) -> None:
+    outcome = invoke("calibrate", "--repetitions", "4", "--output", str(tmp_path))
+    assert outcome.status == 2
+    assert "4 is not in the range 5<=x<=1000" in outcome.err
+    assert not list(tmp_path.glob("*.bench.tar"))

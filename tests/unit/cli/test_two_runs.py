@@ -184,12 +184,36 @@ def test_reproduce_gives_a_verdict_and_a_bundle_that_cites(
     outcome = invoke("reproduce", original, "--output", str(Path(original).parent))
     assert outcome.status == (0 if same else 1), outcome.err
     assert words in outcome.out
-    assert "would come out this alike; reproduced at 5%\n" in outcome.out
+    assert "p: of a difference at the margin or beyond it; reproduced at 5% or below\n" in outcome.out
     verified = invoke("verify", find_bundle(outcome.out))
     assert verified.status == 0
     assert "found, intact, signed by SHA256:" in verified.out
     repeated = Path(original).name.removesuffix(".bench.tar")
     assert f"repeats run {repeated}, " in invoke("show", find_bundle(outcome.out)).out
+
+
+def test_reproduce_learns_from_earlier_runs_in_the_folder_of_the_new_bundle(
+    original: str, invoke: Invoke, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        invoke("run", *GIVEN, *REPETITIONS, "--output", str(tmp_path))
+    outcome = invoke("reproduce", original, "--output", str(tmp_path))
+    assert "learned from runs of this host (2 earlier, 0 of its calibration, " in outcome.out
+    outcome = invoke("reproduce", original, "--output", str(tmp_path), "--history", str(tmp_path / "state"))
+    assert "scatter between runs 1.50%, assumed" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("slowdown", "margin", "status"),
+    [(1.03, "2%", 3), (1.03, "10%", 0), (1.2, "10%", 3), (1.2, "5%", 1)],
+    ids=["too noisy to say", "within the margin", "too noisy beyond a wide margin", "beyond the margin"],
+)
+def test_reproduce_compares_with_the_margin(
+    original: str, pace: Pace, invoke: Invoke, *, slowdown: float, margin: str, status: int
+) -> None:
+    pace.latency_s *= slowdown
+    outcome = invoke("reproduce", original, "--output", str(Path(original).parent), "--margin", margin)
+    assert outcome.status == status, outcome.out
 
 
 def test_reproduce_names_a_package_that_differs_and_measures_nothing(
@@ -207,7 +231,7 @@ def test_reproduce_names_a_package_that_differs_and_measures_nothing(
     before = pace.measured
     outcome = invoke("reproduce", original)
     assert (outcome.status, pace.measured) == (4, before)
-    assert "forbids a verdict: environment.distributions.torch: " in outcome.out
+    assert "refuse: environment.distributions.torch: " in outcome.out
     assert "→ 0.0.1 sha256:" in outcome.out
     shown = json.loads(invoke("reproduce", original, "--json").out)
     assert shown["reproduction"]["outcome"] == "not_comparable"

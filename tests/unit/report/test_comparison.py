@@ -1,36 +1,65 @@
 from msgspec.structs import replace
 
 from bench.compare.bundles import compare_runs, compare_variants
-from bench.records.verdict import Criteria, RunScatter
+from bench.compare.history import summarize_run
+from bench.records.bundle import Contents
+from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, RUNS_MARGIN_RATIO, Criteria
 from bench.report.comparison import render_comparison
 from tests.builders import make_cell
 from tests.unit.compare.runs import STEADY, make_run, times
 
-CALM = RunScatter(ratio=0.001, runs=7, source="a test")
+RUNS = Criteria(margin_ratio=RUNS_MARGIN_RATIO)
+PAIRS = Criteria(margin_ratio=INTERLEAVED_MARGIN_RATIO)
+
+
+def render(base: Contents, new: Contents) -> str:
+    return render_comparison(compare_runs([base], [new], RUNS))
 
 
 def test_says_verdict_interval_and_exit_status() -> None:
-    comparison = compare_runs(make_run(STEADY, STEADY), make_run(times(1.05), STEADY), Criteria(), run_scatter=CALM)
-    text = render_comparison(comparison)
-    assert "margin 2%, false alarm level 0.5% over all cells; between runs 0.10% of scatter allowed for" in text
-    assert "(a test, measured over 7 runs)" in text
-    line = next(line for line in text.splitlines() if "slower" in line)
-    assert "+5.0%" in line
+    text = render(make_run(STEADY, STEADY), make_run(times(1.25), STEADY))
+    line = next(line for line in text.splitlines() if "slower  " in line)
+    assert "+25.0%" in line
     assert line.endswith("8/8")
-    assert "geometric mean of cnn: latency +2.5%" in text
+    assert "geometric mean of cnn: latency +11.8%" in text
     assert text.endswith("regression: at least one cell is slower (exit status 1)")
 
 
+def test_says_which_scatter_between_runs_was_allowed_for_and_where_it_comes_from() -> None:
+    text = render(make_run(STEADY), make_run(STEADY))
+    assert "margin 5%, false alarm level 0.5% over all cells; scatter between runs 1.50%, " in text
+    assert "1.50%, assumed: no earlier run of this on this host is known\n" in text
+    earlier = [summarize_run(make_run(STEADY)) for _ in range(5)]
+    text = render_comparison(compare_runs([make_run(STEADY)], [make_run(STEADY)], RUNS, earlier=earlier))
+    assert "learned from runs of this host (5 earlier, 0 of its calibration, 0 compared here), starting at 1.5%" in text
+
+
+def test_names_every_run_of_a_side_and_counts_all_their_repetitions() -> None:
+    base, new = ([make_run(STEADY) for _ in range(3)] for _ in range(2))
+    text = render_comparison(compare_runs(base, new, RUNS))
+    names = [", ".join(run.info.run_id for run in side) for side in (base, new)]
+    assert text.startswith(f"base {names[0]}, new {names[1]}\n")
+    assert "6 compared here" in text
+    assert any(line.endswith("  24/24") for line in text.splitlines())
+
+
+def test_says_that_the_host_itself_changed() -> None:
+    text = render(make_run(STEADY), make_run(times(1.25), gflops=80.0))
+    assert "the host itself changed between the runs, which explains the difference" in text
+    assert "+25.0% (compute) and +0.0% (memory bandwidth) longer" in text
+    assert text.endswith("(exit status 3)")
+
+
 def test_says_why_there_is_no_verdict() -> None:
-    text = render_comparison(compare_runs(make_run(STEADY[:3]), make_run(STEADY), Criteria()))
+    text = render(make_run(STEADY[:3]), make_run(STEADY))
     assert "no difference shown" in text
-    assert "3 and 8 valid repetitions are too few: a verdict takes 5 of each side" in text
+    assert "3 and 8 valid repetitions of a run are too few: a verdict takes 5 of each run" in text
     assert text.endswith("(exit status 3)")
 
 
 def test_what_is_beyond_ten_times_as_long_is_told_without_digits() -> None:
     wild = (0.1, 10.0, 0.1, 10.0, 0.1)
-    text = render_comparison(compare_runs(make_run(wild), make_run(wild), Criteria()))
+    text = render(make_run(wild), make_run(wild))
     line = next(line for line in text.splitlines() if line.startswith("resnet50"))
     assert " to >+900% " in line
     assert " >900% " in line
@@ -39,11 +68,11 @@ def test_what_is_beyond_ten_times_as_long_is_told_without_digits() -> None:
 
 def test_what_is_the_same_of_many_cells_is_said_once() -> None:
     few, many = (STEADY[:3],) * 5, (STEADY,) * 5
-    text = render_comparison(compare_runs(make_run(*few), make_run(*many), Criteria()))
+    text = render(make_run(*few), make_run(*many))
     (line,) = (line for line in text.splitlines() if "are too few" in line)
     assert "0000-" in line
     assert "0003-" not in line
-    assert " and 2 more: 3 and 8 valid repetitions are too few" in line
+    assert " and 2 more: 3 and 8 valid repetitions of a run are too few" in line
 
 
 def test_refusals_stand_before_the_table_and_many_notes_are_counted() -> None:
@@ -54,21 +83,22 @@ def test_refusals_stand_before_the_table_and_many_notes_are_counted() -> None:
         environment=replace(base.environment, distributions=distributions),
         machine=replace(base.machine, cpu=replace(base.machine.cpu, model_name="Other CPU")),
     )
-    text = render_comparison(compare_runs(base, new, Criteria()))
+    text = render(base, new)
     assert "refuse: machine.cpu.model_name: Test CPU → Other CPU (" in text
-    assert "note: 8 more fields differ and do not forbid a verdict: " in text
+    assert "note: 8 fields differ and do not forbid a verdict: " in text
     assert text.endswith("(exit status 4)")
 
 
 def test_interleaved_variants_are_said_to_be_pairs() -> None:
     cells = (replace(make_cell(0), variant="a"), replace(make_cell(1), variant="b"))
-    text = render_comparison(compare_variants(make_run(STEADY, STEADY, cells=cells), Criteria()))
+    text = render_comparison(compare_variants(make_run(STEADY, STEADY, cells=cells), PAIRS))
     assert text.startswith("base a, new b\n")
+    assert "margin 2%, " in text
     assert "repetitions interleaved on one host, compared in pairs" in text
 
 
 def test_nothing_in_common_is_said_without_a_table() -> None:
     other = make_run(STEADY, cells=(replace(make_cell(5), layout="throughput"),))
-    text = render_comparison(compare_runs(make_run(STEADY), other, Criteria()))
+    text = render(make_run(STEADY), other)
     assert "only in new: 0005-resnet50-fp32-latency" in text
     assert text.endswith("not comparable: at least one cell can have no verdict (exit status 4)")

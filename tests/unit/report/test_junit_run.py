@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from bench.compare.bundles import compare_variants
 from bench.records.bundle import Contents
 from bench.records.plan import Refusal
-from bench.records.verdict import Comparison, Criteria
+from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, Comparison, Criteria
 from bench.report.junit_run import render_junit_run
 from bench.report.run_report import make_run_report
 from tests.builders import CASE, make_cell, make_reason
@@ -54,5 +54,5 @@ def test_noise_is_an_error_and_what_was_not_tried_is_skipped() -> None:
 def test_a_slower_side_is_a_failure_and_no_verdict_an_error() -> None:
     cells = tuple(replace(make_cell(index), variant="ab"[index % 2]) for index in range(4))
     contents = make_run(STEADY, times(1.05), STEADY, STEADY[:3], cells=cells)
-    suite = render(contents, compare_variants(contents, Criteria()))
+    suite = render(contents, compare_variants(contents, Criteria(margin_ratio=INTERLEAVED_MARGIN_RATIO)))
     assert outcomes(suite, "verdicts") == ["failure", "error"]

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 import bench
+from bench.compare.rules import CELL_RULES, RUN_RULES
+from bench.report.reasons_compare import SENTENCES_COMPARE
 from bench.report.reasons_hardware import SENTENCES_HARDWARE
 from bench.report.reasons_placement import SENTENCES_PLACEMENT
 
@@ -23,3 +25,14 @@ def codes_in(room: str) -> set[str]:
 def test_codes_and_sentences_are_the_same_set(room: str) -> None:
     sentences = {code.removesuffix("_by_flags") for code in ROOMS[room]}
     assert codes_in(room) == sentences
+
+
+def test_every_rule_of_a_comparison_has_a_sentence() -> None:
+    assert {rule.code for rule in (*RUN_RULES, *CELL_RULES)} <= SENTENCES_COMPARE.keys()
+
+
+def test_comparisons_have_a_sentence_for_each_code_and_none_besides() -> None:
+    sources = (Path(bench.__file__).parent / "compare").glob("*.py")
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    assert codes_in("compare") - {"not_measured"} <= SENTENCES_COMPARE.keys()
+    assert [code for code in SENTENCES_COMPARE if f'"{code}"' not in text] == []
