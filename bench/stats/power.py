@@ -5,10 +5,9 @@ from math import exp
 POWER = 0.8
 """Share of comparisons that show an effect of the size called detectable (Cohen, Statistical Power Analysis, 1988)."""
 
-
 MAX_REACH = 100.0
-"""Largest logarithm of a change, and of the reach of an interval. Student's quantile of one degree of freedom at the level of one of many cells is so
-large that its exponential is no number."""
+"""Largest logarithm of a change, and of the reach of an interval. Student's quantile of one degree of freedom at the
+level of one of many cells is so large that its exponential is no number."""
 
 
 def detectable_change(*, error: float, degrees_of_freedom: float, level: float, allowance: float = 0.0) -> float:
