@@ -61,13 +61,13 @@ def digest_subject(contents: Contents) -> Digest:
 def summarize_run(contents: Contents) -> EarlierRun:
     """Return what a run shows, to be compared with others of the same thing."""
     measurements = {measurement.cell: measurement for measurement in contents.measurements}
-    values = {cell: list(read_values(measurements.get(cell.id)).values()) for cell in contents.plan.cells}
+    values = [(cell, list(read_values(measurements.get(cell.id)).values())) for cell in contents.plan.cells]
     return EarlierRun(
         run_id=contents.info.run_id,
         subject=digest_subject(contents),
         means={
             identify_cell(cell): average_repetitions(seconds)
-            for cell, seconds in values.items()
+            for cell, seconds in values
             if len(seconds) >= REPETITIONS_MIN
         },
         probes=contents.probes,

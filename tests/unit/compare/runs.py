@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from itertools import count
 
+import numpy as np
 from msgspec.structs import replace
 
+from bench.compare.history import EarlierRun, summarize_run
 from bench.records.bundle import Contents
 from bench.records.measurement import Failure
 from bench.records.plan import Cell
@@ -30,6 +32,19 @@ def times(factor: float) -> tuple[float, ...]:
     return tuple(value * factor for value in STEADY)
 
 
+def calm_history(contents: Contents, runs: int = 60) -> list[EarlierRun]:
+    """Earlier runs of the same thing, which lie 0.1% apart."""
+    run = summarize_run(contents)
+    rng = np.random.default_rng(runs)
+    return [
+        run._replace(
+            run_id=f"20250102T030405Z-{number:08x}",
+            means={cell: found._replace(mean=found.mean + rng.normal(0, 0.001)) for cell, found in run.means.items()},
+        )
+        for number in range(runs)
+    ]
+
+
 def make_run(*latencies: Sequence[float], cells: Sequence[Cell] = (), gflops: float = 100.0) -> Contents:
     """A run whose cells have these seconds an iteration in their repetitions; a cell without any has failed.
 
@@ -52,12 +67,12 @@ def make_run(*latencies: Sequence[float], cells: Sequence[Cell] = (), gflops: fl
     sides = VARIANTS if any(cell.variant for cell in cells) else ()
     variants = tuple(Variant(name=side, options=(), variables={}, argv=plan.argv) for side in sides)
     failure = Failure(reason="crashed", message="it fell over")
-    failed = {one.cell: "crashed: it fell over" for one in measurements if not one.repetitions}
+    failed = {entry.cell: "crashed: it fell over" for entry in measurements if not entry.repetitions}
     return replace(
         CONTENTS,
         info=replace(CONTENTS.info, run_id=f"20260102T030405Z-{next(_RUNS):08x}"),
         plan=replace(plan, variants=variants),
         probes=(make_probe(gflops=gflops), make_probe(gflops=gflops, sequence=9)),
-        measurements=tuple(one if one.repetitions else replace(one, failure=failure) for one in measurements),
+        measurements=tuple(entry if entry.repetitions else replace(entry, failure=failure) for entry in measurements),
         summary=Summary(cells=(), failed=failed, drift=()),
     )

@@ -1,18 +1,24 @@
 import pytest
 from msgspec.structs import replace
 
-from bench.compare.bundles import compare_runs, compare_variants, measure_movement
+from bench.compare.bundles import compare_runs, compare_variants
+from bench.compare.movement import measure_movement
 from bench.errors import BundleError, UsageError
-from bench.records.bundle import Distribution
+from bench.records.bundle import Contents, Distribution
 from bench.records.image import Image, StatedImage
 from bench.records.plan import Refusal
 from bench.records.variant import image_argv
-from bench.records.verdict import Comparison, Criteria, RunScatter
-from tests.builders import DIGEST, make_cell, make_probe
-from tests.unit.compare.runs import STEADY, make_run, times
+from bench.records.reason import Reason
+from bench.records.verdict import RUNS_MARGIN_RATIO, Comparison, Criteria
+from tests.builders import DIGEST, make_cell
+from tests.unit.compare.runs import STEADY, calm_history, make_run, times
 
-CALM = RunScatter(ratio=0.001, runs=None, source="a test")
-CRITERIA = Criteria()
+CRITERIA = Criteria(margin_ratio=RUNS_MARGIN_RATIO)
+
+
+def compare(base: Contents, new: Contents) -> Comparison:
+    """Compare two runs on a host that is known to be calm."""
+    return compare_runs([base], [new], CRITERIA, earlier=calm_history(base))
 
 
 def outcomes(comparison: Comparison) -> list[str]:
@@ -20,24 +26,58 @@ def outcomes(comparison: Comparison) -> list[str]:
 
 
 def test_each_cell_gets_its_verdict_and_the_gravest_decides() -> None:
-    base, new = make_run(STEADY, STEADY, STEADY), make_run(times(1.05), times(0.9), STEADY)
-    comparison = compare_runs(base, new, CRITERIA, run_scatter=CALM)
+    base, new = make_run(STEADY, STEADY, STEADY), make_run(times(1.08), times(0.9), STEADY)
+    comparison = compare(base, new)
     assert outcomes(comparison) == ["slower", "faster", "equivalent"]
     assert (comparison.outcome, comparison.interleaved) == ("regression", False)
 
 
-def test_without_a_calibration_the_scatter_between_runs_is_assumed() -> None:
-    comparison = compare_runs(make_run(STEADY), make_run(times(1.03)), CRITERIA)
+def test_without_history_the_scatter_between_runs_is_assumed() -> None:
+    comparison = compare_runs([make_run(STEADY)], [make_run(times(1.05))], CRITERIA)
     assert outcomes(comparison) == ["no_difference_shown"]
     assert comparison.outcome == "undecided"
     assert comparison.run_scatter is not None
-    assert comparison.run_scatter.source.startswith("assumed")
+    assert (comparison.run_scatter.ratio, comparison.run_scatter.source.code) == (0.02, "scatter_assumed")
+
+
+def test_earlier_runs_of_a_calm_host_sharpen_a_verdict() -> None:
+    base, new = make_run(STEADY), make_run(times(1.08))
+    comparison = compare(base, new)
+    assert outcomes(comparison) == ["slower"]
+    assert comparison.run_scatter is not None
+    assert comparison.run_scatter.ratio < 0.01
+    assert comparison.run_scatter.source.values["earlier"] == "60"
+
+
+def test_several_runs_a_side_show_what_one_does_not() -> None:
+    base, new = ([make_run(times(factor)) for _ in range(3)] for factor in (1.0, 1.055))
+    assert outcomes(compare_runs(base[:1], new[:1], CRITERIA)) == ["no_difference_shown"]
+    comparison = compare_runs(base, new, CRITERIA)
+    assert outcomes(comparison) == ["slower"]
+    assert comparison.base == tuple(run.info.run_id for run in base)
+    assert comparison.run_scatter is not None
+    assert comparison.run_scatter.source.values["compared"] == "6"
+
+
+def test_runs_of_one_side_must_be_of_the_same_thing() -> None:
+    base = [make_run(STEADY), make_run(STEADY)]
+    newer = replace(base[1].environment, distributions=(Distribution(name="torch", version="2.15.0", digest=None),))
+    comparison = compare_runs([base[0], replace(base[1], environment=newer)], [make_run(STEADY)], CRITERIA)
+    assert comparison.outcome == "not_comparable"
+    assert "environment.distributions.torch" in {finding.field for finding in comparison.findings}
+
+
+def test_a_cell_that_one_run_of_a_side_lacks_is_not_comparable() -> None:
+    whole, part = make_run(STEADY, STEADY), make_run(STEADY)
+    for base, new, side in (([whole, part], [make_run(STEADY, STEADY)], "base"), ([whole], [make_run(STEADY, STEADY), part], "new")):  # fmt: skip
+        comparison = compare_runs(base, new, CRITERIA)
+        assert comparison.cells[1].reasons == (Reason(code="no_such_cell", values={"side": side}),)
 
 
 def test_cells_are_matched_by_case_and_layout_and_not_by_id() -> None:
     base, new = make_run(STEADY, times(2)), make_run(times(2), STEADY)
     swapped = make_run(times(2), STEADY, cells=tuple(replace(cell, id=f"000{7 + at}-x") for at, cell in enumerate(reversed(new.plan.cells))))  # fmt: skip
-    comparison = compare_runs(base, swapped, CRITERIA, run_scatter=CALM)
+    comparison = compare(base, swapped)
     assert outcomes(comparison) == ["equivalent", "equivalent"]
     assert [(cell.base, cell.new) for cell in comparison.cells] == [
         (base.plan.cells[0].id, "0008-x"),
@@ -48,27 +88,30 @@ def test_cells_are_matched_by_case_and_layout_and_not_by_id() -> None:
 def test_cells_of_one_run_alone_are_named_and_nothing_in_common_is_no_success() -> None:
     base = make_run(STEADY)
     other = replace(make_cell(5), layout="throughput")
-    comparison = compare_runs(base, make_run(STEADY, cells=(other,)), CRITERIA)
+    comparison = compare(base, make_run(STEADY, cells=(other,)))
     assert comparison.outcome == "not_comparable"
-    assert comparison.notes == (f"only in base: {base.plan.cells[0].id}", f"only in new: {other.id}")
+    assert comparison.notes == (
+        Reason(code="only_in_base", values={"cell": base.plan.cells[0].id}),
+        Reason(code="only_in_new", values={"cell": other.id}),
+    )
 
 
 def test_a_run_is_not_compared_with_itself() -> None:
     base = make_run(STEADY)
-    with pytest.raises(UsageError, match=f"both bundles hold the run {base.info.run_id}"):
-        compare_runs(base, base, CRITERIA)
+    with pytest.raises(UsageError, match=f"run {base.info.run_id} is given twice"):
+        compare(base, base)
 
 
 def test_two_cells_that_nothing_tells_apart_are_refused() -> None:
     twice = make_run(STEADY, STEADY, cells=(make_cell(0), make_cell(1)))
     with pytest.raises(BundleError, match="two cells of equal case and layout"):
-        compare_runs(twice, make_run(STEADY), CRITERIA)
+        compare(twice, make_run(STEADY))
 
 
 def test_a_cell_that_new_refused_does_not_pass_unseen() -> None:
     base, new = make_run(STEADY, STEADY), make_run(STEADY)
     refused = replace(new.plan, refused=(Refusal(case=base.plan.cells[1].case, reason="no such kernel"),))
-    comparison = compare_runs(base, replace(new, plan=refused), CRITERIA, run_scatter=CALM)
+    comparison = compare(base, replace(new, plan=refused))
     assert outcomes(comparison) == ["equivalent", "not_comparable"]
     assert comparison.outcome == "not_comparable"
     assert comparison.cells[1].new is None
@@ -77,17 +120,21 @@ def test_a_cell_that_new_refused_does_not_pass_unseen() -> None:
 @pytest.mark.parametrize("side", ["base", "new"])
 def test_a_cell_that_failed_has_no_verdict(side: str) -> None:
     runs = {"base": make_run(STEADY), "new": make_run(STEADY)} | {side: make_run(())}
-    comparison = compare_runs(runs["base"], runs["new"], CRITERIA)
+    comparison = compare(runs["base"], runs["new"])
     assert outcomes(comparison) == ["not_comparable"]
-    assert comparison.cells[0].reasons == (f"{side} has no number: crashed: it fell over",)
+    assert comparison.cells[0].reasons == (
+        Reason(code="no_number", values={"side": side}),
+        Reason(code="failed", values={"failure": "crashed: it fell over"}),
+    )
 
 
 def test_another_cpu_forbids_every_verdict_and_says_which() -> None:
     base, new = make_run(STEADY), make_run(STEADY)
     cpu = replace(base.machine.cpu, model_name="Other CPU")
-    comparison = compare_runs(base, replace(new, machine=replace(new.machine, cpu=cpu)), CRITERIA)
+    comparison = compare(base, replace(new, machine=replace(new.machine, cpu=cpu)))
     assert comparison.outcome == "not_comparable"
-    assert "machine.cpu.model_name: Test CPU and Other CPU" in comparison.cells[0].reasons[0]
+    values = {"field": "machine.cpu.model_name", "base": "Test CPU", "new": "Other CPU"}
+    assert comparison.cells[0].reasons == (Reason(code="differs", values=values),)
 
 
 def test_other_weights_forbid_the_verdict_on_that_cell_alone() -> None:
@@ -103,59 +150,45 @@ def test_other_weights_forbid_the_verdict_on_that_cell_alone() -> None:
             *new.measurements[0].repetitions[1:],
         ),
     )
-    comparison = compare_runs(
-        base, replace(new, measurements=(altered, new.measurements[1])), CRITERIA, run_scatter=CALM
-    )
+    comparison = compare(base, replace(new, measurements=(altered, new.measurements[1])))
     assert outcomes(comparison) == ["not_comparable", "equivalent"]
-    assert "another model" in comparison.cells[0].reasons[0]
+    assert comparison.cells[0].reasons[0].values["field"] == "weights_digest"
+    assert comparison.cells[0].findings[0].reason == Reason(code="other_weights")
 
 
 def test_a_host_that_slowed_as_much_explains_a_slower_cell() -> None:
-    slowed = compare_runs(make_run(STEADY), make_run(times(1.05), gflops=94.0), CRITERIA, run_scatter=CALM)
+    base, new = make_run(STEADY), make_run(times(1.08), gflops=91.0)
+    slowed = compare(base, new)
     assert outcomes(slowed) == ["no_difference_shown"]
-    assert slowed.cells[0].host_movement == measure_movement(
-        (make_probe(gflops=100),), (make_probe(gflops=94),), "latency"
-    )
-
-
-def test_movement_is_that_of_the_layouts_own_probes_and_unknown_without() -> None:
-    moved = measure_movement((make_probe(),), (make_probe(gflops=50.0, gigabytes=20.0),), "latency")
-    assert moved is not None
-    assert (moved.compute_ratio, moved.bandwidth_ratio) == (2.0, 0.5)
-    assert measure_movement((make_probe(),), (), "latency") is None
-    assert measure_movement((make_probe(),), (make_probe(),), "throughput") is None
-    blind = make_probe()
-    blind = replace(blind, instances=(replace(blind.instances[0], flops_per_s={}),))
-    assert measure_movement((make_probe(),), (blind,), "latency") is None
+    assert slowed.cells[0].host_movement == measure_movement([base.probes], [new.probes], "latency")
+    assert [reason.code for reason in slowed.cells[0].reasons] == ["host_moved"]
 
 
 def test_means_are_of_families_and_of_all() -> None:
     gnn = make_cell(1, case=replace(make_cell().case, workload="basic_gnn_gcn"))
     own = make_cell(2, case=replace(make_cell().case, workload="of_another_bench"))
     cells = (make_cell(0), gnn, own)
-    comparison = compare_runs(
-        make_run(STEADY, STEADY, STEADY, cells=cells),
-        make_run(times(1.1), times(1.2), STEADY, cells=cells),
-        CRITERIA,
-        run_scatter=CALM,
+    comparison = compare(
+        make_run(STEADY, STEADY, STEADY, cells=cells), make_run(times(1.1), times(1.2), STEADY, cells=cells)
     )
-    points = {one.family: one.ratio.point for one in comparison.families}
+    points = {family.family: family.ratio.point for family in comparison.families}
     assert points == pytest.approx({"cnn": 1.1, "gnn": 1.2, "of_another_bench": 1.0, "all": (1.1 * 1.2) ** (1 / 3)})
 
 
 def test_one_family_needs_no_mean_of_all() -> None:
-    comparison = compare_runs(make_run(STEADY, STEADY), make_run(times(1.1), STEADY), CRITERIA, run_scatter=CALM)
-    assert [(one.family, one.cells) for one in comparison.families] == [("cnn", 2)]
+    comparison = compare(make_run(STEADY, STEADY), make_run(times(1.1), STEADY))
+    assert [(family.family, family.cells) for family in comparison.families] == [("cnn", 2)]
 
 
 def test_variants_of_one_run_are_compared_in_pairs() -> None:
     a, b = replace(make_cell(0), variant="a"), replace(make_cell(1), variant="b", environment={"OMP_DYNAMIC": "TRUE"})
     drift = [1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7]
-    base = [one * by for one, by in zip(STEADY, drift, strict=True)]
-    new = [one * by for one, by in zip(times(1.05), drift, strict=True)]
+    base = [seconds * factor for seconds, factor in zip(STEADY, drift, strict=True)]
+    new = [seconds * factor for seconds, factor in zip(times(1.08), drift, strict=True)]
     comparison = compare_variants(make_run(base, new, cells=(a, b)), CRITERIA)
     assert (outcomes(comparison), comparison.interleaved, comparison.run_scatter) == (["slower"], True, None)
-    assert [(one.field, one.severity) for one in comparison.cells[0].findings] == [("environment.OMP_DYNAMIC", "note")]
+    (finding,) = comparison.cells[0].findings
+    assert (finding.field, finding.severity) == ("environment.OMP_DYNAMIC", "note")
 
 
 def test_what_the_software_of_two_variants_differs_in_is_said_and_forbids_nothing() -> None:
@@ -169,7 +202,7 @@ def test_what_the_software_of_two_variants_differs_in_is_said_and_forbids_nothin
     sides = replace(run.plan, variants=(first, replace(second, argv=image_argv(image.id), image=image)))
     comparison = compare_variants(replace(run, environments=own, plan=sides), CRITERIA)
     assert outcomes(comparison) == ["faster"]
-    findings = {one.field: (one.severity, one.new) for one in comparison.findings}
+    findings = {finding.field: (finding.severity, finding.new) for finding in comparison.findings}
     assert findings["environment.distributions.torch"] == ("note", "2.15.0")
     assert findings["image.inside"] == ("note", "True")
 

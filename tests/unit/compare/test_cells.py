@@ -1,32 +1,54 @@
 from collections.abc import Mapping, Sequence
+from math import inf
 
-import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
-from bench.compare.cells import Evidence, judge_cells, latencies
-from bench.records.verdict import ASSUMED_SCATTER, CellVerdict, Criteria, HostMovement, RunScatter
+from bench.compare.cells import judge_pairs, judge_runs
+from bench.compare.evidence import Evidence, read_values
+from bench.records.reason import Reason
+from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, CellVerdict, Criteria, HostMovement
+from bench.stats.variance import Variance
 from tests.benchmarks.hosts import HOSTS, interleave
 from tests.builders import CASE, make_cell, make_instance, make_measurement, make_repetition
 
-CALM = RunScatter(ratio=0.001, runs=None, source="a test")
+CALM = Variance(value=0.001**2, degrees_of_freedom=inf)
+USUAL = Variance(value=0.015**2, degrees_of_freedom=6.0)
+CRITERIA = Criteria(margin_ratio=INTERLEAVED_MARGIN_RATIO)
 STEADY = (0.100, 0.1004, 0.0996, 0.1002, 0.0998, 0.1001, 0.0999, 0.1003)
 
 
 def evidence(base: Sequence[float], new: Sequence[float], **values: object) -> Evidence:
-    one = Evidence(
+    cell = Evidence(
         case=CASE,
         layout="latency",
         base="0000-a",
         new="0000-a",
-        base_s=dict(enumerate(base)),
-        new_s=dict(enumerate(new)),
+        base_values=(dict(enumerate(base)),),
+        new_values=(dict(enumerate(new)),),
     )
-    return msgspec.structs.replace(one, **values)
+    return replace(cell, **values)
 
 
-def judge(*evidences: Evidence, scatter: RunScatter | None = CALM) -> list[CellVerdict]:
-    return [one.verdict for one in judge_cells(evidences, Criteria(), scatter)]
+def judge(*evidences: Evidence, scatter: Variance | None = CALM) -> list[CellVerdict]:
+    if scatter is None:
+        return [cell.verdict for cell in judge_pairs(evidences, CRITERIA)]
+    known = [replace(cell, run_scatter=scatter) for cell in evidences]
+    return [cell.verdict for cell in judge_runs(known, CRITERIA)]
+
+
+def codes(reasons: Sequence[Reason]) -> list[str]:
+    return [reason.code for reason in reasons]
+
+
+def move(compute_ratio: float, bandwidth_ratio: float, scatter_ratio: float = 0.0) -> HostMovement:
+    return HostMovement(
+        compute_ratio=compute_ratio,
+        bandwidth_ratio=bandwidth_ratio,
+        compute_scatter_ratio=scatter_ratio,
+        bandwidth_scatter_ratio=scatter_ratio,
+    )
 
 
 def times(factor: float) -> tuple[float, ...]:
@@ -39,9 +61,7 @@ def times(factor: float) -> tuple[float, ...]:
     [(1.05, "slower"), (0.95, "faster"), (1.0, "equivalent"), (1.005, "equivalent")],
     ids=["5% longer", "5% shorter", "equal", "0.5% longer"],
 )
-def test_steady_repetitions_get_the_verdict_that_is_true(
-    factor: float, outcome: str, scatter: RunScatter | None
-) -> None:
+def test_steady_repetitions_get_the_verdict_that_is_true(factor: float, outcome: str, scatter: Variance | None) -> None:
     verdict = judge(evidence(STEADY, times(factor)), scatter=scatter)[0]
     assert verdict.outcome == outcome
     assert verdict.ratio is not None
@@ -51,21 +71,27 @@ def test_steady_repetitions_get_the_verdict_that_is_true(
 
 def test_a_difference_within_the_margin_is_said_and_is_no_regression() -> None:
     verdict = judge(evidence(STEADY, times(1.01)), scatter=None)[0]
-    assert (verdict.outcome, verdict.notes) == ("equivalent", ("a difference is shown, and is within the margin",))
+    assert (verdict.outcome, codes(verdict.notes)) == ("equivalent", ["difference_within_margin"])
 
 
-def test_without_calibration_a_run_apart_shows_no_2_percent() -> None:
-    verdict = judge(evidence(STEADY, times(1.03)), scatter=ASSUMED_SCATTER)[0]
+def test_two_runs_that_scatter_as_is_usual_show_no_2_percent() -> None:
+    verdict = judge(evidence(STEADY, times(1.03)), scatter=USUAL)[0]
     assert verdict.outcome == "no_difference_shown"
     assert verdict.detectable_ratio is not None
     assert verdict.detectable_ratio > 0.03
-    assert f"a change below {verdict.detectable_ratio:.1%} would mostly be missed" in verdict.reasons[0]
+    (reason,) = verdict.reasons
+    assert reason.code == "neither_shown"
+    assert reason.values == {
+        "margin_percent": "2",
+        "detectable_percent": f"{100 * verdict.detectable_ratio:.1f}",
+    }
+    assert verdict.run_scatter_ratio == pytest.approx(0.015)
 
 
-def test_few_runs_of_calibration_are_trusted_less_than_many() -> None:
+def test_a_scatter_that_few_runs_showed_widens_the_interval() -> None:
     wide, narrow = (
-        judge(evidence(STEADY, times(1.03)), scatter=RunScatter(ratio=0.01, runs=runs, source="a test"))[0].ratio
-        for runs in (3, 30)
+        judge(evidence(STEADY, times(1.03)), scatter=Variance(value=1e-4, degrees_of_freedom=known))[0].ratio
+        for known in (3, 30)
     )
     assert wide is not None
     assert narrow is not None
@@ -75,32 +101,40 @@ def test_few_runs_of_calibration_are_trusted_less_than_many() -> None:
 @pytest.mark.parametrize(
     ("base", "new"), [(STEADY[:4], times(1.5)), (STEADY, times(1.5)[:4]), ((), ())], ids=["base", "new", "neither"]
 )
-@pytest.mark.parametrize("scatter", [CALM, None], ids=["two runs", "interleaved"])
-def test_too_few_repetitions_get_no_verdict_and_say_so(
-    base: Sequence[float], new: Sequence[float], scatter: RunScatter | None
-) -> None:
-    verdict = judge(evidence(base, new), scatter=scatter)[0]
-    assert (verdict.outcome, verdict.ratio) == ("no_difference_shown", None)
-    assert "too few" in verdict.reasons[0]
-    assert (verdict.base_repetitions, verdict.new_repetitions) == (len(base), len(new))
+def test_too_few_repetitions_get_no_verdict_and_say_so(base: Sequence[float], new: Sequence[float]) -> None:
+    apart, paired = judge(evidence(base, new))[0], judge(evidence(base, new), scatter=None)[0]
+    assert [(verdict.outcome, verdict.ratio) for verdict in (apart, paired)] == [("no_difference_shown", None)] * 2
+    assert apart.reasons == (
+        Reason(code="too_few_repetitions", values={"base": str(len(base)), "new": str(len(new)), "wanted": "5"}),
+    )
+    assert (apart.base_repetitions, apart.new_repetitions) == (len(base), len(new))
+    pairs = min(len(base), len(new))
+    assert paired.reasons == (Reason(code="too_few_pairs", values={"pairs": str(pairs), "wanted": "5"}),)
+    assert paired.base_repetitions == pairs
 
 
 def test_a_difference_that_the_probes_show_too_is_the_hosts() -> None:
-    moved = HostMovement(compute_ratio=1.06, bandwidth_ratio=1.01)
-    verdict = judge(evidence(STEADY, times(1.05), host_movement=moved))[0]
+    verdict = judge(evidence(STEADY, times(1.05), host_movement=move(1.06, 1.01)))[0]
     assert verdict.outcome == "no_difference_shown"
-    assert "its probes took +6.0% (compute) and +1.0% (memory bandwidth) longer" in verdict.reasons[0]
+    assert verdict.reasons == (
+        Reason(code="host_moved", values={"compute_percent": "+6.0", "bandwidth_percent": "+1.0"}),
+    )
+
+
+def test_what_probes_scatter_by_themselves_excuses_nothing() -> None:
+    verdict = judge(evidence(STEADY, times(1.05), host_movement=move(1.06, 1.4, scatter_ratio=0.5)))[0]
+    assert verdict.outcome == "slower"
+    assert judge(evidence(STEADY, STEADY, host_movement=move(0.7, 1.4, scatter_ratio=0.5)))[0].outcome == "equivalent"
 
 
 def test_a_host_that_sped_up_does_not_excuse_a_slower_cell() -> None:
-    moved = HostMovement(compute_ratio=0.94, bandwidth_ratio=1.0)
-    assert judge(evidence(STEADY, times(1.05), host_movement=moved))[0].outcome == "slower"
+    assert judge(evidence(STEADY, times(1.05), host_movement=move(0.94, 1.0)))[0].outcome == "slower"
 
 
 def test_interleaved_repetitions_are_paired_by_their_index() -> None:
     base = {index: value for index, value in enumerate(STEADY) if index != 2}
     new = {index: value for index, value in enumerate(times(1.05)) if index != 5}
-    verdict = judge(evidence(STEADY, STEADY, base_s=base, new_s=new), scatter=None)[0]
+    verdict = judge(evidence(STEADY, STEADY, base_values=(base,), new_values=(new,)), scatter=None)[0]
     assert (verdict.outcome, verdict.base_repetitions, verdict.new_repetitions) == ("slower", 6, 6)
 
 
@@ -113,14 +147,15 @@ def test_drift_that_both_of_a_pair_share_does_not_hide_a_difference() -> None:
 
 @pytest.mark.parametrize("outcome", ["slower", "faster"])
 def test_a_difference_that_only_ranks_show_is_a_verdict_and_says_so(outcome: str) -> None:
-    pair = interleave(HOSTS["two speeds"], np.random.default_rng(1), 50, 0.025)
-    sides = (pair.base_s, pair.new_s) if outcome == "slower" else (pair.new_s, pair.base_s)
+    base, new = interleave(HOSTS["two speeds"], np.random.default_rng(1), 1, 50)
+    sides = (base[0], new[0] * 1.025) if outcome == "slower" else (new[0] * 1.025, base[0])
     verdict = judge(evidence(*sides), scatter=None)[0]
     assert verdict.ratio is not None
     assert verdict.ratio.low < 1 < verdict.ratio.high
     assert verdict.outcome == outcome
     (note,) = verdict.notes
-    assert note.startswith(f"shown by ranks: new's repetition is the {outcome} one in 7")
+    assert (note.code, note.values["outcome"]) == ("shown_by_ranks", outcome)
+    assert note.values["share_percent"].startswith("7")
 
 
 def test_many_cells_ask_more_of_each() -> None:
@@ -132,34 +167,58 @@ def test_many_cells_ask_more_of_each() -> None:
 
 def test_five_of_one_speed_each_prove_nothing_where_other_cells_run_at_two() -> None:
     slow, fast, both = (0.108, 0.1081, 0.1079, 0.1082, 0.1078), STEADY[:5], (0.1, 0.108, 0.1, 0.108, 0.108)
-    assert judge(evidence(fast, slow), scatter=ASSUMED_SCATTER)[0].outcome == "slower"
-    among = judge(evidence(fast, slow), *[evidence(both, both)] * 9, scatter=ASSUMED_SCATTER)[0]
+    assert judge(evidence(fast, slow), scatter=CALM)[0].outcome == "slower"
+    among = judge(evidence(fast, slow), *[evidence(both, both)] * 9, scatter=CALM)[0]
     assert among.outcome == "no_difference_shown"
 
 
 def test_a_refused_cell_has_no_number_and_costs_the_others_nothing() -> None:
-    refused = evidence(STEADY, times(2.0), refusal="other weights")
+    weights = (Reason(code="differs", values={"field": "weights_digest", "base": "a", "new": "b"}),)
+    refused = evidence(STEADY, times(2.0), refusals=weights)
     verdicts = judge(refused, evidence(STEADY, times(1.05)))
-    assert (verdicts[0].outcome, verdicts[0].ratio, verdicts[0].reasons) == ("not_comparable", None, ("other weights",))
-    assert verdicts[1].level == Criteria().false_alarm_level
+    assert (verdicts[0].outcome, verdicts[0].ratio, verdicts[0].reasons) == ("not_comparable", None, weights)
+    assert verdicts[1].level == CRITERIA.false_alarm_level
 
 
 def test_unequal_numbers_make_no_difference() -> None:
     assert judge(evidence(STEADY[:5], STEADY * 4))[0].outcome == "equivalent"
 
 
-def test_repetitions_that_remember_one_another_are_said_to_count_for_few() -> None:
+def test_equivalence_of_one_cell_needs_no_more_among_many() -> None:
+    alone = judge(evidence(STEADY, times(1.005)))[0]
+    among = judge(evidence(STEADY, times(1.005)), *[evidence(STEADY, STEADY)] * 9)[0]
+    assert among.equivalence_p_value == pytest.approx(alone.equivalence_p_value)
+
+
+def test_several_runs_of_a_side_show_what_one_does_not() -> None:
+    one = judge(evidence(STEADY, times(1.05)), scatter=USUAL)[0]
+    runs = evidence(STEADY, STEADY, base_values=(dict(enumerate(STEADY)),) * 5, new_values=(dict(enumerate(times(1.05))),) * 5)  # fmt: skip
+    several = judge(runs, scatter=USUAL)[0]
+    assert (one.outcome, several.outcome) == ("no_difference_shown", "slower")
+    assert (several.base_repetitions, several.new_repetitions) == (40, 40)
+
+
+def test_autocorrelated_repetitions_are_said_to_count_for_few() -> None:
     drifting = tuple(0.1 + 0.0002 * place for place in range(12))
     verdict = judge(evidence(drifting, times(1.0)))[0]
     (note,) = verdict.notes
-    assert note.endswith("beside a neighbour who stays: of base 12 count for 1.4, of new 8 count for 8.0")
+    assert note == Reason(
+        code="autocorrelated",
+        values={"base": "12", "base_effective": "2.7", "new": "8", "new_effective": "1.8"},
+    )
     assert judge(evidence(times(1.0), times(1.0)))[0].notes == ()
 
 
 def test_invalid_repetitions_are_not_used() -> None:
     good, bad = make_repetition(0, make_instance((0.01,) * 6)), make_repetition(1, make_instance((0.09,) * 6))
-    measurement = make_measurement(make_cell(), good, msgspec.structs.replace(bad, invalid=("steal",)))
-    assert latencies(measurement) == {0: pytest.approx(0.01)}
+    measurement = make_measurement(make_cell(), good, replace(bad, invalid=("steal",)))
+    assert read_values(measurement) == {0: pytest.approx(0.01)}
+    assert read_values(None) == {}
+
+
+def test_another_metric_is_read_by_its_own_reader() -> None:
+    measurement = make_measurement(make_cell(), make_repetition(3, make_instance((0.01,) * 6)))
+    assert read_values(measurement, lambda repetition: len(repetition.instances)) == {3: 1}
 
 
 SCATTERS: Mapping[str, object] = {
@@ -171,7 +230,7 @@ SCATTERS: Mapping[str, object] = {
 
 @pytest.mark.parametrize("name", SCATTERS)
 @pytest.mark.parametrize("scatter", [CALM, None], ids=["two runs", "interleaved"])
-def test_like_against_like_hardly_ever_differs(name: str, scatter: RunScatter | None) -> None:
+def test_like_against_like_hardly_ever_differs(name: str, scatter: Variance | None) -> None:
     rng = np.random.default_rng(1)
     draw = SCATTERS[name]
     alarms = 0

@@ -6,22 +6,28 @@ import pytest
 from scipy import stats
 
 from bench.stats.ranks import PairRanks
-from tests.benchmarks.hosts import HOSTS, Pair, interleave
+from tests.benchmarks.hosts import HOSTS, Array, interleave
 
 
-def pairs_of(pair: Pair) -> list[tuple[float, float]]:
-    return list(zip(pair.base_s.tolist(), pair.new_s.tolist(), strict=True))
+def measure(host: str, seed: int, pairs: int, effect: float) -> tuple[Array, Array]:
+    """One cell, measured in turn on a synthetic host."""
+    base, new = interleave(HOSTS[host], np.random.default_rng(seed), 1, pairs)
+    return base[0], new[0] * (1 + effect)
+
+
+def pair_up(sides: tuple[Array, Array]) -> list[tuple[float, float]]:
+    return list(zip(*(side.tolist() for side in sides), strict=True))
 
 
 def draw(host: str, effect: float = 0.0, *, pairs: int = 40, seed: int = 1) -> PairRanks:
-    return PairRanks(pairs_of(interleave(HOSTS[host], np.random.default_rng(seed), pairs, effect)))
+    return PairRanks(pair_up(measure(host, seed, pairs, effect)))
 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_share_is_that_of_mann_and_whitney(host: str) -> None:
-    pair = interleave(HOSTS[host], np.random.default_rng(1), 30, 0.02)
-    expected = stats.mannwhitneyu(pair.new_s, pair.base_s).statistic / 30**2
-    assert PairRanks(pairs_of(pair)).slower_share == pytest.approx(expected)
+    base, new = measure(host, 1, 30, 0.02)
+    expected = stats.mannwhitneyu(new, base).statistic / 30**2
+    assert PairRanks(pair_up((base, new))).slower_share == pytest.approx(expected)
 
 
 def test_equal_values_count_half() -> None:
@@ -32,12 +38,12 @@ def test_equal_values_count_half() -> None:
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_p_values_count_all_ways_to_swap_the_sides_of_pairs(host: str) -> None:
-    pair = interleave(HOSTS[host], np.random.default_rng(2), 12, 0.02)
-    ranks = stats.rankdata(np.concatenate([pair.base_s, pair.new_s])).reshape(2, 12)
+    base, new = measure(host, 2, 12, 0.02)
+    ranks = stats.rankdata(np.concatenate([base, new])).reshape(2, 12)
     gaps = ranks[1] - ranks[0]
     swapped = np.array(list(product((-1, 1), repeat=12))) @ gaps
-    assert PairRanks(pairs_of(pair)).p_value == pytest.approx(np.mean(np.abs(swapped) >= abs(gaps.sum())))
-    assert PairRanks(pairs_of(pair)).score == pytest.approx(gaps.sum() / np.linalg.norm(gaps))
+    assert PairRanks(pair_up((base, new))).p_value == pytest.approx(np.mean(np.abs(swapped) >= abs(gaps.sum())))
+    assert PairRanks(pair_up((base, new))).score == pytest.approx(gaps.sum() / np.linalg.norm(gaps))
 
 
 def test_ties_and_gaps_of_nothing_are_counted_too() -> None:
@@ -49,16 +55,16 @@ def test_ties_and_gaps_of_nothing_are_counted_too() -> None:
 
 
 def test_two_speeds_hide_2_percent_from_means_and_not_from_ranks() -> None:
-    pair = interleave(HOSTS["two speeds"], np.random.default_rng(1), 60, 0.02)
-    ranks = PairRanks(pairs_of(pair))
-    assert stats.ttest_rel(np.log(pair.new_s), np.log(pair.base_s)).pvalue > 0.005
+    base, new = measure("two speeds", 1, 60, 0.02)
+    ranks = PairRanks(pair_up((base, new)))
+    assert stats.ttest_rel(np.log(new), np.log(base)).pvalue > 0.005
     assert ranks.p_value < 0.0005
     assert ranks.slower_share == pytest.approx(0.75, abs=0.07)
 
 
 def test_sides_that_change_places_change_the_sign() -> None:
-    pair = interleave(HOSTS["normal"], np.random.default_rng(3), 30, 0.03)
-    there, back = PairRanks(pairs_of(pair)), PairRanks([(new, base) for base, new in pairs_of(pair)])
+    base, new = measure("normal", 3, 30, 0.03)
+    there, back = PairRanks(pair_up((base, new))), PairRanks(pair_up((new, base)))
     assert there.score == pytest.approx(-back.score)
     assert there.p_value == pytest.approx(back.p_value)
     assert there.slower_share + back.slower_share == pytest.approx(1.0)
@@ -69,8 +75,8 @@ def test_what_would_be_shown_is_shown_when_it_is_there(host: str, most: float) -
     ranks = draw(host, pairs=80)
     change = ranks.detectable_ratio(3.9)
     assert 0.003 < change < most
-    centred = interleave(HOSTS[host], np.random.default_rng(1), 80, exp(ranks.find_shift(0.0)) - 1)
-    slower = PairRanks([(base, new * (1 + change)) for base, new in pairs_of(centred)])
+    centred = measure(host, 1, 80, exp(ranks.find_shift(0.0)) - 1)
+    slower = PairRanks([(base, new * (1 + change)) for base, new in pair_up(centred)])
     assert slower.score == pytest.approx(3.9, abs=0.1)
 
 

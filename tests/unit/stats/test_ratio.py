@@ -9,9 +9,7 @@ from scipy import stats
 from bench.errors import TooNoisyError
 from bench.stats.ratio import (
     RANKED_MIN,
-    SCATTER_FLOOR,
     LogRatio,
-    Variance,
     average,
     detectable_ratio,
     difference_p_value,
@@ -19,9 +17,11 @@ from bench.stats.ratio import (
     estimate_paired,
     estimate_unpaired,
     interval,
+    pair_variance,
     prior_variance,
     repetition_latency_s,
 )
+from bench.stats.variance import SCATTER_FLOOR, Variance
 from tests.builders import make_instance, make_repetition
 
 NO_SCATTER = Variance(value=0.0, degrees_of_freedom=inf)
@@ -44,7 +44,7 @@ def test_pairs_are_judged_as_scipy_judges_them() -> None:
 
 def two_speeds(pairs: int, factor: float) -> list[tuple[float, float]]:
     """Pairs of processes that run at one of two speeds, 8% apart: each combination as often as any other."""
-    speeds = [(one, other * factor) for one in (1.0, 1.08) for other in (1.0, 1.08)]
+    speeds = [(base, new * factor) for base in (1.0, 1.08) for new in (1.0, 1.08)]
     jitter = [1 + 0.001 * sin(place) for place in range(2 * pairs)]
     return [
         (speeds[at % 4][0] * jitter[2 * at] / 10, speeds[at % 4][1] * jitter[2 * at + 1] / 10) for at in range(pairs)
@@ -88,59 +88,89 @@ def test_one_estimate_alone_is_its_own_mean() -> None:
     assert average([estimate]) == estimate
 
 
-def test_sides_of_equal_scatter_are_judged_more_carefully_than_by_welch() -> None:
-    estimate = estimate_unpaired(BASE, NEW, NO_SCATTER)
+def test_sides_of_equal_scatter_are_judged_as_scipy_judges_them() -> None:
+    estimate = estimate_unpaired([BASE], [NEW], NO_SCATTER)
     assert exp(estimate.point) == pytest.approx(stats.gmean(NEW) / stats.gmean(BASE))
-    assert difference_p_value(estimate) > stats.ttest_ind(np.log(BASE), np.log(NEW), equal_var=False).pvalue
+    assert estimate.degrees_of_freedom == pytest.approx(10)
+    assert difference_p_value(estimate) >= stats.ttest_ind(np.log(BASE), np.log(NEW)).pvalue
 
 
 def test_five_that_agree_by_chance_prove_nothing_against_twenty_that_do_not() -> None:
     agreeing, two_speeds = (0.100, 0.1001, 0.0999, 0.1, 0.1), (0.100, 0.108) * 10
     welch = stats.ttest_ind(np.log(agreeing), np.log(two_speeds), equal_var=False).pvalue
     assert welch < 0.005
-    assert difference_p_value(estimate_unpaired(agreeing, two_speeds, NO_SCATTER)) > 0.05
+    assert difference_p_value(estimate_unpaired([agreeing], [two_speeds], NO_SCATTER)) > 0.05
 
 
-def test_a_cell_that_scatters_less_than_is_usual_is_half_believed() -> None:
+def test_a_variance_below_the_prior_is_moderated_by_it() -> None:
     own = float(np.var(np.log(BASE), ddof=1))
-    agreeing, usual = estimate_unpaired(BASE, BASE, NO_SCATTER), prior_variance([((1.0, 1.1) * 3, (1.0,) * 6)])
-    among = estimate_unpaired(BASE, BASE, NO_SCATTER, usual)
-    assert usual == pytest.approx(np.var(np.log((1.0, 1.1) * 3), ddof=1))
-    assert among.error**2 / agreeing.error**2 == pytest.approx((4 * usual + 5 * own) / 9 / own)
-    assert estimate_unpaired(BASE, BASE, NO_SCATTER, own / 2) == agreeing
+    alone, prior = estimate_unpaired([BASE], [BASE], NO_SCATTER), prior_variance([([(1.0, 1.1) * 3], [(1.0,) * 6])])
+    among = estimate_unpaired([BASE], [BASE], NO_SCATTER, prior)
+    assert prior == pytest.approx(np.var(np.log((1.0, 1.1) * 3), ddof=1))
+    assert among.error**2 / alone.error**2 == pytest.approx((4 * prior + 5 * own) / 9 / own)
+    assert estimate_unpaired([BASE], [BASE], NO_SCATTER, own / 2) == alone
 
 
-def test_what_is_usual_is_the_median_of_cells_that_have_enough() -> None:
-    cells = [((1.0, factor) * 3, (1.0,) * 6) for factor in (1.01, 1.02, 1.3)]
-    assert prior_variance([*cells, ((1.0, 9.0), (1.0, 9.0))]) == prior_variance(cells[1:2])
+def test_the_prior_is_the_median_of_cells_that_have_enough_repetitions() -> None:
+    cells = [([(1.0, factor) * 3], [(1.0,) * 6]) for factor in (1.01, 1.02, 1.3)]
+    assert prior_variance([*cells, ([(1.0, 9.0)], [(1.0, 9.0)])]) == prior_variance(cells[1:2])
     assert prior_variance([]) == 0.0
 
 
 def test_values_that_agree_to_the_last_digit_keep_a_scatter() -> None:
-    estimate = estimate_unpaired((0.1,) * 5, (0.1,) * 5, NO_SCATTER)
+    estimate = estimate_unpaired([(0.1,) * 5], [(0.1,) * 5], NO_SCATTER)
     assert estimate.error == pytest.approx(SCATTER_FLOOR * (2 / 5) ** 0.5)
 
 
-def test_repetitions_that_remember_the_one_before_are_worth_fewer() -> None:
+def test_autocorrelated_repetitions_are_worth_fewer() -> None:
     mixed, in_a_row = (0.10, 0.11) * 6, (0.10,) * 6 + (0.11,) * 6
-    free = estimate_unpaired(mixed, mixed, NO_SCATTER)
-    bound = estimate_unpaired(in_a_row, in_a_row, NO_SCATTER)
-    assert (free.degrees_of_freedom, bound.degrees_of_freedom) == pytest.approx((11.0, 1.0))
+    free = estimate_unpaired([mixed], [mixed], NO_SCATTER)
+    bound = estimate_unpaired([in_a_row], [in_a_row], NO_SCATTER)
+    assert (free.counts, free.degrees_of_freedom) == ((12.0, 12.0), 22.0)
     assert free.error == pytest.approx(float(np.std(np.log(mixed), ddof=1)) * (2 / 12) ** 0.5)
     assert bound.error > 2 * free.error
+    assert bound.degrees_of_freedom == 1.0
 
 
 @pytest.mark.parametrize("count", [5, 10, 20])
-def test_values_that_remember_nothing_are_seldom_taken_for_such_that_do(count: int) -> None:
+def test_independent_values_are_seldom_taken_for_autocorrelated_ones(count: int) -> None:
     rng = np.random.default_rng(count)
-    estimates = [estimate_unpaired(*np.exp(rng.normal(0, 0.02, (2, count))).tolist(), NO_SCATTER) for _ in range(500)]
-    halved = [worth for one in estimates for worth in one.counts or () if worth < count / 2]
-    assert len(halved) < 0.1 * 1000
+    estimates = [
+        estimate_unpaired(*([run] for run in np.exp(rng.normal(0, 0.02, (2, count))).tolist()), NO_SCATTER)
+        for _ in range(500)
+    ]
+    halved = [counts for counts in (estimate.counts for estimate in estimates) if counts and counts[0] < count / 2]
+    assert len(halved) < 0.1 * 500
 
 
 def test_the_scatter_between_runs_widens_the_interval() -> None:
-    apart = estimate_unpaired(BASE, NEW, Variance(value=0.01**2, degrees_of_freedom=inf))
-    assert apart.error**2 == pytest.approx(estimate_unpaired(BASE, NEW, NO_SCATTER).error ** 2 + 2 * 0.01**2)
+    apart = estimate_unpaired([BASE], [NEW], Variance(value=0.01**2, degrees_of_freedom=inf))
+    assert apart.error**2 == pytest.approx(estimate_unpaired([BASE], [NEW], NO_SCATTER).error ** 2 + 2 * 0.01**2)
+
+
+def test_several_runs_of_a_side_divide_both_scatters() -> None:
+    scatter = Variance(value=0.01**2, degrees_of_freedom=5)
+    one, three = (estimate_unpaired([BASE] * count, [NEW] * count, scatter) for count in (1, 3))
+    assert three.point == pytest.approx(one.point)
+    assert [part.value for part in (*three.own, *three.shared)] == pytest.approx(
+        [part.value / 3 for part in (*one.own, *one.shared)]
+    )
+    assert three.own[0].degrees_of_freedom == pytest.approx(3 * one.own[0].degrees_of_freedom)
+
+
+def test_each_run_counts_alike_however_many_repetitions_it_has() -> None:
+    long = estimate_unpaired([BASE, tuple(value * 1.02 for value in BASE * 3)], [BASE], NO_SCATTER)
+    assert exp(-long.point) == pytest.approx(1.02**0.5)
+
+
+def test_pairs_of_many_cells_share_what_they_know_of_scatter() -> None:
+    pairs = list(zip(BASE, NEW, strict=True))
+    alone = estimate_paired(pairs)
+    calm, noisy = Variance(value=1e-8, degrees_of_freedom=5), Variance(value=1e-2, degrees_of_freedom=5)
+    among = estimate_paired(pairs, [calm] * 3)
+    assert (among.error, among.degrees_of_freedom) == (alone.error, alone.degrees_of_freedom + 4)
+    moderated = estimate_paired(pairs, [noisy] * 3).error ** 2 * len(pairs)
+    assert moderated == pytest.approx((4 * noisy.value + 5 * pair_variance(pairs).value) / 9)
 
 
 def test_degrees_of_freedom_follow_welch_and_satterthwaite() -> None:
@@ -152,15 +182,23 @@ def test_degrees_of_freedom_follow_welch_and_satterthwaite() -> None:
     assert LogRatio(point=0.0, own=(Variance(value=1.0, degrees_of_freedom=inf),)).degrees_of_freedom == inf
 
 
-def test_the_mean_of_cells_does_not_average_away_what_they_share() -> None:
-    one = LogRatio(
+def test_the_mean_of_cells_does_not_average_away_the_scatter_between_runs() -> None:
+    first = LogRatio(
         point=0.04,
         own=(Variance(value=4e-4, degrees_of_freedom=4),),
         shared=(Variance(value=1e-4, degrees_of_freedom=inf),),
     )
-    other = LogRatio(point=0.02, own=(Variance(value=4e-4, degrees_of_freedom=4),), shared=one.shared)
-    mean = average([one, other])
-    assert (mean.point, mean.error**2) == pytest.approx((0.03, 2e-4 + 1e-4))
+    wide = (Variance(value=4e-4, degrees_of_freedom=9),)
+    second = LogRatio(point=0.02, own=(Variance(value=4e-4, degrees_of_freedom=4),), shared=wide)
+    mean = average([first, second])
+    assert (mean.point, mean.error**2) == pytest.approx((0.03, 2e-4 + 0.015**2))
+
+
+def test_an_interval_without_end_has_finite_bounds() -> None:
+    estimate = LogRatio(point=0.0, own=(Variance(value=1.0, degrees_of_freedom=1.0),))
+    shown = interval(estimate, 1e-6)
+    assert (shown.low, shown.high) == (exp(-100), exp(100))
+    assert detectable_ratio(estimate, 1e-6) == exp(100) - 1
 
 
 def test_what_the_host_may_have_done_is_no_difference() -> None:
@@ -196,8 +234,12 @@ def test_what_is_detectable_is_shown_by_four_in_five() -> None:
 
 @pytest.mark.parametrize(
     "estimate",
-    [lambda: estimate_unpaired(BASE[:4], NEW, NO_SCATTER), lambda: estimate_paired([(1.0, 1.0)] * 4)],
-    ids=["4 and 6", "4 pairs"],
+    [
+        lambda: estimate_unpaired([BASE[:4]], [NEW], NO_SCATTER),
+        lambda: estimate_unpaired([BASE, BASE[:4]], [NEW, NEW], NO_SCATTER),
+        lambda: estimate_paired([(1.0, 1.0)] * 4),
+    ],
+    ids=["4 and 6", "4 in one of two runs", "4 pairs"],
 )
 def test_too_few_repetitions_are_refused(estimate: Callable[[], LogRatio]) -> None:
     with pytest.raises(TooNoisyError, match=r"^4 .* too few: a verdict takes 5 of each side"):
