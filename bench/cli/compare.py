@@ -13,7 +13,7 @@ SEPARATOR = "--"
 
 
 class SidesCommand(click.Command):
-    """A command whose bundles may stand on two sides of `--`, which click itself would swallow."""
+    """A command with bundles before and after `--`. Click drops the separator, so that it is looked for here."""
 
     @override
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -63,7 +63,7 @@ def compare(
     Cells are matched by case and layout.
 
     Runs differ by more than their repetitions show. How far they lie apart on this host is learned from earlier
-    bundles; without any, 1.5% is assumed. Several runs a side, with `--` between the sides, narrow it further.
+    bundles; without any, 2% is assumed. Several runs a side, with `--` between the sides, narrow it further.
     `bench ab` avoids it.
     """
     from bench.bundle.verify import verify_bundle
@@ -96,4 +96,7 @@ def _take_sides(bundles: tuple[Path, ...], new: tuple[Path, ...] | None) -> tupl
         return bundles[:1], bundles[1:]
     if not new:
         raise UsageError("no bundle after --: name the bundles of NEW there")
+    for path in new:
+        if str(path).startswith("-"):
+            raise UsageError(f"{path} after --: options stand before the bundles")
     return bundles, new

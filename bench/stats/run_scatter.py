@@ -23,6 +23,10 @@ POOLED_DEGREES_OF_FREEDOM = 4.0
 2% and the others by a third of a percent, their pooled variance alone raises false alarms in one comparison of twenty."""
 
 
+REPETITIONS_MIN = 2
+"""Fewest repetitions of a run that is learned from: one alone does not show its own scatter."""
+
+
 class CellMean(NamedTuple):
     """One cell of one run.
 
@@ -74,7 +78,7 @@ RunMeans = Mapping[Hashable, CellMean]
 
 
 def average_repetitions(values: Sequence[float]) -> CellMean:
-    """Return the mean logarithm of a cell's repetitions, two or more."""
+    """Return the mean logarithm of a cell's repetitions, `REPETITIONS_MIN` or more."""
     logs = [log(value) for value in values]
     return CellMean(fmean(logs), pool_variance([logs]).value / len(logs))
 

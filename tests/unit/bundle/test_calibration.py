@@ -18,6 +18,7 @@ CALIBRATION = Calibration(
     measured_at="2026-01-02T03:04:05Z",
     runs=("20260102T030405Z-00000001", "20260102T030405Z-00000002"),
     run_scatter_ratio=0.004,
+    degrees_of_freedom=1.0,
     cells=(
         CellCalibration(
             case=CASE,

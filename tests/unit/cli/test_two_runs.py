@@ -12,7 +12,6 @@ from typing_extensions import override
 from bench.bundle import environment
 from bench.hardware.detect import detect
 from bench.launch.workers import Job
-from bench.records.bundle import Distribution
 from bench.records.measurement import InstanceResult, ProbeResult
 from bench.records.plan import Task
 from bench.run import reproduce, session
@@ -57,8 +56,8 @@ class Pace(Workers):
     def run(self, job: Job, *, timeout_s: float, then: Sequence[Job] = ()) -> Sequence[InstanceResult | ProbeResult]:
         results = super().run(job, timeout_s=timeout_s, then=then)
         return [
-            self._bind(task, one) if isinstance(one, InstanceResult) else one
-            for task, one in zip(job.tasks, results, strict=True)
+            self._bind(task, result) if isinstance(result, InstanceResult) else result
+            for task, result in zip(job.tasks, results, strict=True)
         ]
 
     def _bind(self, task: Task, result: InstanceResult) -> InstanceResult:
@@ -167,23 +166,23 @@ def original(pace: Pace, invoke: Invoke, tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("latency_s", "words"),
+    ("latency_s", "margin", "status", "words"),
     [
-        (0.01, "\nreproduced: every cell is the same"),
-        (0.012, "slower by more than 5"),
-        (0.008, "faster by more than 5"),
+        (0.01, "9%", 0, "\nreproduced: every cell is the same"),
+        (0.0102, "5%", 3, "neither within 5% nor beyond it is shown"),
+        (0.012, "5%", 1, "slower by more than 5%"),
+        (0.0085, "5%", 1, "faster by more than 5%"),
     ],
-    ids=["the same", "slower", "faster"],
+    ids=["the same", "undecided without history", "slower", "faster"],
 )
-def test_reproduce_gives_a_verdict_and_a_bundle_that_cites(
-    latency_s: float, words: str, original: str, pace: Pace, invoke: Invoke
+def test_reproduce_gives_a_verdict_and_a_bundle_that_cites(  # noqa: PLR0917 - a table and three fixtures
+    latency_s: float, margin: str, status: int, words: str, original: str, pace: Pace, invoke: Invoke
 ) -> None:
-    same = latency_s == pace.latency_s
     pace.latency_s = latency_s
-    outcome = invoke("reproduce", original, "--output", str(Path(original).parent))
-    assert outcome.status == (0 if same else 1), outcome.err
+    outcome = invoke("reproduce", original, "--margin", margin, "--output", str(Path(original).parent))
+    assert outcome.status == status, outcome.err
     assert words in outcome.out
-    assert "would come out this alike; reproduced at 5%\n" in outcome.out
+    assert "scatter between runs 2.00%, assumed; no other run of this host is known" in outcome.out
     verified = invoke("verify", find_bundle(outcome.out))
     assert verified.status == 0
     assert "found, intact, signed by SHA256:" in verified.out
@@ -193,20 +192,33 @@ def test_reproduce_gives_a_verdict_and_a_bundle_that_cites(
     )
 
 
+def test_reproduce_learns_from_earlier_runs_of_the_plan(
+    original: str, pace: Pace, invoke: Invoke, tmp_path: Path
+) -> None:
+    folder = str(tmp_path)
+    for _ in range(5):
+        invoke("reproduce", original, "--output", folder)
+    outcome = invoke("reproduce", original, "--output", folder)
+    assert pace.measured == 6 * 7
+    assert "with 5 earlier runs of this host" in outcome.out
+    assert outcome.status == 0, outcome.out
+    elsewhere = invoke("reproduce", original, "--output", folder, "--history", str(tmp_path / "nowhere"))
+    assert "no other run of this host is known" in elsewhere.out
+
+
 def test_reproduce_names_a_package_that_differs_and_measures_nothing(
     original: str, pace: Pace, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine, software, image = reproduce.look_here()
     altered = tuple(
-        Distribution(name=one.name, version="0.0.1", digest=one.digest) if one.name == "torch" else one
-        for one in software.distributions
+        replace(package, version="0.0.1") if package.name == "torch" else package for package in software.distributions
     )
     other = replace(software, distributions=altered)
     monkeypatch.setattr(reproduce, "look_here", lambda: (machine, other, image))
     before = pace.measured
     outcome = invoke("reproduce", original)
     assert (outcome.status, pace.measured) == (4, before)
-    assert "forbids a verdict: environment.distributions.torch: " in outcome.out
+    assert "refuse: environment.distributions.torch: " in outcome.out
     assert "→ 0.0.1 sha256:" in outcome.out
     shown = json.loads(invoke("reproduce", original, "--json").out)
     assert shown["reproduction"]["outcome"] == "not_comparable"

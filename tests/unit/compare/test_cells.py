@@ -204,7 +204,7 @@ def test_autocorrelated_repetitions_are_said_to_count_for_few() -> None:
     (note,) = verdict.notes
     assert note == Reason(
         code="autocorrelated",
-        values={"base": "12", "base_effective": "2.7", "new": "8", "new_effective": "1.8"},
+        values={"base": "12", "base_effective": "1.6", "new": "8", "new_effective": "1.1"},
     )
     assert judge(evidence(times(1.0), times(1.0)))[0].notes == ()
 

@@ -14,6 +14,7 @@ from bench.compare.reproduce import (
 )
 from bench.records.bundle import Citation, Contents, Distribution
 from bench.records.measurement import Failure
+from bench.records.reason import Reason
 from bench.records.verdict import Finding
 from bench.stats.summary import summarize
 from tests.builders import (
@@ -28,6 +29,7 @@ from tests.builders import (
 )
 from tests.builders import make_repetition as repeat
 from tests.unit.bundle.builder import CONTENTS, ENVIRONMENT
+from tests.unit.compare.runs import calm_history
 
 PLAN = make_plan(make_cell(0))
 CITES = Citation(run_id=CONTENTS.info.run_id, content_digest=DIGEST)
@@ -65,21 +67,31 @@ ORIGINAL = make_run(0.1, run_id=CONTENTS.info.run_id)
     ids=["the same", "slower", "faster", "scattered", "too few repetitions"],
 )
 def test_a_run_is_reproduced_if_it_is_shown_to_be_the_same(again: Contents, outcome: str) -> None:
-    reproduction = judge_reproduction(CITES, ORIGINAL, again, 0.05)
+    reproduction = judge_reproduction(CITES, ORIGINAL, again, 0.05, calm_history(ORIGINAL))
     assert reproduction.outcome == outcome
     assert [cell.outcome for cell in reproduction.cells] == [outcome]
     assert reproduction.run_id == AGAIN
+
+
+def test_without_history_a_small_change_is_undecided_and_a_large_one_is_not() -> None:
+    assert judge_reproduction(CITES, ORIGINAL, make_run(0.1002), 0.05).outcome == "too_noisy"
+    reproduction = judge_reproduction(CITES, ORIGINAL, make_run(0.12), 0.05)
+    assert reproduction.outcome == "not_reproduced"
+    assert reproduction.run_scatter is not None
+    assert reproduction.run_scatter.source.code == "scatter_assumed"
 
 
 def test_what_the_hosts_own_probes_explain_is_not_held_against_a_run() -> None:
     probes = (make_probe(gflops=100.0), make_probe(gflops=100.0, sequence=9))
     faster = (make_probe(gflops=110.0), make_probe(gflops=110.0, sequence=9))
     original, again = replace(ORIGINAL, probes=probes), replace(make_run(0.088), probes=faster)
-    [cell] = judge_reproduction(CITES, original, again, 0.05).cells
+    earlier = calm_history(original)
+    [cell] = judge_reproduction(CITES, original, again, 0.05, earlier).cells
     assert cell.outcome == "too_noisy"
-    assert "its probes took -9.1% (compute)" in cell.reason
+    values = {"compute_percent": "-9.1", "bandwidth_percent": "+0.0"}
+    assert cell.reasons == (Reason(code="host_moved", values=values),)
     much = replace(make_run(0.08), probes=faster)
-    assert judge_reproduction(CITES, original, much, 0.05).outcome == "not_reproduced"
+    assert judge_reproduction(CITES, original, much, 0.05, earlier).outcome == "not_reproduced"
 
 
 def fail(contents: Contents) -> Contents:
@@ -105,7 +117,7 @@ def test_other_weights_leave_no_verdict() -> None:
     changed = replace(measurement, repetitions=(first, *measurement.repetitions[1:]))
     reproduction = judge_reproduction(CITES, ORIGINAL, replace(again, measurements=(changed,)), 0.05)
     assert reproduction.outcome == "not_comparable"
-    assert "weights_digest" in reproduction.cells[0].reason
+    assert reproduction.cells[0].reasons[0].values["field"] == "weights_digest"
 
 
 def obstacles(**changes: object) -> dict[str, Finding]:
@@ -113,7 +125,7 @@ def obstacles(**changes: object) -> dict[str, Finding]:
     return {finding.field: finding for finding in find_obstacles(ORIGINAL, **place)}  # type: ignore[arg-type]
 
 
-def test_nothing_forbids_a_run_to_be_done_again_in_its_own_place() -> None:
+def test_nothing_forbids_a_new_run_where_the_first_was_made() -> None:
     assert obstacles() == {}
 
 
@@ -141,7 +153,7 @@ def test_a_quota_forbids_it() -> None:
 def test_a_package_that_differs_is_named_with_both_versions(
     name: str, version: str, digest: str | None, severity: str
 ) -> None:
-    kept = [one for one in ENVIRONMENT.distributions if one.name != name]
+    kept = [package for package in ENVIRONMENT.distributions if package.name != name]
     other = Distribution(name=name, version=version, digest=digest)
     environment = replace(ENVIRONMENT, distributions=(*kept, other))
     finding = obstacles(environment=environment)[f"environment.distributions.{name}"]
@@ -155,8 +167,8 @@ def test_a_backend_that_a_cell_uses_makes_its_engine_matter() -> None:
     original = replace(ORIGINAL, plan=make_plan(cell))
     environment = replace(ENVIRONMENT, distributions=(Distribution(name="onnxruntime", version="1", digest=None),))
     findings = find_obstacles(original, original.machine, environment, original.image)
-    weights = {finding.field: finding.severity for finding in findings}
-    assert weights["environment.distributions.onnxruntime"] == "refuse"
+    severities = {finding.field: finding.severity for finding in findings}
+    assert severities["environment.distributions.onnxruntime"] == "refuse"
 
 
 def read_lock(name: str) -> set[str]:
@@ -169,7 +181,7 @@ def test_the_tables_of_packages_are_those_of_the_locks() -> None:
     assert read_lock("requirements-dev.lock") - main - engines == TOOLS - {"pip", "uv", "wheel"}
 
 
-def test_too_few_repetitions_are_told_before_anything_is_measured() -> None:
+def test_too_few_repetitions_are_reported_before_anything_is_measured() -> None:
     assert find_data_problem(ORIGINAL) is None
     reason = find_data_problem(make_run(0.1, repetitions=2))
     assert reason is not None
