@@ -50,7 +50,7 @@ def compare(bundles: tuple[Path, ...], margin_ratio: float, history: Path | None
     verdicts, each with its severity. Cells are matched by case and layout.
 
     Two runs at different times differ by more than their repetitions show. `bench compare` learns from earlier
-    bundles by how much; without any, it assumes 1.5%. Several bundles on each side, with `--` between the sides,
+    bundles by how much; without any, it assumes 2%. Several bundles on each side, with `--` between the sides,
     show smaller changes. `bench ab` avoids the scatter between runs.
     """
     from bench.bundle.verify import verify_bundle

@@ -52,6 +52,7 @@ def compare_runs(
     groups = [[run.probes for run in group] for group in group_runs(earlier)]
     base_cells, new_cells = ([_index_cells(contents) for contents in side] for side in (base, new))
     only_in_new = dict(new_cells[0])
+    tail = criteria.false_alarm_level / len(base_cells[0]) / 2
     evidences, notes = [], []
     for key, cell in base_cells[0].items():
         if only_in_new.pop(key, None) is None and not _was_refused(cell.case, new[0]):
@@ -60,7 +61,7 @@ def compare_runs(
         sides = _find_in_runs(key, base, base_cells), _find_in_runs(key, new, new_cells)
         evidence = gather_evidence(cell, sides, refusals, purpose)
         movement = measure_movement(_collect_probes(base), _collect_probes(new), cell.layout, groups)
-        evidences.append(replace(evidence, run_scatter=scatter.find(key), host_movement=movement))
+        evidences.append(replace(evidence, run_scatter=scatter.allow(key, tail), host_movement=movement))
     notes += [Reason(code="only_in_new", values={"cell": cell.id}) for cell in only_in_new.values()]
     judged = judge_runs(evidences, criteria)
     return Comparison(

@@ -15,6 +15,7 @@ from bench.records.calibration import Calibration, CellCalibration
 from bench.records.plan import Cell
 from bench.records.summary import Interval
 from bench.records.verdict import Criteria
+from bench.stats.run_scatter import REPETITIONS_MIN as RUN_REPETITIONS_MIN
 from bench.stats.run_scatter import learn_run_scatter
 from bench.stats.variance import REPETITIONS_MIN, pool_variance
 
@@ -40,7 +41,7 @@ def calibrate(
     pooled = learn_run_scatter([[summarize_run(run).means for run in runs]]).pooled
     if not cells or pooled is None:
         raise TooNoisyError(
-            f"no cell has {REPETITIONS_MIN} valid repetitions in each of two runs; "
+            f"no cell has {RUN_REPETITIONS_MIN} valid repetitions in each of two runs, and {2 * REPETITIONS_MIN} in all; "
             "calibrate with more --runs or --repetitions"
         )
     return Calibration(
@@ -58,10 +59,12 @@ def _calibrate_cells(
 ) -> Iterator[CellCalibration]:
     for cell in runs[0].plan.cells:
         found = [list(read_values(find_cell_run(run, cell).measurement, cell).values()) for run in runs]
-        measured = [seconds for seconds in found if len(seconds) >= REPETITIONS_MIN]
+        measured = [seconds for seconds in found if len(seconds) >= RUN_REPETITIONS_MIN]
         if len(measured) < 2:
             continue
         values = [value for seconds in measured for value in seconds]
+        if len(measured) < 2 or len(values) < 2 * REPETITIONS_MIN:
+            continue
         alarms = sum(_is_alarm(cell, shuffle.sample(values, len(values)), criteria) for _ in range(comparisons))
         logs = [[log(value) for value in seconds] for seconds in measured]
         yield CellCalibration(

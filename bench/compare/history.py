@@ -15,8 +15,7 @@ from bench.records.measurement import Probe
 from bench.records.plan import Cell
 from bench.records.profile import LayoutName
 from bench.records.record import encode_json
-from bench.stats.run_scatter import RunMeans, average_repetitions
-from bench.stats.variance import REPETITIONS_MIN
+from bench.stats.run_scatter import REPETITIONS_MIN, RunMeans, average_repetitions
 
 BUNDLES_MAX = 50
 """Newest bundles of a folder that are read. More would say little: the degrees of freedom of ten runs already suffice."""

@@ -12,10 +12,11 @@ from bench.records.reason import Reason
 from bench.records.record import encode_json
 from bench.records.verdict import CellVerdict, RunScatter
 from bench.stats.run_scatter import (
-    PRIOR_SCATTER_RATIO,
+    BOUND_RATIO,
+    PRIOR_RATIO,
     LearnedRuns,
     LearnedScatter,
-    combine_with_prior,
+    allow_between_runs,
     learn_run_scatter,
 )
 from bench.stats.variance import Variance
@@ -32,14 +33,19 @@ class AllowedScatter(NamedTuple):
     learned: tuple[LearnedRuns, ...]
     source: Reason
 
-    def find(self, cell: CellKey) -> Variance:
-        """Return the variance between runs to allow for in one cell."""
-        return combine_with_prior(part for runs in self.learned for part in runs.find(cell))
+    def allow(self, cell: CellKey, tail: float) -> Variance:
+        """Return the variance between runs to allow for in one cell.
+
+        Args:
+            cell: Of all runs.
+            tail: Probability beyond one end of the interval that is made of it.
+        """
+        return allow_between_runs((part for runs in self.learned for part in runs.find(cell)), tail)
 
     def describe(self, verdicts: Iterable[CellVerdict]) -> RunScatter:
         """Return the record of it, with the median over cells."""
         ratios = [verdict.run_scatter_ratio for verdict in verdicts if verdict.run_scatter_ratio is not None]
-        return RunScatter(ratio=median(ratios) if ratios else PRIOR_SCATTER_RATIO, source=self.source)
+        return RunScatter(ratio=median(ratios) if ratios else BOUND_RATIO, source=self.source)
 
 
 def learn_scatter(
@@ -64,7 +70,7 @@ def learn_scatter(
         "calibrated": 0 if calibration is None else len(calibration.runs),
     }
     values = {name: str(count) for name, count in counts.items()}
-    values["prior_percent"] = f"{100 * PRIOR_SCATTER_RATIO:.1f}"
+    values["prior_percent"] = f"{100 * PRIOR_RATIO:.1f}"
     code = "scatter_learned" if any(counts.values()) else "scatter_assumed"
     parts = (learned,) if calibration is None else (learned, _read_calibration(calibration))
     return AllowedScatter(parts, Reason(code=code, values=values))

@@ -5,19 +5,26 @@ run would have come out, so that the scatter between runs is learned from other 
 """
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from math import fsum, log, sqrt
+from math import fsum, inf, log, sqrt
 from statistics import fmean
 from typing import NamedTuple
 
 from bench.stats.variance import PRIOR_DEGREES_OF_FREEDOM, Variance, pool_variance
 
-PRIOR_SCATTER_RATIO = 0.015
-"""Standard deviation between runs that is assumed of a host without history: guests of shared machines lay 0 to 2.8%
-apart (quartiles of eight cells), 1.0% in the median. Less would raise false alarms on hosts that scatter by 2%."""
+BOUND_RATIO = 0.02
+"""Largest standard deviation between runs for which the false alarm rate is promised where nothing is known of a host.
+Runs of guests on shared machines lay 0 to 2.8% apart (quartiles of eight cells), 1.0% in the median."""
+
+PRIOR_RATIO = 0.015
+"""Standard deviation between runs that what is learned of a host is combined with."""
 
 POOLED_DEGREES_OF_FREEDOM = 4.0
 """Most that all cells together count for in one cell's scatter. Cells differ: where one in four scatters between runs by
 2% and the others by a third of a percent, their pooled variance alone raises false alarms in one comparison of twenty."""
+
+
+REPETITIONS_MIN = 2
+"""Fewest repetitions of a run that is learned from: one alone does not show its own scatter."""
 
 
 class CellMean(NamedTuple):
@@ -71,7 +78,7 @@ RunMeans = Mapping[Hashable, CellMean]
 
 
 def average_repetitions(values: Sequence[float]) -> CellMean:
-    """Return the mean logarithm of a cell's repetitions, two or more."""
+    """Return the mean logarithm of a cell's repetitions, `REPETITIONS_MIN` or more."""
     logs = [log(value) for value in values]
     return CellMean(fmean(logs), pool_variance([logs]).value / len(logs))
 
@@ -103,19 +110,38 @@ def learn_run_scatter(groups: Iterable[Sequence[RunMeans]]) -> LearnedRuns:
     return LearnedRuns(by_cell, together._replace(degrees_of_freedom=independent))
 
 
-def combine_with_prior(learned: Iterable[LearnedScatter]) -> Variance:
-    """Return the variance between runs to allow for: the prior and what was learned, by their degrees of freedom.
+def allow_between_runs(learned: Iterable[LearnedScatter], tail: float) -> Variance:
+    """Return the variance between runs to allow for: what was learned with a prior, or a bound.
+
+    A bound is known, and has infinite degrees of freedom. Few other runs say little: with them, Student's quantile would
+    make verdicts worse than without. Whichever gives the narrower interval is used, as long as what was learned is within
+    the bound. Each keeps the false alarm level, and so both together twice the level at most.
+
+    Args:
+        learned: Of one cell, by `LearnedRuns.find`.
+        tail: Probability beyond one end of the interval.
+    """
+    from scipy.special import ndtri, stdtrit
+
+    estimate = _combine_with_prior(learned)
+    bound = Variance(value=BOUND_RATIO**2, degrees_of_freedom=inf)
+    reach = float(stdtrit(estimate.degrees_of_freedom, 1 - tail)) * sqrt(estimate.value)
+    return bound if estimate.value <= bound.value and -ndtri(tail) * BOUND_RATIO < reach else estimate
+
+
+def _combine_with_prior(learned: Iterable[LearnedScatter]) -> Variance:
+    """Return the mean of the prior and what was learned, by their degrees of freedom.
 
     Method: those degrees of freedom are of all that runs' means scatter by. Of the part that repetitions do not explain
     they are fewer, by the square of its share (Satterthwaite, Biometrics Bulletin 2, 1946): where repetitions scatter
     much, runs show little of what is between them.
     """
-    parts = (LearnedScatter(PRIOR_SCATTER_RATIO**2, 0.0, PRIOR_DEGREES_OF_FREEDOM), *learned)
+    parts = (LearnedScatter(PRIOR_RATIO**2, 0.0, PRIOR_DEGREES_OF_FREEDOM), *learned)
     degrees_of_freedom = fsum(part.degrees_of_freedom for part in parts)
     value = fsum(part.degrees_of_freedom * part.variance for part in parts) / degrees_of_freedom
     explained = fsum(part.degrees_of_freedom * part.explained for part in parts) / degrees_of_freedom
-    shown = (value / (value + explained)) ** 2
-    return Variance(value=value, degrees_of_freedom=max(1.0, degrees_of_freedom * shown))
+    unexplained = (value / (value + explained)) ** 2
+    return Variance(value=value, degrees_of_freedom=max(1.0, degrees_of_freedom * unexplained))
 
 
 class _Deviations(NamedTuple):

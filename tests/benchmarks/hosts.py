@@ -29,7 +29,7 @@ class Host(NamedTuple):
         path: Logarithm of the host's own slowness in each round of repetitions; its probes see it too.
         process: Logarithm of what each process adds, shape (cells, repetitions).
         probe: Logarithm of what each probe adds.
-        offset: By which factor the scatter between runs of each cell differs from the usual.
+        offset: Factor of the scatter between runs, for each cell.
     """
 
     path: Callable[[np.random.Generator, int], Array]
@@ -79,8 +79,8 @@ def mixed_process(rng: np.random.Generator, shape: Shape) -> Array:
 
 
 def mixed_offset(rng: np.random.Generator, cells: int) -> Array:
-    """One cell in four has twice the scatter between runs, the others a third."""
-    return np.where(rng.random(cells) < 0.25, 2.0, 1 / 3)
+    """One cell in four has the scatter between runs that is given, the others a sixth of it."""
+    return np.where(rng.random(cells) < 0.25, 1.0, 1 / 6)
 
 
 def two_speeds_process(rng: np.random.Generator, shape: Shape) -> Array:

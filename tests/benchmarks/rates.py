@@ -13,7 +13,7 @@ from bench.compare.movement import measure_movement
 from bench.records.case import Case
 from bench.records.measurement import Probe
 from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, RUNS_MARGIN_RATIO, Criteria
-from bench.stats.run_scatter import LearnedRuns, RunMeans, average_repetitions, combine_with_prior, learn_run_scatter
+from bench.stats.run_scatter import LearnedRuns, RunMeans, allow_between_runs, average_repetitions, learn_run_scatter
 from tests.benchmarks.hosts import HOSTS, Array, Run, interleave, make_runs
 from tests.builders import make_probe
 
@@ -35,7 +35,7 @@ class Setting(NamedTuple):
     Attributes:
         interleaved: `bench ab` on one host; else `bench compare` of runs.
         effect: How much longer the first cell of new takes, as a share; the other cells are alike.
-        run_scatter: Standard deviation between runs.
+        run_scatter: Standard deviation between runs; None in a description of several.
         earlier: Runs of the same thing that are known of the host.
         runs: Of each side.
     """
@@ -45,7 +45,7 @@ class Setting(NamedTuple):
     cells: int = 1
     repetitions: int = 5
     effect: float = 0.0
-    run_scatter: float = 0.0
+    run_scatter: float | None = 0.0
     earlier: int = 0
     runs: int = 1
 
@@ -77,7 +77,7 @@ class Rate(NamedTuple):
 def simulate(setting: Setting, comparisons: int) -> Rate:
     """Make comparisons on a synthetic host. Equal settings give equal rates."""
     seed = (setting.cells, setting.repetitions, setting.earlier, setting.runs, int(1e4 * setting.effect))
-    rng = np.random.default_rng([*seed, int(1e4 * setting.run_scatter), *setting.host.encode()])
+    rng = np.random.default_rng([*seed, int(1e4 * (setting.run_scatter or 0)), *setting.host.encode()])
     compare = _compare_interleaved if setting.interleaved else _compare_runs
     return count(setting, [compare(setting, rng) for _ in range(comparisons)])
 
@@ -117,16 +117,18 @@ def judge_apart(
     groups = [[_average(run) for run in group] for group in (base, new, earlier)]
     known = learn_run_scatter(groups) if learned is None else learned
     probes = [[_make_probes(run) for run in group] for group in (base, new, earlier)]
+    criteria = Criteria(margin_ratio=RUNS_MARGIN_RATIO)
+    tail = criteria.false_alarm_level / len(base[0].seconds) / 2
     movement = measure_movement(probes[0], probes[1], "latency", probes[2:])
     evidences = [
         replace(
             make_evidence([run.seconds[cell] for run in base], [run.seconds[cell] for run in new]),
-            run_scatter=combine_with_prior(known.find(cell)),
+            run_scatter=allow_between_runs(known.find(cell), tail),
             host_movement=movement,
         )
         for cell in range(len(base[0].seconds))
     ]
-    return _take_outcomes(judge_runs(evidences, Criteria(margin_ratio=RUNS_MARGIN_RATIO)))
+    return _take_outcomes(judge_runs(evidences, criteria))
 
 
 def make_evidence(base: Iterable[Sequence[float]], new: Iterable[Sequence[float]]) -> Evidence:
@@ -150,7 +152,7 @@ def _compare_interleaved(setting: Setting, rng: np.random.Generator) -> list[str
 def _compare_runs(setting: Setting, rng: np.random.Generator) -> list[str]:
     count = setting.runs
     total = 2 * count + setting.earlier
-    runs = make_runs(HOSTS[setting.host], rng, total, setting.cells, setting.repetitions, setting.run_scatter)
+    runs = make_runs(HOSTS[setting.host], rng, total, setting.cells, setting.repetitions, setting.run_scatter or 0.0)
     base, new, earlier = runs[:count], runs[count : 2 * count], runs[2 * count :]
     for run in new:
         run.seconds[0][:] = [value * (1 + setting.effect) for value in run.seconds[0]]

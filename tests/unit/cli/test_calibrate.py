@@ -53,7 +53,10 @@ def test_runs_without_enough_repetitions_are_status_3_and_keep_no_calibration(
     monkeypatch.setattr(session, "Workers", lambda: Workers(crash))
     outcome = invoke("calibrate", "--runs", "2", "--output", str(tmp_path))
     assert outcome.status == 3
-    assert "no cell has 5 valid repetitions in each of two runs; calibrate with more --runs" in outcome.err
+    assert (
+        "no cell has 2 valid repetitions in each of two runs, and 10 in all; calibrate with more --runs or --repetitions"
+        in outcome.err
+    )
     assert not (tmp_path / "calibration.json").exists()
 
 

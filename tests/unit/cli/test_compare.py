@@ -120,7 +120,7 @@ def test_history_names_another_folder(write: Write, invoke: Invoke, tmp_path: Pa
     for run in range(3, 8):
         write(run, folder="archive")
     base, new = write(1), write(2)
-    assert read_scatter(invoke("compare", base, new).out).startswith("1.50%, assumed")
+    assert read_scatter(invoke("compare", base, new).out).startswith("2.00%, assumed")
     outcome = invoke("compare", base, new, "--history", str(tmp_path / "archive"))
     assert "(5 earlier, " in read_scatter(outcome.out)
 

@@ -14,6 +14,7 @@ from bench.records.plan import Refusal
 from bench.records.reason import Reason
 from bench.records.variant import image_argv
 from bench.records.verdict import RUNS_MARGIN_RATIO, Comparison, Criteria
+from bench.stats.run_scatter import BOUND_RATIO
 from tests.builders import DIGEST, make_cell
 from tests.unit.compare.runs import CALM_OFFSETS, STEADY, make_history, make_run, times
 
@@ -40,7 +41,7 @@ def test_without_history_the_scatter_between_runs_is_assumed() -> None:
     assert outcomes(comparison) == ["no_difference_shown"]
     assert comparison.outcome == "undecided"
     assert comparison.run_scatter is not None
-    assert comparison.run_scatter.ratio == pytest.approx(0.015)
+    assert comparison.run_scatter.ratio == BOUND_RATIO
     assert comparison.run_scatter.source.code == "scatter_assumed"
     assert comparison.run_scatter.source.values["prior_percent"] == "1.5"
 

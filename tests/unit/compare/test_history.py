@@ -117,7 +117,7 @@ def test_interleaved_runs_are_no_history(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_run_is_summarized_by_its_cells_that_have_enough_repetitions() -> None:
-    run = make_run(STEADY, STEADY[:4], ())
+    run = make_run(STEADY, STEADY[:1], ())
     summary = summarize_run(run)
     assert list(summary.means) == [identify_cell(run.plan.cells[0])]
     assert (summary.run_id, summary.probes) == (run.info.run_id, run.probes)

@@ -21,7 +21,7 @@ def row(text: str, batch: int) -> str:
 def test_says_what_was_reproduced_within_which_margin() -> None:
     original = make_run(STEADY)
     text = render(original, make_run(STEADY))
-    assert text.startswith(f"original: run {original.info.run_id}, {DIGEST}\nscatter between runs 1.50%, assumed: ")
+    assert text.startswith(f"original: run {original.info.run_id}, {DIGEST}\nscatter between runs 2.00%, assumed: ")
     assert "reproduced" in row(text, 1)
     assert row(text, 1).endswith("  8/8  equivalent within 5%")
     assert "p: of a difference at the margin or beyond it; reproduced at 5% or below\n" in text
