@@ -9,7 +9,7 @@ from bench.compare.cells import Judged, judge_pairs, judge_runs
 from bench.compare.comparability import Purpose, explain_refusals, find_differences
 from bench.compare.evidence import CellRun, find_cell_run, gather_evidence
 from bench.compare.history import CellKey, EarlierRun, identify_cell
-from bench.compare.movement import measure_movement
+from bench.compare.host_change import measure_host_change
 from bench.compare.scatter import group_runs, learn_scatter
 from bench.errors import BundleError, UsageError
 from bench.records.bundle import Contents
@@ -52,7 +52,7 @@ def compare_runs(
     groups = [[run.probes for run in group] for group in group_runs(earlier)]
     base_cells, new_cells = ([_index_cells(contents) for contents in side] for side in (base, new))
     only_in_new = dict(new_cells[0])
-    tail = criteria.false_alarm_level / len(base_cells[0]) / 2
+    tail = criteria.false_alarm_level / max(1, len(base_cells[0])) / 2
     evidences, notes = [], []
     for key, cell in base_cells[0].items():
         if only_in_new.pop(key, None) is None and not _was_refused(cell.case, new[0]):
@@ -60,8 +60,8 @@ def compare_runs(
             continue
         sides = _find_in_runs(key, base, base_cells), _find_in_runs(key, new, new_cells)
         evidence = gather_evidence(cell, sides, refusals, purpose)
-        movement = measure_movement(_collect_probes(base), _collect_probes(new), cell.layout, groups)
-        evidences.append(replace(evidence, run_scatter=scatter.allow(key, tail), host_movement=movement))
+        change = measure_host_change(_collect_probes(base), _collect_probes(new), cell.layout, groups)
+        evidences.append(replace(evidence, run_scatter=scatter.allow(key, tail), host_change=change))
     notes += [Reason(code="only_in_new", values={"cell": cell.id}) for cell in only_in_new.values()]
     judged = judge_runs(evidences, criteria)
     return Comparison(

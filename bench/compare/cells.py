@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bench.compare.evidence import Evidence
-from bench.compare.movement import allow_for, explain_by_movement
+from bench.compare.host_change import allow_for, explain_by_host_change
 from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.records.summary import Interval
@@ -62,7 +62,7 @@ def _judge(
     evidences: Sequence[Evidence], estimates: Sequence[LogRatio | None], criteria: Criteria
 ) -> tuple[Judged, ...]:
     tested = [
-        (ratio, allow_for(evidence.host_movement))
+        (ratio, allow_for(evidence.host_change))
         for evidence, ratio in zip(evidences, estimates, strict=True)
         if ratio is not None
     ]
@@ -119,7 +119,7 @@ def _start_verdict(evidence: Evidence, outcome: Outcome) -> CellVerdict:
         base_repetitions=base,
         new_repetitions=new,
         run_scatter_ratio=None if evidence.run_scatter is None else sqrt(evidence.run_scatter.value),
-        host_movement=evidence.host_movement,
+        host_change=evidence.host_change,
         metric_ratios=evidence.metric_ratios,
         findings=evidence.findings,
     )
@@ -141,7 +141,7 @@ def _explain_shortage(evidence: Evidence) -> Reason:
 
 def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: Criteria) -> Judged:
     significant = tested.difference <= criteria.false_alarm_level
-    detectable = detectable_ratio(estimate, tested.level, allow_for(evidence.host_movement))
+    detectable = detectable_ratio(estimate, tested.level, allow_for(evidence.host_change))
     notes = _note_autocorrelation(evidence, estimate)
     reasons: tuple[Reason, ...] = ()
     if tested.equivalence <= criteria.equivalence_level:
@@ -194,9 +194,9 @@ def _note_ranks(estimate: LogRatio, outcome: Outcome, ratio: Interval) -> tuple[
 def _explain_undecided(
     evidence: Evidence, estimate: LogRatio, level: float, detectable: float, criteria: Criteria
 ) -> Reason:
-    movement = evidence.host_movement
-    if movement is not None and difference_p_value(estimate) <= level:
-        return explain_by_movement(movement)
+    change = evidence.host_change
+    if change is not None and difference_p_value(estimate) <= level:
+        return explain_by_host_change(change)
     values = {
         "margin_percent": f"{100 * criteria.margin_ratio:.3g}",
         "detectable_percent": f"{100 * min(detectable, MAX_DISPLAYED_CHANGE):.1f}",

@@ -15,7 +15,7 @@ from bench.records.profile import LayoutName
 from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.records.summary import MetricName
-from bench.records.verdict import Finding, HostMovement
+from bench.records.verdict import Finding, HostChange
 from bench.stats.metrics import LATENCY, METRICS, repetition_values
 from bench.stats.variance import Variance
 
@@ -42,7 +42,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     base_values: tuple[Values, ...] = ({},)
     new_values: tuple[Values, ...] = ({},)
     run_scatter: Variance | None = None
-    host_movement: HostMovement | None = None
+    host_change: HostChange | None = None
     metric_ratios: dict[MetricName, float] = msgspec.field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     refusals: tuple[Reason, ...] = ()

@@ -14,7 +14,7 @@ from bench.compare.bundles import compare_runs
 from bench.compare.comparability import find_differences
 from bench.compare.evidence import find_failure, read_values
 from bench.compare.history import EarlierRun
-from bench.compare.movement import allow_for, explain_by_movement
+from bench.compare.host_change import allow_for, explain_by_host_change
 from bench.records.bundle import Citation, Contents, Environment
 from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.image import Image
@@ -146,10 +146,10 @@ def _judge_ratio(verdict: CellVerdict, ratio: Interval, margin_ratio: float) -> 
     if verdict.outcome == "equivalent":
         return "reproduced", (Reason(code="reproduced", values=values),)
     low, high = 1 / (1 + margin_ratio), 1 + margin_ratio
-    least, most = map(exp, allow_for(verdict.host_movement))
+    least, most = map(exp, allow_for(verdict.host_change))
     if ratio.high < low * least or ratio.low > high * most:
         code = "slower_than_margin" if ratio.point > 1 else "faster_than_margin"
         return "not_reproduced", (Reason(code=code, values=values),)
-    if verdict.host_movement is not None and (ratio.high < low or ratio.low > high):
-        return "too_noisy", (explain_by_movement(verdict.host_movement),)
+    if verdict.host_change is not None and (ratio.high < low or ratio.low > high):
+        return "too_noisy", (explain_by_host_change(verdict.host_change),)
     return "too_noisy", (Reason(code="neither_within_nor_beyond", values=values), *verdict.notes)

@@ -53,8 +53,8 @@ def learn_scatter(
 ) -> AllowedScatter:
     """Return what the host's runs show: those of each side, earlier ones, and those of its calibration.
 
-    A calibration counts only where none of its runs counts already. Of sides on two hosts, nothing but their own runs
-    counts: how far apart two hosts lie, no run of one of them shows.
+    A calibration counts only if none of its runs counts already. If the sides are of two hosts, only their own runs
+    count, since earlier runs on one host do not show how far apart two hosts lie.
     """
     runs = (*base, *new)
     hosts = {digest_host(contents.machine) for contents in runs}

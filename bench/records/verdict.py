@@ -67,7 +67,7 @@ def find_refusals(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.severity == "refuse")
 
 
-class HostMovement(Record, frozen=True, kw_only=True):
+class HostChange(Record, frozen=True, kw_only=True):
     """How much slower the host itself was in the new run, by its probes: time of new over base.
 
     Attributes:
@@ -90,13 +90,13 @@ class CellVerdict(Record, frozen=True, kw_only=True, omit_defaults=False):
         ratio: Latency of new over base: 1.05 takes 5% longer. The interval misses the true ratio in a share `level` of
             comparisons at most; with many pairs in half of that, as their ranks have the other half.
         level: With which Holm's procedure compared this cell: the false alarm level over the cells still in question.
-        p_value: Of no difference beyond the host's movement; by means, or with many pairs by means and ranks; adjusted
+        p_value: Of no difference beyond the host's change; by means, or with many pairs by means and ranks; adjusted
             over all cells by Holm's procedure.
         equivalence_p_value: Of a difference at the margin or beyond it; not adjusted.
         base_repetitions, new_repetitions: Valid ones that were used; in a paired comparison those with a valid partner.
         detectable_ratio: The smallest change that four comparisons in five would have shown.
         run_scatter_ratio: Scatter between runs that was allowed for; None if the sides were interleaved.
-        host_movement: None if the sides were interleaved, or either has no probe.
+        host_change: None if the sides were interleaved, or either has no probe.
         metric_ratios: Means of the other metrics: new over base, by name. No verdict is made of them.
         findings: What differs for this cell alone.
         reasons: Why the outcome is not a better one.
@@ -116,7 +116,7 @@ class CellVerdict(Record, frozen=True, kw_only=True, omit_defaults=False):
     new_repetitions: Count = 0
     detectable_ratio: float | None = None
     run_scatter_ratio: float | None = None
-    host_movement: HostMovement | None = None
+    host_change: HostChange | None = None
     metric_ratios: dict[MetricName, float] = {}
     findings: tuple[Finding, ...] = ()
     reasons: tuple[Reason, ...] = ()

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 
 from bench.compare.cells import Judged, judge_pairs, judge_runs
 from bench.compare.evidence import Evidence
-from bench.compare.movement import measure_movement
+from bench.compare.host_change import measure_host_change
 from bench.records.case import Case
 from bench.records.measurement import Probe
 from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, RUNS_MARGIN_RATIO, Criteria
@@ -119,12 +119,12 @@ def judge_apart(
     probes = [[_make_probes(run) for run in group] for group in (base, new, earlier)]
     criteria = Criteria(margin_ratio=RUNS_MARGIN_RATIO)
     tail = criteria.false_alarm_level / len(base[0].seconds) / 2
-    movement = measure_movement(probes[0], probes[1], "latency", probes[2:])
+    change = measure_host_change(probes[0], probes[1], "latency", probes[2:])
     evidences = [
         replace(
             make_evidence([run.seconds[cell] for run in base], [run.seconds[cell] for run in new]),
             run_scatter=allow_between_runs(known.find(cell), tail),
-            host_movement=movement,
+            host_change=change,
         )
         for cell in range(len(base[0].seconds))
     ]

@@ -100,7 +100,7 @@ def _find_limit_problem(check: Check, name: str, wanted: object) -> str | None:
     if name in _OF_REFERENCES:
         return None if check.better else f"references give no limit to {check.name}"
     if name not in COMPARATORS[check.kind]:
-        return f"{check.name} is held to {' or '.join(COMPARATORS[check.kind])}, not {name}"
+        return f"{check.name} is compared with {' or '.join(COMPARATORS[check.kind])}, not {name}"
     if name == "equals" and type(wanted) not in _TYPES[check.kind]:
         return f"equals is {wanted!r}, which {check.name} never is"
     return None

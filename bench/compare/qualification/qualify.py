@@ -64,7 +64,7 @@ def qualify(units: Sequence[Unit], references: Sequence[Unit], loaded: LoadedPol
 def _check_needs(policy: QualificationPolicy, references: Sequence[Unit]) -> None:
     needing = [name for name, rule in policy.rules.items() if stated_limit(rule) is None]
     if needing and not references:
-        raise UsageError(f"rules {', '.join(needing)} are held against references; name them with --reference")
+        raise UsageError(f"rules {', '.join(needing)} are compared with references; name them with --reference")
 
 
 def _judge_rule(name: str, rule: Rule, units: Sequence[Unit], references: Sequence[Unit]) -> Iterator[RuleVerdict]:

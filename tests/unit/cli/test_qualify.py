@@ -151,7 +151,7 @@ def test_references_give_limits(tmp_path: Path, qualify: Invoke) -> None:
     ("arguments", "words"),
     [
         (("unit", "--policy", "gate"), "no policy 'gate'; there are regression-gate, server-acceptance"),
-        (("unit", "--policy", "regression-gate"), "are held against references; name them with --reference"),
+        (("unit", "--policy", "regression-gate"), "are compared with references; name them with --reference"),
         (("empty", "--policy", "regression-gate"), "holds no bundle (*.bench.tar)"),
         (("nowhere", "--policy", "regression-gate"), "No such file"),
         (("unit", "unit", "--policy", "mine.toml"), "is given twice"),

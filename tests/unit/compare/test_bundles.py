@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from bench.compare.bundles import compare_runs, compare_variants
-from bench.compare.movement import measure_movement
+from bench.compare.host_change import measure_host_change
 from bench.errors import BundleError, UsageError
 from bench.records.bundle import Distribution
 from bench.records.image import Image, StatedImage
@@ -192,10 +192,10 @@ def test_a_host_that_slowed_as_much_explains_a_slower_cell() -> None:
     base, new = make_run(STEADY), make_run(times(1.05), gflops=94.0)
     (cell,) = compare_runs([base], [new], CRITERIA, earlier=CALM).cells
     assert cell.outcome == "no_difference_shown"
-    assert cell.host_movement == measure_movement(
+    assert cell.host_change == measure_host_change(
         [base.probes], [new.probes], "latency", [[run.probes for run in CALM]]
     )
-    assert [reason.code for reason in cell.reasons] == ["host_moved"]
+    assert [reason.code for reason in cell.reasons] == ["host_changed"]
 
 
 def test_findings_and_reasons_of_many_values_are_the_same_in_each_process() -> None:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from bench.compare.cells import judge_pairs, judge_runs
 from bench.compare.evidence import Evidence, read_values
 from bench.records.reason import Reason
-from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, CellVerdict, Criteria, HostMovement
+from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, CellVerdict, Criteria, HostChange
 from bench.stats.variance import Variance
 from tests.benchmarks.hosts import HOSTS, interleave
 from tests.builders import CASE, make_cell, make_instance, make_measurement, make_repetition
@@ -42,8 +42,8 @@ def codes(reasons: Sequence[Reason]) -> list[str]:
     return [reason.code for reason in reasons]
 
 
-def move(compute_ratio: float, bandwidth_ratio: float, scatter_ratio: float = 0.0) -> HostMovement:
-    return HostMovement(
+def move(compute_ratio: float, bandwidth_ratio: float, scatter_ratio: float = 0.0) -> HostChange:
+    return HostChange(
         compute_ratio=compute_ratio,
         bandwidth_ratio=bandwidth_ratio,
         compute_scatter_ratio=scatter_ratio,
@@ -114,21 +114,21 @@ def test_too_few_repetitions_get_no_verdict_and_say_so(base: Sequence[float], ne
 
 
 def test_a_difference_that_the_probes_show_too_is_the_hosts() -> None:
-    verdict = judge(evidence(STEADY, times(1.05), host_movement=move(1.06, 1.01)))[0]
+    verdict = judge(evidence(STEADY, times(1.05), host_change=move(1.06, 1.01)))[0]
     assert verdict.outcome == "no_difference_shown"
     assert verdict.reasons == (
-        Reason(code="host_moved", values={"compute_percent": "+6.0", "bandwidth_percent": "+1.0"}),
+        Reason(code="host_changed", values={"compute_percent": "+6.0", "bandwidth_percent": "+1.0"}),
     )
 
 
 def test_what_probes_scatter_by_themselves_excuses_nothing() -> None:
-    verdict = judge(evidence(STEADY, times(1.05), host_movement=move(1.06, 1.4, scatter_ratio=0.5)))[0]
+    verdict = judge(evidence(STEADY, times(1.05), host_change=move(1.06, 1.4, scatter_ratio=0.5)))[0]
     assert verdict.outcome == "slower"
-    assert judge(evidence(STEADY, STEADY, host_movement=move(0.7, 1.4, scatter_ratio=0.5)))[0].outcome == "equivalent"
+    assert judge(evidence(STEADY, STEADY, host_change=move(0.7, 1.4, scatter_ratio=0.5)))[0].outcome == "equivalent"
 
 
 def test_a_host_that_sped_up_does_not_excuse_a_slower_cell() -> None:
-    assert judge(evidence(STEADY, times(1.05), host_movement=move(0.94, 1.0)))[0].outcome == "slower"
+    assert judge(evidence(STEADY, times(1.05), host_change=move(0.94, 1.0)))[0].outcome == "slower"
 
 
 def test_interleaved_repetitions_are_paired_by_their_index() -> None:
@@ -228,7 +228,7 @@ def test_the_scatter_between_runs_that_was_allowed_for_is_recorded() -> None:
 
 
 def test_a_host_that_changed_prevents_a_claim_of_equivalence() -> None:
-    verdict = judge(evidence(STEADY, STEADY, host_movement=move(1.06, 1.0)))[0]
+    verdict = judge(evidence(STEADY, STEADY, host_change=move(1.06, 1.0)))[0]
     assert verdict.outcome == "no_difference_shown"
 
 

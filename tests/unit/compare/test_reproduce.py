@@ -119,7 +119,9 @@ def test_what_the_hosts_own_probes_explain_is_not_held_against_a_run() -> None:
     original, again = replace(ORIGINAL, probes=probes), replace(make_run(0.088), probes=faster)
     [cell] = judge_reproduction(CITES, original, again, 0.05, CALM).cells
     assert cell.outcome == "too_noisy"
-    assert cell.reasons == (Reason(code="host_moved", values={"compute_percent": "-9.1", "bandwidth_percent": "+0.0"}),)
+    assert cell.reasons == (
+        Reason(code="host_changed", values={"compute_percent": "-9.1", "bandwidth_percent": "+0.0"}),
+    )
     much = replace(make_run(0.08), probes=faster)
     assert judge_reproduction(CITES, original, much, 0.05, CALM).outcome == "not_reproduced"
 

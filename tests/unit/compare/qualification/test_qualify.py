@@ -328,7 +328,7 @@ def test_cells_that_cannot_be_told_apart_are_refused_and_variants_can_be() -> No
 
 
 def test_a_policy_that_needs_references_or_a_trust_store_says_so() -> None:
-    with pytest.raises(UsageError, match="rules rule are held against references; name them with --reference"):
+    with pytest.raises(UsageError, match="rules rule are compared with references; name them with --reference"):
         judge(TOLERANCE)
     with pytest.raises(UsageError, match="--trust"):
         judge({"check": "environment.signed_by", "contains": ["operator"]}, make_unit(roles=None))

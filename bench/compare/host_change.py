@@ -7,12 +7,12 @@ from statistics import fmean, median
 from bench.records.measurement import Probe
 from bench.records.profile import LayoutName
 from bench.records.reason import Reason
-from bench.records.verdict import HostMovement
+from bench.records.verdict import HostChange
 from bench.stats.probes import sum_bandwidth, sum_compute
 from bench.stats.variance import Variance, pool_variance
 
 CONFIDENCE = 0.68
-"""Share of comparisons on a host that did not move whose probes stay within their scatter: movement counts from one
+"""Share of comparisons of a host that did not change whose probes stay within their scatter: a change counts from one
 standard error on. With more, as many as one comparison in fifty beside a noisy neighbour raised a false alarm; with
 less, few verdicts of equivalence were lost."""
 
@@ -21,9 +21,9 @@ Rates = Sequence[Sequence[float]]
 """Logarithms of the rates of each probe, of each run."""
 
 
-def measure_movement(
+def measure_host_change(
     base: Iterable[Probes], new: Iterable[Probes], layout: LayoutName, earlier: Iterable[Iterable[Probes]] = ()
-) -> HostMovement | None:
+) -> HostChange | None:
     """Return how much slower the host itself was in the new runs; None if a run has no probe of the layout.
 
     Args:
@@ -38,7 +38,7 @@ def measure_movement(
     groups = [[[probe for probe in run if probe.layout == layout] for run in group] for group in earlier]
     compute, compute_scatter = _compare_rates(sum_compute, sides, groups)
     bandwidth, bandwidth_scatter = _compare_rates(sum_bandwidth, sides, groups)
-    return HostMovement(
+    return HostChange(
         compute_ratio=exp(compute),
         bandwidth_ratio=exp(bandwidth),
         compute_scatter_ratio=expm1(compute_scatter),
@@ -46,52 +46,52 @@ def measure_movement(
     )
 
 
-def allow_for(movement: HostMovement | None) -> tuple[float, float]:
-    """Return what the host's movement may have done to the logarithm of the ratio, least and greatest.
+def allow_for(change: HostChange | None) -> tuple[float, float]:
+    """Return what the host's change may have done to the logarithm of the ratio, least and greatest.
 
-    How a cell divides its time between compute and memory is not known. Anything between no movement and the larger
+    How a cell divides its time between compute and memory is not known. Anything between no change and the larger
     one may be the host's.
     """
-    if movement is None:
+    if change is None:
         return 0.0, 0.0
-    moved = (
-        _exceed(movement.compute_ratio, movement.compute_scatter_ratio),
-        _exceed(movement.bandwidth_ratio, movement.bandwidth_scatter_ratio),
+    parts = (
+        _exceed(change.compute_ratio, change.compute_scatter_ratio),
+        _exceed(change.bandwidth_ratio, change.bandwidth_scatter_ratio),
     )
-    return min(0.0, *moved), max(0.0, *moved)
+    return min(0.0, *parts), max(0.0, *parts)
 
 
-def explain_by_movement(movement: HostMovement) -> Reason:
-    """Return the reason of a cell whose difference the host's movement explains."""
+def explain_by_host_change(change: HostChange) -> Reason:
+    """Return the reason of a cell whose difference the host's change explains."""
     return Reason(
-        code="host_moved",
+        code="host_changed",
         values={
-            "compute_percent": f"{100 * (movement.compute_ratio - 1):+.1f}",
-            "bandwidth_percent": f"{100 * (movement.bandwidth_ratio - 1):+.1f}",
+            "compute_percent": f"{100 * (change.compute_ratio - 1):+.1f}",
+            "bandwidth_percent": f"{100 * (change.bandwidth_ratio - 1):+.1f}",
         },
     )
 
 
 def _exceed(ratio: float, scatter_ratio: float) -> float:
-    """Return a movement's logarithm; 0 if the probes' own scatter may have made it."""
-    moved = log(ratio)
-    return moved if abs(moved) > log(1 + scatter_ratio) else 0.0
+    """Return a change's logarithm; 0 if the probes' own scatter may have made it."""
+    change = log(ratio)
+    return change if abs(change) > log(1 + scatter_ratio) else 0.0
 
 
 def _compare_rates(
     rate: Callable[[Probe], float], sides: Sequence[Sequence[Probes]], groups: Sequence[Sequence[Probes]]
 ) -> tuple[float, float]:
-    """Return the logarithm of new's time over base's, and how large it may be without any movement."""
+    """Return the logarithm of new's time over base's, and how large it may be without any change."""
     from scipy.special import stdtrit
 
     base, new = ([[log(rate(probe)) for probe in run] for run in side] for side in sides)
-    moved = fmean(map(median, base)) - fmean(map(median, new))
+    change = fmean(map(median, base)) - fmean(map(median, new))
     earlier = [[median(log(rate(probe)) for probe in run) for run in group if _has_rate(run, rate)] for group in groups]
     errors = [*_error_within(base, new), *_error_between(base, new, earlier)]
     if not errors:
-        return moved, 0.0
+        return change, 0.0
     error = max(errors, key=lambda component: component.value)
-    return moved, float(stdtrit(error.degrees_of_freedom, 0.5 + CONFIDENCE / 2)) * sqrt(error.value)
+    return change, float(stdtrit(error.degrees_of_freedom, 0.5 + CONFIDENCE / 2)) * sqrt(error.value)
 
 
 def _error_within(base: Rates, new: Rates) -> Iterable[Variance]:
