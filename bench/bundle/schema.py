@@ -73,7 +73,7 @@ def check_schema(stated: str, known: str) -> None:
 
 @contextmanager
 def explain_newer_writer(heading: Heading) -> Iterator[None]:
-    """Say of what cannot be decoded that a newer bench wrote it, where the file states that.
+    """State that a newer bench wrote a file that does not decode, if its heading says so.
 
     A newer bench may add optional fields without a new number; this bench does not know what they mean, so it refuses
     them.

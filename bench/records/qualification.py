@@ -145,7 +145,7 @@ class RuleVerdict(Record, frozen=True, kw_only=True):
 
 
 class BundleName(Record, frozen=True, kw_only=True):
-    """A bundle, by its run and by what cannot be forged.
+    """A bundle, by its run and a digest that cannot be forged.
 
     Attributes:
         digest: Of its `content.tar`.

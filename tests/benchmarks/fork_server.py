@@ -107,5 +107,5 @@ if __name__ == "__main__":
         main(
             sys.argv[1],
             float(sys.argv[2]) if len(sys.argv) > 2 else 300.0,
-            Path(sys.argv[3] if len(sys.argv) > 3 else "nursery.jsonl"),
+            Path(sys.argv[3] if len(sys.argv) > 3 else "fork_server.jsonl"),
         )

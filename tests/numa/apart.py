@@ -1,4 +1,4 @@
-"""Separate processes for what cannot be undone: a binding, a control group.
+"""Separate processes for changes that no process can undo: a binding, a control group.
 
 They are forked, not started anew as workers are: an emulated CPU takes seconds to start an interpreter, and the
 kernel binds both alike.

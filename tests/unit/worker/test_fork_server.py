@@ -1,4 +1,4 @@
-"""Children of a process that has loaded libraries: how they end, what they leave behind, and what cannot be forked."""
+"""Children of a process that has loaded libraries: how they end, what they leave behind, and which processes cannot fork."""
 
 import os
 import subprocess
