@@ -11,7 +11,8 @@ from tests.benchmarks.rates import Rate, Setting
 
 def draw(alarms: Sequence[Rate], power: Sequence[Rate], path: Path) -> None:
     """Write the picture, in the format of the file's suffix."""
-    (_draw_alarms(alarms) | _draw_power(power)).configure_view(continuousHeight=260).save(path)
+    sides = (_draw_alarms(alarms) | _draw_power(power)).resolve_scale(color="independent")
+    sides.configure_view(continuousHeight=260).save(path)
 
 
 def _draw_alarms(rates: Sequence[Rate]) -> alt.LayerChart:
