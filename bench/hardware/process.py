@@ -24,7 +24,7 @@ _AT_HWCAP: Final = 16
 _AT_HWCAP2: Final = 26
 _AUXV: Final = "proc/self/auxv"
 
-MAX_UNREAD: Final = 10_000
+MAX_UNREADABLE: Final = 10_000
 """How many notes a recording holds about what could not be read."""
 
 
@@ -57,7 +57,7 @@ class RecordedProcess(Record, frozen=True, kw_only=True):
         bench_version: Which bench recorded it.
         architecture, hwcap, hwcap2: As in `Process`.
         affinity: As in `Process`, list format.
-        unread: What exists and could not be read, as in `Machine.missing`.
+        unreadable: What exists and could not be read, as in `Machine.missing`.
     """
 
     schema: Literal["bench-recording/2"]
@@ -66,7 +66,7 @@ class RecordedProcess(Record, frozen=True, kw_only=True):
     affinity: CpuList | None
     hwcap: Count
     hwcap2: Count
-    unread: Annotated[tuple[Reason, ...], Meta(max_length=MAX_UNREAD)]
+    unreadable: Annotated[tuple[Reason, ...], Meta(max_length=MAX_UNREADABLE)]
 
 
 def parse_auxiliary_vector(data: bytes) -> Mapping[int, int]:
@@ -130,6 +130,6 @@ def _read_statement(tree: Tree) -> Process | None:
     if max(affinity or {0}) > MAX_ID:
         tree.note("id_out_of_range", path=RECORDING, id=str(max(affinity or {0})))
         return None
-    for reason in stated.unread:
+    for reason in stated.unreadable:
         tree.note_unread(reason)
     return Process(architecture=stated.architecture, affinity=affinity, hwcap=stated.hwcap, hwcap2=stated.hwcap2)

@@ -26,12 +26,12 @@ class Recording(Record, frozen=True, kw_only=True):
     Attributes:
         files: Path → content; empty where only the presence of a file was asked for.
         folders: Paths of directories that were asked for or listed.
-        unread: What exists and could not be read.
+        unreadable: What exists and could not be read.
     """
 
     files: Mapping[str, bytes]
     folders: frozenset[str]
-    unread: tuple[Reason, ...]
+    unreadable: tuple[Reason, ...]
 
 
 class RecordingTree(Tree):
@@ -51,7 +51,9 @@ class RecordingTree(Tree):
     @property
     def recording(self) -> Recording:
         """Everything that was read so far."""
-        return Recording(files=dict(self._files), folders=frozenset(self._folders), unread=tuple(self._unread.values()))
+        return Recording(
+            files=dict(self._files), folders=frozenset(self._folders), unreadable=tuple(self._unread.values())
+        )
 
     @override
     def data(self, path: str, *, limit: int = MAX_BYTES) -> bytes | None:

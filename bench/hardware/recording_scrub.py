@@ -11,7 +11,7 @@ from typing import Final
 
 from bench import __version__
 from bench.hardware.cgroup import parse_mountinfo, parse_mounts
-from bench.hardware.process import MAX_UNREAD, RECORDING, Process, RecordedProcess
+from bench.hardware.process import MAX_UNREADABLE, RECORDING, Process, RecordedProcess
 from bench.hardware.recording import Recording
 from bench.records.cpulist import format_cpulist
 from bench.records.reason import Reason
@@ -102,8 +102,8 @@ def scrub_recording(recording: Recording, process: Process) -> Mapping[str, byte
         for path, data in recording.files.items()
         if (cut := cut_file(path, data.decode("utf-8", errors="surrogateescape"))) is not None
     }
-    unread = (value for reason in recording.unread for value in reason.values.values())
-    named = (*texts, *recording.folders, *unread, *(texts.get(path, "") for path in _NAMING_GROUPS))
+    unreadable = (value for reason in recording.unreadable for value in reason.values.values())
+    named = (*texts, *recording.folders, *unreadable, *(texts.get(path, "") for path in _NAMING_GROUPS))
     numbers = number_ids(named)
     host = compile_host_pattern(process.host_name)
 
@@ -115,7 +115,7 @@ def scrub_recording(recording: Recording, process: Process) -> Mapping[str, byte
         renamed = rename(text) if path in _NAMING_GROUPS else host.sub(HOST, text)
         members[rename(path)] = renamed.encode("utf-8", errors="surrogateescape")
     members[RECORDING] = encode_json(
-        _state(process, tuple(_rename_values(reason, rename) for reason in recording.unread))
+        _state(process, tuple(_rename_values(reason, rename) for reason in recording.unreadable))
     )
     return MappingProxyType(members)
 
@@ -124,7 +124,7 @@ def _rename_values(reason: Reason, rename: Callable[[str], str]) -> Reason:
     return Reason(code=reason.code, values={name: rename(text) for name, text in reason.values.items()})
 
 
-def _state(process: Process, unread: tuple[Reason, ...]) -> RecordedProcess:
+def _state(process: Process, unreadable: tuple[Reason, ...]) -> RecordedProcess:
     return RecordedProcess(
         schema="bench-recording/2",
         bench_version=__version__,
@@ -132,7 +132,7 @@ def _state(process: Process, unread: tuple[Reason, ...]) -> RecordedProcess:
         affinity=None if process.affinity is None else format_cpulist(process.affinity),
         hwcap=process.hwcap,
         hwcap2=process.hwcap2,
-        unread=unread[:MAX_UNREAD],
+        unreadable=unreadable[:MAX_UNREADABLE],
     )
 
 

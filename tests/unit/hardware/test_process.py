@@ -57,7 +57,7 @@ def test_a_tree_that_shows_nothing_gives_nothing(tmp_path: Path) -> None:
 
 STATEMENT = (
     '{"schema": "bench-recording/2", "bench_version": "1.0", "architecture": "aarch64", "affinity": "0-1",'
-    ' "hwcap": 7, "hwcap2": 9223372036854775808, "unread": [{"code": "unreadable", "values": {"problem": "EACCES"}}]}'
+    ' "hwcap": 7, "hwcap2": 9223372036854775808, "unreadable": [{"code": "unreadable", "values": {"problem": "EACCES"}}]}'
 )
 
 

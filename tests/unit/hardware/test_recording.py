@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bench.errors import MachineError
 from bench.hardware.cpuinfo import read_cpuinfo
 from bench.hardware.detect import detect
-from bench.hardware.process import MAX_UNREAD, Process, read_process
+from bench.hardware.process import MAX_UNREADABLE, Process, read_process
 from bench.hardware.recording import RecordingTree, pack_recording
 from bench.hardware.recording_scrub import cut_file, find_host_words, number_ids, scrub_recording
 from bench.hardware.tree import Tree
@@ -128,12 +128,12 @@ def test_so_many_notes_are_recorded_as_can_be_read_back_without_the_host_s_name(
 ) -> None:
     tree = RecordingTree(compose({"machine/proc/cpuinfo": CPUINFO}) / "machine")
     assert detect(tree, process=Process(architecture="x86_64")).missing
-    for number in range(MAX_UNREAD + 5):
+    for number in range(MAX_UNREADABLE + 5):
         tree.note_unread(make_reason("unreadable", path=f"{number} abc", problem="EACCES"))
     packed = pack_recording(scrub_recording(tree.recording, Process(architecture="x86_64", host_name="abc")))
     again = Tree(unpack(packed, tmp_path / "again"))
     assert read_process(again, read_cpuinfo(again)) == Process(architecture="x86_64")
-    assert len(again.missing) == MAX_UNREAD
+    assert len(again.missing) == MAX_UNREADABLE
     assert again.missing[1] == make_reason("unreadable", path="1 host", problem="EACCES")
 
 
@@ -149,7 +149,7 @@ def test_links_are_packed_as_what_they_lead_to(compose: Compose, tmp_path: Path)
 
 
 def test_headers_say_nothing_of_who_packed(compose: Compose) -> None:
-    files = {"machine/proc/cpuinfo": CPUINFO, "machine/sys/devices/system/cpu/cpu0/cache/unread": ""}
+    files = {"machine/proc/cpuinfo": CPUINFO, "machine/sys/devices/system/cpu/cpu0/cache/unreadable": ""}
     _, data = record(compose(files) / "machine")
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         infos = list(archive)

@@ -51,7 +51,9 @@ def test_an_emulated_run_never_qualifies_whatever_the_policy_says() -> None:
 )
 def test_a_run_without_any_number_does_not_qualify(failure: Failure | None, outcome: str) -> None:
     contents = make_contents()
-    measurements = tuple(replace(one, stopped="failed", failure=failure) for one in contents.measurements if failure)
+    measurements = tuple(
+        replace(measurement, stopped="failed", failure=failure) for measurement in contents.measurements if failure
+    )
     summary = summarize(contents.plan, measurements, contents.probes)
     empty = make_unit(replace(contents, measurements=measurements, summary=summary))
     assert judge({"check": "hardware.core_count", "at_least": 1}, empty).outcome == outcome
@@ -297,7 +299,8 @@ def test_references_that_did_other_work_are_refused() -> None:
     contents = make_contents(run=9)
     first = contents.measurements[0]
     repetitions = tuple(
-        replace(one, instances=(replace(one.instances[0], items_per_iteration=8),)) for one in first.repetitions
+        replace(repetition, instances=(replace(repetition.instances[0], items_per_iteration=8),))
+        for repetition in first.repetitions
     )
     contents = replace(contents, measurements=(replace(first, repetitions=repetitions), contents.measurements[1]))
     with pytest.raises(NotComparableError, match=r"latency: items_per_iteration: 4 and 8"):
