@@ -6,6 +6,7 @@ The loop (`bench.measure.loop.time_samples`) calls the workload again as soon as
 from collections.abc import Sequence
 from itertools import pairwise
 from operator import lt
+from statistics import median
 
 from bench.records.measurement import InstanceResult, Sample
 from bench.records.plan import Policy
@@ -23,10 +24,7 @@ _CLOCK_LIMIT_NS = 1 << 62
 
 def instance_latency_s(instance: InstanceResult) -> float:
     """Return the seconds an iteration of one instance: the median of its samples."""
-    import numpy as np
-
-    columns = read_columns(instance.samples)
-    return float(np.median(columns.elapsed_ns / columns.iterations)) / 1e9
+    return median(sample.elapsed_ns / sample.iterations for sample in instance.samples) / 1e9
 
 
 def throughput_per_s(instances: Sequence[InstanceResult]) -> float:

@@ -124,26 +124,35 @@ def repetition_values(measurement: Measurement, cell: Cell, metric: str = LATENC
     return {repetition.index: value for repetition in valid for value in read_metric(cell, [repetition], metric)}
 
 
-def summarize_metrics(
-    cell: Cell, used: Sequence[Repetition], first: Repetition, *, confidence: float, noisy: bool
-) -> dict[str, Interval]:
-    """Return every metric that the repetitions have, summarized. One without an interval has its point as both ends.
+def read_metrics(cell: Cell, used: Sequence[Repetition], first: Repetition) -> dict[str, list[float]]:
+    """Return the values of every metric that the repetitions have.
 
     Args:
         cell: Of the plan.
         used: The repetitions that numbers rest on.
         first: Of the cell, used or not.
+    """
+    values = {
+        metric.name: read_metric(cell, [first] if metric.aggregation == "first" else used, metric.name)
+        for metric in METRICS.values()
+    }
+    return {name: found for name, found in values.items() if found}
+
+
+def summarize_metrics(values: Mapping[str, Sequence[float]], *, confidence: float, noisy: bool) -> dict[str, Interval]:
+    """Return the summary of every metric. One without an interval has its point as both ends.
+
+    Args:
+        values: Of repetitions, by `read_metrics`.
         confidence: Of intervals.
         noisy: Noise that lasts is no scatter about a mean: intervals are widened to hold every repetition.
     """
     summaries: dict[str, Interval] = {}
-    for metric in METRICS.values():
-        values = read_metric(cell, [first] if metric.aggregation == "first" else used, metric.name)
-        if values:
-            with suppress(TooNoisyError):  # one that has no mean, such as a rate of 0, has no summary
-                summary = _aggregate(metric.aggregation, values, confidence)
-                widened = noisy and metric.aggregation == "mean"
-                summaries[metric.name] = widen_to_range(summary, values) if widened else summary
+    for name, found in values.items():
+        with suppress(TooNoisyError):  # one that has no mean, such as a rate of 0, has no summary
+            aggregation = METRICS[name].aggregation
+            summary = _aggregate(aggregation, found, confidence)
+            summaries[name] = widen_to_range(summary, found) if noisy and aggregation == "mean" else summary
     return summaries
 
 

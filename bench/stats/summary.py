@@ -13,7 +13,7 @@ from bench.records.reason import Reason
 from bench.records.summary import CellSummary, Drift, Mark, MethodName, Summary
 from bench.stats.bound import find_bound
 from bench.stats.interval import estimate_error
-from bench.stats.metrics import read_metric, summarize_metrics
+from bench.stats.metrics import read_metrics, summarize_metrics
 from bench.stats.noise import UNBOUNDED_CODES, judge_repetitions
 from bench.stats.power import detectable_change
 from bench.stats.probes import sum_bandwidth, sum_compute
@@ -81,7 +81,8 @@ def summarize_cell(
         used = [
             repetition for repetition, codes in zip(repetitions, judged, strict=True) if not UNBOUNDED_CODES & {*codes}
         ]
-    metrics = summarize_metrics(cell, used, repetitions[0], confidence=policy.confidence, noisy=noisy) if used else {}
+    values = read_metrics(cell, used, repetitions[0]) if used else {}
+    metrics = summarize_metrics(values, confidence=policy.confidence, noisy=noisy)
     if "latency_s" not in metrics or "throughput_per_s" not in metrics:
         codes = sorted({code for reasons in judged for code in reasons})
         return Reason(code="too_noisy", values={"repetitions": str(len(repetitions)), "invalid": " ".join(codes)})
@@ -96,7 +97,7 @@ def summarize_cell(
         metrics=metrics,
         unit=cell.unit,
         latency_percentiles_s=_percentiles(seconds),
-        detectable_ratio=None if noisy else _detectable_ratio(cell, used, policy.confidence),
+        detectable_ratio=None if noisy else _detectable_ratio(values["latency_s"], policy.confidence),
         roofline_ratio=bound.seconds / metrics["latency_s"].point if bound else None,
         bound_by=bound.bound_by if bound else None,
         cold_s=_cold(repetitions),
@@ -166,14 +167,14 @@ def _percentiles(seconds: Sequence["Array"]) -> dict[str, float]:
     return dict(zip(("p50", "p90", "p99"), map(float, values), strict=True))
 
 
-def _detectable_ratio(cell: Cell, used: Sequence[Repetition], confidence: float) -> float | None:
+def _detectable_ratio(latencies_s: Sequence[float], confidence: float) -> float | None:
     """Return the smallest relative change between two such cells that would mostly be shown, as verdicts would judge.
 
     Two cells of equal scatter have twice the variance of one, and the degrees of freedom of both.
     """
-    if len(used) < REPETITIONS_MIN:
+    if len(latencies_s) < REPETITIONS_MIN:
         return None
-    mean = estimate_error(list(map(log, read_metric(cell, used, "latency_s"))))
+    mean = estimate_error(list(map(log, latencies_s)))
     return detectable_change(
         error=2**0.5 * mean.error, degrees_of_freedom=2 * mean.degrees_of_freedom, level=1 - confidence
     )
