@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from torch import Tensor, nn
+from torch import Tensor, nn, optim
 from torch.nn.functional import cross_entropy
 
 from bench.interface.workload import Autocast, Forward, Iteration, Workload
 from bench.records.case import Case
-from bench.workloads.iterations import Inference, Loss, TrainingStep
+from bench.workloads.iterations import Inference, Loss, MakeOptimizer, TrainingStep
 from bench.workloads.weights import fill_weights
 
 BRANCH = -2
@@ -32,6 +32,7 @@ def assemble(
     constants: Mapping[str, float] = _NO_CONSTANTS,
     power_of_two_scale: Mapping[str, int] = _NO_SCALE,
     infer: Callable[[Forward, Mapping[str, Tensor]], Iteration] = Inference,
+    optimizer: MakeOptimizer = optim.Adam,
 ) -> Workload:
     """Return the workload of a model; its weights require gradients in training only.
 
@@ -45,6 +46,7 @@ def assemble(
         constants: The same.
         power_of_two_scale: The same.
         infer: Makes an iteration of inference; the default takes a model that returns one tensor.
+        optimizer: As in `TrainingStep`.
     """
     model.train(case.mode == "training")
     if case.mode == "inference":
@@ -58,7 +60,7 @@ def assemble(
     def iterate(forward: Forward, inputs: Mapping[str, Tensor], autocast: Autocast) -> Iteration:
         if case.mode == "inference":
             return infer(forward, inputs)
-        return TrainingStep(model, fill, loss, forward=forward, inputs=inputs, autocast=autocast)
+        return TrainingStep(model, fill, loss, forward=forward, inputs=inputs, autocast=autocast, optimizer=optimizer)
 
     return Workload(
         case=case, model=model, inputs=with_target, items_per_iteration=case.batch_size, fill=fill, iterate=iterate

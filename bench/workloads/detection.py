@@ -22,7 +22,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, nn, optim
 from torchvision.models.detection._utils import BalancedPositiveNegativeSampler
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.backbone_utils import _resnet_fpn_extractor
@@ -64,6 +64,10 @@ _SCALES = Scales(
 """Frozen norms do not normalise, so residual branches are small, and predictors undo the gain of the layers before them.
 Then boxes move by a fraction of their size, and about one class in each region is likely, so that as many boxes
 compete as after training."""
+
+_LEARNING_RATE = 1e-5
+"""Frozen norms do not keep activations in scale: at 1e-3, Adam's default, logits grew a hundredfold in three steps, and
+a third of their gradients were denormal numbers."""
 
 
 class Detector(nn.Module):
@@ -181,6 +185,7 @@ def _build(case: Case, network: type[FasterRCNN]) -> Workload:
         loss=_weighted,
         target=lambda: torch.ones(losses),
         infer=Detection,
+        optimizer=partial(optim.Adam, lr=_LEARNING_RATE),
     )
 
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn, optim
 from bench.interface.workload import Autocast, Forward
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+MakeOptimizer = Callable[[list[nn.Parameter]], optim.Optimizer]
 
 
 class Inference:
@@ -63,7 +64,7 @@ class TrainingStep:
         forward: Forward,
         inputs: Mapping[str, Tensor],
         autocast: Autocast,
-        optimizer: Callable[[list[nn.Parameter]], optim.Optimizer] = optim.Adam,
+        optimizer: MakeOptimizer = optim.Adam,
     ) -> None:
         self._parameters = list(model.parameters())
         self._optimizer = optimizer(self._parameters)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, nn, optim
 from torchvision.ops import StochasticDepth
 
 from bench.interface.workload import Forward, Iteration, Workload
@@ -16,7 +16,7 @@ from bench.records.case import Case
 from bench.workloads.assembly import assemble
 from bench.workloads.construction import construct
 from bench.workloads.dtypes import weights_dtype
-from bench.workloads.iterations import Inference, Loss
+from bench.workloads.iterations import Inference, Loss, MakeOptimizer
 
 Constants = Callable[[nn.Module], Mapping[str, float]]
 """Reads from a model which parameters are constant: full name → value of all its elements."""
@@ -46,6 +46,7 @@ def assemble_vision(
     loss: Loss,
     target: Callable[[], Tensor],
     infer: Callable[[Forward, Mapping[str, Tensor]], Iteration] = Inference,
+    optimizer: MakeOptimizer = optim.Adam,
 ) -> Workload:
     """Construct a model in the case's mode, find its constants, and assemble it.
 
@@ -57,6 +58,7 @@ def assemble_vision(
         loss: Of the model's output and the target.
         target: Makes the labels, which only training needs.
         infer: Makes an iteration of inference; the default takes a model that returns one tensor.
+        optimizer: As in `TrainingStep`.
     """
     model = construct_vision(factory, weights_dtype(case.precision)).train(case.mode == "training")
     constants = {name: value for find in scales.constants for name, value in find(model).items()}
@@ -70,6 +72,7 @@ def assemble_vision(
         constants=constants,
         power_of_two_scale=scales.power_of_two_scale,
         infer=infer,
+        optimizer=optimizer,
     )
 
 
