@@ -30,6 +30,7 @@ def inside(engine: Engine, results: Path) -> Any:
         boundary=Boundary(cpus="0", memory_nodes="0"),
         limits=Limits(memory_bytes=2 << 30, pids=256),
         writable=results,
+        announcement=results / ".bundle",
         readable=(),
         stated=identify_image(engine.client, IMAGE),
     )
