@@ -37,7 +37,9 @@ def test_rounds_threads_down_to_a_quota_and_says_so(engine: Engine) -> None:
     plan = json.loads(finished.stdout)
     assert {sum(instance["threads"] for instance in cell["instances"]) for cell in plan["cells"]} == {1}
     latency = next(layout for layout in plan["layouts"] if layout["name"] == "latency")
-    assert any("1.5" in note for note in latency["notes"])
+    assert ("quota_cuts_threads", "1.5") in {
+        (note["code"], note["values"].get("quota_cpus")) for note in latency["notes"]
+    }
 
 
 @pytest.mark.parametrize(
