@@ -2,13 +2,12 @@
 
 import importlib
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from importlib.util import find_spec
 from types import MappingProxyType
 
-from bench.errors import UsageError
 from bench.records.backend import BackendFacts
 from bench.records.case import BackendName
+from bench.records.lookup import find_row
 from bench.records.reason import Reason
 
 CATALOGUE = (
@@ -41,11 +40,7 @@ def find_backend(name: BackendName) -> BackendFacts:
     Raises:
         UsageError: there is none of this name; lists the known ones, and a close one.
     """
-    if name in BACKENDS:
-        return BACKENDS[name]
-    close = get_close_matches(name, BACKENDS, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    raise UsageError(f"no backend {name!r}; {hint}known are {', '.join(BACKENDS)}")
+    return find_row(BACKENDS, name, noun="backend")
 
 
 def find_missing_packages(name: BackendName) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ class UnsupportedError(EnvironmentUnfitError):
     The layers that raise it have no sentences for reasons; `bench.report.reasons.describe_error` has.
 
     Attributes:
-        what: What cannot be done, such as `none of the 3 cases asked for can be run`.
+        what: The action that is not possible, such as `none of the 3 cases asked for can be run`.
         reasons: Why, one or more.
     """
 

@@ -2,13 +2,12 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bench.backends.registry import BACKENDS
-from bench.errors import UsageError
 from bench.records.case import BackendName, Case, WorkloadFacts
+from bench.records.lookup import find_row
 
 if TYPE_CHECKING:
     from bench.interface.workload import Workload
@@ -41,11 +40,7 @@ def find_workload(name: str) -> WorkloadFacts:
     Raises:
         UsageError: there is none of this name; lists the known ones, and a close one.
     """
-    if name in WORKLOADS:
-        return WORKLOADS[name]
-    close = get_close_matches(name, WORKLOADS, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    raise UsageError(f"no workload {name!r}; {hint}known are {', '.join(WORKLOADS)}")
+    return find_row(WORKLOADS, name, noun="workload")
 
 
 def list_backends(facts: WorkloadFacts) -> tuple[BackendName, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from itertools import count
 
-import numpy as np
 from msgspec.structs import replace
 
 from bench.compare.history import EarlierRun, summarize_run
@@ -34,19 +33,6 @@ def times(factor: float) -> tuple[float, ...]:
 
 CALM_OFFSETS = tuple(0.0005 * (-1) ** index for index in range(40))
 """Of forty earlier runs that hardly differ."""
-
-
-def calm_history(contents: Contents, runs: int = 60) -> list[EarlierRun]:
-    """Earlier runs of the same thing, which lie 0.1% apart."""
-    run = summarize_run(contents)
-    rng = np.random.default_rng(runs)
-    return [
-        run._replace(
-            run_id=f"20250102T030405Z-{number:08x}",
-            means={cell: found._replace(mean=found.mean + rng.normal(0, 0.001)) for cell, found in run.means.items()},
-        )
-        for number in range(runs)
-    ]
 
 
 def make_history(*offsets: float, cells: int = 1) -> list[EarlierRun]:

@@ -9,7 +9,7 @@ from bench.compare.scatter import AllowedScatter, learn_scatter
 from bench.records.bundle import Contents
 from bench.records.calibration import Calibration
 from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, Criteria
-from tests.unit.compare.runs import calm_history
+from tests.unit.compare.runs import CALM_OFFSETS, make_history
 from tests.unit.compare.test_calibration import make_runs
 
 TAIL = 0.0025
@@ -65,7 +65,7 @@ def test_another_hosts_calibration_and_runs_count_for_nothing() -> None:
     topology = replace(new.machine.topology, allowed_cpus="0")
     elsewhere = replace(new, machine=replace(new.machine, topology=topology))
     own = replace(base, calibration=make_calibration(others))
-    assert learn_scatter([own], [elsewhere], calm_history(base)).source.code == "scatter_assumed"
+    assert learn_scatter([own], [elsewhere], make_history(*CALM_OFFSETS)).source.code == "scatter_assumed"
 
 
 def test_runs_of_one_side_show_their_scatter() -> None:

@@ -1,0 +1,27 @@
+"""Look up a row of a table by the name that a user gave."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+from bench.errors import UsageError
+
+Row = TypeVar("Row")
+
+
+def find_row(rows: Mapping[str, Row], name: str, *, noun: str) -> Row:
+    """Return the row of a name.
+
+    Args:
+        rows: Name → row.
+        name: As the user gave it.
+        noun: What a row is, for the message.
+
+    Raises:
+        UsageError: there is none of this name; lists the known ones, and a close one.
+    """
+    if name in rows:
+        return rows[name]
+    close = get_close_matches(name, rows, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    raise UsageError(f"no {noun} {name!r}; {hint}known are {', '.join(rows)}")
