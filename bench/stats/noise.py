@@ -56,7 +56,7 @@ def judge_repetitions(
         probes: Of the run, in sequence. Drift voids nothing without a probe on either side of a repetition.
     """
     bound = find_bound(cell, repetitions, probes)
-    resources = tuple(RATES) if bound is None else (bound[1],)
+    resources = tuple(RATES) if bound is None else (bound.bound_by,)
     levels = [find_levels(probes, cell.layout, resource) for resource in resources]
     return tuple(_judge(repetition, levels) for repetition in repetitions)
 
