@@ -7,6 +7,7 @@ from bench.records.measurement import Probe, Repetition
 from bench.records.plan import Cell, Policy
 from bench.records.reason import Reason
 from bench.records.summary import CellSummary
+from bench.stats.noise import mark_invalid
 from bench.stats.summary import summarize_cell
 
 Stop = Literal["precise", "repetitions", "budget"]
@@ -41,7 +42,7 @@ def assess_progress(
     cell: Cell, policy: Policy, repetitions: Sequence[Repetition], probes: Sequence[Probe]
 ) -> CellProgress:
     """Judge a cell by its repetitions and the probes so far."""
-    summary = summarize_cell(cell, policy, repetitions, probes)
+    summary = summarize_cell(cell, policy, mark_invalid(cell, repetitions, probes), probes)
     if isinstance(summary, Reason):
         return CellProgress(completed=len(repetitions), valid=0, summary=None)
     valid = len(repetitions) - summary.invalid_repetitions

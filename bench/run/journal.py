@@ -17,10 +17,10 @@ from bench.errors import EnvironmentUnfitError, OutputError, UsageError
 from bench.records.bundle import Note, RunId, Timestamp
 from bench.records.digest import Digest
 from bench.records.measurement import Failure, Measurement, Probe, Repetition
-from bench.records.plan import Cell, CellId
+from bench.records.plan import CellId
 from bench.records.record import Record, decode_json, encode_json, encode_json_line
 from bench.run.prepare import Decision
-from bench.stats.noise import judge_repetitions
+from bench.stats.noise import mark_invalid
 
 
 class Session(Record, frozen=True, kw_only=True):
@@ -173,7 +173,7 @@ class Journal:
             msgspec.convert(
                 {
                     "cell": entry.cell,
-                    "repetitions": self._judged(cells[entry.cell]),
+                    "repetitions": mark_invalid(cells[entry.cell], self.repetitions(entry.cell), self._probes),
                     "stopped": entry.stopped,
                     "failure": entry.failure,
                 },
@@ -181,14 +181,6 @@ class Journal:
                 from_attributes=True,
             )
             for entry in self._finished.values()
-        )
-
-    def _judged(self, cell: Cell) -> tuple[Repetition, ...]:
-        repetitions = self.repetitions(cell.id)
-        judged = judge_repetitions(cell, repetitions, self._probes)
-        return tuple(
-            msgspec.structs.replace(repetition, invalid=codes)
-            for repetition, codes in zip(repetitions, judged, strict=True)
         )
 
 

@@ -33,7 +33,7 @@ class MeanError(NamedTuple):
 def estimate_error(logs: Sequence[float]) -> MeanError:
     """Return the error of a mean of at least two values, where correlated repetitions count for fewer."""
     count = len(logs) * effective_share([logs])
-    return MeanError(sqrt(variance(logs) / count), max(1.0, count - 1))
+    return MeanError(sqrt(variance(logs, fmean(logs)) / count), max(1.0, count - 1))
 
 
 def mean_interval(values: Sequence[float], *, confidence: float) -> Interval:

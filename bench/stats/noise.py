@@ -6,6 +6,8 @@ nobody can drop a slow repetition by calling it noisy.
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from bench.records.measurement import InstanceResult, Probe, Repetition
 from bench.records.plan import Cell
 from bench.stats.bound import find_bound
@@ -47,7 +49,7 @@ def judge_repetitions(
 ) -> tuple[tuple[str, ...], ...]:
     """Return for each repetition of a cell the reason codes that void it, sorted; none for a valid one.
 
-    The only judge of validity: the run that measures, the sealing of its bundle and its verification all call it.
+    The only judge of validity: the run that measures and the verification of its bundle both call it.
     A value that the kernel does not show voids nothing; it stays `unavailable` in the bundle.
 
     Args:
@@ -59,6 +61,15 @@ def judge_repetitions(
     resources = tuple(RATES) if bound is None else (bound.bound_by,)
     levels = [find_levels(probes, cell.layout, resource) for resource in resources]
     return tuple(_judge(repetition, levels) for repetition in repetitions)
+
+
+def mark_invalid(cell: Cell, repetitions: Sequence[Repetition], probes: Sequence[Probe]) -> tuple[Repetition, ...]:
+    """Return the repetitions of a cell with the codes that void them, as `judge_repetitions` finds them."""
+    judged = judge_repetitions(cell, repetitions, probes)
+    return tuple(
+        repetition if repetition.invalid == codes else replace(repetition, invalid=codes)
+        for repetition, codes in zip(repetitions, judged, strict=True)
+    )
 
 
 def _judge(repetition: Repetition, levels: Sequence[Sequence[Level]]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from bench.records.summary import CellSummary, Drift, Mark, MethodName, Summary
 from bench.stats.bound import find_bound
 from bench.stats.interval import estimate_error
 from bench.stats.metrics import read_metrics, summarize_metrics
-from bench.stats.noise import UNBOUNDED_CODES, judge_repetitions
+from bench.stats.noise import UNBOUNDED_CODES
 from bench.stats.power import detectable_change
 from bench.stats.probes import sum_bandwidth, sum_compute
 from bench.stats.steady import WINDOW, is_sliding, is_steady
@@ -71,20 +71,18 @@ def summarize_cell(
     Args:
         cell: Of the plan.
         policy: Of the plan.
-        repetitions: All of the cell.
-        probes: All of the run, in sequence: they show drift, and the layout's peaks.
+        repetitions: All of the cell, judged (`bench.stats.noise.mark_invalid`; a bundle's are judged again by
+            `bench.bundle.consistency` before its summary is).
+        probes: All of the run, in sequence: they show the layout's peaks.
     """
-    judged = judge_repetitions(cell, repetitions, probes)
-    used = [repetition for repetition, codes in zip(repetitions, judged, strict=True) if not codes]
+    used = [repetition for repetition in repetitions if not repetition.invalid]
     noisy = not used
     if noisy:
-        used = [
-            repetition for repetition, codes in zip(repetitions, judged, strict=True) if not UNBOUNDED_CODES & {*codes}
-        ]
+        used = [repetition for repetition in repetitions if UNBOUNDED_CODES.isdisjoint(repetition.invalid)]
     values = read_metrics(cell, used, repetitions[0]) if used else {}
     metrics = summarize_metrics(values, confidence=policy.confidence, noisy=noisy)
     if "latency_s" not in metrics or "throughput_per_s" not in metrics:
-        codes = sorted({code for reasons in judged for code in reasons})
+        codes = sorted({code for repetition in repetitions for code in repetition.invalid})
         return Reason(code="too_noisy", values={"repetitions": str(len(repetitions)), "invalid": " ".join(codes)})
     instances = [instance for repetition in used for instance in repetition.instances]
     seconds = list(map(_sample_seconds, instances))
@@ -92,7 +90,7 @@ def summarize_cell(
     summary = CellSummary(
         cell=cell.id,
         repetitions=len(used),
-        invalid_repetitions=sum(map(bool, judged)),
+        invalid_repetitions=sum(bool(repetition.invalid) for repetition in repetitions),
         samples=sum(map(len, seconds)),
         metrics=metrics,
         unit=cell.unit,

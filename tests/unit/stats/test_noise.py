@@ -3,7 +3,7 @@ import pytest
 
 from bench.records.measurement import InstanceResult, Probe, Repetition
 from bench.stats.drift import is_probe_odd
-from bench.stats.noise import judge_repetitions
+from bench.stats.noise import judge_repetitions, mark_invalid
 from tests.builders import BINDING, make_cell, make_instance, make_probe, make_proof, make_repetition, noisy
 
 
@@ -20,6 +20,12 @@ def judge_repetition(repetition: Repetition, layout: str, probes: list[Probe]) -
 
 def test_a_quiet_repetition_is_valid() -> None:
     assert invalid_reasons([make_instance()]) == ()
+
+
+def test_calling_a_quiet_repetition_invalid_does_not_void_it() -> None:
+    slow = msgspec.structs.replace(make_repetition(1, make_instance((0.030,) * 5)), invalid=("steal",))
+    marked = mark_invalid(make_cell(), [make_repetition(0), slow], [])
+    assert [repetition.invalid for repetition in marked] == [(), ()]
 
 
 @pytest.mark.parametrize(

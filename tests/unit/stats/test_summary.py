@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bench.records.measurement import Repetition
 from bench.records.reason import Reason
+from bench.stats.noise import mark_invalid
 from bench.stats.summary import measure_drift, summarize, summarize_cell
 from tests.builders import (
     BINDING,
@@ -108,22 +109,17 @@ def test_the_same_samples_give_the_same_summary() -> None:
 
 def test_invalid_repetitions_are_counted_and_not_used() -> None:
     stolen = noisy(make_instance((0.030,) * 5), steal_ratio=0.2)
-    summary = summarize_cell(make_cell(), POLICY, [make_repetition(0), make_repetition(1, stolen)])
+    repetitions = mark_invalid(make_cell(), [make_repetition(0), make_repetition(1, stolen)], [])
+    summary = summarize_cell(make_cell(), POLICY, repetitions)
     assert (summary.repetitions, summary.invalid_repetitions) == (1, 1)
     assert summary.latency_s.point == pytest.approx(0.010)
-
-
-def test_calling_a_quiet_repetition_invalid_does_not_drop_it() -> None:
-    slow = msgspec.structs.replace(make_repetition(1, make_instance((0.030,) * 5)), invalid=("steal",))
-    summary = summarize_cell(make_cell(), POLICY, [make_repetition(0), slow])
-    assert summary.latency_s.point == pytest.approx((0.010 * 0.030) ** 0.5)
 
 
 def test_where_no_repetition_is_valid_numbers_are_a_bound_and_marked() -> None:
     stolen = [
         make_repetition(index, noisy(make_instance((0.01 + index / 1e4,) * 5), steal_ratio=0.2)) for index in range(6)
     ]
-    summary = summarize_cell(make_cell(), POLICY, stolen)
+    summary = summarize_cell(make_cell(), POLICY, mark_invalid(make_cell(), stolen, []))
     assert summary.marks[-1] == "noisy_host"
     assert (summary.repetitions, summary.invalid_repetitions, summary.detectable_ratio) == (6, 6, None)
     assert (summary.latency_s.low, summary.latency_s.high) <= (0.0100, 0.0105)
@@ -133,7 +129,7 @@ def test_what_noise_cannot_bound_is_too_noisy_with_its_codes() -> None:
     early, late = make_instance((0.01,) * 10, start_ns=0), make_instance((0.01,) * 10, start_ns=80_000_000)
     cell = make_cell(instances=(BINDING, BINDING))
     apart = make_repetition(0, noisy(early, steal_ratio=0.2), late)
-    assert summarize_cell(cell, POLICY, [apart]) == Reason(
+    assert summarize_cell(cell, POLICY, mark_invalid(cell, [apart], [])) == Reason(
         code="too_noisy", values={"repetitions": "1", "invalid": "no_overlap steal"}
     )
 
