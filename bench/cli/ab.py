@@ -103,7 +103,8 @@ def ab(margin_ratio: float, **given: object) -> int:
         return 0
     path, summary = measured
     report_format = "json" if settings.as_json else "text"
-    return _status(summary, print_results(path, report_format=report_format, margin_ratio=margin_ratio))
+    comparison = print_results(path, report_format=report_format, wide=settings.wide, margin_ratio=margin_ratio)
+    return _status(summary, comparison)
 
 
 def _take_side(given: dict[str, object], side: str) -> "VariantOptions":

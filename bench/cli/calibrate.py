@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli.console import print_text
+from bench.cli.console import print_report, print_text, wide_option
 from bench.cli.measurement import report_progress
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import CommaList
@@ -28,6 +28,7 @@ Examples:
 @click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for bundles and calibration.json.")  # fmt: skip
 @signing_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@wide_option
 def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above describe
     profile: str,
     suite: str,
@@ -39,6 +40,7 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     passphrase_file: Path | None,
     *,
     as_json: bool,
+    wide: bool,
 ) -> None:
     """Measure the false alarm rate on this host.
 
@@ -80,4 +82,4 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     if as_json:
         print_json(calibration)
     else:
-        print_text(f"{render_calibration(calibration)}\ncalibration: {kept}")
+        print_report(lambda width: f"{render_calibration(calibration, width)}\ncalibration: {kept}", wide=wide)

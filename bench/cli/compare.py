@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 from typing_extensions import override
 
-from bench.cli.console import print_text
+from bench.cli.console import print_report, wide_option
 from bench.cli.types import Percent
 from bench.errors import UsageError
 
@@ -43,7 +43,8 @@ bundle does not verify.
 @click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies that differ by no more than this are equivalent.")  # fmt: skip
 @click.option("--history", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Folder with earlier bundles. Those of the same host, packages and plan show how much runs differ. [default: the folder of NEW]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def compare(bundles: tuple[Path, ...], margin_ratio: float, history: Path | None, *, as_json: bool) -> int:
+@wide_option
+def compare(bundles: tuple[Path, ...], margin_ratio: float, history: Path | None, *, as_json: bool, wide: bool) -> int:
     """Compare bundles, cell by cell.
 
     All bundles are verified first. The differences between hardware, software and settings are printed before the
@@ -67,7 +68,7 @@ def compare(bundles: tuple[Path, ...], margin_ratio: float, history: Path | None
     if as_json:
         print_json(comparison)
     else:
-        print_text(render_comparison(comparison))
+        print_report(lambda width: render_comparison(comparison, width), wide=wide)
     return EXIT_STATUS[comparison.outcome]
 
 

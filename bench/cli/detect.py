@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from bench.cli.console import print_text
+from bench.cli.console import print_report, print_text, wide_option
 
 if TYPE_CHECKING:
     from bench.records.machine import Machine
@@ -25,7 +25,8 @@ Examples:
 @click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path("/"), metavar="DIR", help="Read a recorded machine instead of this one.")  # fmt: skip
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Also pack the files that detection reads into a new .tar.gz, for a bug report. Serial numbers and host names are left out.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def detect(root: Path, record: Path | None, as_json: bool) -> None:
+@wide_option
+def detect(root: Path, record: Path | None, as_json: bool, wide: bool) -> None:
     """Show this machine and the profile that fits it.
 
     For each other profile, the first condition that does not hold is shown.
@@ -46,7 +47,7 @@ def detect(root: Path, record: Path | None, as_json: bool) -> None:
         profile: object = {"name": None, "problem": problem} if choice is None else choice
         print_json({**msgspec.structs.asdict(machine), "profile": profile})
     else:
-        print_text(render_machine(machine, choice, problem))
+        print_report(lambda _: render_machine(machine, choice, problem), wide=wide)
 
 
 def _record_machine(root: Path, file: Path) -> "Machine":

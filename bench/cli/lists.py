@@ -3,15 +3,16 @@
 from pathlib import Path
 
 import click
-from tabulate import tabulate
 
-from bench.cli.console import print_text
+from bench.cli.console import print_report, print_text, wide_option
+from bench.report.table import Column, render_table
 
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@wide_option
 @click.pass_context
-def profiles(ctx: click.Context, as_json: bool) -> None:
+def profiles(ctx: click.Context, as_json: bool, wide: bool) -> None:
     """List hardware profiles."""
     if ctx.invoked_subcommand is not None:
         return
@@ -22,7 +23,8 @@ def profiles(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(list(found.values()))
     else:
-        print_text(tabulate([(name, profile.summary) for name, profile in found.items()], ("profile", "for"), "simple"))
+        rows = [(name, profile.summary) for name, profile in found.items()]
+        print_report(lambda width: render_table((Column("profile"), Column("for")), rows, width), wide=wide)
 
 
 @profiles.command("show")
@@ -48,7 +50,8 @@ def check_profile(file: Path) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def workloads(as_json: bool) -> None:
+@wide_option
+def workloads(as_json: bool, wide: bool) -> None:
     """List workloads.
 
     A workload is a model with its inputs. Modes, precisions, memory formats and backends are listed for each.
@@ -89,18 +92,28 @@ def workloads(as_json: bool) -> None:
         )
         for facts in WORKLOADS.values()
     ]
-    print_text(
-        tabulate(table, ("workload", "family", "modes and batch", "precisions", "formats", "backends", ""), "simple")
+    columns = (
+        Column("workload"),
+        Column("family"),
+        Column("modes and batch"),
+        Column("precisions", fold=1),
+        Column("formats", fold=1),
+        Column("backends", fold=1),
+        Column("", fold=2),
     )
-    for facts in WORKLOADS.values():
-        for name, text in facts.unsupported.items():
-            print_text(f"{facts.name} does not support {name}: {text}")
+    unsupported = [
+        f"{facts.name} does not support {name}: {text}"
+        for facts in WORKLOADS.values()
+        for name, text in facts.unsupported.items()
+    ]
+    print_report(lambda width: "\n".join((render_table(columns, table, width), *unsupported)), wide=wide)
 
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@wide_option
 @click.pass_context
-def suites(ctx: click.Context, as_json: bool) -> None:
+def suites(ctx: click.Context, as_json: bool, wide: bool) -> None:
     """List suites."""
     if ctx.invoked_subcommand is not None:
         return
@@ -113,7 +126,8 @@ def suites(ctx: click.Context, as_json: bool) -> None:
         print_json(list(found.values()))
     else:
         rows = [(name, ", ".join(suite.layouts), suite.summary) for name, suite in found.items()]
-        print_text(tabulate(rows, ("suite", "layouts", ""), "simple"))
+        columns = (Column("suite"), Column("layouts"), Column("", fold=1))
+        print_report(lambda width: render_table(columns, rows, width), wide=wide)
 
 
 @suites.command("show")

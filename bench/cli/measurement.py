@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
-from bench.cli.console import print_text
+from bench.cli.console import print_text, wide_option
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import Line
 from bench.errors import BenchError, CellsFailedError, TooNoisyError
@@ -31,6 +31,7 @@ class RunSettings(NamedTuple):
         key, passphrase_file: The key that signs; None for a key made for this run.
         dry_run: Print the plan and measure nothing.
         as_json: Print JSON.
+        wide: Print whole tables, however wide the terminal is.
     """
 
     resume: Path | None
@@ -40,6 +41,7 @@ class RunSettings(NamedTuple):
     passphrase_file: Path | None
     dry_run: bool
     as_json: bool
+    wide: bool
 
 
 def run_settings_options(command: Command) -> Command:
@@ -52,6 +54,7 @@ def run_settings_options(command: Command) -> Command:
             signing_options,
             click.option("--dry-run", is_flag=True, help="Print the plan and measure nothing."),
             click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+            wide_option,
         )
     ):  # fmt: skip
         command = option(command)

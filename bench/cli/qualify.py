@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli.console import print_text
+from bench.cli.console import print_report, print_text, wide_option
 from bench.cli.sign_options import load_signer, signing_options
 
 
@@ -28,6 +28,7 @@ Exit status: 0 qualified; 1 not qualified; 3 too noisy, or too few data; 4 bundl
 @signing_options
 @click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Also write JUnit XML to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@wide_option
 @click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for the signed statement (or set BENCH_OUTPUT).")  # fmt: skip
 def qualify(  # noqa: PLR0917 - click passes options by keyword
     bundles: tuple[Path, ...],
@@ -39,6 +40,7 @@ def qualify(  # noqa: PLR0917 - click passes options by keyword
     passphrase_file: Path | None,
     junit: Path | None,
     as_json: bool,
+    wide: bool,
     output: Path,
 ) -> int:
     """Check a machine against the rules of a policy.
@@ -68,7 +70,7 @@ def qualify(  # noqa: PLR0917 - click passes options by keyword
     if as_json:
         print_json(qualification)
     else:
-        print_text(render_qualification(qualification))
+        print_report(lambda width: render_qualification(qualification, width), wide=wide)
     if junit is not None:
         write_file(junit, render_junit(qualification), replace=True)
     print_text(f"statement: {write_qualification(output, qualification, signer)}", err=True)

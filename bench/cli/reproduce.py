@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli.measurement import measure, run_settings_options, take_run_settings
+from bench.cli.measurement import RunSettings, measure, run_settings_options, take_run_settings
 from bench.cli.types import Percent
 from bench.errors import TooNoisyError, UsageError
 from bench.records.reproduction import EXIT_STATUS, Reproduction
@@ -48,7 +48,7 @@ def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, history: Pa
     machine, environment, image = look_here()
     findings = find_obstacles(contents, machine, environment, image)
     if find_refusals(findings):
-        return _report(refuse_reproduction(cites, findings, margin_ratio), None, as_json=settings.as_json)
+        return _report(refuse_reproduction(cites, findings, margin_ratio), None, settings)
     decision = prepare_reproduction(original, machine)
     reason = find_data_problem(contents)
     if reason is not None:
@@ -63,16 +63,17 @@ def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, history: Pa
         raise UsageError(f"{path} cites {cited}, not run {cites.run_id}; give the bundle that it cites")
     earlier = read_history(path.parent if history is None else history, [contents, again])
     reproduction = judge_reproduction(cites, contents, again, margin_ratio, earlier)
-    return _report(reproduction, path, as_json=settings.as_json)
+    return _report(reproduction, path, settings)
 
 
-def _report(reproduction: Reproduction, path: Path | None, *, as_json: bool) -> int:
+def _report(reproduction: Reproduction, path: Path | None, settings: RunSettings) -> int:
     """Print the verdict and return its exit status."""
-    from bench.cli.console import print_json, print_text
+    from bench.cli.console import print_json, print_report
     from bench.report.reproduction import render_reproduction
 
-    if as_json:
+    if settings.as_json:
         print_json({"bundle": None if path is None else str(path), "reproduction": reproduction})
     else:
-        print_text(render_reproduction(reproduction) + ("" if path is None else f"\nbundle: {path}"))
+        end = "" if path is None else f"\nbundle: {path}"
+        print_report(lambda width: render_reproduction(reproduction, width) + end, wide=settings.wide)
     return EXIT_STATUS[reproduction.outcome]

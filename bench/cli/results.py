@@ -7,13 +7,14 @@ from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, Comparison, Criteria
 
 
 def print_results(
-    path: Path, *, report_format: str, margin_ratio: float = INTERLEAVED_MARGIN_RATIO
+    path: Path, *, report_format: str, wide: bool, margin_ratio: float = INTERLEAVED_MARGIN_RATIO
 ) -> Comparison | None:
     """Verify a bundle, and print the report of its run.
 
     Args:
         path: Of the bundle. Also a new one is read back, so that what is printed is what was sealed.
         report_format: A name in `bench.report.renderers.RENDERERS`.
+        wide: Print whole tables, however wide the terminal is.
         margin_ratio: For the sides of an `ab` run: differences within it count as equivalent.
 
     Returns:
@@ -24,19 +25,19 @@ def print_results(
         BundleError: the bundle does not verify.
     """
     from bench.bundle.verify import verify_bundle
-    from bench.cli.console import print_raw, print_text
+    from bench.cli.console import print_raw, print_report
     from bench.report.renderers import find_renderer, render_report
     from bench.report.run_report import make_run_report
 
     renderer = find_renderer(report_format)
     contents = verify_bundle(path).contents
     comparison = compare_sides(contents, margin_ratio)
-    rendered = render_report(make_run_report(contents, bundle=str(path), comparison=comparison), renderer)
+    report = make_run_report(contents, bundle=str(path), comparison=comparison)
     # Spelling out control characters protects a terminal, but would break the syntax of other formats.
     if renderer.media_type == "text/plain":
-        print_text(rendered, nl=False)
+        print_report(lambda width: render_report(report, renderer, width), wide=wide)
     else:
-        print_raw(rendered)
+        print_raw(render_report(report, renderer))
     return comparison
 
 

@@ -37,5 +37,5 @@ def run(**given: object) -> int:
         return 0
     path, summary = measured
     announce_bundle(path)
-    print_results(path, report_format="json" if settings.as_json else "text")
+    print_results(path, report_format="json" if settings.as_json else "text", wide=settings.wide)
     return exit_status(summary)

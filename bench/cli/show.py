@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from bench.cli.console import wide_option
 from bench.cli.results import print_results
 from bench.errors import UsageError
 
@@ -21,26 +22,29 @@ Examples:
 @click.option("--evidence", is_flag=True, help="Print the evidence for each cell instead: outputs, precision, instructions.")  # fmt: skip
 @click.option("--format", "report_format", default="text", show_default=True, metavar="text|json|junit", help="Report format.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; the same as --format json.")
-def show(bundle: Path, effective: bool, evidence: bool, report_format: str, as_json: bool) -> None:
+@wide_option
+def show(  # noqa: PLR0917 - click passes options by keyword
+    bundle: Path, effective: bool, evidence: bool, report_format: str, as_json: bool, wide: bool
+) -> None:
     """Verify a bundle and print its report again.
 
     The report holds the tables, what failed and why, and for an `ab` run the verdict.
     """
     report_format = "json" if as_json else report_format
     if effective or evidence:
-        _print_views(bundle, effective=effective, evidence=evidence, report_format=report_format)
+        _print_views(bundle, effective=effective, evidence=evidence, report_format=report_format, wide=wide)
     else:
-        print_results(bundle, report_format=report_format)
+        print_results(bundle, report_format=report_format, wide=wide)
 
 
-def _print_views(bundle: Path, *, effective: bool, evidence: bool, report_format: str) -> None:
+def _print_views(bundle: Path, *, effective: bool, evidence: bool, report_format: str, wide: bool) -> None:
     """Print one or both views of single workers and cells.
 
     Raises:
         UsageError: the format is neither text nor JSON.
     """
     from bench.bundle.verify import verify_bundle
-    from bench.cli.console import print_json, print_text
+    from bench.cli.console import print_json, print_report
     from bench.report.effective import render_effective
     from bench.report.evidence import render_evidence
     from bench.report.rows.effective import make_effective_rows
@@ -55,6 +59,10 @@ def _print_views(bundle: Path, *, effective: bool, evidence: bool, report_format
         shown = {"effective": effective_rows} if effective else {}
         print_json(shown | ({"evidence": evidence_rows} if evidence else {}))
         return
-    views = [render_effective(effective_rows)] if effective else []
-    views += [render_evidence(evidence_rows)] if evidence else []
-    print_text("\n\n".join(views))
+
+    def render(width: int | None) -> str:
+        views = [render_effective(effective_rows, width)] if effective else []
+        views += [render_evidence(evidence_rows)] if evidence else []
+        return "\n\n".join(views)
+
+    print_report(render, wide=wide)

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from tabulate import tabulate
 
-from bench.cli.console import print_text
+from bench.cli.console import print_report, print_text
 from bench.cli.sign_options import KEY_HELP, load_signer, passphrase_option
 from bench.cli.types import CommaList
+from bench.report.table import Column, render_table
 
 if TYPE_CHECKING:
     from bench.bundle.trust import TrustStore
@@ -137,7 +137,8 @@ def list_(path: Path) -> None:
         for key in list_keys(store, datetime.now(UTC))
     ]
     signers = ", ".join(signature.keyid for signature in store.signatures)
-    print_text(tabulate(rows, ("owner", "roles", "key", ""), "simple"))
+    columns = (Column("owner"), Column("roles"), Column("key", fold=1), Column("", fold=1))
+    print_report(lambda width: render_table(columns, rows, width), wide=False)
     print_text()
     for name, role in sorted(store.roles.items()):
         print_text(f"role {name} needs {role.threshold} of {len(role.keys)} keys")

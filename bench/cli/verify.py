@@ -132,7 +132,7 @@ def _verify_many(paths: Sequence[Path], requirements: "Requirements", *, as_json
 def _verify_qualification(path: Path, requirements: "Requirements", *, explain: bool, as_json: bool) -> None:
     from bench.bundle.explain_qualification import explain_qualification
     from bench.bundle.qualification import read_judges_key, verify_qualification
-    from bench.cli.console import print_json, print_text
+    from bench.cli.console import print_json, print_report, print_text
     from bench.report.qualification import render_qualification
     from bench.report.verification import describe_signer
 
@@ -143,4 +143,4 @@ def _verify_qualification(path: Path, requirements: "Requirements", *, explain: 
         print_json({"intact": True, "signer": proof.signer, "qualification": proof.qualification})
     else:
         print_text(f"intact, judged {proof.qualification.judged_at} by {describe_signer(proof.signer)}")
-        print_text(render_qualification(proof.qualification))
+        print_report(lambda width: render_qualification(proof.qualification, width), wide=False)

@@ -1,19 +1,28 @@
 """A calibration as text."""
 
-from tabulate import tabulate
-
 from bench.records.calibration import Calibration
-from bench.report.cases import describe_case
+from bench.report.cases import describe_configuration, name_case
 from bench.report.machine import describe_calibration
+from bench.report.table import Column, render_table
 
-HEADERS = ("cell", "layout", "n", "between repetitions", "between runs", "false alarms", "95% interval")
+COLUMNS = (
+    Column("workload"),
+    Column("", fold=1),
+    Column("layout", fold=2),
+    Column("n", "right", rank=2),
+    Column("scatter between\nrepetitions", "right"),
+    Column("scatter between\nruns", "right"),
+    Column("false alarms", "right"),
+    Column("95% interval", "right", rank=1),
+)
 
 
-def render_calibration(calibration: Calibration) -> str:
-    """The table, and what comparisons of runs on this host will allow for."""
+def render_calibration(calibration: Calibration, width: int | None = None) -> str:
+    """The table, no wider than asked, and what comparisons of runs on this host will allow for."""
     rows = [
         (
-            describe_case(cell.case),
+            name_case(cell.case),
+            describe_configuration(cell.case),
             cell.layout,
             str(cell.repetitions),
             f"{cell.repetition_scatter_ratio:.2%}",
@@ -23,5 +32,4 @@ def render_calibration(calibration: Calibration) -> str:
         )
         for cell in calibration.cells
     ]
-    align = ("left", "left", *("right",) * 5)
-    return f"{tabulate(rows, HEADERS, disable_numparse=True, colalign=align)}\n\n{describe_calibration(calibration)}"
+    return f"{render_table(COLUMNS, rows, width)}\n\n{describe_calibration(calibration)}"

@@ -8,13 +8,26 @@ from bench.workloads.registry import WORKLOADS
 
 def describe_case(case: Case) -> str:
     """Return a case in words; of its shape only what differs from the workload's default."""
+    return f"{name_case(case)}, {describe_configuration(case)}"
+
+
+def name_case(case: Case) -> str:
+    """Return workload, phase, and of the shape what differs from the workload's default."""
     facts = WORKLOADS.get(case.workload)  # None for a bundle of another version of bench
     default = {} if facts is None else facts.shape
-    name = name_workload(case, {key: value for key, value in case.shape.items() if default.get(key) != value})
-    return f"{name}, {case.mode}, {case.precision}, {case.memory_format}, {case.backend}, batch {case.batch_size}"
+    return name_workload(case, {key: value for key, value in case.shape.items() if default.get(key) != value})
+
+
+def describe_configuration(case: Case) -> str:
+    """Return mode, precision, memory format, backend and batch size in words."""
+    return f"{case.mode}, {case.precision}, {case.memory_format}, {case.backend}, batch {case.batch_size}"
 
 
 def name_workload(case: Case, shape: Mapping[str, int]) -> str:
     """Return workload, phase and the given dimensions, such as `gpt2 decode prompt_tokens=32`."""
-    name = case.workload if case.phase is None else f"{case.workload} {case.phase}"
-    return " ".join((name, *(f"{key}={value}" for key, value in sorted(shape.items()))))
+    return " ".join(filter(None, (case.workload, case.phase, describe_shape(shape))))
+
+
+def describe_shape(shape: Mapping[str, int]) -> str:
+    """Return dimensions in words, such as `output_tokens=8 prompt_tokens=32`."""
+    return " ".join(f"{key}={value}" for key, value in sorted(shape.items()))

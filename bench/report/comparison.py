@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tabulate import tabulate
-
 from bench.records.summary import Interval
 from bench.records.verdict import (
     EXIT_STATUS,
@@ -14,11 +12,22 @@ from bench.records.verdict import (
     Finding,
     RunScatter,
 )
-from bench.report.cases import describe_case
+from bench.report.cases import describe_case, describe_configuration, name_case
 from bench.report.reasons import describe_reason
+from bench.report.table import Column, render_table
 from bench.stats.metrics import find_column_metrics
 
-HEADERS = ("cell", "layout", "verdict", "latency", "interval", "could show", "p", "n")
+COLUMNS = (
+    Column("workload"),
+    Column("", fold=1),
+    Column("layout", fold=2),
+    Column("verdict"),
+    Column("latency", "right"),
+    Column("interval", "right"),
+    Column("could show", "right", rank=1),
+    Column("p", "right", rank=3),
+    Column("n", "right", rank=2),
+)
 
 NAMED_MAX = 3
 """Cells that are named where a reason holds for many."""
@@ -34,13 +43,13 @@ OUTCOMES: dict[ComparisonOutcome, str] = {
 }
 
 
-def render_comparison(comparison: Comparison) -> str:
-    """Return the whole comparison, for people."""
+def render_comparison(comparison: Comparison, width: int | None = None) -> str:
+    """Return the whole comparison, with a table no wider than asked."""
     names = f"base {', '.join(comparison.base)}, new {', '.join(comparison.new)}"
     lines = [names, _describe_method(comparison), ""]
     lines += describe_findings(comparison.findings)
     if comparison.cells:
-        lines += [_table(comparison.cells), "", *_legend()]
+        lines += [_table(comparison.cells, width), "", *_legend()]
     lines += _details(comparison.cells)
     lines += [
         f"geometric mean of {family.family}: latency {_percent(family.ratio.point)} "
@@ -84,13 +93,12 @@ def _describe_method(comparison: Comparison) -> str:
     )
 
 
-def _table(cells: Sequence[CellVerdict]) -> str:
+def _table(cells: Sequence[CellVerdict], width: int | None) -> str:
     """Return the verdicts, and beside them how the other metrics changed, of which there is no verdict."""
     metrics = find_column_metrics(cell.metric_ratios for cell in cells)
     rows = [(*_row(cell), *(_describe_metric(cell, metric.name) for metric in metrics)) for cell in cells]
-    headers = (*HEADERS, *(metric.column for metric in metrics))
-    align = ("left",) * 3 + ("right",) * (len(headers) - 3)
-    return tabulate(rows, headers, tablefmt="simple", disable_numparse=True, colalign=align)
+    columns = (*COLUMNS, *(Column(metric.column, "right", rank=4) for metric in metrics))
+    return render_table(columns, rows, width)
 
 
 def _describe_metric(cell: CellVerdict, name: str) -> str:
@@ -101,12 +109,12 @@ def _describe_metric(cell: CellVerdict, name: str) -> str:
 def _row(cell: CellVerdict) -> tuple[str, ...]:
     verdict = cell.outcome.replace("_", " ")
     count = f"{cell.base_repetitions}/{cell.new_repetitions}"
-    name = describe_case(cell.case)
+    name = (name_case(cell.case), describe_configuration(cell.case), cell.layout)
     if cell.ratio is None or cell.p_value is None:
-        return (name, cell.layout, verdict, "", "", "", "", count)
+        return (*name, verdict, "", "", "", "", count)
     detectable = "" if cell.detectable_ratio is None else _change(cell.detectable_ratio)
     p_value = "<0.0001" if cell.p_value < 1e-4 else f"{cell.p_value:.4f}"
-    return (name, cell.layout, verdict, _percent(cell.ratio.point), _range(cell.ratio), detectable, p_value, count)
+    return (*name, verdict, _percent(cell.ratio.point), _range(cell.ratio), detectable, p_value, count)
 
 
 def _legend() -> tuple[str, ...]:

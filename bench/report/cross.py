@@ -2,19 +2,29 @@
 
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 from bench.report.rows.cross import CrossRow
+from bench.report.table import Column, render_table
 from bench.report.units import format_seconds
 
-_HEADERS = ("workload", "precision", "format", "backend", "latency", "speed", "error", "int8", "compile", "load", "first call", "break-even calls")  # fmt: skip
-_ALIGN = ("left",) * 4 + ("right",) * 8
+_COLUMNS = (
+    Column("workload"),
+    Column("precision"),
+    Column("format", fold=1),
+    Column("backend"),
+    Column("latency", "right"),
+    Column("speed", "right"),
+    Column("error", "right", rank=1),
+    Column("int8", "right", rank=4),
+    Column("compile", "right", rank=5),
+    Column("load", "right", rank=6),
+    Column("first call", "right", rank=3),
+    Column("break-even\ncalls", "right", rank=2),
+)
 
 
-def render_cross_table(rows: Sequence[CrossRow]) -> str:
-    """Return the table with its heading and legend."""
-    lines = [_describe(row) for row in rows]
-    table = tabulate(lines, _HEADERS, tablefmt="simple", disable_numparse=True, colalign=_ALIGN)
+def render_cross_table(rows: Sequence[CrossRow], width: int | None = None) -> str:
+    """Return the table, no wider than asked, with its heading and legend."""
+    table = render_table(_COLUMNS, [_describe(row) for row in rows], width)
     return (
         f"against eager fp32:\n\n{table}\n\n"
         "speed: latency of eager fp32 over this latency. error: relative error of the outputs. "

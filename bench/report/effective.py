@@ -2,33 +2,32 @@
 
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 from bench.records.measurement import Library, LibraryRole, find_effective
 from bench.report.rows.effective import EffectiveRow
+from bench.report.table import Column, render_table
 
-_HEADERS = (
-    "cell",
-    "repetition",
-    "instance",
-    "CPUs",
-    "threads",
-    "memory nodes",
-    "policy",
-    "pages",
-    "openmp",
-    "allocator",
-    "variables",
+_COLUMNS = (
+    Column("cell"),
+    Column("repetition", "right"),
+    Column("instance", "right"),
+    Column("CPUs"),
+    Column("threads", "right"),
+    Column("memory nodes", fold=2),
+    Column("policy", fold=2),
+    Column("pages", fold=2),
+    Column("openmp", fold=1),
+    Column("allocator", fold=1),
+    Column("variables", fold=1),
 )
 
 
-def render_effective(rows: Sequence[EffectiveRow]) -> str:
+def render_effective(rows: Sequence[EffectiveRow], width: int | None = None) -> str:
     """Return CPUs, memory and libraries of each worker, as kernel and linker reported them after the timed part.
 
     Memory nodes: those that the plan binds to, of those that the kernel allows. Pages: share of the worker's pages
     on each node. Variables: those that differ between the sides of an `ab` run, as the worker had them.
     """
-    return tabulate([_describe(row) for row in rows], _HEADERS, tablefmt="simple", disable_numparse=True)
+    return render_table(_COLUMNS, [_describe(row) for row in rows], width)
 
 
 def _describe(row: EffectiveRow) -> tuple[str, ...]:

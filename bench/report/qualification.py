@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tabulate import tabulate
-
 from bench.records.qualification import Qualification, QualificationOutcome, RuleVerdict, Value
 from bench.report.printable import printable
 from bench.report.reasons import describe_reason
+from bench.report.table import Column, render_table
 from bench.report.units import format_quantity
 
 OUTCOMES: Mapping[QualificationOutcome, str] = MappingProxyType(
@@ -27,13 +26,13 @@ _COMPARATORS = MappingProxyType(
 )
 
 
-def render_qualification(qualification: Qualification) -> str:
-    """All of it; the verdict first."""
+def render_qualification(qualification: Qualification, width: int | None = None) -> str:
+    """All of it, with a table no wider than asked; the verdict first."""
     several = len(qualification.bundles) > 1
     rows = [
         (
-            verdict.outcome,
             verdict.rule,
+            verdict.outcome,
             *((verdict.run_id,) if several else ()),
             printable(verdict.cell or ""),
             describe_value(verdict),
@@ -42,7 +41,15 @@ def render_qualification(qualification: Qualification) -> str:
         )
         for verdict in qualification.verdicts
     ]
-    headers = ("outcome", "rule", *(("run",) if several else ()), "cell", "value", "limit", "")
+    columns = (
+        Column("rule"),
+        Column("outcome"),
+        *((Column("run", fold=2),) if several else ()),
+        Column("cell", fold=2),
+        Column("value", "right"),
+        Column("limit", "right"),
+        Column("", fold=1),
+    )
     counts = Counter(verdict.outcome for verdict in qualification.verdicts)
     return "\n".join(
         [
@@ -51,7 +58,7 @@ def render_qualification(qualification: Qualification) -> str:
             *(f"bundle {bundle.run_id} {bundle.digest}" for bundle in qualification.bundles),
             *(f"reference {bundle.run_id} {bundle.digest}" for bundle in qualification.references),
             "",
-            tabulate(rows, headers, tablefmt="simple", disable_numparse=True),
+            render_table(columns, rows, width),
             *(printable(describe_reason(note)) for note in qualification.notes),
         ]
     )

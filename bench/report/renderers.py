@@ -16,7 +16,8 @@ class Renderer(NamedTuple):
     """One report format.
 
     Attributes:
-        target: `module:function`, loaded when it is used; the function takes a `RunReport` and returns text.
+        target: `module:function`, loaded when it is used; the function takes a `RunReport` and returns text. One of plain
+            text also takes the width that its tables must fit into, or None.
         suffix: Of a file in this format.
         media_type: As registered with IANA.
     """
@@ -48,8 +49,14 @@ def find_renderer(name: str) -> Renderer:
     return renderer
 
 
-def render_report(report: RunReport, renderer: Renderer) -> str:
-    """Return a report in a format, with a final newline."""
+def render_report(report: RunReport, renderer: Renderer, width: int | None = None) -> str:
+    """Return a report in a format, with a final newline.
+
+    Args:
+        report: Of the run.
+        renderer: Of the format.
+        width: That tables of plain text must fit into, in characters; None for whole tables.
+    """
     module, _, function = renderer.target.partition(":")
-    render = cast("Callable[[RunReport], str]", getattr(importlib.import_module(module), function))
-    return render(report)
+    render = cast("Callable[..., str]", getattr(importlib.import_module(module), function))
+    return render(report, width) if renderer.media_type == "text/plain" else render(report)

@@ -1,15 +1,23 @@
 """A reproduction as text: what differs from the original, each cell's outcome, and that of the whole."""
 
-from tabulate import tabulate
-
 from bench.records.reproduction import EXIT_STATUS, CellReproduction, Reproduction, ReproductionOutcome
 from bench.records.verdict import Criteria
-from bench.report.cases import describe_case
+from bench.report.cases import describe_configuration, name_case
 from bench.report.comparison import describe_findings, describe_scatter
 from bench.report.reasons import describe_reason
+from bench.report.table import Column, render_table
 
-HEADERS = ("cell", "layout", "outcome", "latency", "interval", "p", "n", "")
-ALIGN = ("left", "left", "left", "right", "right", "right", "right", "left")
+COLUMNS = (
+    Column("workload"),
+    Column("", fold=1),
+    Column("layout", fold=2),
+    Column("outcome"),
+    Column("latency", "right"),
+    Column("interval", "right"),
+    Column("p", "right", rank=2),
+    Column("n", "right", rank=1),
+    Column("", fold=1),
+)
 
 OUTCOMES: dict[ReproductionOutcome, str] = {
     "reproduced": "reproduced: every cell is the same within the margin",
@@ -19,15 +27,15 @@ OUTCOMES: dict[ReproductionOutcome, str] = {
 }
 
 
-def render_reproduction(reproduction: Reproduction) -> str:
-    """Return the whole reproduction, for people."""
+def render_reproduction(reproduction: Reproduction, width: int | None = None) -> str:
+    """Return the whole reproduction, with a table no wider than asked."""
     cites = reproduction.cites
     lines = [f"original: run {cites.run_id}, {cites.content_digest}", *describe_findings(reproduction.findings)]
     if reproduction.run_scatter is not None:
         lines.append(describe_scatter(reproduction.run_scatter))
     if reproduction.cells:
         rows = [_row(cell) for cell in reproduction.cells]
-        lines += ["", tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True, colalign=ALIGN), ""]
+        lines += ["", render_table(COLUMNS, rows, width), ""]
         lines += _legend(reproduction.margin_ratio)
     status = EXIT_STATUS[reproduction.outcome]
     return "\n".join([*lines, f"{OUTCOMES[reproduction.outcome]} (exit status {status})"])
@@ -45,7 +53,8 @@ def _legend(margin_ratio: float) -> list[str]:
 def _row(cell: CellReproduction) -> tuple[str, ...]:
     verdict, ratio = cell.verdict, cell.verdict.ratio
     return (
-        describe_case(verdict.case),
+        name_case(verdict.case),
+        describe_configuration(verdict.case),
         verdict.layout,
         cell.outcome.replace("_", " "),
         "" if ratio is None else f"{ratio.point - 1:+.2%}",

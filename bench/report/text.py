@@ -3,24 +3,40 @@
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from tabulate import tabulate
-
 from bench.records.plan import Plan, Policy
 from bench.records.summary import Drift, Interval, Mark
 from bench.records.variant import describe_variant
-from bench.report.cases import describe_case, name_workload
+from bench.report.cases import describe_case, describe_shape, name_workload
 from bench.report.comparison import render_comparison
 from bench.report.cross import render_cross_table
 from bench.report.machine import describe_calibration, describe_choice, describe_machine
 from bench.report.reasons import describe_reason
 from bench.report.rows.cells import CellRow, FailedRow, StagesRow
 from bench.report.run_report import RunReport
-from bench.report.units import format_quantity, format_seconds, format_share, format_significant, format_spread
+from bench.report.table import Column, render_table
+from bench.report.units import format_significant, scale_quantity, scale_unit
 from bench.stats.metrics import Metric, find_column_metrics
 
-CASE_HEADERS = ("mode", "precision", "format", "backend", "batch", "layout", "side")
-NUMBER_HEADERS = ("latency", "", "throughput", "", "% of peak\ncompute", "% of peak\nbandwidth", "first call")
-LAST_HEADERS = ("n", "")
+CASE_COLUMNS = (
+    Column("shape", fold=1),
+    Column("mode", fold=2),
+    Column("precision", fold=2),
+    Column("format", fold=2),
+    Column("backend", fold=2),
+    Column("batch", "right", fold=2),
+    Column("layout", fold=2),
+    Column("side", fold=2),
+)
+NUMBER_COLUMNS = (
+    Column("latency\nms", "right"),
+    Column("±\n%", "right"),
+    Column("throughput\n/s", "right", rank=2),
+    Column("±\n%", "right", rank=3),
+    Column("of", rank=6),
+    Column("% of peak", "right"),
+    Column("first call\nms", "right", rank=5),
+)
+LAST_COLUMNS = (Column("n", "right", rank=7), Column("", "left"))
 
 MARK_LETTERS: Mapping[Mark, str] = MappingProxyType(
     {
@@ -43,14 +59,19 @@ DRIFT_WARNING = 1.10
 """Probes that changed by more than this factor get a line: such a drift could explain a 10% difference of cells."""
 
 
-def render_text(report: RunReport) -> str:
-    """Return the whole report: machine and profile, the tables, what failed or was refused, warnings, the verdict."""
+def render_text(report: RunReport, width: int | None = None) -> str:
+    """Return the whole report: machine and profile, the tables, what failed or was refused, warnings, the verdict.
+
+    Args:
+        report: Of the run.
+        width: That tables fit into, in characters; None for whole tables.
+    """
     rows, info = report.rows, report.info
     lines = _head(report)
     if rows.cells:
-        lines += [*_table(rows.cells), "", *_legend(rows.cells, report.plan.policy)]
+        lines += [*_table(rows.cells, width), "", *_legend(rows.cells, report.plan.policy)]
         lines += [_describe_stages(row) for row in rows.stages]
-        lines += ["", render_cross_table(rows.cross), ""] if rows.cross else []
+        lines += ["", render_cross_table(rows.cross, width), ""] if rows.cross else []
     lines += [_describe_failed(row) for row in rows.failed]
     lines += [
         f"refused {describe_case(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in report.plan.refused
@@ -65,7 +86,7 @@ def render_text(report: RunReport) -> str:
     if info.cites is not None:
         lines.append(f"repeats run {info.cites.run_id}, {info.cites.content_digest}")
     if report.comparison is not None:
-        lines += ["", *_describe_sides(report.plan), "", render_comparison(report.comparison)]
+        lines += ["", *_describe_sides(report.plan), "", render_comparison(report.comparison, width)]
     return "\n".join([*lines, f"bundle: {report.bundle}", ""])
 
 
@@ -80,24 +101,28 @@ def _head(report: RunReport) -> list[str]:
     return lines if report.info.note is None else [*lines, f"note: {report.info.note}"]
 
 
-def _table(rows: Sequence[CellRow]) -> list[str]:
+def _table(rows: Sequence[CellRow], width: int | None) -> list[str]:
     """Return the table. A value that all cells share is printed above it instead of in a column."""
     described = [_describe_columns(row) for row in rows]
     metrics = find_column_metrics(row.metrics for row in rows)
-    varying = [index for index in range(len(CASE_HEADERS)) if len({columns[index] for columns in described}) > 1]
+    varying = [index for index in range(len(CASE_COLUMNS)) if len({columns[index] for columns in described}) > 1]
     common = [
-        f"{header} {described[0][index]}"
-        for index, header in enumerate(CASE_HEADERS)
+        f"{column.header} {described[0][index]}"
+        for index, column in enumerate(CASE_COLUMNS)
         if index not in varying and described[0][index]
     ]
     lines = [
-        (name_workload(row.case, row.case.shape), *(columns[index] for index in varying), *_numbers(row, metrics))
+        (name_workload(row.case, {}), *(columns[index] for index in varying), *_numbers(row, metrics))
         for row, columns in zip(rows, described, strict=True)
     ]
-    numbers = (*NUMBER_HEADERS, *(metric.column for metric in metrics), *LAST_HEADERS)
-    headers = ("workload", *(CASE_HEADERS[index] for index in varying), *numbers)
-    align = ("left",) * (1 + len(varying)) + ("right",) * (len(numbers) - 1) + ("left",)
-    table = tabulate(lines, headers, tablefmt="simple", disable_numparse=True, colalign=align)
+    columns = (
+        Column("workload"),
+        *(CASE_COLUMNS[index] for index in varying),
+        *NUMBER_COLUMNS,
+        *(Column(f"{metric.column}\n{scale_unit(metric.unit)}".strip(), "right", rank=4) for metric in metrics),
+        *LAST_COLUMNS,
+    )
+    table = render_table(columns, lines, width)
     return [f"all cells: {', '.join(common)}", "", table] if common else ["", table]
 
 
@@ -105,6 +130,7 @@ def _describe_columns(row: CellRow) -> tuple[str, ...]:
     case = row.case
     layout = f"{row.layout} {row.instances}×{'-'.join(map(str, row.threads))}"
     return (
+        describe_shape(case.shape),
         case.mode,
         case.precision,
         case.memory_format,
@@ -117,29 +143,35 @@ def _describe_columns(row: CellRow) -> tuple[str, ...]:
 
 def _numbers(row: CellRow, metrics: Sequence[Metric]) -> tuple[str, ...]:
     return (
-        format_seconds(row.latency_s.point),
+        scale_quantity(row.latency_s.point, "s"),
         _describe_width(row, row.latency_s),
-        f"{format_significant(row.throughput_per_s.point)} {row.unit}/s",
+        format_significant(row.throughput_per_s.point),
         _describe_width(row, row.throughput_per_s),
-        format_share(row.peak_compute_ratio),
-        format_share(row.peak_bandwidth_ratio),
-        format_seconds(row.first_call_s),
+        row.unit,
+        _describe_share(row),
+        scale_quantity(row.first_call_s, "s"),
         *(_describe_metric(row, metric) for metric in metrics),
         f"{row.repetitions}×{row.samples // row.repetitions}",
         _marks(row),
     )
 
 
+def _describe_share(row: CellRow) -> str:
+    """Return the share of the peak that bounds the cell, with that resource; empty where the run shows no peak."""
+    shares = (("compute", row.peak_compute_ratio), ("memory", row.peak_bandwidth_ratio))
+    return " ".join(f"{ratio * 100:.0f} {resource}" for resource, ratio in shares if ratio is not None)
+
+
 def _describe_metric(row: CellRow, metric: Metric) -> str:
     interval = row.metrics.get(metric.name)
-    return "" if interval is None else format_quantity(interval.point, metric.unit)
+    return "" if interval is None else scale_quantity(interval.point, metric.unit)
 
 
 def _describe_width(row: CellRow, interval: Interval) -> str:
     """Return half of the interval's width. Few repetitions have a range instead, which claims less: in brackets."""
     if row.repetitions == 1:
         return ""
-    spread = format_spread(interval)
+    spread = f"{interval.half_width_ratio * 100:.1f}"
     return f"({spread})" if "few_repetitions" in row.marks else spread
 
 
@@ -155,8 +187,8 @@ def _legend(rows: Sequence[CellRow], policy: Policy) -> Iterator[str]:
         "first call: with empty compiler caches."
     )
     yield (
-        "% of peak: share of the matrix product rate, or of the memory bandwidth, that this run's probes reached; "
-        "each cell is compared with the one that limits it."
+        "% of peak: share of the compute rate, or of the memory bandwidth, that this run's probes reached; "
+        "each cell is compared with the one that bounds it."
     )
     target = f"wider than the ±{policy.target_ci_ratio * 100:.3g}% asked for"
     sentences: dict[Mark, str] = {

@@ -26,11 +26,6 @@ def format_spread(interval: Interval) -> str:
     return f"±{interval.half_width_ratio * 100:.1f}%"
 
 
-def format_share(ratio: float | None) -> str:
-    """Return a share as `66%`; the empty string for None."""
-    return "" if ratio is None else f"{ratio:.0%}"
-
-
 def format_bytes(count: int) -> str:
     """Return bytes as `12.3 MiB` or `4.56 GiB`."""
     gib = 1 << 30
@@ -62,3 +57,17 @@ def format_quantity(value: float, unit: str) -> str:
             return f"{value:.3f}×"
         case _:
             return str(value) if isinstance(value, int) else f"{value:.6g}"
+
+
+_SCALES = {"s": (1e-3, "ms"), "bytes": (1 << 20, "MiB"), "per_s": (1, "/s")}
+"""Unit of a metric → how much of it one unit of a column is, and that unit's name."""
+
+
+def scale_unit(unit: str) -> str:
+    """Return the unit that a column of such quantities has in its header; empty for a count."""
+    return _SCALES[unit][1] if unit in _SCALES else unit
+
+
+def scale_quantity(value: float, unit: str) -> str:
+    """Return a number in the unit of its column, without that unit."""
+    return format_significant(value / _SCALES[unit][0] if unit in _SCALES else value)
