@@ -79,7 +79,7 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> tuple[Pa
     from bench.run.session import resume_run, run_plan
 
     if settings.dry_run:
-        print_plan(decide().plan, as_json=settings.as_json)
+        print_plan(decide().plan, as_json=settings.as_json, wide=settings.wide)
         return None
     signer = load_signer(settings.key, settings.passphrase_file)
     if settings.resume is not None:
@@ -121,12 +121,12 @@ def print_warnings(plan: Plan) -> None:
         print_text(line, err=True)
 
 
-def print_plan(plan: Plan, *, as_json: bool) -> None:
+def print_plan(plan: Plan, *, as_json: bool, wide: bool) -> None:
     """Print a plan."""
-    from bench.cli.console import print_json
+    from bench.cli.console import print_json, print_report
     from bench.report.plan import render_plan
 
     if as_json:
         print_json(plan)
     else:
-        print_text(render_plan(plan))
+        print_report(lambda width: render_plan(plan, width), wide=wide)

@@ -1,44 +1,67 @@
 """The plan as text: what `--dry-run` prints."""
 
+from collections.abc import Iterator
+
 from bench.launch.environment import thread_environment
 from bench.records.case import case_name
-from bench.records.plan import Plan
+from bench.records.plan import Cell, Plan
 from bench.records.profile import Layout
 from bench.records.variant import describe_variant
+from bench.report.case_columns import make_case_columns
 from bench.report.machine import describe_choice
 from bench.report.reasons import describe_reason
+from bench.report.table import render_table
 from bench.report.units import format_duration
 
 
-def render_plan(plan: Plan) -> str:
-    """Return each cell with CPUs, memory nodes, threads and environment, the command, and the expected time."""
-    lines = [
-        f"suite {plan.suite}, {describe_choice(plan.profile)}",
-        f"command {' '.join(plan.argv)}",
-        *(
-            f"side {variant.name}: {describe_variant(variant)}, command {' '.join(variant.argv)}"
-            for variant in plan.variants
-        ),
-    ]
-    for layout in plan.layouts:
-        lines += [f"layout {layout.name}: {note}" for note in layout_notes(layout)]
-    for cell in plan.cells:
-        side = "" if cell.variant is None else f", side {cell.variant}"
-        lines += ["", f"{cell.id}  {case_name(cell.case)}{side}"]
-        for number, binding in enumerate(cell.instances):
-            lines.append(
-                f"  instance {number}: CPUs {binding.cpus}, memory nodes {binding.memory_nodes or 'any'}, "
-                f"{binding.threads} threads, {_assignments(thread_environment(binding))}"
-            )
-        lines.append(f"  openmp {cell.runtime.openmp}, allocator {cell.runtime.allocator}")
-        lines.append(f"  environment: {_assignments(cell.environment)}")
-    if plan.refused:
-        lines.append("")
-    lines += [f"refused {case_name(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in plan.refused]
+def render_plan(plan: Plan, width: int | None = None) -> str:
+    """Return number and time of the cells, a line for each, how each layout is bound, and what is refused.
+
+    Args:
+        plan: Of a run.
+        width: That the table fits into, in characters; None for the whole table.
+    """
     repetitions = f"{plan.policy.repetitions_min} to {plan.policy.repetitions_max} repetitions each"
     order = f"in rounds shuffled by seed {plan.order_seed}"
-    lines += ["", f"{len(plan.cells)} cells, {repetitions}, {order}: {_describe_time(plan)}"]
+    lines = [
+        f"{len(plan.cells)} cells, {repetitions}, {order}: {_describe_time(plan)}",
+        f"suite {plan.suite}, {describe_choice(plan.profile)}",
+    ]
+    if plan.cells:
+        cases = make_case_columns([(cell.case, cell.layout, cell.variant) for cell in plan.cells])
+        lines += [*filter(None, (cases.common,)), "", render_table(cases.columns, cases.rows, width)]
+    lines += [*_describe_bindings(plan), "", f"command {' '.join(plan.argv)}"]
+    lines += [
+        f"side {variant.name}: {describe_variant(variant)}, command {' '.join(variant.argv)}"
+        for variant in plan.variants
+    ]
+    lines += [f"layout {layout.name}: {note}" for layout in plan.layouts for note in layout_notes(layout)]
+    lines += [f"refused {case_name(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in plan.refused]
     return "\n".join(lines)
+
+
+def _describe_bindings(plan: Plan) -> Iterator[str]:
+    """Yield how workers are bound and what is in their environment: once for all cells of which it is the same."""
+    cells_by_text: dict[tuple[str, ...], list[Cell]] = {}
+    for cell in plan.cells:
+        cells_by_text.setdefault(tuple(_describe_binding(cell)), []).append(cell)
+    for text, cells in cells_by_text.items():
+        layouts = dict.fromkeys(cell.layout for cell in cells)
+        name = f"layout {' and '.join(layouts)}"
+        everywhere = [cell for cell in plan.cells if cell.layout in layouts] == cells
+        yield ""
+        yield name if everywhere else f"{name}, cells {', '.join(cell.id for cell in cells)}"
+        yield from text
+
+
+def _describe_binding(cell: Cell) -> Iterator[str]:
+    for number, binding in enumerate(cell.instances):
+        yield (
+            f"  instance {number}: CPUs {binding.cpus}, memory nodes {binding.memory_nodes or 'any'}, "
+            f"{binding.threads} threads, {_assignments(thread_environment(binding))}"
+        )
+    yield f"  openmp {cell.runtime.openmp}, allocator {cell.runtime.allocator}"
+    yield f"  environment: {_assignments(cell.environment)}"
 
 
 def _describe_time(plan: Plan) -> str:

@@ -6,7 +6,8 @@ from types import MappingProxyType
 from bench.records.plan import Plan, Policy
 from bench.records.summary import Drift, Interval, Mark
 from bench.records.variant import describe_variant
-from bench.report.cases import describe_case, describe_shape, name_workload
+from bench.report.case_columns import make_case_columns
+from bench.report.cases import describe_case
 from bench.report.comparison import render_comparison
 from bench.report.cross import render_cross_table
 from bench.report.machine import describe_calibration, describe_choice, describe_machine
@@ -17,16 +18,6 @@ from bench.report.table import Column, render_table
 from bench.report.units import format_significant, scale_quantity, scale_unit
 from bench.stats.metrics import Metric, find_column_metrics
 
-CASE_COLUMNS = (
-    Column("shape", fold=1),
-    Column("mode", fold=2),
-    Column("precision", fold=2),
-    Column("format", fold=2),
-    Column("backend", fold=2),
-    Column("batch", "right", fold=2),
-    Column("layout", fold=2),
-    Column("side", fold=2),
-)
 NUMBER_COLUMNS = (
     Column("latency\nms", "right"),
     Column("±\n%", "right"),
@@ -103,42 +94,20 @@ def _head(report: RunReport) -> list[str]:
 
 def _table(rows: Sequence[CellRow], width: int | None) -> list[str]:
     """Return the table. A value that all cells share is printed above it instead of in a column."""
-    described = [_describe_columns(row) for row in rows]
     metrics = find_column_metrics(row.metrics for row in rows)
-    varying = [index for index in range(len(CASE_COLUMNS)) if len({columns[index] for columns in described}) > 1]
-    common = [
-        f"{column.header} {described[0][index]}"
-        for index, column in enumerate(CASE_COLUMNS)
-        if index not in varying and described[0][index]
-    ]
-    lines = [
-        (name_workload(row.case, {}), *(columns[index] for index in varying), *_numbers(row, metrics))
-        for row, columns in zip(rows, described, strict=True)
-    ]
+    cases = make_case_columns([(row.case, _describe_layout(row), row.side) for row in rows])
     columns = (
-        Column("workload"),
-        *(CASE_COLUMNS[index] for index in varying),
+        *cases.columns,
         *NUMBER_COLUMNS,
         *(Column(f"{metric.column}\n{scale_unit(metric.unit)}".strip(), "right", rank=4) for metric in metrics),
         *LAST_COLUMNS,
     )
-    table = render_table(columns, lines, width)
-    return [f"all cells: {', '.join(common)}", "", table] if common else ["", table]
+    lines = [(*values, *_numbers(row, metrics)) for values, row in zip(cases.rows, rows, strict=True)]
+    return [*filter(None, (cases.common,)), "", render_table(columns, lines, width)]
 
 
-def _describe_columns(row: CellRow) -> tuple[str, ...]:
-    case = row.case
-    layout = f"{row.layout} {row.instances}×{'-'.join(map(str, row.threads))}"
-    return (
-        describe_shape(case.shape),
-        case.mode,
-        case.precision,
-        case.memory_format,
-        case.backend,
-        str(case.batch_size),
-        layout,
-        row.side or "",
-    )
+def _describe_layout(row: CellRow) -> str:
+    return f"{row.layout} {row.instances}×{'-'.join(map(str, row.threads))}"
 
 
 def _numbers(row: CellRow, metrics: Sequence[Metric]) -> tuple[str, ...]:

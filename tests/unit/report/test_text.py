@@ -17,7 +17,7 @@ from bench.report.rows.effective import make_effective_rows
 from bench.report.rows.evidence import make_evidence_rows
 from bench.report.run_report import make_run_report
 from bench.report.text import MARK_LETTERS, render_text
-from tests.builders import CASE, CHOICE, DIGEST, make_machine, make_plan, make_reason
+from tests.builders import CASE, CHOICE, DIGEST, make_cell, make_machine, make_plan, make_reason
 from tests.unit.bundle.builder import CELLS, CONTENTS
 
 Golden = Callable[[str, str], None]
@@ -163,6 +163,14 @@ def test_the_plan_matches_its_golden_file(check_golden: Golden) -> None:
     check_golden("report/plan.txt", render_plan(plan) + "\n")
 
 
+def test_a_plan_has_a_line_for_each_cell_and_says_once_how_a_layout_is_bound() -> None:
+    cells = [make_cell(index) for index in range(100)]
+    lines = render_plan(make_plan(*cells)).splitlines()
+    assert sum(line.startswith("resnet50") for line in lines) == len(cells)
+    assert sum("instance 0" in line for line in lines) == 1
+    assert len(lines) == len(cells) + 13
+
+
 def test_each_kind_of_progress_is_one_line(check_golden: Golden) -> None:
     summary, failure = CONTENTS.summary.cells[0], CONTENTS.measurements[2].failure
     moments = [
@@ -193,7 +201,7 @@ def test_a_plan_says_how_long_the_minimum_takes_and_until_when_more_may_follow(
 ) -> None:
     plan = make_plan()
     plan = msgspec.structs.replace(plan, policy=msgspec.structs.replace(plan.policy, **changes), estimate_s=60.0)
-    assert render_plan(plan).endswith(f": {words}")
+    assert render_plan(plan).split("\n")[0].endswith(f": {words}")
 
 
 @pytest.mark.parametrize(("step_s", "reported"), [(-3600.0, True), (0.002, False), (None, False)])
