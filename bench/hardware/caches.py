@@ -25,15 +25,23 @@ def read_caches(tree: Tree, online: frozenset[int]) -> tuple[Cache, ...] | None:
         online: Its online CPUs.
     """
     groups: dict[tuple[int, int], set[frozenset[int]]] = {}
+    known: dict[int, set[int]] = {}
     for cpu in sorted(online):
         base = f"{_PATH}/cpu{cpu}/cache"
         for index in tree.numbered(base, "index"):
+            if cpu in known.setdefault(index, set()):
+                continue
             path = f"{base}/index{index}"
+            if tree.line(f"{path}/type") not in {"Data", "Unified"}:
+                continue
             level, size_bytes = tree.integer(f"{path}/level"), _read_size_bytes(tree, f"{path}/size")
-            if level is None or size_bytes is None or tree.line(f"{path}/type") not in {"Data", "Unified"}:
+            if level is None or size_bytes is None:
                 continue
             shared = tree.cpulist(f"{path}/shared_cpu_list") or tree.cpumask(f"{path}/shared_cpu_map") or frozenset()
-            groups.setdefault((level, size_bytes), set()).add(shared & online | {cpu})
+            shared = shared & online | {cpu}
+            groups.setdefault((level, size_bytes), set()).add(shared)
+            # The kernel lists a cache under each CPU that shares it: 256 times where 256 do.
+            known[index] |= shared
     if not groups:
         return None
     return tuple(

@@ -20,6 +20,7 @@ MAX_ID: Final = 16_383
 """Largest CPU or node number accepted: twice any kernel's NR_CPUS, and small enough for a record's list."""
 
 _CHUNK: Final = 1 << 16
+_DOTS: Final = frozenset({"", ".", ".."})
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})", re.ASCII)
 _MASK: Final = re.compile(r"[0-9a-f]{1,8}(?:,[0-9a-f]{8}){0,511}", re.ASCII)
 _ABSENT: Final = frozenset(
@@ -37,7 +38,9 @@ _ABSENT: Final = frozenset(
 
 def clean_line(text: str, *, limit: int = 200) -> str:
     """Return text from outside as one printable line: control characters become blanks, blanks are joined."""
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())[:limit]
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(text.split())[:limit]
 
 
 def parse_cpumask(text: str) -> frozenset[int]:
@@ -75,6 +78,8 @@ class Tree:
             raise MachineError(f"{root}: not a directory; name the root of a recorded /proc and /sys")
         self.is_host: Final = self._root == "/"
         self._missing: dict[bytes, Reason] = {}
+        self._located: dict[str, str] = {"": self._root}
+        self._absent: set[str] = set()
 
     @property
     def missing(self) -> tuple[Reason, ...]:
@@ -174,11 +179,37 @@ class Tree:
 
     def _locate(self, path: str) -> str:
         """Return the path to open. A recorded tree's links may not lead to this host's own files."""
-        full = f"{self._root.rstrip('/')}/{path}"
         if self.is_host:
-            return full
+            return f"/{path}"
+        folder, _, name = path.rpartition("/")
+        if not folder or name in _DOTS:
+            return self._resolve(f"{self._root}/{path}")
+        full = f"{self._locate_folder(folder)}/{name}"
+        return self._resolve(full) if os.path.islink(full) else full  # noqa: PTH114 - on text, for speed
+
+    def _locate_folder(self, folder: str) -> str:
+        """Return where a directory is, resolved once: machines of 2048 CPUs have 60,000 files in 10,000 of them.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        real = self._located.get(folder)
+        if real is None:
+            if folder in self._absent:
+                raise FileNotFoundError(errno.ENOENT, folder)
+            parent, _, name = folder.rpartition("/")
+            full = f"{self._locate_folder(parent)}/{name}"
+            try:
+                is_link = stat.S_ISLNK(os.lstat(full).st_mode)
+            except FileNotFoundError:
+                self._absent.add(folder)
+                raise
+            real = self._located[folder] = self._resolve(full) if is_link or name in _DOTS else full
+        return real
+
+    def _resolve(self, full: str) -> str:
         real = os.path.realpath(full)
-        if not real.startswith(f"{self._root}/"):
+        if not f"{real}/".startswith(f"{self._root}/"):
             raise ValueError("outside_tree")
         return real
 

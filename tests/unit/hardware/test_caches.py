@@ -2,6 +2,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
 from bench.hardware.caches import read_caches
 from bench.hardware.detect import detect
@@ -67,3 +68,21 @@ def test_a_size_that_is_none_is_noted(compose: Compose) -> None:
     tree = Tree(compose(cache(0, 3, level="3", size="much", shared="0")))
     assert read_caches(tree, frozenset({0})) is None
     assert tree.missing == (make_reason("not_a_size", path=f"{CPU}/cpu0/cache/index3/size", text="'much'"),)
+
+
+def test_a_cache_is_read_once_for_all_cpus_that_share_it(compose: Compose) -> None:
+    class Counting(Tree):
+        sizes = 0
+
+        @override
+        def line(self, path: str) -> str | None:
+            self.sizes += path.endswith("/size")
+            return super().line(path)
+
+    files: dict[str, str] = {}
+    for cpu in range(8):
+        files |= cache(cpu, 3, level="3", size="1024K", shared="0-3" if cpu < 4 else "4-7")
+    tree = Counting(compose(files))
+    caches = read_caches(tree, frozenset(range(8)))
+    assert caches == (Cache(level=3, size_bytes=1 << 20, shared_by=("0-3", "4-7")),)
+    assert tree.sizes == 2

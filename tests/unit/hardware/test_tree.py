@@ -115,6 +115,22 @@ def test_links_of_a_recorded_tree_do_not_lead_to_this_host(tmp_path: Path) -> No
     assert [note.values["problem"] for note in tree.missing] == ["outside_tree"] * 3
 
 
+def test_folders_are_resolved_once_and_stay_inside(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    write(root, "devices/cpu0/topology/core_id", b"7")
+    write(tmp_path, "outside/core_id", b"8")
+    (root / "cpu").mkdir()
+    (root / "cpu/cpu0").symlink_to("../devices/cpu0")
+    (root / "cpu/cpu1").symlink_to("../../outside")
+    (root / "cpu/cpu2").symlink_to("../devices/cpu2")
+    tree = Tree(root)
+    assert [tree.integer("cpu/cpu0/topology/core_id") for _ in range(2)] == [7, 7]
+    assert tree.integer("cpu/cpu0/../cpu0/topology/./core_id") == 7
+    assert [tree.integer(f"cpu/cpu1/{name}") for name in ("core_id", "../cpu0/topology/core_id")] == [None, None]
+    assert [tree.integer(f"cpu/cpu{number}/topology/core_id") for number in (2, 3, 3)] == [None, None, None]
+    assert {note.values["problem"] for note in tree.missing} == {"outside_tree"}
+
+
 def test_an_unreadable_file_is_noted(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     tree = Tree(tmp_path)
