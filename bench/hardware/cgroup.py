@@ -7,7 +7,7 @@ Sources: Linux `Documentation/admin-guide/cgroup-v1/` and `cgroup-v2.rst`; cgrou
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from bench.hardware.tree import Tree
@@ -75,8 +75,9 @@ class Cgroups:
     def __init__(self, tree: Tree) -> None:
         """Read which hierarchies are mounted, and the groups that the process is in."""
         self._tree = tree
-        self._mounts = _read_mounts(tree)
         self.groups: Final = parse_self_cgroup(tree.text("proc/self/cgroup") or "")
+        # A mount hides earlier ones at the same place.
+        self._mounts = tuple({mount.point: mount for mount in _read_mounts(tree, self.groups)}.values())
 
     @property
     def version(self) -> Literal[0, 1, 2]:
@@ -88,16 +89,19 @@ class Cgroups:
 
     def directories(self, controller: str) -> tuple[Literal[1, 2], tuple[str, ...]]:
         """Return the version that has a controller, and the process's groups in it, its own first."""
-        for mount in self._mounts:
-            if controller in mount.controllers:
-                group = self.groups.get(controller)
-                if group is None and controller == "cpuset":
-                    group = self._tree.text("proc/self/cpuset")
-                return 1, self._walk(mount, (group or "/").strip())
-        for mount in self._mounts:
-            if mount.kind == "cgroup2":
-                return 2, self._walk(mount, self.groups.get("", "/"))
-        return 2, ()
+        return next(self._find_directories(controller), (2, ()))
+
+    def _find_directories(self, controller: str) -> Iterator[tuple[Literal[1, 2], tuple[str, ...]]]:
+        """Yield the groups in version 1, then in version 2. A mixed host has a controller in one of them only."""
+        first = tuple(mount for mount in self._mounts if controller in mount.controllers)
+        if first:
+            group = self.groups.get(controller)
+            if group is None and controller == "cpuset":
+                group = self._tree.text("proc/self/cpuset")
+            yield 1, self._walk(first, (group or "/").strip())
+        second = tuple(mount for mount in self._mounts if mount.kind == "cgroup2")
+        if second:
+            yield 2, self._walk(second, self.groups.get("", "/"))
 
     def read_cpu_quota(self) -> float | None:
         """Return CPUs' worth of time per period, the tightest of all ancestors; None without a quota."""
@@ -121,12 +125,12 @@ class Cgroups:
 
     def read_cpuset(self, what: Literal["cpus", "mems"]) -> frozenset[int] | None:
         """Return the CPUs or memory nodes that the process's cpuset allows; None if no cpuset shows any."""
-        version, directories = self.directories("cpuset")
-        names = (f"cpuset.{what}.effective",) if version == 2 else (f"cpuset.effective_{what}", f"cpuset.{what}", what)
-        for base in directories:
-            for name in names:
-                if allowed := self._tree.cpulist(f"{base}/{name}"):
-                    return allowed
+        for version, directories in self._find_directories("cpuset"):
+            effective = f"cpuset.{what}.effective" if version == 2 else f"cpuset.effective_{what}"
+            for base in directories:
+                for name in (effective, f"cpuset.{what}", what):
+                    if allowed := self._tree.cpulist(f"{base}/{name}"):
+                        return allowed
         return None
 
     def _read_quota_v1(self, base: str) -> float | None:
@@ -155,22 +159,25 @@ class Cgroups:
         elif line not in {None, "max", "-1"}:
             self._tree.note("memory_limit_not_understood", path=path, text=line or "")
 
-    def _walk(self, mount: CgroupMount, group: str) -> tuple[str, ...]:
-        """Return the directories from the process's group up to the mount point."""
-        parts = _relative_parts(group, mount.root)
-        if not self._tree.has("/".join((mount.point, *parts))):
-            # A container may see its group's path on the host, while only its own group is mounted.
-            parts = ()
+    def _walk(self, mounts: Sequence[CgroupMount], group: str) -> tuple[str, ...]:
+        """Return the directories from the process's group up to the mount point, by the mount that shows most of them.
+
+        Other mounts may show other groups only. Where none shows the process's, it is the first mount's own: a
+        container may see its group's path on the host, while only its own group is mounted.
+        """
+        found = [(mount, parts) for mount in mounts if (parts := self._find_below(mount, group)) is not None]
+        mount, parts = max(found, key=lambda place: len(place[1]), default=(mounts[0], ()))
         return tuple("/".join((mount.point, *parts[:length])) for length in range(len(parts), -1, -1))
 
-
-def _relative_parts(group: str, root: str) -> tuple[str, ...]:
-    """Return the path from a mount's root down to a group; empty if the group is not below it."""
-    parts = tuple(part for part in group.split("/") if part)
-    above = tuple(part for part in root.split("/") if part)
-    if parts[: len(above)] != above or {".", ".."} & set(parts):
-        return ()
-    return parts[len(above) :]
+    def _find_below(self, mount: CgroupMount, group: str) -> tuple[str, ...] | None:
+        """Return the path from a mount point down to a group; None if the group is not visible there."""
+        parts = tuple(part for part in group.split("/") if part)
+        above = tuple(part for part in mount.root.split("/") if part)
+        below = parts[len(above) :]
+        # Of a namespace, both may begin with `..`: what follows counts.
+        if parts[: len(above)] != above or {".", ".."} & set(below):
+            return None
+        return below if self._tree.has("/".join((mount.point, *below))) else None
 
 
 def _mount(kind: str, options: str, *, point: str, root: str) -> Iterator[CgroupMount]:
@@ -188,19 +195,22 @@ def _unescape(path: str) -> str:
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), path)
 
 
-def _read_mounts(tree: Tree) -> tuple[CgroupMount, ...]:
+def _read_mounts(tree: Tree, groups: Mapping[str, str]) -> tuple[CgroupMount, ...]:
     """Read the mounted hierarchies from the best table there is; without one, from their default places."""
-    text = tree.text("proc/self/mountinfo")
-    if text is not None:
-        return parse_mountinfo(text)
-    text = tree.text("proc/self/mounts") or tree.text("proc/mounts")
-    if text is not None:
-        return parse_mounts(text)
+    mounts = parse_mountinfo(tree.text("proc/self/mountinfo") or "")
+    if not mounts:
+        mounts = parse_mounts(tree.text("proc/self/mounts") or tree.text("proc/mounts") or "")
+    return mounts or tuple(_find_default_mounts(tree, groups))
+
+
+def _find_default_mounts(tree: Tree, groups: Mapping[str, str]) -> Iterator[CgroupMount]:
+    """Yield the hierarchies at the places where systemd mounts them, of version 1, 2 or both."""
     base = "sys/fs/cgroup"
-    if tree.has(f"{base}/cgroup.controllers"):
-        return (CgroupMount(kind="cgroup2", controllers=frozenset(), point=base, root="/"),)
     names = [name for name in tree.entries(base) if {"cpu", "memory", "cpuset"} & set(name.split(","))]
-    return tuple(
-        CgroupMount(kind="cgroup", controllers=frozenset(name.split(",")), point=f"{base}/{name}", root="/")
-        for name in names
-    )
+    for name in names:
+        yield CgroupMount(kind="cgroup", controllers=frozenset(name.split(",")), point=f"{base}/{name}", root="/")
+    places = [place for place in (base, f"{base}/unified") if tree.has(f"{place}/cgroup.controllers")]
+    if not places and not names and "" in groups and tree.has(base):
+        places = [base]
+    for place in places:
+        yield CgroupMount(kind="cgroup2", controllers=frozenset(), point=place, root="/")

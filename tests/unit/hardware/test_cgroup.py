@@ -201,11 +201,94 @@ def test_a_memory_limit_that_is_none_is_passed_over_and_noted(compose: Compose) 
             {4},
             id="version 2, from the nearest ancestor that has the controller",
         ),
+        pytest.param(
+            {
+                "proc/self/mountinfo": V2.replace("/sys/fs/cgroup", "/mnt/elsewhere"),
+                "proc/self/cgroup": "0::/s\n",
+                "mnt/elsewhere/s/cpuset.cpus.effective": "4\n",
+            },
+            {4},
+            id="version 2, mounted elsewhere",
+        ),
+        pytest.param(
+            {
+                "proc/self/mountinfo": V2.replace("0:26 / /sys/fs/cgroup", "0:26 /other /run/other") + V2,
+                "proc/self/cgroup": "0::/s\n",
+                "run/other/cpuset.cpus.effective": "0-9\n",
+                "sys/fs/cgroup/s/cpuset.cpus.effective": "4\n",
+            },
+            {4},
+            id="version 2, where another mount shows another group",
+        ),
+        pytest.param(
+            {
+                "proc/self/mountinfo": V2.replace("0:26 / ", "0:26 /s ") + V2,
+                "proc/self/cgroup": "0::/s/t\n",
+                "sys/fs/cgroup/t/cpuset.cpus.effective": "0-9\n",
+                "sys/fs/cgroup/s/t/cpuset.cpus.effective": "4\n",
+            },
+            {4},
+            id="version 2, where a mount hides an earlier one",
+        ),
+        pytest.param(
+            {
+                "proc/self/mountinfo": V2.replace("0:26 / ", "0:26 /../.. "),
+                "proc/self/cgroup": "0::/../../s/t\n",
+                "sys/fs/cgroup/cpuset.cpus.effective": "0-9\n",
+                "sys/fs/cgroup/s/t/cpuset.cpus.effective": "4\n",
+            },
+            {4},
+            id="version 2, seen from another namespace",
+        ),
+        pytest.param(
+            {
+                "proc/self/mountinfo": V1.replace("memory", "cpuset") + V2.replace("cgroup rw", "cgroup/unified rw"),
+                "proc/self/cgroup": "4:cpuset:/\n0::/s\n",
+                "sys/fs/cgroup/cpuset/tasks": "",
+                "sys/fs/cgroup/unified/s/cpuset.cpus.effective": "4\n",
+            },
+            {4},
+            id="both versions, and only version 2 shows the cpuset",
+        ),
+        pytest.param(
+            {
+                "proc/self/mountinfo": V2,
+                "proc/self/cgroup": "0::/s\n",
+                "sys/fs/cgroup/s/cpuset.cpus": "4\n",
+            },
+            {4},
+            id="version 2, without the effective list",
+        ),
+        pytest.param(
+            {"proc/self/cgroup": "0::/s\n", "sys/fs/cgroup/s/cpuset.cpus.effective": "4\n"},
+            {4},
+            id="version 2, without mount tables",
+        ),
+        pytest.param(
+            {
+                "proc/self/cgroup": "0::/s\n",
+                "sys/fs/cgroup/cpu/x": "",
+                "sys/fs/cgroup/unified/cgroup.controllers": "cpuset\n",
+                "sys/fs/cgroup/unified/s/cpuset.cpus.effective": "4\n",
+            },
+            {4},
+            id="both versions, without mount tables",
+        ),
         pytest.param({"proc/self/mountinfo": V2}, None, id="none"),
     ],
 )
 def test_reads_the_cpuset(compose: Compose, files: dict[str, str], cpus: set[int] | None) -> None:
     assert Cgroups(Tree(compose(files))).read_cpuset("cpus") == cpus
+
+
+def test_a_quota_of_another_group_is_not_taken_for_ours(compose: Compose) -> None:
+    files = {
+        "proc/self/mountinfo": V2.replace("0:26 / /sys/fs/cgroup", "0:26 /other /run/other") + V2,
+        "proc/self/cgroup": "0::/s\n",
+        "run/other/cpu.max": "100000 100000\n",
+        "sys/fs/cgroup/s/cpu.max": "max 100000\n",
+    }
+    assert read(compose(files)) == (2, None, None)
 
 
 def test_mount_points_may_hold_blanks() -> None:
