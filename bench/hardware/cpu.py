@@ -4,8 +4,9 @@ import os
 from typing import Final
 
 from bench.errors import MachineError
+from bench.hardware.architecture import KernelEvidence
 from bench.hardware.cpuinfo import CpuInfo
-from bench.hardware.emulation import KernelEvidence, decode_hwcaps, find_foreign_kernel, find_software_cpu
+from bench.hardware.emulation import decode_hwcaps, find_foreign_kernel, find_software_cpu
 from bench.hardware.identity import UNKNOWN, hidden_flags, identify, name_by_flags
 from bench.hardware.process import Process
 from bench.hardware.second_opinion import ask_archspec
@@ -16,7 +17,7 @@ _ARCHITECTURES: Final[dict[str, Architecture]] = {"x86_64": "x86_64", "aarch64":
 
 
 def choose_architecture(tree: Tree, process: Process) -> Architecture:
-    """Return the user space's architecture; a tree that does not show it is assumed to be of this host's.
+    """Return the user space's architecture; where nothing shows it, this host's is assumed.
 
     Raises:
         MachineError: it is neither of the two that can be measured.
@@ -26,20 +27,22 @@ def choose_architecture(tree: Tree, process: Process) -> Architecture:
         name = os.uname().machine
         tree.note("architecture_assumed", architecture=name)
     if name not in _ARCHITECTURES:
-        raise MachineError(f"this is a {name} user space; bench runs on {' and '.join(_ARCHITECTURES)} only")
+        raise MachineError(f"the architecture is {name}; bench measures {' and '.join(_ARCHITECTURES)} only")
     return _ARCHITECTURES[name]
 
 
-def read_cpu(tree: Tree, cpuinfo: CpuInfo, process: Process, lead: int | None) -> Cpu:
+def read_cpu(
+    tree: Tree, cpuinfo: CpuInfo, process: Process, architecture: Architecture, *, lead: int | None = None
+) -> Cpu:
     """Identify the CPU.
 
     Args:
         tree: The machine.
         cpuinfo: Its `/proc/cpuinfo`.
-        process: Its architecture counts, and its flags if the kernel is of another architecture.
+        process: Its flags count if the kernel is of another architecture.
+        architecture: Of the user space.
         lead: The logical CPU that a hybrid machine is named after; None if all are alike.
     """
-    architecture = choose_architecture(tree, process)
     foreign = find_foreign_kernel(tree, architecture, cpuinfo)
     if foreign is not None:
         return _describe_emulated(tree, cpuinfo, process, architecture, foreign)
@@ -47,13 +50,13 @@ def read_cpu(tree: Tree, cpuinfo: CpuInfo, process: Process, lead: int | None) -
         if len(cpuinfo.values(key)) > 1:
             tree.note("cpu_identities_differ", field=key, found=" ".join(cpuinfo.values(key)))
     identity = identify(cpuinfo, architecture, lead=lead)
-    isa = cpuinfo.isa()
+    isa = cpuinfo.isa or frozenset()
     software = find_software_cpu(cpuinfo)
     microarchitecture, confidence = identity.microarchitecture, identity.confidence
     if software is not None:
         tree.note("software_cpu", model=software)
         microarchitecture, confidence = name_by_flags(architecture, isa)
-    if confidence == "identified" and (hidden := hidden_flags(microarchitecture, isa)):
+    if confidence == "identified" and isa and (hidden := hidden_flags(microarchitecture, isa)):
         tree.note("isa_flags_hidden", microarchitecture=microarchitecture, flags=" ".join(hidden))
     if microarchitecture == UNKNOWN:
         tree.note("microarchitecture_unknown")

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.hardware.cgroup import Cgroups
-from bench.hardware.cpu import read_cpu
+from bench.hardware.cpu import choose_architecture, read_cpu
 from bench.hardware.cpuinfo import read_cpuinfo
 from bench.hardware.firmware import read_firmware
 from bench.hardware.frequency import read_frequencies
@@ -40,12 +40,13 @@ def detect(root: Path | Tree = HOST, *, process: Process | None = None) -> Machi
     cpuinfo = read_cpuinfo(tree)
     if process is None:
         process = read_process(tree, cpuinfo)
+    architecture = choose_architecture(tree, process)
 
     online = read_online_cpus(tree, cpuinfo, process.affinity)
     sites = read_cores(tree, cpuinfo, online)
     frequencies = read_frequencies(tree, online)
     kinds = read_kinds(tree, tuple(site.cpus for site in sites), cpuinfo, frequencies.max_khz)
-    cpu = read_cpu(tree, cpuinfo, process, find_lead(kinds))
+    cpu = read_cpu(tree, cpuinfo, process, architecture, lead=find_lead(kinds))
 
     cgroups = Cgroups(tree)
     nodes = read_nodes(tree, online)
@@ -59,7 +60,7 @@ def detect(root: Path | Tree = HOST, *, process: Process | None = None) -> Machi
         allowed_nodes=read_allowed_nodes(tree, cgroups, nodes),
     )
     firmware = read_firmware(tree)
-    hypervisor = find_hypervisor(tree, firmware, cpuinfo.isa())
+    hypervisor = find_hypervisor(tree, firmware, cpuinfo.isa or frozenset())
     limits = read_limits(tree, cgroups, nodes)
     settings = read_settings(tree, cpuinfo, frequencies, hypervisor)
     return Machine(

@@ -1,40 +1,21 @@
 """Emulation: a user space of one architecture above a kernel of another, or a CPU implemented in software.
 
 Under qemu-user, `/proc/cpuinfo` and `/sys` are the host's; `uname -m` and the auxiliary vector are the emulated
-machine's. QEMU 8.2 and later also write an Arm `/proc/cpuinfo` of their own. So two more files are read, which are
-always the kernel's: `/sys/devices/system/cpu/modalias` and `/proc/sys/kernel/arch` (Linux 6.1).
+machine's.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
-from bench.hardware.cpuinfo import PATH as CPUINFO_PATH
+from bench.hardware.architecture import KernelEvidence, find_kernel_architecture
 from bench.hardware.cpuinfo import CpuInfo, parse_number
 from bench.hardware.tree import Tree
 from bench.records.machine import Architecture
-
-_ARCHITECTURES: Final[tuple[Architecture, ...]] = ("x86_64", "aarch64")
-
-_MODALIAS_PATH: Final = "sys/devices/system/cpu/modalias"
-_SYSCTL_PATH: Final = "proc/sys/kernel/arch"
-_ARM_REGISTERS: Final = "sys/devices/system/cpu/cpu0/regs/identification"
-
-_MODALIAS: Final[tuple[tuple[str, Architecture], ...]] = (
-    ("cpu:type:x86", "x86_64"),
-    ("cpu:type:aarch64", "aarch64"),
-)
 
 _QEMU_MAX: Final = (0x00, 0x51)
 """Implementer and part of QEMU's own `max` CPU, so that none takes it for a real one (target/arm/tcg/cpu64.c)."""
 
 _SOFTWARE_MODELS: Final = ("QEMU TCG CPU", "VirtualApple")
 """Model names that only software gives: QEMU's translator, and Apple's Rosetta."""
-
-
-class KernelEvidence(NamedTuple):
-    """A kernel's architecture, and the file that shows it."""
-
-    architecture: Architecture
-    path: str
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -63,25 +44,6 @@ def decode_hwcaps(hwcap: int, hwcap2: int) -> frozenset[str]:
     first = (name for bit, name in enumerate(_HWCAP) if hwcap >> bit & 1)
     second = (name for bit, name in enumerate(_HWCAP2) if hwcap2 >> bit & 1)
     return frozenset((*first, *second))
-
-
-def find_kernel_architecture(tree: Tree, cpuinfo: CpuInfo) -> KernelEvidence | None:
-    """Return the kernel's architecture with the file that shows it; None if no file does."""
-    modalias = tree.line(_MODALIAS_PATH) or ""
-    for prefix, architecture in _MODALIAS:
-        if modalias.startswith(prefix):
-            return KernelEvidence(architecture, _MODALIAS_PATH)
-    sysctl = tree.line(_SYSCTL_PATH)
-    for architecture in _ARCHITECTURES:
-        if sysctl == architecture:
-            return KernelEvidence(architecture, _SYSCTL_PATH)
-    if cpuinfo.is_arm:
-        return KernelEvidence("aarch64", CPUINFO_PATH)
-    if cpuinfo.is_x86:
-        return KernelEvidence("x86_64", CPUINFO_PATH)
-    if tree.has(_ARM_REGISTERS):
-        return KernelEvidence("aarch64", _ARM_REGISTERS)
-    return None
 
 
 def find_foreign_kernel(tree: Tree, architecture: Architecture, cpuinfo: CpuInfo) -> KernelEvidence | None:

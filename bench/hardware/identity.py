@@ -112,14 +112,14 @@ def name_by_flags(architecture: Architecture, isa: frozenset[str]) -> tuple[str,
 
 
 def hidden_flags(microarchitecture: str, isa: frozenset[str]) -> tuple[str, ...]:
-    """Return the flags that CPUs of this microarchitecture have, and this machine does not show."""
+    """Return the flags that CPUs of this microarchitecture have, and this machine shows others but not these."""
     return tuple(flag for flag in _SIGNATURES.get(microarchitecture, ()) if flag not in isa)
 
 
 def _identify_x86(cpuinfo: CpuInfo) -> Identity:
     vendor = cpuinfo.first("vendor id") or UNKNOWN
     family, model, stepping = (parse_number(cpuinfo.first(key)) for key in ("cpu family", "model", "stepping"))
-    isa = cpuinfo.isa()
+    isa = cpuinfo.isa or frozenset()
     name = None
     if family is not None and model is not None:
         name = find_x86(vendor, family, model, stepping, isa)
@@ -179,7 +179,7 @@ def _identify_arm(cpuinfo: CpuInfo, lead: int | None) -> Identity:
         name = _find_arm_by_name(model_name)
     confidence: Literal["identified", "features", "unknown"] = "identified"
     if name is None:
-        name, confidence = name_by_flags("aarch64", cpuinfo.isa())
+        name, confidence = name_by_flags("aarch64", cpuinfo.isa or frozenset())
     return Identity(
         vendor=vendor,
         model_name=model_name,

@@ -213,6 +213,23 @@ HYBRID: Final = frozenset(
 """x86 parts that join performance and efficiency cores under one family and model."""
 
 
+_AMD_HYBRID: Final = frozenset(
+    {
+        (25, 0x78),  # Phoenix 2: Zen 4 and Zen 4c
+        (25, 0x7C),  # Hawk Point 2: the same
+        (26, 0x24),  # Strix Point: Zen 5 and Zen 5c
+        (26, 0x60),  # Krackan Point: the same
+        (26, 0x68),  # Krackan Point 2: the same
+    }
+)
+"""Family and model. Parts with one kind of core share the microarchitecture's name, unlike Intel's `HYBRID`."""
+
+
+def is_amd_hybrid(vendor: str, family: int | None, model: int | None) -> bool:
+    """Return whether AMD joins cores of two kinds under this family and model."""
+    return vendor == AMD and (family, model) in _AMD_HYBRID
+
+
 def find_x86(vendor: str, family: int, model: int, stepping: int | None, isa: frozenset[str]) -> str | None:
     """The microarchitecture of an x86 CPU; None if the tables do not hold it.
 

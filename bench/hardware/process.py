@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from bench.errors import BundleError
+from bench.hardware.architecture import find_kernel_architecture
 from bench.hardware.cpuinfo import CpuInfo
-from bench.hardware.emulation import find_kernel_architecture
 from bench.hardware.tree import MAX_ID, Tree
 from bench.records.cpulist import parse_cpulist
 from bench.records.machine import Count, CpuList

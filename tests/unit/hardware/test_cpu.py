@@ -15,7 +15,7 @@ SPR = "processor : {}\nvendor_id : GenuineIntel\ncpu family : 6\nmodel : 143\nst
 
 def read(root: Path, process: Process) -> tuple[Cpu, tuple[Reason, ...]]:
     tree = Tree(root)
-    cpu = read_cpu(tree, read_cpuinfo(tree), process, None)
+    cpu = read_cpu(tree, read_cpuinfo(tree), process, choose_architecture(tree, process))
     return cpu, tree.missing
 
 
@@ -56,3 +56,10 @@ def test_takes_this_hosts_architecture_where_nothing_shows_one(tmp_path: Path) -
     tree = Tree(tmp_path)
     assert choose_architecture(tree, Process(architecture=None)) == os.uname().machine
     assert tree.missing == (make_reason("architecture_assumed", architecture=os.uname().machine),)
+
+
+def test_flags_that_are_not_shown_are_not_called_hidden(compose: Callable[[Mapping[str, str]], Path]) -> None:
+    text = "".join(f"{line}\n" for line in SPR.format(0, 8, "").splitlines() if not line.startswith("flags"))
+    cpu, missing = read(compose({"proc/cpuinfo": text}), Process(architecture="x86_64"))
+    assert (cpu.microarchitecture, cpu.isa) == ("sapphirerapids", ())
+    assert missing == (make_reason("isa_flags_not_shown"),)

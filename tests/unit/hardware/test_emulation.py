@@ -4,38 +4,12 @@ from pathlib import Path
 import pytest
 
 from bench.hardware.cpuinfo import parse_cpuinfo, read_cpuinfo
-from bench.hardware.emulation import decode_hwcaps, find_foreign_kernel, find_kernel_architecture, find_software_cpu
+from bench.hardware.emulation import decode_hwcaps, find_foreign_kernel, find_software_cpu
 from bench.hardware.tree import Tree
 from bench.records.machine import Architecture
 
 X86 = "processor : 0\nvendor_id : AuthenticAMD\ncpu family : 25\nmodel : 17\nflags : sse2\n"
 ARM = "processor : 0\nFeatures : asimd\nCPU implementer : 0x41\nCPU part : 0xd0c\n"
-MODALIAS = "sys/devices/system/cpu/modalias"
-
-
-@pytest.mark.parametrize(
-    ("files", "architecture"),
-    [
-        pytest.param({"proc/cpuinfo": X86}, "x86_64", id="an x86 cpuinfo"),
-        pytest.param({"proc/cpuinfo": ARM}, "aarch64", id="an Arm cpuinfo"),
-        pytest.param({MODALIAS: "cpu:type:x86,ven0002fam0019mod0011:feature:,0000\n"}, "x86_64", id="x86 by modalias"),
-        pytest.param({MODALIAS: "cpu:type:aarch64:feature:,0000\n"}, "aarch64", id="Arm by modalias"),
-        pytest.param({"proc/sys/kernel/arch": "x86_64\n"}, "x86_64", id="x86 by sysctl"),
-        pytest.param({"proc/sys/kernel/arch": "aarch64\n"}, "aarch64", id="Arm by sysctl"),
-        pytest.param({"sys/devices/system/cpu/cpu0/regs/identification/midr_el1": "0x0"}, "aarch64", id="Arm by MIDR"),
-        pytest.param({"proc/sys/kernel/arch": "riscv64\n"}, None, id="another kernel"),
-        pytest.param({}, None, id="nothing"),
-        pytest.param(
-            {"proc/cpuinfo": ARM, MODALIAS: "cpu:type:x86,ven0002\n"}, "x86_64", id="a cpuinfo that QEMU wrote over x86"
-        ),
-    ],
-)
-def test_shows_the_kernels_architecture(
-    compose: Callable[[Mapping[str, str]], Path], files: dict[str, str], architecture: Architecture | None
-) -> None:
-    tree = Tree(compose(files))
-    found = find_kernel_architecture(tree, read_cpuinfo(tree))
-    assert (found and found[0]) == architecture
 
 
 @pytest.mark.parametrize(
