@@ -47,15 +47,14 @@ def limit_operations(cpu: Cpu, precisions: Iterable[str], threads: int) -> float
     """Return the operations a second that some threads cannot exceed, by the fastest units for some precisions.
 
     Args:
-        cpu: Its flags say which units a core has.
+        cpu: Its flags say which units a core has; without any, it may have all.
         precisions: What may be multiplied; fp32 is always among them, as kernels convert to it.
         threads: Each on a core of its own.
     """
-    flags = {"", *cpu.isa}
     per_cycle = max(
         operations
         for precision in {"fp32", *precisions}
         for flag, operations in _OPERATIONS_PER_CYCLE[precision].items()
-        if flag in flags
+        if not flag or not cpu.isa or flag in cpu.isa
     )
     return per_cycle * CLOCK_LIMIT_HZ * threads

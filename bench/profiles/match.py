@@ -22,6 +22,7 @@ _MISFITS: Mapping[str, str] = MappingProxyType(
     {
         "condition_fails": "wants {condition} = {wanted}, and this machine has {found}",
         "isa_flags_missing": "wants the ISA flags {missing}, which this CPU lacks",
+        "isa_flags_unknown": "wants the ISA flags {wanted}, and this machine does not show its CPU's flags",
     }
 )
 """For errors. The wording of sealed reasons is `bench.report`'s, which this room is below."""
@@ -57,9 +58,12 @@ def _find_misfits(profile: Profile, machine: Machine) -> Iterator[Reason]:
         yield _misfit("vendor", wanted=match.vendor, found=cpu.vendor)
     if match.microarchitecture and cpu.microarchitecture not in match.microarchitecture:
         yield _misfit("microarchitecture", wanted=" or ".join(match.microarchitecture), found=cpu.microarchitecture)
-    missing = [flag for flag in match.isa if flag not in cpu.isa]
-    if missing:
-        yield Reason(code="isa_flags_missing", values={"missing": " ".join(missing)})
+    missing = " ".join(flag for flag in match.isa if flag not in cpu.isa)
+    if missing and cpu.isa:
+        yield Reason(code="isa_flags_missing", values={"missing": missing})
+    elif missing:
+        # A hidden /proc/cpuinfo (systemd's ProcSubset=pid) shows none: they may well be there.
+        yield Reason(code="isa_flags_unknown", values={"wanted": missing})
     maker = machine.firmware.system_vendor
     if match.system_vendor is not None and match.system_vendor.casefold() not in (maker or "").casefold():
         yield _misfit("system_vendor", wanted=match.system_vendor, found="another" if maker else "none")

@@ -1,7 +1,7 @@
 """The machine and its profile, as text."""
 
 from bench.records.calibration import Calibration
-from bench.records.machine import Machine
+from bench.records.machine import Cpu, Machine
 from bench.records.profile import Choice
 from bench.report.reasons import describe_reason
 from bench.report.units import format_bytes
@@ -32,7 +32,6 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
         problem: Why no profile fits; used only then.
     """
     cpu, topology, limits, settings = machine.cpu, machine.topology, machine.limits, machine.settings
-    shown = [flag for flag in _SHOWN_ISA if flag in cpu.isa]
     nodes = "; ".join(
         f"{node.id}: CPUs {node.cpus or 'none'}, "
         + ("memory unknown" if node.memory_bytes is None else format_bytes(node.memory_bytes))
@@ -46,7 +45,7 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
             "identified by",
             f"{cpu.confidence}" + (f"; archspec says {cpu.second_opinion}" if cpu.second_opinion else ""),
         ),
-        ("ISA", f"{' '.join(shown) or 'no vector or matrix extension'} ({len(cpu.isa)} flags)"),
+        ("ISA", _describe_isa(cpu)),
         ("NUMA nodes", nodes or "unavailable"),
         ("CPUs", f"online {topology.online_cpus}, allowed {topology.allowed_cpus}"),
         ("SMT", _on_or_off(topology.smt_active)),
@@ -72,6 +71,13 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
         others = sorted((name, reason) for name, reason in choice.why_not.items() if name != choice.name)
         lines += [f"  not {name}: {describe_reason(reason)}" for name, reason in others]
     return "\n".join(lines)
+
+
+def _describe_isa(cpu: Cpu) -> str:
+    if not cpu.isa:
+        return "unknown (no flags are shown)"
+    shown = [flag for flag in _SHOWN_ISA if flag in cpu.isa]
+    return f"{' '.join(shown) or 'no vector or matrix extension'} ({len(cpu.isa)} flags)"
 
 
 def describe_choice(choice: Choice) -> str:

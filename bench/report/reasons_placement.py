@@ -13,6 +13,7 @@ SENTENCES_PLACEMENT: Mapping[str, str] = MappingProxyType(
         "forced": "forced by the user, though it does not fit",
         "condition_fails": "wants {condition} = {wanted}; this machine has {found}",
         "isa_flags_missing": "wants ISA flags that this CPU lacks: {missing}",
+        "isa_flags_unknown": "wants ISA flags, and the flags of this CPU are unknown (not shown): {wanted}",
         "less_specific": "fits too, but {chosen} is more specific",
         "not_named": "fits too, but the user named {chosen}",
         # Which CPUs.

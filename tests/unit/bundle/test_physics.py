@@ -37,3 +37,7 @@ def test_units_that_a_cpu_has_not_allow_nothing() -> None:
 
 def test_a_precision_without_units_may_be_computed_in_fp32() -> None:
     assert limit_operations(replace(CPU, isa=("avx512f",)), ["fp16"], 1) == 64 * 6.5e9
+
+
+def test_a_cpu_without_shown_flags_may_have_all_units() -> None:
+    assert limit_operations(replace(CPU, isa=()), ["bf16"], 2) == 2 * 2048 * 6.5e9

@@ -41,6 +41,13 @@ def misfit(condition: str, wanted: str, found: str) -> Reason:
     return make_reason("condition_fails", condition=condition, wanted=wanted, found=found)
 
 
+def test_flags_that_are_not_shown_are_unknown_and_not_lacking(build_machine: Build) -> None:
+    machine = build_machine(isa=())
+    assert why_not(profile("x", isa=("avx2", "fma")), machine) == make_reason("isa_flags_unknown", wanted="avx2 fma")
+    with pytest.raises(ProfileError, match="this machine does not show its CPU's flags"):
+        choose_profile(by_name(profile("x", isa=("avx2",))), machine)
+
+
 @pytest.mark.parametrize(
     ("match", "reason"),
     [

@@ -208,3 +208,9 @@ def test_a_plan_says_how_long_the_minimum_takes_and_until_when_more_may_follow(
 def test_a_wall_clock_that_was_set_is_reported(step_s: float | None, *, reported: bool) -> None:
     contents = msgspec.structs.replace(CONTENTS, info=msgspec.structs.replace(CONTENTS.info, clock_step_s=step_s))
     assert ("the wall clock was set by -3600 s" in render(contents)) is reported
+
+
+def test_flags_that_are_not_shown_are_unknown() -> None:
+    machine = make_machine()
+    hidden = msgspec.structs.replace(machine, cpu=msgspec.structs.replace(machine.cpu, isa=()))
+    assert "unknown (no flags are shown)" in render_machine(hidden, None, "nothing fits")
