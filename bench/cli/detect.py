@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from bench.cli.console import print_report, print_text, wide_option
+from bench.cli.root_option import root_option
 
 if TYPE_CHECKING:
     from bench.records.machine import Machine
@@ -22,7 +23,7 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.option("--root", type=click.Path(path_type=Path, exists=True, file_okay=False), default=Path("/"), metavar="DIR", help="Read a recorded machine instead of this one.")  # fmt: skip
+@root_option
 @click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Also pack the files that detection reads into a new .tar.gz, for a bug report. Serial numbers and host names are left out.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @wide_option

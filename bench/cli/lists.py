@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli.console import print_report, print_text, wide_option
+from bench.cli.root_option import root_option
 from bench.report.table import Column, render_table
 
 
@@ -46,6 +47,38 @@ def check_profile(file: Path) -> None:
 
     profile = check_profile_file(file)
     print_text(f"{file}: {profile.name} is a valid profile")
+
+
+@profiles.command("fit")
+@root_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@wide_option
+def fit(root: Path, as_json: bool, wide: bool) -> None:
+    """Show which profiles fit this machine, and the layouts that each gives.
+
+    The exit status is 7 if none fits.
+    """
+    from bench.cli.console import print_json
+    from bench.errors import ProfileError
+    from bench.hardware.detect import detect
+    from bench.profiles.fit import fit_profiles
+    from bench.profiles.load import load_profiles
+    from bench.profiles.match import choose_profile
+    from bench.report.fit import render_fits
+
+    machine, known = detect(root), load_profiles()
+    fits = fit_profiles(known, machine)
+    choice, problem = None, None
+    try:
+        choice = choose_profile(known, machine)
+    except ProfileError as error:
+        problem = error
+    if as_json:
+        print_json({"chosen": None if choice is None else choice.name, "profiles": fits})
+    else:
+        print_report(lambda _: render_fits(machine, choice, fits), wide=wide)
+    if problem is not None:
+        raise problem
 
 
 @click.command()

@@ -8,6 +8,7 @@ import msgspec
 from bench.backends.registry import BACKENDS
 from bench.errors import EnvironmentUnfitError, UsageError
 from bench.hardware.detect import detect
+from bench.launch.libraries import find_preloads
 from bench.launch.pairs import pair_plans
 from bench.launch.plan import why_not_machine
 from bench.profiles.user_variables import check_user_variables, find_readers
@@ -197,6 +198,7 @@ def _decide_side(
             )
     changes = {name: getattr(variant, name) for name in ("profile", "openmp", "allocator") if getattr(variant, name)}
     decision = decide(suite, msgspec.structs.replace(options, **changes), machine, cases, ())
+    find_preloads(decision.plan.layouts[0].runtime)  # an error now, not after the first worker
     check_user_variables(variant.variables, decision.plan.layouts[0].runtime, side)
     return decision
 

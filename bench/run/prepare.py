@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from bench.backends.registry import why_not_installed
-from bench.hardware.detect import detect
+from bench.hardware.detect import HOST, detect
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import plan_run
 from bench.profiles.load import find_profile, load_profiles
@@ -49,8 +49,12 @@ class Decision(Record, frozen=True, kw_only=True):
     cites: Citation | None = None
 
 
-def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
+def prepare_run(options: RunOptions, root: Path = HOST) -> Decision:
     """Decide everything, and measure nothing.
+
+    Args:
+        options: Of the user.
+        root: This host's, or that of a recorded machine: the plan is then for it, and not for this host.
 
     Raises:
         UsageError: an unknown name, or filters that leave nothing.
@@ -60,7 +64,11 @@ def prepare_run(options: RunOptions, root: Path = Path("/")) -> Decision:
     suite = find_suite(options.suite, WORKLOADS)
     machine = detect(root)
     cases, refused = choose_cases(suite, options, machine)
-    return decide(suite, options, machine, cases, refused)
+    decision = decide(suite, options, machine, cases, refused)
+    if root == HOST:
+        # A library that is not installed is an error now, not after the first worker.
+        find_preloads(decision.plan.layouts[0].runtime)
+    return decision
 
 
 def choose_cases(suite: Suite, options: RunOptions, machine: Machine) -> tuple[tuple[Case, ...], tuple[Refusal, ...]]:
@@ -92,12 +100,11 @@ def decide(
 
     Raises:
         ProfileError: the profile does not fit this machine.
-        EnvironmentUnfitError: the machine cannot do what is asked, or lacks a library that the profile wants.
+        EnvironmentUnfitError: the machine cannot do what is asked.
     """
     profile, choice = select_profile(options.profile, machine, force=options.force)
     layouts = choose_layouts(options, suite, profile, machine)
     runtime = layouts[0].runtime
-    find_preloads(runtime)  # a library that is not installed is an error now, not after the first worker
     plan = plan_run(
         suite=options.suite,
         cases=cases,
@@ -132,7 +139,7 @@ def choose_layouts(options: RunOptions, suite: Suite, profile: Profile, machine:
     return resolve_layouts(profile, machine, options.layouts or suite.layouts, overrides)
 
 
-def prepare_layouts(options: RunOptions, root: Path = Path("/")) -> tuple[Layout, ...]:
+def prepare_layouts(options: RunOptions, root: Path = HOST) -> tuple[Layout, ...]:
     """Decide only the layouts of a run: a container is limited to their CPUs before the run starts in it.
 
     Raises:

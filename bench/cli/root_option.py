@@ -1,0 +1,15 @@
+"""The option `--root`, for each command that can read a recorded machine."""
+
+from pathlib import Path
+
+import click
+
+HOST = Path("/")
+
+root_option = click.option(
+    "--root",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=HOST,
+    metavar="DIR",
+    help="Read a recorded machine instead of this one.",
+)
