@@ -206,11 +206,13 @@ def _read_mounts(tree: Tree, groups: Mapping[str, str]) -> tuple[CgroupMount, ..
 def _find_default_mounts(tree: Tree, groups: Mapping[str, str]) -> Iterator[CgroupMount]:
     """Yield the hierarchies at the places where systemd mounts them, of version 1, 2 or both."""
     base = "sys/fs/cgroup"
+    if tree.has(f"{base}/cgroup.controllers"):
+        yield CgroupMount(kind="cgroup2", controllers=frozenset(), point=base, root="/")
+        return
     names = [name for name in tree.entries(base) if {"cpu", "memory", "cpuset"} & set(name.split(","))]
     for name in names:
         yield CgroupMount(kind="cgroup", controllers=frozenset(name.split(",")), point=f"{base}/{name}", root="/")
-    places = [place for place in (base, f"{base}/unified") if tree.has(f"{place}/cgroup.controllers")]
-    if not places and not names and "" in groups and tree.has(base):
-        places = [base]
-    for place in places:
+    unified = f"{base}/unified"
+    if tree.has(unified) or (not names and "" in groups and tree.has(base)):
+        place = unified if tree.has(unified) else base
         yield CgroupMount(kind="cgroup2", controllers=frozenset(), point=place, root="/")

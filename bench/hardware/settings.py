@@ -5,7 +5,7 @@ from typing import Final
 
 from bench.hardware.cpuinfo import CpuInfo
 from bench.hardware.frequency import Frequencies
-from bench.hardware.tree import Tree
+from bench.hardware.tree import Tree, clean_line
 from bench.records.cpulist import format_cpulist
 from bench.records.machine import Settings
 
@@ -18,7 +18,7 @@ def read_settings(tree: Tree, cpuinfo: CpuInfo, frequencies: Frequencies, hyperv
     """Read the settings; one that the kernel does not show is None, without a note."""
     return Settings(
         kernel=_read_kernel(tree),
-        microcode=",".join(cpuinfo.values("microcode")) or tree.line(f"{_CPU}/cpu0/microcode/version"),
+        microcode=clean_line(",".join(cpuinfo.values("microcode"))) or tree.line(f"{_CPU}/cpu0/microcode/version"),
         hypervisor=hypervisor,
         governor=",".join(frequencies.governors) or None,
         frequency_driver=",".join(frequencies.drivers) or None,

@@ -154,6 +154,12 @@ def test_without_mount_tables_the_default_places_of_version_1_are_used(compose: 
     assert read(compose({f"{base}/cpu.cfs_quota_us": "100000", f"{base}/cpu.cfs_period_us": "50000"})) == (1, 2.0, None)
 
 
+def test_a_group_of_version_2_may_bear_a_controllers_name(compose: Compose) -> None:
+    base = "sys/fs/cgroup"
+    files = {f"{base}/cgroup.controllers": "cpu", f"{base}/cpu.max": "100000 50000", f"{base}/memory/cpu.max": "max"}
+    assert read(compose(files)) == (2, 2.0, None)
+
+
 def test_without_any_cgroup_file_system_there_is_none(tmp_path: Path) -> None:
     assert read(tmp_path) == (0, None, None)
 
