@@ -18,7 +18,9 @@ def render_fits(machine: Machine, choice: Choice | None, fits: Sequence[Fit]) ->
         choice: What `--profile auto` chooses; None if no profile fits.
         fits: Of all profiles.
     """
-    lines = [describe_machine(machine), "" if choice is None else f"auto: {describe_choice(choice)}"]
+    lines = [describe_machine(machine)]
+    if choice is not None:
+        lines.append(f"auto: {describe_choice(choice)}")
     for fit in fits:
         if fit.why_not is None:
             lines += ["", f"profile {fit.profile}", *_render_layouts(fit)]

@@ -28,7 +28,9 @@ def unpack(name: str, folder: Path) -> str:
     ("name", "profile", "throughput"),
     [
         # CPUs alternate between its nodes, and SMT siblings idle.
-        pytest.param("nto-xeon-6330", "xeon-icx", [every_second(0, 56), every_second(1, 56)], id="a server with two nodes"),
+        pytest.param(
+            "nto-xeon-6330", "xeon-icx", [every_second(0, 56), every_second(1, 56)], id="a server with two nodes"
+        ),
         pytest.param("qemu-neoverse-n1", "ampere-altra", ["0-3", "4-7"], id="another architecture"),
         pytest.param("hwloc-i7-1370p", "generic-x86-64-v3", ["0,2,4,6,8,10"], id="a hybrid part"),
     ],
@@ -70,6 +72,28 @@ def test_profiles_that_fit_a_recorded_machine_are_shown_with_their_layouts(invok
     layouts = {fit["profile"]: fit.get("layouts", []) for fit in fits["profiles"]}
     assert [binding["cpus"] for binding in layouts["generic-arm64"][1]["instances"]] == ["0-3", "4-7"]
     assert layouts["xeon-spr"] == []
+
+
+def test_an_amd_hybrid_is_planned_on_its_fast_cores(invoke: Invoke, tmp_path: Path) -> None:
+    # Strix Point in small: two cores of Zen 5, two of Zen 5c, with SMT.
+    cpu = tmp_path / "sys/devices/system/cpu"
+    blocks = []
+    for number in range(8):
+        for folder, name, text in (
+            (cpu / f"cpu{number}/topology", "core_cpus_list", f"{number % 4},{number % 4 + 4}"),
+            (cpu / f"cpufreq/policy{number}", "cpuinfo_max_freq", "5157895" if number % 4 < 2 else "3289474"),
+        ):
+            folder.mkdir(parents=True)
+            (folder / name).write_text(f"{text}\n")
+        flags = "abm avx avx2 bmi1 bmi2 cx16 f16c fma lahf_lm movbe pni popcnt sse4_1 sse4_2 ssse3 xsave"
+        blocks.append(f"processor : {number}\nvendor_id : AuthenticAMD\ncpu family : 26\nmodel : 36\nflags : {flags}\n")
+    (cpu / "online").write_text("0-7\n")
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/cpuinfo").write_text("\n".join(blocks))
+    outcome = invoke("profiles", "fit", "--root", str(tmp_path))
+    assert outcome.status == 0
+    assert "    instance 0: CPUs 0-1, memory nodes any, 2 threads" in outcome.out
+    assert "idle CPUs: 2-3,6-7 (efficiency cores; only performance cores are used)" in outcome.out
 
 
 def test_a_machine_that_no_profile_fits_is_an_error(invoke: Invoke, tmp_path: Path) -> None:
