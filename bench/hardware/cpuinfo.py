@@ -16,6 +16,7 @@ _MAX_BYTES: Final = 32 << 20
 _MAX_LINES: Final = 1 << 20
 """64 lines a CPU; x86 prints 28."""
 
+_MAX_KEY: Final = 80
 _MAX_VALUE: Final = 8192
 
 _NUMBER: Final = re.compile(r"0x[0-9a-f]{1,8}|[0-9]{1,9}", re.ASCII | re.IGNORECASE)
@@ -166,7 +167,7 @@ def _blocks(text: str, flags: _CommonFlags) -> Iterator[tuple[list[int], dict[st
             if numbers or fields:
                 yield numbers, fields
             numbers, fields = [], {}
-        elif colon:
+        elif colon and len(key) <= _MAX_KEY:
             name = " ".join(key.lower().replace("_", " ").split())
             number = parse_number(value.strip()) if name == "processor" else None
             if number is None:

@@ -37,7 +37,11 @@ _ABSENT: Final = frozenset(
 
 
 def clean_line(text: str, *, limit: int = 200) -> str:
-    """Return text from outside as one printable line: control characters become blanks, blanks are joined."""
+    """Return text from outside as one printable line: control characters become blanks, blanks are joined.
+
+    Of a text that is far longer than the limit, only the beginning is looked at.
+    """
+    text = text[: 16 * limit]
     if not text.isprintable():
         text = "".join(char if char.isprintable() else " " for char in text)
     return " ".join(text.split())[:limit]

@@ -115,6 +115,11 @@ def test_links_of_a_recorded_tree_do_not_lead_to_this_host(tmp_path: Path) -> No
     assert [note.values["problem"] for note in tree.missing] == ["outside_tree"] * 3
 
 
+def test_only_the_beginning_of_a_very_long_line_is_looked_at() -> None:
+    assert clean_line("\x01a" * 1000 + "z", limit=10) == "a a a a a "
+    assert clean_line(" " * 2_000 + "z", limit=10) == ""
+
+
 def test_folders_are_resolved_once_and_stay_inside(tmp_path: Path) -> None:
     root = tmp_path / "root"
     write(root, "devices/cpu0/topology/core_id", b"7")
