@@ -30,7 +30,7 @@ def plan_options(command: Command) -> Command:
                 "--suite",
                 default="quick",
                 show_default=True,
-                metavar="smoke|quick|standard|full|FILE",
+                metavar="smoke|quick|nightly|standard|full|FILE",
                 help="Suite to run.",
             ),
             click.option("--workload", type=CommaList(), metavar="GLOB,...", help="Only these workloads."),

@@ -49,7 +49,7 @@ def test_without_a_verb_the_verb_is_run(invoke: Invoke) -> None:
     [
         (["nosuch"], "no command 'nosuch'; use one of "),
         (["run", "--nope"], "No such option '--nope'"),
-        (["--suite", "quik", "--dry-run"], "no suite 'quik'; there are full, quick, smoke, standard"),
+        (["--suite", "quik", "--dry-run"], "no suite 'quik'; there are full, nightly, quick, smoke, standard"),
         (["--profile", "xeon", "--dry-run"], "xeon-spr"),
         (["--workload", "resnet51", "--dry-run"], "no workload matches 'resnet51'; there are "),
         (["--precision", "fp8", "--dry-run"], "'fp8' in 'fp8' is not known; use fp32"),
@@ -66,7 +66,7 @@ def test_without_a_verb_the_verb_is_run(invoke: Invoke) -> None:
         (["run", "--resume", "/no/such.run"], "holds no interrupted run"),
         (["sign", "/no/such.bench.tar", "--key", "/no/key"], "No such file"),
         (["profiles", "show", "nosuch"], "xeon-spr"),
-        (["suites", "show", "nosuch"], "there are full, quick"),
+        (["suites", "show", "nosuch"], "there are full, nightly"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

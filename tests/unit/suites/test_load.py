@@ -37,7 +37,7 @@ def write(tmp_path: Path, text: str) -> Path:
 
 
 def test_every_shipped_suite_loads_under_its_name() -> None:
-    assert set(load_suites(WORKLOADS)) == {"smoke", "quick", "standard", "full"}
+    assert set(load_suites(WORKLOADS)) == {"smoke", "quick", "nightly", "standard", "full"}
 
 
 def test_a_users_file_is_a_suite(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_dimension_that_some_workloads_of_the_table_have_is_right(tmp_path: Pa
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="no suite 'quik'; there are full, quick, smoke, standard"):
+    with pytest.raises(UsageError, match="no suite 'quik'; there are full, nightly, quick, smoke, standard"):
         find_suite("quik", WORKLOADS)
 
 
@@ -105,7 +105,7 @@ def cases_of(suite: str) -> tuple[Case, ...]:
     return cases
 
 
-@pytest.mark.parametrize("suite", ["quick", "standard", "full"])
+@pytest.mark.parametrize("suite", ["quick", "nightly", "standard", "full"])
 def test_a_suite_touches_every_family(suite: str) -> None:
     assert {WORKLOADS[case.workload].family for case in cases_of(suite)} == set(FAMILIES)
 
@@ -114,6 +114,13 @@ def test_a_suite_touches_every_family(suite: str) -> None:
 def test_a_suite_touches_every_precision(suite: str, missing: set[str]) -> None:
     """Standard leaves fp16 out: most CPUs have no units for it, and at its shapes a cell would take an hour."""
     assert {case.precision for case in cases_of(suite)} == set(PRECISIONS) - missing
+
+
+def test_nightly_has_48_cases_and_ends_within_the_hour() -> None:
+    assert len(cases_of("nightly")) == 48
+    aim_s = find_suite("nightly", WORKLOADS).policy.aim_s
+    assert aim_s is not None
+    assert aim_s <= 3600
 
 
 def test_full_has_every_workload_mode_format_and_backend() -> None:
