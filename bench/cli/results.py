@@ -41,6 +41,21 @@ def print_results(
     return comparison
 
 
+def print_closing(path: Path) -> None:
+    """Print on standard error what was found, what stands out, and what to do next.
+
+    Args:
+        path: Of a bundle that was just shown.
+    """
+    from bench.bundle.verify import verify_bundle
+    from bench.cli.console import print_text
+    from bench.report.closing import render_closing
+    from bench.report.run_report import make_run_report
+
+    report = make_run_report(verify_bundle(path).contents, bundle=str(path))
+    print_text(render_closing(report), err=True)
+
+
 def compare_sides(contents: Contents, margin_ratio: float = INTERLEAVED_MARGIN_RATIO) -> Comparison | None:
     """Compare the two sides of an `ab` run, from its samples; None for any other run.
 

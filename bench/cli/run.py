@@ -6,7 +6,7 @@ import click
 
 from bench.cli.measurement import exit_status, measure, run_settings_options, take_run_settings
 from bench.cli.plan_options import parse_options, plan_options
-from bench.cli.results import print_results
+from bench.cli.results import print_closing, print_results
 from bench.cli.root_option import HOST, root_option
 from bench.errors import UsageError
 
@@ -48,4 +48,6 @@ def run(root: Path, **given: object) -> int:
     path, summary = measured
     announce_bundle(path)
     print_results(path, report_format="json" if settings.as_json else "text", wide=settings.wide)
+    if not settings.as_json:
+        print_closing(path)
     return exit_status(summary)

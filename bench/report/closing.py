@@ -1,0 +1,74 @@
+"""What a run ends with on a terminal: what was found, what stands out, and what to do next."""
+
+from collections.abc import Iterator, Sequence
+
+from bench.records.case import Case
+from bench.report.cases import name_case
+from bench.report.rows.cells import CellRow
+from bench.report.rows.cross import CrossRow
+from bench.report.run_report import RunReport
+
+FAR_RATIO = 0.10
+"""Below this share of the peak that bounds it, a cell spends its time on something else than what was counted."""
+
+NAMED_MAX = 3
+"""Cells that are named of those that stand out."""
+
+
+def render_closing(report: RunReport) -> str:
+    """Return three lines, or two where nothing stands out."""
+    found = f"found: {_describe_found(report)}"
+    remarkable = "; ".join(_describe_remarkable(report.rows.cells))
+    following = (
+        f"next: bench show {report.bundle} --evidence; bench compare {report.bundle} NEW; "
+        f"bench reproduce {report.bundle}"
+    )
+    return "\n".join((found, *([f"stands out: {remarkable}"] if remarkable else []), following))
+
+
+def _describe_found(report: RunReport) -> str:
+    rows = report.rows
+    count = f"{len(rows.cells)} of {len(report.plan.cells)} cells have a number"
+    fastest = max(rows.cross, key=lambda row: row.speed_ratio, default=None)
+    if fastest is None or fastest.speed_ratio <= 1:
+        return count
+    return f"{count}; fastest against eager fp32: {_name_variant(fastest)}, {fastest.speed_ratio:.2f}×"
+
+
+def _describe_remarkable(rows: Sequence[CellRow]) -> Iterator[str]:
+    """Yield what was far from its peak, and what was noisy; the most remarkable first."""
+    far = _find_far(rows)
+    if far:
+        named = ", ".join(f"{_name(row.case)} {ratio:.0%} of {resource}" for ratio, resource, row in far[:NAMED_MAX])
+        yield f"far from the peak: {named}{_more(far)} (--evidence shows their kernels)"
+    noisy = sorted(
+        (row for row in rows if {"noisy_host", "wide_latency"} & {*row.marks}),
+        key=lambda row: -row.latency_s.half_width_ratio,
+    )
+    if noisy:
+        named = ", ".join(f"{_name(row.case)} ±{row.latency_s.half_width_ratio:.0%}" for row in noisy[:NAMED_MAX])
+        yield f"noisy: {named}{_more(noisy)}"
+
+
+def _find_far(rows: Sequence[CellRow]) -> list[tuple[float, str, CellRow]]:
+    """Return share of the peak, resource and row of cells far below what bounds them, lowest first."""
+    shares = (
+        (ratio, resource, row)
+        for row in rows
+        for resource, ratio in (("compute", row.peak_compute_ratio), ("memory", row.peak_bandwidth_ratio))
+    )
+    far = [(ratio, resource, row) for ratio, resource, row in shares if ratio is not None and ratio < FAR_RATIO]
+    return sorted(far, key=lambda found: found[0])
+
+
+def _more(found: Sequence[object]) -> str:
+    return f" and {len(found) - NAMED_MAX} more" if len(found) > NAMED_MAX else ""
+
+
+def _name(case: Case) -> str:
+    mode = "" if case.mode == "inference" else f" {case.mode}"
+    return f"{name_case(case)}{mode} {case.precision}"
+
+
+def _name_variant(row: CrossRow) -> str:
+    return f"{_name(row.case)} {row.case.backend}"
