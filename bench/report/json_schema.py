@@ -1,0 +1,61 @@
+"""JSON Schemas of what `--json` prints and of what a bundle holds, made from the records themselves."""
+
+import importlib
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import msgspec
+
+from bench import __version__
+
+SCHEMAS: Mapping[str, str] = MappingProxyType(
+    {
+        "bundle": "bench.records.bundle:BundleInfo",
+        "calibration": "bench.records.calibration:Calibration",
+        "comparison": "bench.records.verdict:Comparison",
+        "environment": "bench.records.bundle:Environment",
+        "machine": "bench.records.machine:Machine",
+        "measurement": "bench.records.measurement:Measurement",
+        "plan": "bench.records.plan:Plan",
+        "profile": "bench.records.profile:Profile",
+        "qualification": "bench.records.qualification:Qualification",
+        "report": "bench.report.run_report:RunReport",
+        "reproduction": "bench.records.reproduction:Reproduction",
+        "suite": "bench.records.suite:Suite",
+        "summary": "bench.records.summary:Summary",
+    }
+)
+"""Name of the file in docs/schema → `module:record`."""
+
+
+def render_schema(name: str) -> str:
+    """Return the JSON Schema (draft 2020-12) of a record, with a final newline.
+
+    Args:
+        name: A key of `SCHEMAS`.
+    """
+    module, _, record = SCHEMAS[name].partition(":")
+    schema = msgspec.json.schema(getattr(importlib.import_module(module), record))
+    titled = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": f"bench {__version__}",
+        **schema,
+    }
+    return json.dumps(_spell_patterns(titled), indent=2, ensure_ascii=False) + "\n"
+
+
+def _spell_patterns(schema: object) -> object:
+    r"""Return a schema whose patterns are of ECMA-262, which writes the end of a text as `$` and not as `\Z`."""
+    match schema:
+        case dict():
+            return {
+                key: value.replace(r"\Z", "$")
+                if key == "pattern" and isinstance(value, str)
+                else _spell_patterns(value)
+                for key, value in schema.items()
+            }
+        case list():
+            return [_spell_patterns(entry) for entry in schema]
+        case _:
+            return schema

@@ -1,0 +1,58 @@
+"""The published JSON Schemas: they are the records', are valid, and accept what is printed."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+
+from bench.compare.bundles import compare_runs
+from bench.profiles.load import load_profiles
+from bench.records.record import encode_json
+from bench.records.verdict import Criteria
+from bench.report.json_schema import SCHEMAS, render_schema
+from bench.report.run_report import make_run_report
+from bench.suites.load import load_suites
+from bench.workloads.registry import WORKLOADS
+from tests.unit.bundle.builder import CONTENTS
+from tests.unit.compare.runs import STEADY, make_run
+
+FOLDER = Path(__file__).parents[3] / "docs" / "schema"
+
+EXAMPLES: dict[str, object] = {
+    "bundle": CONTENTS.info,
+    "comparison": compare_runs([make_run(STEADY)], [make_run(STEADY)], Criteria(margin_ratio=0.05)),
+    "environment": CONTENTS.environment,
+    "machine": CONTENTS.machine,
+    "measurement": CONTENTS.measurements[0],
+    "plan": CONTENTS.plan,
+    "profile": next(iter(load_profiles().values())),
+    "report": make_run_report(CONTENTS, bundle="x.bench.tar"),
+    "suite": load_suites(WORKLOADS)["quick"],
+    "summary": CONTENTS.summary,
+}
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_published_schema_is_that_of_the_record(name: str, request: pytest.FixtureRequest) -> None:
+    path = FOLDER / f"{name}.schema.json"
+    if request.config.getoption("--rewrite-fixtures"):
+        path.write_text(render_schema(name), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == render_schema(name), f"{path} differs; run `make fixtures`"
+
+
+def test_no_other_schema_is_published() -> None:
+    assert {path.name.removesuffix(".schema.json") for path in FOLDER.glob("*.json")} == set(SCHEMAS)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_schema_is_valid(name: str) -> None:
+    Draft202012Validator.check_schema(msgspec.json.decode(render_schema(name)))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_what_is_printed_follows_its_schema(name: str) -> None:
+    validator = Draft202012Validator(msgspec.json.decode(render_schema(name)))
+    printed = msgspec.json.decode(encode_json(EXAMPLES[name]))
+    assert not list(validator.iter_errors(printed))
+    assert list(validator.iter_errors({**printed, "unknown": 1}))
