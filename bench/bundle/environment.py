@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from bench.bundle.source import PROJECT, digest_lock, digest_source, read_revision
 from bench.records.bundle import Distribution, Environment
 from bench.records.digest import Digest
+from bench.records.text import clean_line
 
 VARIABLE_PREFIXES = (
     "ATEN_",
@@ -97,10 +98,14 @@ def select_variables(variables: Mapping[str, str]) -> dict[str, str]:
     Bytes that are not UTF-8 are written as escapes.
     """
     return {
-        name: value.encode("utf-8", "backslashreplace").decode()
+        _spell_out_bytes(name): _spell_out_bytes(value)
         for name, value in sorted(variables.items())
         if name.startswith(VARIABLE_PREFIXES) and _SECRET.search(name) is None
     }
+
+
+def _spell_out_bytes(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def describe_distributions(installed: Iterable[InstalledDistribution]) -> tuple[Distribution, ...]:
@@ -116,7 +121,8 @@ def describe_distributions(installed: Iterable[InstalledDistribution]) -> tuple[
         normal = re.sub(r"[-_.]+", "-", metadata["Name"]).lower()
         if normal != "bench" and normal not in found:
             digest = digest_record(distribution.read_text("RECORD"))
-            found[normal] = Distribution(name=metadata["Name"], version=metadata["Version"], digest=digest)
+            name, version = clean_line(metadata["Name"]), clean_line(metadata["Version"])
+            found[normal] = Distribution(name=name, version=version, digest=digest)
     return tuple(found[name] for name in sorted(found))
 
 

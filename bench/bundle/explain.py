@@ -1,5 +1,6 @@
 """The commands that check a bundle without bench, for `bench verify --explain`."""
 
+import os
 import shlex
 from pathlib import Path
 
@@ -50,6 +51,20 @@ tar -xf content.tar
 _DISCLOSED = "grep -F \"$(printf '%s\\n' {line} | sha256sum | cut -c 1-64)\" private.json\n"
 
 
+def shell_quote(text: str) -> str:
+    r"""Return text as one word of a shell command, on one line; characters that do not show are written as `$'\nnn'`.
+
+    Source: POSIX.1-2024, section 2.2.4, Dollar-Single-Quotes.
+    """
+    if text.isprintable():
+        return shlex.quote(text)
+    plain = range(0x20, 0x7F)
+    octets = (
+        chr(octet) if octet in plain and chr(octet) not in "\\'" else f"\\{octet:03o}" for octet in os.fsencode(text)
+    )
+    return f"$'{''.join(octets)}'"
+
+
 def explain(path: Path) -> str:
     """Return a shell script that checks digest and signatures of a bundle without bench.
 
@@ -75,7 +90,7 @@ def explain(path: Path) -> str:
         for signature in sealed.signatures
     ]
     parts = [
-        _UNPACK.format(bundle=shlex.quote(str(path)), type=PAYLOAD_TYPE, type_length=len(PAYLOAD_TYPE)),
+        _UNPACK.format(bundle=shell_quote(str(path)), type=PAYLOAD_TYPE, type_length=len(PAYLOAD_TYPE)),
         "# 4. The signatures, with openssl 3.0 or later. To know who signed, take the key from its owner instead.\n"
         + "".join(_OPENSSL.format_map(signer) for signer in signers),
         "# 5. The SSH signature of the same statement, with ssh-keygen of OpenSSH 8.1 or later.\n"
@@ -88,6 +103,6 @@ def explain(path: Path) -> str:
         lines = [format_line(field, disclosure).decode().rstrip() for field, disclosure in sealed.disclosures.items()]
         parts.append(
             "# 8. Private fields of disclosures.json: what was signed is the digest of each line.\n"
-            + "".join(_DISCLOSED.format(line=shlex.quote(line)) for line in lines)
+            + "".join(_DISCLOSED.format(line=shell_quote(line)) for line in lines)
         )
     return "\n".join(parts)

@@ -1,11 +1,11 @@
 """The commands that check a qualification statement without bench, for `bench verify --explain`."""
 
-import shlex
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from bench.bundle.envelope import ENVELOPE_SUFFIX, PAYLOAD_TYPE
+from bench.bundle.explain import shell_quote
 from bench.bundle.keys import fingerprint, format_public_line
 from bench.bundle.qualification import (
     KEY_SUFFIX,
@@ -21,7 +21,7 @@ cd {folder}
 bundle=${{bundle:-{run_id}.bench.tar}}  # the path of a bundle that was judged
 
 # 1. Extract the signed statement. Needs sed, base64.
-sed -n 's/^ "payload": "\\(.*\\)",$/\\1/p' {stem}{envelope} | base64 -d > statement.json
+sed -n 's/^ "payload": "\\(.*\\)",$/\\1/p' {envelope} | base64 -d > statement.json
 
 # 2. The statement must name the content.tar of each bundle that was judged. Needs tar.
 tar -xf "$bundle" content.tar
@@ -32,15 +32,15 @@ printf 'DSSEv1 {type_length} {type} %d ' "$(wc -c < statement.json)" | cat - sta
 
 # 4. The signature, with openssl 3.0 or later. To know who signed, take the key from its owner instead.
 # {fingerprint}
-sed -n 's/.*"sig": "\\(.*\\)".*/\\1/p' {stem}{envelope} | base64 -d > signature.bin
-openssl pkeyutl -verify -rawin -pubin -inkey {stem}{key} -in signed.bin -sigfile signature.bin
+sed -n 's/.*"sig": "\\(.*\\)".*/\\1/p' {envelope} | base64 -d > signature.bin
+openssl pkeyutl -verify -rawin -pubin -inkey {key} -in signed.bin -sigfile signature.bin
 
 # 5. The SSH signature of the same statement, with ssh-keygen of OpenSSH 8.1 or later.
 printf '%s\\n' '{fingerprint} {line}' > signer
-ssh-keygen -Y verify -f signer -I {fingerprint} -n {namespace} -s {stem}{ssh} < statement.json
+ssh-keygen -Y verify -f signer -I {fingerprint} -n {namespace} -s {ssh} < statement.json
 
 # 6. The envelope again, with cosign 3.0.6 or later.
-cosign verify-blob-attestation --bundle {stem}{sigstore} --key {stem}{key} \\
+cosign verify-blob-attestation --bundle {sigstore} --key {key} \\
   --type {predicate_type} --insecure-ignore-tlog content.tar
 """
 
@@ -54,13 +54,17 @@ def explain_qualification(path: Path, proof: QualificationProof, key: Ed25519Pub
         key: The signer's public key.
     """
     return _SCRIPT.format(
-        folder=shlex.quote(str(path.parent)),
+        folder=shell_quote(str(path.parent)),
         run_id=proof.qualification.bundles[0].run_id,
-        stem=path.name.removesuffix(ENVELOPE_SUFFIX),
-        envelope=ENVELOPE_SUFFIX,
-        key=KEY_SUFFIX,
-        sigstore=SIGSTORE_SUFFIX,
-        ssh=SSH_SUFFIX,
+        **{
+            name: shell_quote(path.name.removesuffix(ENVELOPE_SUFFIX) + suffix)
+            for name, suffix in (
+                ("envelope", ENVELOPE_SUFFIX),
+                ("key", KEY_SUFFIX),
+                ("sigstore", SIGSTORE_SUFFIX),
+                ("ssh", SSH_SUFFIX),
+            )
+        },
         fingerprint=fingerprint(key),
         line=format_public_line(key),
         namespace=NAMESPACE,

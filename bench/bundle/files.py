@@ -26,11 +26,62 @@ def read_file(path: Path, *, limit: int) -> bytes:
             if status.st_size > limit:
                 raise BundleError(f"{path}: {status.st_size} bytes; at most {limit} are read")
             data = file.read(status.st_size + 1)
+    except IsADirectoryError as error:
+        raise UsageError(f"{path}: a folder; name a file in it") from error
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error
     if len(data) != status.st_size:
         raise BundleError(f"{path}: changed while it was read; wait until it is written")
     return data
+
+
+def require_writable(path: Path, *, replace: bool) -> None:
+    """Make sure that a file can be written, as far as can be known beforehand; writes nothing.
+
+    Commands call it before work that an error afterwards would lose.
+
+    Args:
+        path: Where to write.
+        replace: Whether to replace a file of that name.
+
+    Raises:
+        OutputError: it cannot be written, exists, or is something else than a file.
+    """
+    try:
+        exists = _exists(path)
+        if exists and not replace:
+            raise OutputError(f"{path}: exists already; move it or choose another name")
+        if exists and not path.is_file():
+            raise OutputError(f"{path}: not a regular file; name a file, or a new name in a folder")
+        if not path.parent.is_dir():
+            raise OutputError(f"{path}: there is no folder {path.parent}; make it, or choose another one")
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise OutputError(f"{path}: nothing can be written to folder {path.parent}; choose another one")
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}; choose another name") from error
+
+
+def _exists(path: Path) -> bool:
+    """Return whether something has this name, also a link to nothing; raise OSError if nothing could have it."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def require_folder(folder: Path) -> None:
+    """Make a folder if there is none, and make sure that files can be written to it.
+
+    Raises:
+        OutputError: it cannot be made, or nothing can be written to it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: {error.strerror}; choose another folder with --output") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"{folder}: nothing can be written to it; choose another folder with --output")
 
 
 def write_file(path: Path, data: bytes, *, replace: bool) -> None:
@@ -47,8 +98,7 @@ def write_file(path: Path, data: bytes, *, replace: bool) -> None:
     Raises:
         OutputError: the file cannot be written, or exists.
     """
-    if not replace and os.path.lexists(path):
-        raise OutputError(f"{path}: exists already; move it or choose another name")
+    require_writable(path, replace=replace)
     temporary = path.with_name(f".{path.name}.tmp-{secrets.token_hex(4)}")
     try:
         try:

@@ -5,6 +5,7 @@
 
 import base64
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -24,10 +25,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from msgspec import Meta
 
-from bench.bundle.files import read_file, write_new_file
+from bench.bundle.files import read_file, require_writable, write_new_file
 from bench.errors import BundleError, OutputError, UsageError
 
-Fingerprint = Annotated[str, Meta(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
+Fingerprint = Annotated[str, Meta(pattern=r"^SHA256:[A-Za-z0-9+/]{43}\Z")]
 
 ED25519 = b"ssh-ed25519"
 """OpenSSH's name of this kind of key and signature (RFC 8709)."""
@@ -119,6 +120,22 @@ def is_public_key(path: Path) -> bool:
     return read_file(path, limit=MAX_KEY_BYTES).startswith((ED25519 + b" ", _PUBLIC_PEM))
 
 
+def require_new_key(path: Path) -> tuple[Path, Path]:
+    """Return where the two forms of the public key of a new key are written.
+
+    Raises:
+        OutputError: one of the three files exists, or cannot be made in that folder.
+    """
+    if path.is_dir():
+        raise OutputError(f"{path}: a folder; give the key a name in it")
+    public = path.with_name(f"{path.name}.pub"), path.with_name(f"{path.name}.pub.pem")
+    for file in (path, *public):
+        if os.path.lexists(file):
+            raise OutputError(f"{file}: exists already; keys are never overwritten, choose another name")
+        require_writable(file, replace=False)
+    return public
+
+
 def generate_key(path: Path, passphrase: bytes | None) -> Ed25519PublicKey:
     """Generate a key: `path` (PKCS#8, mode 0600), `path`.pub (OpenSSH) and `path`.pub.pem (PEM).
 
@@ -132,11 +149,7 @@ def generate_key(path: Path, passphrase: bytes | None) -> Ed25519PublicKey:
     """
     if passphrase is not None and not passphrase:
         raise UsageError("the passphrase is empty; give one, or use --no-passphrase")
-    public_line = path.with_name(f"{path.name}.pub")
-    public_pem = path.with_name(f"{path.name}.pub.pem")
-    for file in (path, public_line, public_pem):
-        if file.exists():
-            raise OutputError(f"{file}: exists already; keys are never overwritten, choose another name")
+    public_line, public_pem = require_new_key(path)
     key = Ed25519PrivateKey.generate()
     encryption = NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase)
     write_new_file(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption), mode=0o600)

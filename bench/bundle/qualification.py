@@ -27,7 +27,7 @@ from bench.bundle.envelope import (
     sign_statement,
     verify_signature,
 )
-from bench.bundle.files import read_file, write_file
+from bench.bundle.files import read_file, require_folder, write_file
 from bench.bundle.keys import fingerprint, format_public_pem, read_public_key
 from bench.bundle.schema import check_schema, explain_newer_writer, read_statement_heading
 from bench.bundle.seal import SigningKey
@@ -36,9 +36,10 @@ from bench.bundle.sshsig import format_sshsig, ssh_signed_bytes
 from bench.bundle.statement import STATEMENT_TYPE, SealedBy, StatementType, SubjectDigest
 from bench.bundle.timestamp import parse_timestamp
 from bench.bundle.verification import Signer
-from bench.errors import BundleError, OutputError, UsageError
+from bench.errors import BundleError, UsageError
 from bench.records.qualification import BundleName, Qualification, conclude
 from bench.records.record import Record, decode_json, encode_json
+from bench.records.text import Release
 
 QualificationType = Literal["https://bench-appliance.org/attestation/qualification/v1"]
 QualificationSchema = Literal["bench-qualification/2"]
@@ -68,7 +69,7 @@ class QualificationPredicate(Record, frozen=True, kw_only=True, rename="camel"):
     """
 
     schema: QualificationSchema
-    bench_version: str
+    bench_version: Release
     signer: SealedBy
     qualification: Qualification
 
@@ -110,10 +111,7 @@ def write_qualification(folder: Path, qualification: Qualification, signer: Sign
     signature = sign_statement(statement, signer.key)
     moment = qualification.judged_at.replace("-", "").replace(":", "")
     stem = f"qualification-{moment}-{hashlib.sha256(statement).hexdigest()[:8]}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: {error.strerror}; choose another folder with --output") from error
+    require_folder(folder)
     write_file(folder / f"{stem}{KEY_SUFFIX}", format_public_pem(signature.key), replace=True)
     write_file(folder / f"{stem}{SIGSTORE_SUFFIX}", format_sigstore_bundle(statement, signature), replace=True)
     ssh_value = signer.key.sign(ssh_signed_bytes(statement))

@@ -63,7 +63,7 @@ class Predicate(Record, frozen=True, kw_only=True, rename="camel"):
 class SubjectDigest(Record, frozen=True, kw_only=True):
     """A digest set with the one algorithm that bench uses."""
 
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class Subject(Record, frozen=True, kw_only=True):

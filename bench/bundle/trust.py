@@ -24,8 +24,8 @@ MAX_TRUST_BYTES = 1 << 20
 ROOT = "root"
 """The role whose keys sign the store itself; they vouch for no run."""
 
-RoleName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-Owner = Annotated[str, Meta(pattern=r"^[\x21-\x7e]([\x20-\x7e]{0,98}[\x21-\x7e])?$")]
+RoleName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}\Z")]
+Owner = Annotated[str, Meta(pattern=r"^[\x21-\x7e]([\x20-\x7e]{0,98}[\x21-\x7e])?\Z")]
 RevocationReason = Literal["compromised", "superseded"]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -12,7 +13,7 @@ from bench.backends.registry import BACKENDS
 from bench.cli.measurement import exit_status, measure, run_settings_options, take_run_settings
 from bench.cli.plan_options import parse_options, plan_options
 from bench.cli.results import print_results
-from bench.cli.types import Percent
+from bench.cli.types import Name, Percent
 from bench.errors import UsageError
 from bench.records.case import PRECISIONS
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES
@@ -59,8 +60,8 @@ def side_options(command: Command) -> Command:
         interpreter = f"Python interpreter or virtual environment {workers}"
         image = f"Image of bench, by name or digest, {workers}"
         for option in (
-            click.option(f"--image-{side}", metavar="NAME", help=image),
-            click.option(f"--python-{side}", metavar="PATH", help=interpreter),
+            click.option(f"--image-{side}", type=Name(), metavar="NAME", help=image),
+            click.option(f"--python-{side}", type=Name(), metavar="PATH", help=interpreter),
             click.option(f"--precision-{side}", type=click.Choice(PRECISIONS), help=f"Precision {cells}"),
             click.option(f"--backend-{side}", type=click.Choice(tuple(BACKENDS)), help=f"Backend {cells}"),
             click.option(f"--allocator-{side}", type=click.Choice(ALLOCATORS), help=f"Memory allocator {workers}"),
@@ -97,7 +98,9 @@ def ab(margin_ratio: float, **given: object) -> int:
 
     settings = take_run_settings(given)
     a, b = _take_side(given, "a"), _take_side(given, "b")
-    options = parse_options(given)
+    options = parse_options(given, a.profile, b.profile)
+    if settings.resume is not None:
+        _require_sides(settings.resume)
     measured = measure(lambda: prepare_ab(options, _identify_image(a), _identify_image(b)), settings)
     if measured is None:
         return 0
@@ -143,9 +146,21 @@ def _identify_image(side: "VariantOptions") -> "VariantOptions":
         return msgspec.structs.replace(side, stated=identify_image(client, side.image))
 
 
+def _require_sides(folder: Path) -> None:
+    """Refuse to resume a run that is no `ab` run.
+
+    Raises:
+        UsageError: it has no two sides, or the folder holds no run.
+    """
+    from bench.run.journal import read_session
+
+    if not read_session(folder).decision.plan.variants:
+        raise UsageError(f"{folder}: this run has no two sides; resume it with: bench run --resume {folder}")
+
+
 def _status(summary: Summary, comparison: Comparison | None) -> int:
     """Return the exit status: a regression comes before failed cells, failed cells before an undecided verdict."""
-    if comparison is None:
-        raise UsageError("--resume: this run has no two sides; resume it with: bench run --resume")
+    if comparison is None:  # as `_require_sides` said already
+        raise UsageError("this run has no two sides")
     status = EXIT_STATUS[comparison.outcome]
     return status if comparison.outcome == "regression" else exit_status(summary) or status

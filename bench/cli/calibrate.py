@@ -7,7 +7,7 @@ import click
 from bench.cli.console import print_report, print_text, wide_option
 from bench.cli.measurement import report_progress
 from bench.cli.sign_options import load_signer, signing_options
-from bench.cli.types import CommaList
+from bench.cli.types import CommaList, FilePath
 from bench.stats.variance import REPETITIONS_MIN
 
 
@@ -25,7 +25,7 @@ Examples:
 @click.option("--workload", type=CommaList(), default="resnet50", show_default=True, metavar="GLOB,...", help="Only these workloads of the suite.")  # fmt: skip
 @click.option("--runs", type=click.IntRange(2, 1000), default=5, show_default=True, help="Number of runs.")
 @click.option("--repetitions", type=click.IntRange(REPETITIONS_MIN, 1000), default=5, show_default=True, help="Repetitions of each cell in each run.")  # fmt: skip
-@click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for bundles and calibration.json.")  # fmt: skip
+@click.option("--output", type=FilePath(), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for bundles and calibration.json.")  # fmt: skip
 @signing_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @wide_option
@@ -51,7 +51,8 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     The result is written as calibration.json beside the bundles. Later runs on this host store it in their
     bundles, and `bench compare` learns the scatter between runs from it.
     """
-    from bench.bundle.calibration import write_calibration
+    from bench.bundle.calibration import FILE_NAME, write_calibration
+    from bench.bundle.files import require_folder, require_writable
     from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json
     from bench.compare.calibration import calibrate as calibrate_host
@@ -70,10 +71,13 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
         repetitions=(repetitions, repetitions),
     )
     signer = load_signer(key, passphrase_file)
+    require_folder(output)
+    require_writable(output / FILE_NAME, replace=True)
     contents = []
     for number in range(runs):
         print_text(f"run {number + 1} of {runs}", err=True)
         path, _ = run_plan(prepare_run(options), output, signer, report_progress=report_progress)
+        print_text(f"bundle: {path}", err=True)
         contents.append(verify_bundle(path).contents)
     calibration = calibrate_host(
         contents, Criteria(margin_ratio=INTERLEAVED_MARGIN_RATIO), seed=contents[0].plan.order_seed
@@ -82,4 +86,5 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     if as_json:
         print_json(calibration)
     else:
-        print_report(lambda width: f"{render_calibration(calibration, width)}\ncalibration: {kept}", wide=wide)
+        print_report(lambda width: render_calibration(calibration, width), wide=wide)
+        print_text(f"calibration: {kept}")

@@ -6,7 +6,7 @@ import click
 from typing_extensions import override
 
 from bench.cli.console import print_report, wide_option
-from bench.cli.types import Percent
+from bench.cli.types import FilePath, Percent
 from bench.errors import UsageError
 
 _SEPARATOR = Path("\x1f")
@@ -37,11 +37,9 @@ slower, but some are too noisy or have too few data for a verdict; 4 some cell i
 bundle does not verify.
 """,
 )
-@click.argument(
-    "bundles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BASE NEW | BASE... -- NEW..."
-)
+@click.argument("bundles", nargs=-1, required=True, type=FilePath(), metavar="BASE NEW | BASE... -- NEW...")
 @click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies that differ by no more than this are equivalent.")  # fmt: skip
-@click.option("--history", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Folder with earlier bundles. Those of the same host, packages and plan show how much runs differ. [default: the folder of NEW]")  # fmt: skip
+@click.option("--history", type=FilePath(file_okay=False), metavar="FOLDER", help="Folder with earlier bundles. Those of the same host, packages and plan show how much runs differ. [default: the folder of NEW]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @wide_option
 def compare(bundles: tuple[Path, ...], margin_ratio: float, history: Path | None, *, as_json: bool, wide: bool) -> int:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bench.cli.combinations import refuse_with_resume
 from bench.cli.console import print_text
 from bench.cli.plan_options import parse_options
 from bench.cli.run import run
 from bench.cli.sign_options import load_signer
-from bench.cli.types import Bytes
-from bench.errors import EnvironmentUnfitError
+from bench.cli.types import Bytes, Name
+from bench.errors import BenchError, EnvironmentUnfitError
 from bench.records.suite import CaseFilter
 from bench.run.options import RunOptions
 
@@ -51,7 +52,14 @@ def container() -> None:
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     options_metavar="[OPTIONS] [OPTIONS OF bench run]",
 )
-@click.option("--image", default="bench:latest", show_default=True, help="Name or digest of an image in the engine.")
+@click.option(
+    "--image",
+    type=Name(),
+    metavar="TEXT",
+    default="bench:latest",
+    show_default=True,
+    help="Name or digest of an image in the engine.",
+)
 @click.option(
     "--memory", "memory_bytes", type=Bytes(), metavar="64g", help="Memory limit; without it, all memory of the host."
 )
@@ -73,21 +81,32 @@ def container_run(ctx: click.Context, image: str, memory_bytes: int | None, pids
     from bench.run.announcement import read_announcement
 
     inner = parse_run(ctx.args, ctx.command_path)
+    refuse_with_resume(inner)
     signer = None if inner.params["key"] is None else load_signer(inner.params["key"], inner.params["passphrase_file"])
     boundary = draw_boundary([binding for layout in _decide_layouts(inner) for binding in layout.instances])
     limits = Limits(memory_bytes=memory_bytes, pids=pids)
+    failures: list[BenchError] = []
+
+    def forward(chunk: bytes) -> None:
+        try:
+            _print_output(chunk)
+        except BenchError as error:  # the run goes on, its bundle is sealed, and signed below
+            failures.append(error)
+
     with open_engine() as client:
         plan = plan_container(
             ctx.args, inner.params, image=identify_image(client, image), boundary=boundary, limits=limits
         )
         _make_folder(plan.writable)
         try:
-            status = run_container(client, plan, out=_print_output, err=_print_progress)
+            status = run_container(client, plan, out=forward, err=_print_progress)
             bundle = read_announcement(plan.announcement)
         finally:
             plan.announcement.unlink(missing_ok=True)
     if signer is not None:
         _sign(bundle, signer)
+    if failures:
+        raise failures[0]
     return status
 
 
@@ -134,7 +153,7 @@ def plan_container(
 
     argv = ["run", *rebuild_options(typed)]
     readable = []
-    for name in ("profile", "suite"):
+    for name in ("profile", "suite") if given["resume"] is None else ():
         value = given[name]
         if "/" in value or value.endswith(".toml"):
             value = str(Path(value).resolve())
@@ -142,6 +161,7 @@ def plan_container(
         argv.append(f"--{name}={value}")
     if given["resume"] is None:
         writable = given["output"].resolve()
+        argv.append(f"--output={writable}")
     else:
         folder = given["resume"].resolve()
         writable = folder.parent
@@ -149,7 +169,7 @@ def plan_container(
     require_plain_folder(writable)
     return ContainerPlan(
         image=image.id,
-        argv=(*argv, f"--output={writable}"),
+        argv=tuple(argv),
         user=choose_user(os.getuid(), os.getgid()),
         boundary=boundary,
         limits=limits,

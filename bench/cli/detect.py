@@ -9,6 +9,7 @@ import msgspec
 
 from bench.cli.console import print_report, print_text, wide_option
 from bench.cli.root_option import root_option
+from bench.cli.types import FilePath
 
 if TYPE_CHECKING:
     from bench.records.machine import Machine
@@ -24,7 +25,7 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @root_option
-@click.option("--record", type=click.Path(path_type=Path), metavar="FILE", help="Also pack the files that detection reads into a new .tar.gz, for a bug report. Serial numbers and host names are left out.")  # fmt: skip
+@click.option("--record", type=FilePath(), metavar="FILE", help="Also pack the files that detection reads into a new .tar.gz, for a bug report. Serial numbers and host names are left out.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @wide_option
 def detect(root: Path, record: Path | None, as_json: bool, wide: bool) -> None:
@@ -32,12 +33,15 @@ def detect(root: Path, record: Path | None, as_json: bool, wide: bool) -> None:
 
     For each other profile, the first condition that does not hold is shown.
     """
+    from bench.bundle.files import require_writable
     from bench.cli.console import print_json
     from bench.errors import ProfileError
     from bench.hardware.detect import detect as detect_machine
     from bench.report.machine import render_machine
     from bench.run.prepare import select_profile
 
+    if record is not None:
+        require_writable(record, replace=False)
     machine = detect_machine(root) if record is None else _record_machine(root, record)
     choice, problem = None, None
     try:

@@ -6,6 +6,7 @@ import click
 
 from bench.cli.console import print_text
 from bench.cli.sign_options import KEY_HELP, load_signer, passphrase_option, read_passphrase
+from bench.cli.types import FilePath
 
 SIGN_EPILOG = """\b
 Examples:
@@ -16,7 +17,7 @@ Examples:
 
 
 @click.command(epilog="\b\nExample:\n  bench keygen operator.pem")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath())
 @passphrase_option
 @click.option(
     "--no-passphrase",
@@ -28,15 +29,19 @@ def keygen(file: Path, passphrase_file: Path | None, no_passphrase: bool) -> Non
 
     Writes FILE (private, encrypted, mode 0600), FILE.pub (OpenSSH format) and FILE.pub.pem (PEM format).
     """
-    from bench.bundle.keys import fingerprint, generate_key
+    from bench.bundle.keys import fingerprint, generate_key, require_new_key
+    from bench.errors import UsageError
 
+    if no_passphrase and passphrase_file is not None:
+        raise UsageError(f"--no-passphrase and --passphrase-file {passphrase_file}: leave out one of them")
+    require_new_key(file)
     passphrase = None if no_passphrase else read_passphrase(passphrase_file, "new passphrase", confirm=True)
     print_text(fingerprint(generate_key(file, passphrase)))
 
 
 @click.command(epilog=SIGN_EPILOG)
-@click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--key", required=True, type=click.Path(path_type=Path), metavar="FILE|agent", help=KEY_HELP)
+@click.argument("bundle", type=FilePath())
+@click.option("--key", required=True, type=FilePath(), metavar="FILE|agent", help=KEY_HELP)
 @passphrase_option
 def sign(bundle: Path, key: Path, passphrase_file: Path | None) -> None:
     """Add a signature to a bundle.

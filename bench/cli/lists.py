@@ -6,7 +6,18 @@ import click
 
 from bench.cli.console import print_report, print_text, wide_option
 from bench.cli.root_option import root_option
+from bench.cli.types import FilePath
+from bench.errors import UsageError
+from bench.report.printable import join_lines
 from bench.report.table import Column, render_table
+
+
+def _refuse_json(ctx: click.Context, *, as_json: bool) -> None:
+    """Refuse `--json` before a command that does not print JSON."""
+    if as_json:
+        raise UsageError(
+            f"{ctx.info_name} --json prints the list; leave it out of: {ctx.info_name} {ctx.invoked_subcommand}"
+        )
 
 
 @click.group(invoke_without_command=True)
@@ -16,6 +27,7 @@ from bench.report.table import Column, render_table
 def profiles(ctx: click.Context, as_json: bool, wide: bool) -> None:
     """List hardware profiles."""
     if ctx.invoked_subcommand is not None:
+        _refuse_json(ctx, as_json=as_json)
         return
     from bench.cli.console import print_json
     from bench.profiles.load import load_profiles
@@ -36,11 +48,11 @@ def show_profile(name: str) -> None:
 
     profile = find_profile(name)
     path = Path(name) if "/" in name or name.endswith(".toml") else PROFILES_DIR / f"{profile.name}.toml"
-    print_text(path.read_text(encoding="utf-8"), nl=False)
+    print_text(join_lines(path.read_text(encoding="utf-8").split("\n")), nl=False)
 
 
 @profiles.command("check")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath())
 def check_profile(file: Path) -> None:
     """Check a profile file."""
     from bench.profiles.check import check_profile_file
@@ -139,7 +151,7 @@ def workloads(as_json: bool, wide: bool) -> None:
         for facts in WORKLOADS.values()
         for name, text in facts.unsupported.items()
     ]
-    print_report(lambda width: "\n".join((render_table(columns, table, width), *unsupported)), wide=wide)
+    print_report(lambda width: join_lines([render_table(columns, table, width), *unsupported]), wide=wide)
 
 
 @click.group(invoke_without_command=True)
@@ -149,6 +161,7 @@ def workloads(as_json: bool, wide: bool) -> None:
 def suites(ctx: click.Context, as_json: bool, wide: bool) -> None:
     """List suites."""
     if ctx.invoked_subcommand is not None:
+        _refuse_json(ctx, as_json=as_json)
         return
     from bench.cli.console import print_json
     from bench.suites.load import load_suites

@@ -12,7 +12,8 @@ import click
 from typing_extensions import override
 
 from bench import __version__
-from bench.errors import BenchError, InterruptedRunError, UsageError
+from bench.cli.streams import ReaderGoneError, open_standard_streams
+from bench.errors import BenchError, EnvironmentUnfitError, InterruptedRunError, UsageError
 
 COMMANDS = MappingProxyType(
     {
@@ -55,7 +56,8 @@ Examples:
   bench compare A.bench.tar B.bench.tar find cells that are faster or slower
 \b
 Exit status: 0 done, 1 negative verdict, 2 wrong usage, 3 too noisy, 4 not comparable,
-5 some cells failed, 6 not verified, 7 not possible on this machine, 130 interrupted.
+5 some cells failed, 6 not verified, 7 not possible on this machine, or output cannot be written,
+130 interrupted, 141 standard output was closed by its reader.
 """
 
 
@@ -102,6 +104,7 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line and exit with the status that `EPILOG` lists."""
     signal.signal(signal.SIGTERM, _interrupt)
+    open_standard_streams()
     try:
         status = cli.main(prog_name="bench", standalone_mode=False)
         sys.stdout.flush()
@@ -114,22 +117,26 @@ def main() -> NoReturn:
 
 def _explain(error: Exception) -> int:
     """Print in one line what stopped the command, and return the exit status of the error."""
+    if isinstance(error, click.exceptions.Exit | ReaderGoneError):
+        return error.exit_code
     match error:
-        case click.exceptions.Exit():
-            return error.exit_code
         case click.Abort():
-            return _print_error("interrupted", InterruptedRunError.exit_code)
+            message, status = "interrupted", InterruptedRunError.exit_code
         case click.ClickException():
-            return _print_error(_explain_usage(error), UsageError.exit_code)
+            message, status = _explain_usage(error), UsageError.exit_code
         case BenchError():
             from bench.report.reasons import describe_error
 
-            return _print_error(describe_error(error), error.exit_code)
-        case BrokenPipeError():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+            message, status = describe_error(error), error.exit_code
+        case UnicodeEncodeError():
+            message, status = f"{error.object!r} is not UTF-8, as all that is recorded must be", UsageError.exit_code
+        case OSError():
+            message, status = _explain_system(error), EnvironmentUnfitError.exit_code
+        case MemoryError():
+            message, status = "out of memory; give this process more", EnvironmentUnfitError.exit_code
         case _:
-            return _print_error(_explain_bug(error), BenchError.exit_code)
+            message, status = _explain_bug(error), BenchError.exit_code
+    return _print_error(message, status)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -152,9 +159,20 @@ def _explain_usage(error: click.ClickException) -> str:
     return f"{error.format_message()} ({where} --help lists the options)"
 
 
-def _explain_bug(error: Exception) -> str:
+def _explain_system(error: OSError) -> str:
+    """Return what the system refused, and of which file. The system is not bench: nobody needs to report it."""
+    _print_traceback()
+    where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+    return f"{where}{error.strerror or error}"
+
+
+def _print_traceback() -> None:
     if os.environ.get("BENCH_DEBUG"):
         traceback.print_exc()
+
+
+def _explain_bug(error: Exception) -> str:
+    _print_traceback()
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return (
         f"unexpected {type(error).__name__} at {frame.filename}:{frame.lineno}: {error}; "

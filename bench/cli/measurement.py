@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
+from bench.cli.combinations import refuse_with_resume
 from bench.cli.console import print_text, wide_option
 from bench.cli.sign_options import load_signer, signing_options
-from bench.cli.types import Line
+from bench.cli.types import FilePath, Line
 from bench.errors import BenchError, CellsFailedError, TooNoisyError
 from bench.records.plan import Plan
 from bench.records.progress import Progress
@@ -48,8 +49,8 @@ def run_settings_options(command: Command) -> Command:
     """Add the options of `RunSettings`."""
     for option in reversed(
         (
-            click.option("--resume", type=click.Path(path_type=Path), metavar="DIR", help="Resume an interrupted run."),
-            click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for the bundle (or set BENCH_OUTPUT)."),
+            click.option("--resume", type=FilePath(), metavar="DIR", help="Resume an interrupted run."),
+            click.option("--output", type=FilePath(), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for the bundle (or set BENCH_OUTPUT)."),
             click.option("--note", type=Line(), help="One line to store in the bundle; bench redact can remove it."),
             signing_options,
             click.option("--dry-run", is_flag=True, help="Print the plan and measure nothing."),
@@ -62,7 +63,12 @@ def run_settings_options(command: Command) -> Command:
 
 
 def take_run_settings(given: dict[str, object]) -> RunSettings:
-    """Take the run settings out of the values from click."""
+    """Take the run settings out of the values from click.
+
+    Raises:
+        UsageError: a resumed run cannot take an option that was typed.
+    """
+    refuse_with_resume(click.get_current_context())
     return RunSettings(**{name: given.pop(name) for name in RunSettings._fields})  # type: ignore[arg-type] # as the options say
 
 
@@ -70,23 +76,29 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> tuple[Pa
     """Measure a plan, or resume a run.
 
     Args:
-        decide: Returns the plan; not called for a resumed run.
+        decide: Returns the plan; not called for a resumed run, which has one.
         settings: How to measure it.
 
     Returns:
         The path of the bundle, and its summary; None for a dry run, which prints the plan.
     """
+    from bench.run.journal import read_session
     from bench.run.session import resume_run, run_plan
 
     if settings.dry_run:
-        print_plan(decide().plan, as_json=settings.as_json, wide=settings.wide)
+        decision = decide() if settings.resume is None else read_session(settings.resume).decision
+        print_plan(decision.plan, as_json=settings.as_json, wide=settings.wide)
         return None
     signer = load_signer(settings.key, settings.passphrase_file)
     if settings.resume is not None:
-        return resume_run(settings.resume, signer, report_progress=report_progress)
-    decision = decide()
-    print_warnings(decision.plan)
-    return run_plan(decision, settings.output, signer, report_progress=report_progress, note=settings.note)
+        path, summary = resume_run(settings.resume, signer, report_progress=report_progress)
+    else:
+        decision = decide()
+        print_warnings(decision.plan)
+        path, summary = run_plan(decision, settings.output, signer, report_progress=report_progress, note=settings.note)
+    # Named before anything else is printed: standard output may be full or closed, and verdicts take seconds.
+    print_text(f"bundle: {path}", err=True)
+    return path, summary
 
 
 def report_progress(progress: Progress) -> None:

@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from bench.backends.registry import BACKENDS
+from bench.cli.combinations import refuse_needless_force
 from bench.cli.types import CommaList, CpuListType, Duration, Percent, Repetitions, WholeList
 from bench.errors import UsageError
 from bench.records.case import FAMILIES, MEMORY_FORMATS, MODES, PRECISIONS, QUANT_ENGINES
@@ -89,12 +90,18 @@ def plan_options(command: Command) -> Command:
     return command
 
 
-def parse_options(given: dict[str, object]) -> RunOptions:
+def parse_options(given: dict[str, object], *side_profiles: str | None) -> RunOptions:
     """Return the typed options of a run, from the values of click.
+
+    Args:
+        given: The values.
+        side_profiles: Of the sides of an `ab` run.
 
     Raises:
         UsageError: the values contradict one another.
     """
+    if given["force"]:
+        refuse_needless_force([given["profile"], *side_profiles])
     filters = {name: given.pop(name) or () for name in ("workload", "family", "mode", "precision", "memory_format", "backend", "batch_size", "quant_engine")}  # fmt: skip
     given["layouts"] = given["layouts"] or ()
     try:

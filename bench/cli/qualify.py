@@ -7,6 +7,7 @@ import click
 
 from bench.cli.console import print_report, print_text, wide_option
 from bench.cli.sign_options import load_signer, signing_options
+from bench.cli.types import FilePath
 
 
 @click.command(
@@ -20,16 +21,16 @@ Exit status: 0 qualified; 1 not qualified; 3 too noisy, or too few data; 4 bundl
 6 a bundle, or a signature that the policy requires, does not verify.
 """
 )
-@click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BUNDLE...")
+@click.argument("bundles", nargs=-1, required=True, type=FilePath(), metavar="BUNDLE...")
 @click.option("--policy", required=True, metavar="FILE|NAME", help="Policy: a TOML file, server-acceptance or regression-gate.")  # fmt: skip
-@click.option("--reference", "references", multiple=True, type=click.Path(path_type=Path), metavar="BUNDLE", help="Bundle, or folder of bundles, of known good machines, from which limits are derived. May be repeated.")  # fmt: skip
-@click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store. A key in it must have signed each bundle.")  # fmt: skip
-@click.option("--trust-key", "root_keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB", help="Public key that must have signed the trust store. May be repeated.")  # fmt: skip
+@click.option("--reference", "references", multiple=True, type=FilePath(), metavar="BUNDLE", help="Bundle, or folder of bundles, of known good machines, from which limits are derived. May be repeated.")  # fmt: skip
+@click.option("--trust", type=FilePath(), metavar="FILE", help="Trust store. A key in it must have signed each bundle.")  # fmt: skip
+@click.option("--trust-key", "root_keys", multiple=True, type=FilePath(), metavar="PUB", help="Public key that must have signed the trust store. May be repeated.")  # fmt: skip
 @signing_options
-@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Also write JUnit XML to this file.")
+@click.option("--junit", type=FilePath(), metavar="FILE", help="Also write JUnit XML to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @wide_option
-@click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for the signed statement (or set BENCH_OUTPUT).")  # fmt: skip
+@click.option("--output", type=FilePath(), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for the signed statement (or set BENCH_OUTPUT).")  # fmt: skip
 def qualify(  # noqa: PLR0917 - click passes options by keyword
     bundles: tuple[Path, ...],
     policy: str,
@@ -48,7 +49,7 @@ def qualify(  # noqa: PLR0917 - click passes options by keyword
     Give all bundles of the machine; a folder stands for all bundles in it. Prints each rule with its value and
     limit, and signs the verdict. An emulated run never qualifies.
     """
-    from bench.bundle.files import write_file
+    from bench.bundle.files import require_folder, require_writable, write_file
     from bench.bundle.qualification import write_qualification
     from bench.cli.console import print_json
     from bench.cli.trust import load_trust
@@ -62,16 +63,20 @@ def qualify(  # noqa: PLR0917 - click passes options by keyword
 
     if root_keys and trust is None:
         raise UsageError("--trust-key is given without --trust; name the trust store with --trust")
+    if junit is not None:
+        require_writable(junit, replace=True)
     loaded = find_policy(policy)
     store = None if trust is None else load_trust(trust, root_keys)
     signer = load_signer(key, passphrase_file)
+    require_folder(output)
     now = datetime.now(UTC)
     qualification = judge(read_units(bundles, store, now=now), read_units(references, store, now=now), loaded, now=now)
+    # The statement first: nothing that fails afterwards loses it.
+    print_text(f"statement: {write_qualification(output, qualification, signer)}", err=True)
+    if junit is not None:
+        write_file(junit, render_junit(qualification), replace=True)
     if as_json:
         print_json(qualification)
     else:
         print_report(lambda width: render_qualification(qualification, width), wide=wide)
-    if junit is not None:
-        write_file(junit, render_junit(qualification), replace=True)
-    print_text(f"statement: {write_qualification(output, qualification, signer)}", err=True)
     return EXIT_STATUS[qualification.outcome]

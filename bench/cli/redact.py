@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from bench.cli.console import print_text
-from bench.cli.types import CommaList
+from bench.cli.types import CommaList, FilePath
 from bench.records.bundle import BUNDLE_SUFFIX, PrivateField
 
 if TYPE_CHECKING:
@@ -20,20 +20,24 @@ Examples:
 
 
 @click.command(epilog=EPILOG)
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=FilePath())
 @click.option("--field", "fields", type=CommaList(get_args(PrivateField)), metavar="NAME,...", help="Hide only these fields. Default: host name, note and all DMI fields.")  # fmt: skip
-@click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="The new bundle. Default: beside the old one.")  # fmt: skip
+@click.option("--output", type=FilePath(), metavar="FILE", help="The new bundle. Default: beside the old one.")  # fmt: skip
 def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path | None) -> None:
     """Copy a bundle without its private fields.
 
     Private are host name, note and DMI fields. The signatures stay valid, because they cover a salted digest of
     each private field. No bundle holds serial numbers or asset tags.
     """
+    from bench.bundle.files import require_writable
     from bench.bundle.redact import redact_bundle
     from bench.bundle.verify import verify_bundle
 
-    output = output or bundle.with_name(f"{bundle.name.removesuffix(BUNDLE_SUFFIX)}.redacted{BUNDLE_SUFFIX}")
+    if output is not None:
+        require_writable(output, replace=False)
     verify_bundle(bundle)
+    # After the bundle was read: a folder may have no name to put a suffix to.
+    output = output or bundle.with_name(f"{bundle.name.removesuffix(BUNDLE_SUFFIX)}.redacted{BUNDLE_SUFFIX}")
     done = redact_bundle(bundle, output, fields or ())
     print_text(f"{output}: hidden {', '.join(done.hidden)}; statement and signatures are unchanged")
     for place in done.left:

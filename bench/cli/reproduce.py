@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 
 from bench.cli.measurement import RunSettings, measure, run_settings_options, take_run_settings
-from bench.cli.types import Percent
+from bench.cli.types import FilePath, Percent
 from bench.errors import TooNoisyError, UsageError
+from bench.records.bundle import Citation
 from bench.records.reproduction import EXIT_STATUS, Reproduction
 from bench.records.verdict import find_refusals
 
@@ -22,10 +23,10 @@ Exit status: 0 reproduced; 1 not reproduced; 3 too noisy, or too few data; 4 not
 are printed, and nothing is measured; 6 the bundle does not verify.
 """
 )
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=FilePath())
 @click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies that differ by no more than this are the same.")  # fmt: skip
-@click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store. A key in it must have signed BUNDLE.")  # fmt: skip
-@click.option("--history", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER", help="Folder with earlier bundles. Those of the same host, packages and plan show how much runs differ. [default: the folder of the new bundle]")  # fmt: skip
+@click.option("--trust", type=FilePath(), metavar="FILE", help="Trust store. A key in it must have signed BUNDLE.")  # fmt: skip
+@click.option("--history", type=FilePath(file_okay=False), metavar="FOLDER", help="Folder with earlier bundles. Those of the same host, packages and plan show how much runs differ. [default: the folder of the new bundle]")  # fmt: skip
 @run_settings_options
 def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, history: Path | None, **given: object) -> int:
     """Repeat the run of a bundle on this machine.
@@ -49,6 +50,8 @@ def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, history: Pa
     findings = find_obstacles(contents, machine, environment, image)
     if find_refusals(findings):
         return _report(refuse_reproduction(cites, findings, margin_ratio), None, settings)
+    if settings.resume is not None:
+        _require_citation(settings.resume, cites)
     decision = prepare_reproduction(original, machine)
     reason = find_data_problem(contents)
     if reason is not None:
@@ -58,22 +61,34 @@ def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, history: Pa
         return 0
     path, _ = measured
     again = verify_bundle(path).contents
-    if again.info.cites != cites:
-        cited = "no run" if again.info.cites is None else f"run {again.info.cites.run_id}"
-        raise UsageError(f"{path} cites {cited}, not run {cites.run_id}; give the bundle that it cites")
     earlier = read_history(path.parent if history is None else history, [contents, again])
     reproduction = judge_reproduction(cites, contents, again, margin_ratio, earlier)
     return _report(reproduction, path, settings)
 
 
+def _require_citation(folder: Path, cites: Citation) -> None:
+    """Refuse to resume a run that does not reproduce the bundle.
+
+    Raises:
+        UsageError: it reproduces another run or none, or the folder holds no run.
+    """
+    from bench.run.journal import read_session
+
+    found = read_session(folder).decision.cites
+    if found != cites:
+        cited = "no run" if found is None else f"run {found.run_id}"
+        raise UsageError(f"{folder} cites {cited}, not run {cites.run_id}; give the bundle that it cites")
+
+
 def _report(reproduction: Reproduction, path: Path | None, settings: RunSettings) -> int:
     """Print the verdict and return its exit status."""
-    from bench.cli.console import print_json, print_report
+    from bench.cli.console import print_json, print_report, print_text
     from bench.report.reproduction import render_reproduction
 
     if settings.as_json:
         print_json({"bundle": None if path is None else str(path), "reproduction": reproduction})
     else:
-        end = "" if path is None else f"\nbundle: {path}"
-        print_report(lambda width: render_reproduction(reproduction, width) + end, wide=settings.wide)
+        print_report(lambda width: render_reproduction(reproduction, width), wide=settings.wide)
+        if path is not None:
+            print_text(f"bundle: {path}")
     return EXIT_STATUS[reproduction.outcome]

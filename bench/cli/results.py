@@ -25,19 +25,16 @@ def print_results(
         BundleError: the bundle does not verify.
     """
     from bench.bundle.verify import verify_bundle
-    from bench.cli.console import print_raw, print_report
+    from bench.cli.console import print_report
+    from bench.report.printable import spell_out_bytes
     from bench.report.renderers import find_renderer, render_report
     from bench.report.run_report import make_run_report
 
     renderer = find_renderer(report_format)
     contents = verify_bundle(path).contents
     comparison = compare_sides(contents, margin_ratio)
-    report = make_run_report(contents, bundle=str(path), comparison=comparison)
-    # Spelling out control characters protects a terminal, but would break the syntax of other formats.
-    if renderer.media_type == "text/plain":
-        print_report(lambda width: render_report(report, renderer, width), wide=wide)
-    else:
-        print_raw(render_report(report, renderer))
+    report = make_run_report(contents, bundle=spell_out_bytes(str(path)), comparison=comparison)
+    print_report(lambda width: render_report(report, renderer, width), wide=wide)
     return comparison
 
 
@@ -50,9 +47,10 @@ def print_closing(path: Path) -> None:
     from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_text
     from bench.report.closing import render_closing
+    from bench.report.printable import spell_out_bytes
     from bench.report.run_report import make_run_report
 
-    report = make_run_report(verify_bundle(path).contents, bundle=str(path))
+    report = make_run_report(verify_bundle(path).contents, bundle=spell_out_bytes(str(path)))
     print_text(render_closing(report), err=True)
 
 

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import click
 
+from bench.cli.types import FilePath
+
 HOST = Path("/")
 
 root_option = click.option(
     "--root",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=FilePath(exists=True, file_okay=False),
     default=HOST,
     metavar="DIR",
     help="Read a recorded machine instead of this one.",

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
+from bench.cli.combinations import is_typed
 from bench.cli.console import wide_option
 from bench.cli.results import print_results
+from bench.cli.types import FilePath
 from bench.errors import UsageError
 
 
@@ -17,7 +19,7 @@ Examples:
   bench show results/X.bench.tar --json
 """
 )
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=FilePath())
 @click.option("--effective", is_flag=True, help="Print the effective CPUs, memory and libraries of each worker instead.")  # fmt: skip
 @click.option("--evidence", is_flag=True, help="Print the evidence for each cell instead: outputs, precision, instructions.")  # fmt: skip
 @click.option("--format", "report_format", default="text", show_default=True, metavar="text|json|junit", help="Report format.")  # fmt: skip
@@ -30,6 +32,8 @@ def show(  # noqa: PLR0917 - click passes options by keyword
 
     The report holds the tables, what failed and why, and for an `ab` run the verdict.
     """
+    if as_json and report_format != "json" and is_typed("report_format"):
+        raise UsageError(f"--json and --format {report_format}: leave out one of them")
     report_format = "json" if as_json else report_format
     if effective or evidence:
         _print_views(bundle, effective=effective, evidence=evidence, report_format=report_format, wide=wide)
@@ -47,6 +51,7 @@ def _print_views(bundle: Path, *, effective: bool, evidence: bool, report_format
     from bench.cli.console import print_json, print_report
     from bench.report.effective import render_effective
     from bench.report.evidence import render_evidence
+    from bench.report.printable import PrintableText, join_lines
     from bench.report.rows.effective import make_effective_rows
     from bench.report.rows.evidence import make_evidence_rows
 
@@ -60,9 +65,10 @@ def _print_views(bundle: Path, *, effective: bool, evidence: bool, report_format
         print_json(shown | ({"evidence": evidence_rows} if evidence else {}))
         return
 
-    def render(width: int | None) -> str:
-        views = [render_effective(effective_rows, width)] if effective else []
+    def render(width: int | None) -> PrintableText:
+        views: list[str] = [render_effective(effective_rows, width)] if effective else []
+        views += [""] if effective and evidence else []
         views += [render_evidence(evidence_rows)] if evidence else []
-        return "\n\n".join(views)
+        return join_lines(views)
 
     print_report(render, wide=wide)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from bench.cli.types import FilePath
+
 if TYPE_CHECKING:
     from bench.bundle.agent import Agent
     from bench.bundle.seal import SigningKey
@@ -23,7 +25,7 @@ KEY_HELP = "Sign with this private key. A .pub file names a key in ssh-agent; `a
 
 passphrase_option = click.option(
     "--passphrase-file",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     metavar="FILE",
     help="File with the passphrase of the key on its first line. Without it, you are asked.",
 )
@@ -33,7 +35,7 @@ def signing_options(command: Command) -> Command:
     """Add `--key` and `--passphrase-file`."""
     key = click.option(
         "--key",
-        type=click.Path(path_type=Path),
+        type=FilePath(),
         metavar="FILE|agent",
         help=f"{KEY_HELP} Without --key, a key made for this run signs: it shows integrity, but no identity.",
     )
@@ -44,13 +46,15 @@ def load_signer(key: Path | None, passphrase_file: Path | None) -> "SigningKey":
     """Return the key that was asked for, or a new key for this run only.
 
     Raises:
-        UsageError: no such file, no passphrase, or the agent does not have the key.
+        UsageError: no such file, no passphrase, one that is not asked for, or the agent does not have the key.
         BundleError: the file holds no key, or the passphrase is wrong.
         EnvironmentUnfitError: no agent answers.
     """
     from bench.bundle.keys import is_public_key, load_private_key, read_public_key
     from bench.bundle.seal import SigningKey
 
+    if key is None or key == AGENT or is_public_key(key):
+        _refuse_passphrase(key, passphrase_file)
     if key is None:
         return SigningKey.ephemeral()
     if key == AGENT:
@@ -58,6 +62,19 @@ def load_signer(key: Path | None, passphrase_file: Path | None) -> "SigningKey":
     if is_public_key(key):
         return SigningKey(key=find_agent().find_key(read_public_key(key)))
     return SigningKey(key=load_private_key(key, lambda: read_passphrase(passphrase_file, f"passphrase of {key}")))
+
+
+def _refuse_passphrase(key: Path | None, passphrase_file: Path | None) -> None:
+    """Refuse a passphrase that no key is read with: who gives one expects that a key signs.
+
+    Raises:
+        UsageError: there is one.
+    """
+    from bench.errors import UsageError
+
+    if passphrase_file is not None:
+        why = "without --key: name the key" if key is None else f"and --key {key}: ssh-agent asks for it; leave it out"
+        raise UsageError(f"--passphrase-file {passphrase_file} {why}")
 
 
 def find_agent() -> "Agent":

@@ -10,7 +10,7 @@ import click
 
 from bench.cli.console import print_report, print_text
 from bench.cli.sign_options import KEY_HELP, load_signer, passphrase_option
-from bench.cli.types import CommaList
+from bench.cli.types import CommaList, FilePath
 from bench.report.table import Column, render_table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ VALID_DAYS = 730
 """How long stores and keys are valid by default: two years."""
 
 trust_option = click.option(
-    "--trust", "path", type=click.Path(path_type=Path), default=Path("trust.json"), show_default=True, metavar="FILE", help="The trust store."
+    "--trust", "path", type=FilePath(), default=Path("trust.json"), show_default=True, metavar="FILE", help="The trust store."
 )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def trust() -> None:
 
 
 @trust.command("add")
-@click.argument("public_key", type=click.Path(path_type=Path))
+@click.argument("public_key", type=FilePath())
 @click.option("--owner", required=True, help="Owner of the key, such as operator@lab.")
 @click.option(
     "--role",
@@ -204,7 +204,7 @@ def renew_(days: int, path: Path) -> None:
 
 
 @trust.command("sign", epilog="\b\nExample:\n  bench trust sign --key root.pem")
-@click.option("--key", required=True, type=click.Path(path_type=Path), metavar="FILE|agent", help=KEY_HELP)
+@click.option("--key", required=True, type=FilePath(), metavar="FILE|agent", help=KEY_HELP)
 @passphrase_option
 @trust_option
 def sign(key: Path, passphrase_file: Path | None, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from pathlib import Path
 
 import click
 from typing_extensions import override
@@ -35,6 +36,32 @@ class CommaList(click.ParamType[tuple[str, ...]]):
     @override
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         return "LIST"
+
+
+class FilePath(click.Path):
+    """A path. An empty one, such as an unset variable in quotes leaves, would name the current folder."""
+
+    def __init__(self, *, exists: bool = False, file_okay: bool = True) -> None:
+        """Take what is checked of the path while options are parsed."""
+        super().__init__(exists=exists, file_okay=file_okay, path_type=Path)
+
+    @override
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if value == "":
+            self.fail("the path is empty; for the current folder give .", param, ctx)
+        return super().convert(value, param, ctx)  # type: ignore[arg-type,return-value] # as above
+
+
+class Name(click.ParamType[str]):
+    """A name of something else's choice, such as of an image: any text but an empty one."""
+
+    name = "name"
+
+    @override
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not value:
+            self.fail("the name is empty", param, ctx)
+        return str(value)
 
 
 class Line(click.ParamType[str]):

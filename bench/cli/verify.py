@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.types import CommaList
+from bench.cli.types import CommaList, FilePath
 from bench.errors import BundleError, UsageError
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ Examples:
   bench verify results/qualification-X.dsse.json
 """
 )
-@click.argument("bundles", nargs=-1, required=True, metavar="BUNDLE|FOLDER...", type=click.Path(path_type=Path))
-@click.option("--trust", type=click.Path(path_type=Path), metavar="FILE", help="Trust store. A key in it must have signed.")  # fmt: skip
-@click.option("--trust-key", "root_keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB", help="Public key that must have signed the trust store. May be repeated.")  # fmt: skip
-@click.option("--key", "keys", multiple=True, type=click.Path(path_type=Path), metavar="PUB", help="Public key that must have signed. May be repeated.")  # fmt: skip
+@click.argument("bundles", nargs=-1, required=True, metavar="BUNDLE|FOLDER...", type=FilePath())
+@click.option("--trust", type=FilePath(), metavar="FILE", help="Trust store. A key in it must have signed.")  # fmt: skip
+@click.option("--trust-key", "root_keys", multiple=True, type=FilePath(), metavar="PUB", help="Public key that must have signed the trust store. May be repeated.")  # fmt: skip
+@click.option("--key", "keys", multiple=True, type=FilePath(), metavar="PUB", help="Public key that must have signed. May be repeated.")  # fmt: skip
 @click.option("--require", type=CommaList(), metavar="ROLE,...", help="Roles in the trust store that must have signed.")
-@click.option("--cited", multiple=True, type=click.Path(path_type=Path), metavar="BUNDLE", help="A cited bundle that is not in the folder of this one. May be repeated.")  # fmt: skip
+@click.option("--cited", multiple=True, type=FilePath(), metavar="BUNDLE", help="A cited bundle that is not in the folder of this one. May be repeated.")  # fmt: skip
 @click.option("--explain", is_flag=True, help="Print commands that check the same without bench.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(  # noqa: PLR0917 - click passes options by keyword
@@ -65,7 +65,11 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
         keys=frozenset(fingerprint(read_public_key(key)) for key in keys),
         roles=require or (),
     )
+    if explain and as_json:
+        raise UsageError("--explain and --json: --explain prints a shell script; leave out one of them")
     if len(bundles) == 1 and bundles[0].name.endswith(ENVELOPE_SUFFIX):
+        if cited:
+            raise UsageError(f"--cited {cited[0]}: a qualification cites no run; leave out --cited")
         _verify_qualification(bundles[0], requirements, explain=explain, as_json=as_json)
     elif len(bundles) == 1 and not bundles[0].is_dir():
         _verify_one(bundles[0], requirements, cited, explain=explain, as_json=as_json)
@@ -87,8 +91,9 @@ def _verify_one(
     require_cited(cited, links)
     if explain:
         from bench.bundle.explain import explain as explain_bundle
+        from bench.report.printable import join_lines
 
-        print_text(explain_bundle(bundle), nl=False)
+        print_text(join_lines(explain_bundle(bundle).split("\n")), nl=False)
     elif as_json:
         shown = {
             "intact": True,
@@ -133,12 +138,14 @@ def _verify_qualification(path: Path, requirements: "Requirements", *, explain: 
     from bench.bundle.explain_qualification import explain_qualification
     from bench.bundle.qualification import read_judges_key, verify_qualification
     from bench.cli.console import print_json, print_report, print_text
+    from bench.report.printable import join_lines
     from bench.report.qualification import render_qualification
     from bench.report.verification import describe_signer
 
     proof = verify_qualification(path, requirements)
     if explain:
-        print_text(explain_qualification(path, proof, read_judges_key(path)), nl=False)
+        script = explain_qualification(path, proof, read_judges_key(path))
+        print_text(join_lines(script.split("\n")), nl=False)
     elif as_json:
         print_json({"intact": True, "signer": proof.signer, "qualification": proof.qualification})
     else:

@@ -143,11 +143,20 @@ def _make_finding(field: str, base: object, new: object, severity: Severity, cod
 
 
 def _format(value: object) -> str:
-    """Return a value as text. Sets are sorted, or their order would change from one process to the next."""
-    if isinstance(value, frozenset):
-        text = ", ".join(sorted(map(str, value))) or ABSENT
-    elif isinstance(value, tuple):
-        text = ", ".join(map(str, value)) or ABSENT
-    else:
-        text = ABSENT if value is None else str(value)
+    text = _describe(value)
     return text if len(text) <= VALUE_LENGTH_MAX else f"{text[: VALUE_LENGTH_MAX - 3]}..."
+
+
+def _describe(value: object) -> str:
+    """Return a value as text. Sets are sorted, or their order would change from one process to the next."""
+    match value:
+        case None:
+            return ABSENT
+        case frozenset():
+            return ", ".join(sorted(map(_describe, value))) or ABSENT
+        case tuple():
+            return ", ".join(map(_describe, value)) or ABSENT
+        case Mapping():
+            return ", ".join(f"{name}={_describe(entry)}" for name, entry in sorted(value.items())) or ABSENT
+        case _:
+            return str(value)

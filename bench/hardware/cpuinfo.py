@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bench.hardware.tree import MAX_ID, Tree, clean_line
+from bench.hardware.tree import MAX_ID, Tree
 from bench.records.record import Record
+from bench.records.text import clean_line
 
 PATH: Final = "proc/cpuinfo"
 

@@ -16,6 +16,7 @@ from bench.records.cpulist import parse_cpulist
 from bench.records.machine import Count, CpuList
 from bench.records.reason import Reason
 from bench.records.record import Record, decode_json
+from bench.records.text import clean_line
 
 RECORDING: Final = "bench-recording.json"
 """Where a recorded tree keeps its `RecordedProcess`, beside `proc` and `sys`."""
@@ -87,7 +88,7 @@ def read_own_process(tree: Tree) -> Process:
         affinity=frozenset(os.sched_getaffinity(0)),
         hwcap=vector.get(_AT_HWCAP, 0),
         hwcap2=vector.get(_AT_HWCAP2, 0),
-        host_name=uname.nodename.encode(errors="replace").decode(),
+        host_name=clean_line(uname.nodename),
     )
 
 

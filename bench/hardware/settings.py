@@ -5,9 +5,10 @@ from typing import Final
 
 from bench.hardware.cpuinfo import CpuInfo
 from bench.hardware.frequency import Frequencies
-from bench.hardware.tree import Tree, clean_line
+from bench.hardware.tree import Tree
 from bench.records.cpulist import format_cpulist
 from bench.records.machine import Settings
+from bench.records.text import clean_line
 
 _CPU: Final = "sys/devices/system/cpu"
 _VERSION: Final = re.compile(r"Linux version (\S{1,100})")

@@ -12,6 +12,7 @@ from bench.errors import MachineError
 from bench.records.cpulist import parse_cpulist
 from bench.records.reason import Reason
 from bench.records.record import encode_json_line
+from bench.records.text import clean_line
 
 MAX_BYTES: Final = 4 << 20
 """Largest file that is read; `/proc/cpuinfo` of very large machines asks for more."""
@@ -34,17 +35,6 @@ _ABSENT: Final = frozenset(
         errno.EOPNOTSUPP,
     }
 )
-
-
-def clean_line(text: str, *, limit: int = 200) -> str:
-    """Return text from outside as one printable line: control characters become blanks, blanks are joined.
-
-    Of a text that is far longer than the limit, only the beginning is looked at.
-    """
-    text = text[: 16 * limit]
-    if not text.isprintable():
-        text = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(text.split())[:limit]
 
 
 def parse_cpumask(text: str) -> frozenset[int]:

@@ -13,10 +13,10 @@ from bench.records.plan import Plan
 from bench.records.profile import Profile
 from bench.records.record import Record
 from bench.records.summary import Summary
+from bench.records.text import Line, Note, Release
 from bench.records.variant import VariantName
 
 RunId = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]
-Note = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]{1,1000}\Z")]
 Schema = Literal["bench-bundle/2"]
 """Names the format and its number. CONTRIBUTING.md says what may change within a number."""
 
@@ -63,7 +63,7 @@ class BundleInfo(Record, frozen=True, kw_only=True):
 
     schema: Schema
     run_id: RunId
-    bench_version: str
+    bench_version: Release
     started_at: Timestamp
     finished_at: Timestamp
     resumed: Annotated[int, Meta(ge=0)]
@@ -79,8 +79,8 @@ class Distribution(Record, frozen=True, kw_only=True):
         digest: Over the package's own list of its files and their hashes; None if it ships none.
     """
 
-    name: str
-    version: str
+    name: Line
+    version: Line
     digest: Digest | None
 
 
@@ -97,9 +97,9 @@ class Environment(Record, frozen=True, kw_only=True):
         cpu_evidence: What py-cpuinfo says, kept as evidence and never used.
     """
 
-    implementation: str
+    implementation: Line
     source_digest: Digest
-    source_revision: str | None
+    source_revision: Line | None
     lock_digest: Digest | None
     variables: dict[str, str]
     distributions: tuple[Distribution, ...]

@@ -10,6 +10,7 @@ from bench.records.machine import Count
 from bench.records.profile import LayoutName
 from bench.records.record import Record
 from bench.records.summary import Interval
+from bench.records.text import Line
 
 Scatter = Annotated[float, Meta(ge=0, le=10)]
 
@@ -50,8 +51,8 @@ class Calibration(Record, frozen=True, kw_only=True):
     """
 
     host_digest: Digest
-    measured_at: str
-    runs: Annotated[tuple[str, ...], Meta(min_length=2, max_length=10_000)]
+    measured_at: Line
+    runs: Annotated[tuple[Line, ...], Meta(min_length=2, max_length=10_000)]
     run_scatter_ratio: Scatter
     degrees_of_freedom: Annotated[float, Meta(gt=0)]
     cells: Annotated[tuple[CellCalibration, ...], Meta(min_length=1)]

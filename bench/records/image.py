@@ -9,6 +9,7 @@ from msgspec import Meta
 from bench.records.digest import Digest
 from bench.records.machine import Architecture
 from bench.records.record import Record
+from bench.records.text import Line
 
 EngineArchitecture = Literal["amd64", "arm64"]
 
@@ -32,7 +33,7 @@ class StatedImage(Record, frozen=True, kw_only=True):
     """
 
     id: Digest
-    repo_digests: tuple[Annotated[str, Meta(max_length=512)], ...]
+    repo_digests: tuple[Annotated[Line, Meta(max_length=512)], ...]
     layers: Annotated[tuple[Digest, ...], Meta(min_length=1, max_length=127)]
     architecture: EngineArchitecture
     engine: Annotated[str, Meta(pattern=r"^[\x20-\x7e]{1,100}\Z")]
@@ -48,5 +49,5 @@ class Image(Record, frozen=True, kw_only=True):
     """
 
     inside: bool
-    labels: dict[str, str]
+    labels: dict[Line, Line]
     stated: StatedImage | None = None

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from bench.records.reason import Reason
 from bench.records.record import Record
+from bench.records.text import Line
 
 Architecture = Literal["x86_64", "aarch64"]
 Count = Annotated[int, Meta(ge=0)]
@@ -30,12 +31,12 @@ class Cpu(Record, frozen=True, kw_only=True):
     """
 
     architecture: Architecture
-    vendor: str
-    model_name: str
-    microarchitecture: str
+    vendor: Line
+    model_name: Line
+    microarchitecture: Line
     confidence: Literal["identified", "features", "unknown"]
-    second_opinion: str | None = None
-    isa: tuple[str, ...]
+    second_opinion: Line | None = None
+    isa: tuple[Line, ...]
     emulated: bool
     family: int | None = None
     model: int | None = None
@@ -135,7 +136,7 @@ class Limits(Record, frozen=True, kw_only=True):
     cpu_quota: Annotated[float, Meta(gt=0)] | None
     memory_bytes: Count | None
     total_memory_bytes: Count | None
-    container: str | None
+    container: Line | None
 
 
 class Settings(Record, frozen=True, kw_only=True):
@@ -156,15 +157,15 @@ class Settings(Record, frozen=True, kw_only=True):
         aslr: `kernel.randomize_va_space`.
     """
 
-    kernel: str | None
-    microcode: str | None
-    hypervisor: str | None
-    governor: str | None
-    frequency_driver: str | None
+    kernel: Line | None
+    microcode: Line | None
+    hypervisor: Line | None
+    governor: Line | None
+    frequency_driver: Line | None
     boost: bool | None
     max_frequency_hz: Count | None
-    smt_control: str | None
-    transparent_hugepages: str | None
+    smt_control: Line | None
+    transparent_hugepages: Line | None
     numa_balancing: bool | None
     isolated_cpus: CpuList | None
     nohz_full_cpus: CpuList | None
@@ -174,10 +175,10 @@ class Settings(Record, frozen=True, kw_only=True):
 class Firmware(Record, frozen=True, kw_only=True):
     """What DMI says. No serial number or asset tag is ever read."""
 
-    system_vendor: str | None
-    product_name: str | None
-    board_vendor: str | None
-    bios_version: str | None
+    system_vendor: Line | None
+    product_name: Line | None
+    board_vendor: Line | None
+    bios_version: Line | None
 
 
 class Machine(Record, frozen=True, kw_only=True):
@@ -193,5 +194,5 @@ class Machine(Record, frozen=True, kw_only=True):
     limits: Limits
     settings: Settings
     firmware: Firmware
-    host_name: str
+    host_name: Line
     missing: tuple[Reason, ...]

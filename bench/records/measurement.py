@@ -12,6 +12,7 @@ from bench.records.peak import ByteCount, Peak, Rate
 from bench.records.plan import CellId
 from bench.records.reason import Reason, ReasonCode, ReasonValue, ValueName
 from bench.records.record import Record
+from bench.records.text import Line
 
 Nanoseconds = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 Seconds = Annotated[float, Meta(ge=0, le=1e9)]
@@ -48,8 +49,8 @@ class Library(Record, frozen=True, kw_only=True):
     """
 
     role: LibraryRole
-    name: str
-    file: str
+    name: Line
+    file: Line
     digest: Digest
     effective: bool
 
@@ -80,7 +81,7 @@ class Effective(Record, frozen=True, kw_only=True):
     cpus: CpuList
     main_cpus: CpuList
     memory_nodes: CpuList
-    memory_policy: str
+    memory_policy: Line
     memory_binding: Literal["mempolicy", "cpuset"]
     node_pages: dict[NodeId, Count] | None
     threads: Count
@@ -160,7 +161,7 @@ class Proof(Record, frozen=True, kw_only=True):
     """
 
     evidence: dict[str, str]
-    primitives: dict[str, Count]
+    primitives: dict[Line, Count]
     weights_digest: Digest
     inputs_digest: Digest
     correctness: Correctness

@@ -7,6 +7,7 @@ from msgspec import Meta
 from bench.records.machine import Architecture, CpuList
 from bench.records.reason import Reason
 from bench.records.record import Record
+from bench.records.text import Line
 
 LayoutName = Literal["latency", "throughput", "single_core"]
 LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
@@ -34,10 +35,10 @@ class Match(Record, frozen=True, kw_only=True):
     """
 
     architecture: Architecture
-    vendor: str | None = None
-    microarchitecture: tuple[str, ...] = ()
-    isa: tuple[str, ...] = ()
-    system_vendor: str | None = None
+    vendor: Line | None = None
+    microarchitecture: tuple[Line, ...] = ()
+    isa: tuple[Line, ...] = ()
+    system_vendor: Line | None = None
 
 
 class Setting(Record, frozen=True, kw_only=True):
@@ -49,7 +50,7 @@ class Setting(Record, frozen=True, kw_only=True):
         evidence: `measured` by us in a bundle, `published` by the source, or `derived` from it.
     """
 
-    value: str
+    value: Line
     source: Sentence
     evidence: Evidence
 
@@ -95,7 +96,7 @@ class Choice(Record, frozen=True, kw_only=True):
             chosen one; that one too if it was forced.
     """
 
-    name: str
+    name: Line
     reason: Reason
     forced: bool
     why_not: dict[str, Reason]

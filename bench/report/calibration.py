@@ -3,6 +3,7 @@
 from bench.records.calibration import Calibration
 from bench.report.cases import describe_configuration, name_case
 from bench.report.machine import describe_calibration
+from bench.report.printable import PrintableText, join_lines
 from bench.report.table import Column, render_table
 
 COLUMNS = (
@@ -17,7 +18,7 @@ COLUMNS = (
 )
 
 
-def render_calibration(calibration: Calibration, width: int | None = None) -> str:
+def render_calibration(calibration: Calibration, width: int | None = None) -> PrintableText:
     """The table, no wider than asked, and what comparisons of runs on this host will allow for."""
     rows = [
         (
@@ -32,4 +33,4 @@ def render_calibration(calibration: Calibration, width: int | None = None) -> st
         )
         for cell in calibration.cells
     ]
-    return f"{render_table(COLUMNS, rows, width)}\n\n{describe_calibration(calibration)}"
+    return join_lines([render_table(COLUMNS, rows, width), "", describe_calibration(calibration)])

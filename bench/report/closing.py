@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.records.case import Case
 from bench.report.cases import name_case
+from bench.report.printable import PrintableText, join_lines
 from bench.report.rows.cells import CellRow
 from bench.report.rows.cross import CrossRow
 from bench.report.run_report import RunReport
@@ -15,7 +16,7 @@ NAMED_MAX = 3
 """Cells that are named of those that stand out."""
 
 
-def render_closing(report: RunReport) -> str:
+def render_closing(report: RunReport) -> PrintableText:
     """Return three lines, or two where nothing stands out."""
     found = f"found: {_describe_found(report)}"
     remarkable = "; ".join(_describe_remarkable(report.rows.cells))
@@ -23,7 +24,7 @@ def render_closing(report: RunReport) -> str:
         f"next: bench show {report.bundle} --evidence; bench compare {report.bundle} NEW; "
         f"bench reproduce {report.bundle}"
     )
-    return "\n".join((found, *([f"stands out: {remarkable}"] if remarkable else []), following))
+    return join_lines([found, *([f"stands out: {remarkable}"] if remarkable else []), following])
 
 
 def _describe_found(report: RunReport) -> str:

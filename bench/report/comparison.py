@@ -13,6 +13,7 @@ from bench.records.verdict import (
     RunScatter,
 )
 from bench.report.cases import describe_case, describe_configuration, name_case
+from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.table import Column, render_table
 from bench.stats.metrics import find_column_metrics
@@ -43,7 +44,7 @@ OUTCOMES: dict[ComparisonOutcome, str] = {
 }
 
 
-def render_comparison(comparison: Comparison, width: int | None = None) -> str:
+def render_comparison(comparison: Comparison, width: int | None = None) -> PrintableText:
     """Return the whole comparison, with a table no wider than asked."""
     names = f"base {', '.join(comparison.base)}, new {', '.join(comparison.new)}"
     lines = [names, _describe_method(comparison), ""]
@@ -58,7 +59,7 @@ def render_comparison(comparison: Comparison, width: int | None = None) -> str:
     ]
     lines += map(describe_reason, comparison.notes)
     lines += [f"{OUTCOMES[comparison.outcome]} (exit status {EXIT_STATUS[comparison.outcome]})"]
-    return "\n".join(lines)
+    return join_lines(lines)
 
 
 def describe_scatter(scatter: RunScatter) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bench.report.printable import PrintableText, join_lines
 from bench.report.rows.cross import CrossRow
 from bench.report.table import Column, render_table
 from bench.report.units import format_seconds
@@ -21,17 +22,22 @@ _COLUMNS = (
     Column("break-even\ncalls", "right", rank=2),
 )
 
-
-def render_cross_table(rows: Sequence[CrossRow], width: int | None = None) -> str:
-    """Return the table, no wider than asked, with its heading and legend."""
-    table = render_table(_COLUMNS, [_describe(row) for row in rows], width)
-    return (
-        f"against eager fp32:\n\n{table}\n\n"
+_LEGEND = (
+    (
         "speed: latency of eager fp32 over this latency. error: relative error of the outputs. "
-        "int8: operations that became int8, of those that can.\n"
+        "int8: operations that became int8, of those that can."
+    ),
+    (
         "break-even calls: after so many calls, the time for compiling, loading and the first call is won back "
         "from eager in the same precision."
-    )
+    ),
+)
+
+
+def render_cross_table(rows: Sequence[CrossRow], width: int | None = None) -> PrintableText:
+    """Return the table, no wider than asked, with its heading and legend."""
+    table = render_table(_COLUMNS, [_describe(row) for row in rows], width)
+    return join_lines(["against eager fp32:", "", table, "", *_LEGEND])
 
 
 def _describe(row: CrossRow) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bench.records.measurement import Library, LibraryRole, find_effective
+from bench.report.printable import PrintableText
 from bench.report.rows.effective import EffectiveRow
 from bench.report.table import Column, render_table
 
@@ -21,7 +22,7 @@ _COLUMNS = (
 )
 
 
-def render_effective(rows: Sequence[EffectiveRow], width: int | None = None) -> str:
+def render_effective(rows: Sequence[EffectiveRow], width: int | None = None) -> PrintableText:
     """Return CPUs, memory and libraries of each worker, as kernel and linker reported them after the timed part.
 
     Memory nodes: those that the plan binds to, of those that the kernel allows. Pages: share of the worker's pages

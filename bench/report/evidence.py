@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bench.records.measurement import Proof
 from bench.report.cases import describe_case
+from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.rows.evidence import EvidenceRow
 
 
-def render_evidence(rows: Sequence[EvidenceRow]) -> str:
+def render_evidence(rows: Sequence[EvidenceRow]) -> PrintableText:
     """Return correctness, evidence, instruction path and hashes of each cell; for a failed cell, the reason first.
 
     Evidence is what the checks of the variant found, such as the types of parameters and results, the share of
@@ -22,7 +23,7 @@ def render_evidence(rows: Sequence[EvidenceRow]) -> str:
             lines.append(f"  no number  {describe_reason(row.failure)}")
         if row.proof is not None:
             lines += [f"  {name:<9}  {text}" for name, text in _describe(row.proof) if text]
-    return "\n".join(lines)
+    return join_lines(lines)
 
 
 def _describe(proof: Proof) -> Iterator[tuple[str, str]]:

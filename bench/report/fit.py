@@ -7,10 +7,11 @@ from bench.records.machine import Machine
 from bench.records.profile import Choice
 from bench.report.machine import describe_choice, describe_machine
 from bench.report.plan import layout_notes
+from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 
 
-def render_fits(machine: Machine, choice: Choice | None, fits: Sequence[Fit]) -> str:
+def render_fits(machine: Machine, choice: Choice | None, fits: Sequence[Fit]) -> PrintableText:
     """Return the machine, the layouts of each profile that fits, and why each other one does not.
 
     Args:
@@ -25,7 +26,7 @@ def render_fits(machine: Machine, choice: Choice | None, fits: Sequence[Fit]) ->
         if fit.why_not is None:
             lines += ["", f"profile {fit.profile}", *_render_layouts(fit)]
     misfits = [f"not {fit.profile}: {describe_reason(fit.why_not)}" for fit in fits if fit.why_not is not None]
-    return "\n".join([*lines, "", *misfits] if misfits else lines)
+    return join_lines([*lines, "", *misfits] if misfits else lines)
 
 
 def _render_layouts(fit: Fit) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from bench.records.qualification import Qualification, RuleOutcome, RuleVerdict
 from bench.report.junit_xml import JunitCase, JunitSuite, render_suites
+from bench.report.printable import join_lines
 from bench.report.qualification import describe_limit, describe_reasons, describe_value
 from bench.report.reasons import describe_reason
 
@@ -32,7 +33,7 @@ def render_junit(qualification: Qualification) -> bytes:
                 for verdict in qualification.verdicts
                 if verdict.run_id == bundle.run_id
             ),
-            output="\n".join(map(describe_reason, qualification.notes)),
+            output=join_lines(map(describe_reason, qualification.notes)),
         )
         for bundle in qualification.bundles
     ]

@@ -8,6 +8,7 @@ from bench.records.case import case_name
 from bench.records.verdict import CellVerdict
 from bench.report.comparison import OUTCOMES
 from bench.report.junit_xml import JunitCase, JunitSuite, render_suites
+from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.rows.cells import FailedRow
 from bench.report.run_report import RunReport
@@ -18,7 +19,7 @@ _NO_RESULT: Mapping[str, Literal["error", "skipped"]] = MappingProxyType(
 """Reasons of cells without numbers that say nothing against the cell."""
 
 
-def render_junit_run(report: RunReport) -> str:
+def render_junit_run(report: RunReport) -> PrintableText:
     """Return the whole file.
 
     A cell with numbers passes. A failed cell is a failure; without valid repetitions it is an error, never a pass.
@@ -31,7 +32,7 @@ def render_junit_run(report: RunReport) -> str:
         timestamp=report.info.started_at,
         properties={"profile": report.plan.profile.name, "bench": report.info.bench_version},
         cases=tuple(_make_cases(report)),
-        output="\n".join(output),
+        output=join_lines(output),
     )
     return render_suites((suite,))
 
@@ -76,5 +77,5 @@ def _make_verdict_case(verdict: CellVerdict) -> JunitCase:
         outcome="failure" if verdict.outcome == "slower" else "error",
         type=verdict.outcome,
         message=verdict.outcome.replace("_", " "),
-        text="\n".join(map(describe_reason, verdict.reasons)),
+        text=join_lines(map(describe_reason, verdict.reasons)),
     )

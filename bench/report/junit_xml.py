@@ -4,15 +4,12 @@ Source: the two schemas that CI systems name: Apache Ant's as written down in wi
 junit-10.xsd of its xUnit plugin. Both accept what is written here.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Literal
 from xml.etree import ElementTree as ET
 
 from bench.records.record import Record
-
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot hold (section 2.2, Char)."""
+from bench.report.printable import PrintableText, join_lines, printable
 
 
 class JunitCase(Record, frozen=True, kw_only=True):
@@ -23,7 +20,7 @@ class JunitCase(Record, frozen=True, kw_only=True):
         outcome: `failure` for a negative result, `error` for none, `skipped` for what was not tried or is excused.
         type: A code for the outcome; empty if it passed.
         message: One line; empty if it passed.
-        text: Details; empty if it passed.
+        text: Details, a line or several of `join_lines`; empty if it passed.
     """
 
     name: str
@@ -39,7 +36,7 @@ class JunitSuite(Record, frozen=True, kw_only=True):
 
     Attributes:
         timestamp: RFC 3339, UTC.
-        output: Further lines for a reader.
+        output: Further lines for a reader, of `join_lines`.
     """
 
     name: str
@@ -50,15 +47,18 @@ class JunitSuite(Record, frozen=True, kw_only=True):
     output: str = ""
 
 
-def render_suites(suites: Sequence[JunitSuite]) -> str:
-    """Return a whole file, with its XML declaration and a final newline."""
+def render_suites(suites: Sequence[JunitSuite]) -> PrintableText:
+    """Return a whole file, with its XML declaration and a final newline.
+
+    What does not show is spelled out, which also leaves no character that XML 1.0 cannot hold (section 2.2, Char).
+    """
     root = ET.Element("testsuites")
     for index, suite in enumerate(suites):
         _add_suite(root, index, suite)
     ET.indent(root)
     # Not encoding="unicode": that names the locale's encoding in the declaration.
     data: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return data.decode() + "\n"
+    return join_lines([*data.decode().split("\n"), ""])
 
 
 def _add_suite(root: ET.Element, index: int, suite: JunitSuite) -> None:
@@ -67,8 +67,8 @@ def _add_suite(root: ET.Element, index: int, suite: JunitSuite) -> None:
         root,
         "testsuite",
         {
-            "name": _clean(suite.name),
-            "package": _clean(suite.package),
+            "name": printable(suite.name),
+            "package": printable(suite.package),
             "id": str(index),
             # The schemas allow no time zone.
             "timestamp": suite.timestamp.removesuffix("Z"),
@@ -82,20 +82,16 @@ def _add_suite(root: ET.Element, index: int, suite: JunitSuite) -> None:
     )
     properties = ET.SubElement(element, "properties")
     for name, value in suite.properties.items():
-        ET.SubElement(properties, "property", {"name": name, "value": _clean(value)})
+        ET.SubElement(properties, "property", {"name": printable(name), "value": printable(value)})
     for case in suite.cases:
         _add_case(element, case)
-    ET.SubElement(element, "system-out").text = _clean(suite.output)
+    ET.SubElement(element, "system-out").text = printable(suite.output)
     ET.SubElement(element, "system-err")
 
 
 def _add_case(suite: ET.Element, case: JunitCase) -> None:
-    attributes = {"name": _clean(case.name), "classname": _clean(case.classname), "time": "0"}
+    attributes = {"name": printable(case.name), "classname": printable(case.classname), "time": "0"}
     element = ET.SubElement(suite, "testcase", attributes)
     if case.outcome != "passed":
-        described = {"message": _clean(case.message), "type": _clean(case.type)}
-        ET.SubElement(element, case.outcome, described).text = _clean(case.text)
-
-
-def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("�", text)
+        described = {"message": printable(case.message), "type": printable(case.type)}
+        ET.SubElement(element, case.outcome, described).text = printable(case.text)

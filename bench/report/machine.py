@@ -3,6 +3,7 @@
 from bench.records.calibration import Calibration
 from bench.records.machine import Cpu, Machine
 from bench.records.profile import Choice
+from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.units import format_bytes
 
@@ -23,7 +24,7 @@ def describe_machine(machine: Machine) -> str:
     )
 
 
-def render_machine(machine: Machine, choice: Choice | None, problem: str | None) -> str:
+def render_machine(machine: Machine, choice: Choice | None, problem: str | None) -> PrintableText:
     """Return the machine on one screen: its facts, the chosen profile, and why each other profile was not chosen.
 
     Args:
@@ -70,7 +71,7 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
         lines.append(describe_choice(choice))
         others = sorted((name, reason) for name, reason in choice.why_not.items() if name != choice.name)
         lines += [f"  not {name}: {describe_reason(reason)}" for name, reason in others]
-    return "\n".join(lines)
+    return join_lines(lines)
 
 
 def _describe_isa(cpu: Cpu) -> str:

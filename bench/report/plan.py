@@ -9,12 +9,13 @@ from bench.records.profile import Layout
 from bench.records.variant import describe_variant
 from bench.report.case_columns import make_case_columns
 from bench.report.machine import describe_choice
+from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.table import render_table
 from bench.report.units import format_duration
 
 
-def render_plan(plan: Plan, width: int | None = None) -> str:
+def render_plan(plan: Plan, width: int | None = None) -> PrintableText:
     """Return number and time of the cells, a line for each, how each layout is bound, and what is refused.
 
     Args:
@@ -37,7 +38,7 @@ def render_plan(plan: Plan, width: int | None = None) -> str:
     ]
     lines += [f"layout {layout.name}: {note}" for layout in plan.layouts for note in layout_notes(layout)]
     lines += [f"refused {case_name(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in plan.refused]
-    return "\n".join(lines)
+    return join_lines(lines)
 
 
 def _describe_bindings(plan: Plan) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bench.records.qualification import Qualification, QualificationOutcome, RuleVerdict, Value
-from bench.report.printable import printable
+from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.table import Column, render_table
 from bench.report.units import format_quantity
@@ -26,7 +26,7 @@ _COMPARATORS = MappingProxyType(
 )
 
 
-def render_qualification(qualification: Qualification, width: int | None = None) -> str:
+def render_qualification(qualification: Qualification, width: int | None = None) -> PrintableText:
     """All of it, with a table no wider than asked; the verdict first."""
     several = len(qualification.bundles) > 1
     rows = [
@@ -34,10 +34,10 @@ def render_qualification(qualification: Qualification, width: int | None = None)
             verdict.rule,
             verdict.outcome,
             *((verdict.run_id,) if several else ()),
-            printable(verdict.cell or ""),
+            verdict.cell or "",
             describe_value(verdict),
             describe_limit(verdict),
-            printable(describe_reasons(verdict)),
+            describe_reasons(verdict),
         )
         for verdict in qualification.verdicts
     ]
@@ -51,7 +51,7 @@ def render_qualification(qualification: Qualification, width: int | None = None)
         Column("", fold=1),
     )
     counts = Counter(verdict.outcome for verdict in qualification.verdicts)
-    return "\n".join(
+    return join_lines(
         [
             f"{OUTCOMES[qualification.outcome]} ({', '.join(f'{count} {name}' for name, count in counts.items())})",
             f"policy {qualification.policy.name} {qualification.policy.digest}",
@@ -59,7 +59,7 @@ def render_qualification(qualification: Qualification, width: int | None = None)
             *(f"reference {bundle.run_id} {bundle.digest}" for bundle in qualification.references),
             "",
             render_table(columns, rows, width),
-            *(printable(describe_reason(note)) for note in qualification.notes),
+            *map(describe_reason, qualification.notes),
         ]
     )
 
@@ -74,7 +74,7 @@ def describe_value(verdict: RuleVerdict) -> str:
         and shown == _format(verdict.limit.wanted, verdict.unit)
         and verdict.outcome == "failed"
     ):
-        shown = printable(repr(verdict.value))
+        shown = repr(verdict.value)
     if verdict.interval is None:
         return shown
     low, high = _format(verdict.interval.low, verdict.unit), _format(verdict.interval.high, verdict.unit)
@@ -86,9 +86,9 @@ def describe_limit(verdict: RuleVerdict) -> str:
     limit = verdict.limit
     if limit is None:
         return "none"
-    words = printable(", ".join(limit.wanted)) if isinstance(limit.wanted, tuple) else ""
+    words = ", ".join(limit.wanted) if isinstance(limit.wanted, tuple) else ""
     shown = f"{_COMPARATORS[limit.comparator]}{words or _format(limit.wanted, verdict.unit)}"
-    return shown if limit.derivation is None else f"{shown} {printable(describe_reason(limit.derivation))}"
+    return shown if limit.derivation is None else f"{shown} {describe_reason(limit.derivation)}"
 
 
 def describe_reasons(verdict: RuleVerdict) -> str:
@@ -101,9 +101,9 @@ def _format(value: Value, unit: str) -> str:
         case bool():
             return "yes" if value else "no"
         case str():
-            return printable(value)
+            return value
         case tuple():
-            joined = printable(", ".join(value))
+            joined = ", ".join(value)
             return joined if len(joined) <= _LONGEST_LIST else f"{len(value)} of them"
         case int() | float():
             return format_quantity(value, unit)

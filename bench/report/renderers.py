@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple, cast
 
 from bench.errors import UsageError
+from bench.report.printable import PrintableText
 from bench.report.run_report import RunReport
 
 
@@ -16,8 +17,8 @@ class Renderer(NamedTuple):
     """One report format.
 
     Attributes:
-        target: `module:function`, loaded when it is used; the function takes a `RunReport` and returns text. One of plain
-            text also takes the width that its tables must fit into, or None.
+        target: `module:function`, loaded when it is used; the function takes a `RunReport` and returns
+            `PrintableText`. One of plain text also takes the width that its tables must fit into, or None.
         suffix: Of a file in this format.
         media_type: As registered with IANA.
     """
@@ -49,7 +50,7 @@ def find_renderer(name: str) -> Renderer:
     return renderer
 
 
-def render_report(report: RunReport, renderer: Renderer, width: int | None = None) -> str:
+def render_report(report: RunReport, renderer: Renderer, width: int | None = None) -> PrintableText:
     """Return a report in a format, with a final newline.
 
     Args:
@@ -58,5 +59,5 @@ def render_report(report: RunReport, renderer: Renderer, width: int | None = Non
         width: That tables of plain text must fit into, in characters; None for whole tables.
     """
     module, _, function = renderer.target.partition(":")
-    render = cast("Callable[..., str]", getattr(importlib.import_module(module), function))
+    render = cast("Callable[..., PrintableText]", getattr(importlib.import_module(module), function))
     return render(report, width) if renderer.media_type == "text/plain" else render(report)

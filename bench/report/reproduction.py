@@ -4,6 +4,7 @@ from bench.records.reproduction import EXIT_STATUS, CellReproduction, Reproducti
 from bench.records.verdict import Criteria
 from bench.report.cases import describe_configuration, name_case
 from bench.report.comparison import describe_findings, describe_scatter
+from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.table import Column, render_table
 
@@ -27,7 +28,7 @@ OUTCOMES: dict[ReproductionOutcome, str] = {
 }
 
 
-def render_reproduction(reproduction: Reproduction, width: int | None = None) -> str:
+def render_reproduction(reproduction: Reproduction, width: int | None = None) -> PrintableText:
     """Return the whole reproduction, with a table no wider than asked."""
     cites = reproduction.cites
     lines = [f"original: run {cites.run_id}, {cites.content_digest}", *describe_findings(reproduction.findings)]
@@ -38,7 +39,7 @@ def render_reproduction(reproduction: Reproduction, width: int | None = None) ->
         lines += ["", render_table(COLUMNS, rows, width), ""]
         lines += _legend(reproduction.margin_ratio)
     status = EXIT_STATUS[reproduction.outcome]
-    return "\n".join([*lines, f"{OUTCOMES[reproduction.outcome]} (exit status {status})"])
+    return join_lines([*lines, f"{OUTCOMES[reproduction.outcome]} (exit status {status})"])
 
 
 def _legend(margin_ratio: float) -> list[str]:

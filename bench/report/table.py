@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 
 from tabulate import tabulate
 
+from bench.report.printable import PrintableText, printable
+
 _INDENT = "  "
 
 
@@ -26,14 +28,19 @@ class Column(NamedTuple):
     rank: int = 0
 
 
-def render_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> str:
-    """Return a table no wider than asked.
+def render_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> PrintableText:
+    """Return a table no wider than asked; a row is one line or several of its own, whatever its values hold.
 
     Args:
         columns: The first is the name of a row.
-        rows: As many values each as there are columns, of one line each.
+        rows: As many values each as there are columns.
         width: Characters; None for the whole table, however wide.
     """
+    return PrintableText(_fit(columns, [[printable(value) for value in row] for row in rows], width))
+
+
+def _fit(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> str:
+    """Return the whole table if it fits, else as much of it as does, else a list."""
     whole = _tabulate(columns, rows)
     if width is None or _width(whole) <= width:
         return whole

@@ -11,6 +11,7 @@ from bench.report.cases import describe_case
 from bench.report.comparison import render_comparison
 from bench.report.cross import render_cross_table
 from bench.report.machine import describe_calibration, describe_choice, describe_machine
+from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.rows.cells import CellRow, FailedRow, StagesRow
 from bench.report.run_report import RunReport
@@ -50,7 +51,7 @@ DRIFT_WARNING = 1.10
 """Probes that changed by more than this factor get a line: such a drift could explain a 10% difference of cells."""
 
 
-def render_text(report: RunReport, width: int | None = None) -> str:
+def render_text(report: RunReport, width: int | None = None) -> PrintableText:
     """Return the whole report: machine and profile, the tables, what failed or was refused, warnings, the verdict.
 
     Args:
@@ -78,7 +79,7 @@ def render_text(report: RunReport, width: int | None = None) -> str:
         lines.append(f"repeats run {info.cites.run_id}, {info.cites.content_digest}")
     if report.comparison is not None:
         lines += ["", *_describe_sides(report.plan), "", render_comparison(report.comparison, width)]
-    return "\n".join([*lines, f"bundle: {report.bundle}", ""])
+    return join_lines([*lines, f"bundle: {report.bundle}", ""])
 
 
 def _head(report: RunReport) -> list[str]:

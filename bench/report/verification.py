@@ -7,9 +7,10 @@ from bench.bundle.verification import Signer, Verification
 from bench.bundle.verify_many import Checked
 from bench.records.bundle import Contents
 from bench.records.image import Image
+from bench.report.printable import PrintableText, join_lines
 
 
-def render_verification(verification: Verification, links: Sequence[Link] = ()) -> str:
+def render_verification(verification: Verification, links: Sequence[Link] = ()) -> PrintableText:
     """Return the lines: integrity, signers, which hardware facts were measured or merely stated, and reproductions."""
     contents = verification.contents
     info, summary = contents.info, contents.summary
@@ -27,7 +28,7 @@ def render_verification(verification: Verification, links: Sequence[Link] = ()) 
     lines += [f"cites      {_describe_link(link)}" for link in links]
     if contents.machine.cpu.emulated:
         lines.append("EMULATED   this run never qualifies hardware")
-    return "\n".join(lines)
+    return join_lines(lines)
 
 
 def _describe_image(image: Image) -> list[str]:

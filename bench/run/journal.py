@@ -14,11 +14,12 @@ from pathlib import Path
 import msgspec
 
 from bench.errors import EnvironmentUnfitError, OutputError, UsageError
-from bench.records.bundle import Note, RunId, Timestamp
+from bench.records.bundle import RunId, Timestamp
 from bench.records.digest import Digest
 from bench.records.measurement import Failure, Measurement, Probe, Repetition
 from bench.records.plan import CellId
 from bench.records.record import Record, decode_json, encode_json, encode_json_line
+from bench.records.text import Note
 from bench.run.prepare import Decision
 from bench.stats.noise import mark_invalid
 

@@ -26,8 +26,15 @@ def require_output(output: Path, *, in_image: bool, root_device: int | None = No
         root_device: Device of `/`, for tests.
 
     Raises:
-        OutputError: it cannot be made or written, has no space, or would be lost with the container.
+        OutputError: it cannot be made or written, has no space, has a name that is not UTF-8, or would be lost with the
+            container.
     """
+    try:
+        str(output.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise OutputError(
+            f"results folder {output.absolute()}: its name is not UTF-8, as workers need it; choose another with --output"
+        ) from error
     try:
         output.mkdir(parents=True, exist_ok=True)
         status = output.stat()

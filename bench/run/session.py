@@ -23,10 +23,11 @@ from bench.bundle.write import write_bundle
 from bench.errors import BenchError, BundleError, EnvironmentUnfitError, InterruptedRunError, OutputError
 from bench.hardware.detect import detect
 from bench.launch.workers import Workers
-from bench.records.bundle import BUNDLE_SUFFIX, BundleInfo, Contents, Note
+from bench.records.bundle import BUNDLE_SUFFIX, BundleInfo, Contents
 from bench.records.calibration import Calibration
 from bench.records.machine import Machine, Topology
 from bench.records.summary import Summary
+from bench.records.text import Note
 from bench.run.clock import RunClock
 from bench.run.execute import Execution, ReportProgress
 from bench.run.interpreters import describe_interpreters

@@ -28,8 +28,8 @@ Made = tuple[str, int, int]
 def begin(output: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start a run, or go on with the one that is there."""
     folders = list(output.glob("*.run"))
-    resume = ("--resume", str(folders[0])) if folders else arguments
-    return start("run", "--output", str(output), *resume)
+    options = ("--resume", str(folders[0])) if folders else ("--output", str(output), *arguments)
+    return start("run", *options)
 
 
 def read_whole_lines(output: Path) -> list[bytes]:

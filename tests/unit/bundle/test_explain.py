@@ -3,8 +3,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from bench.bundle.explain import explain
+from bench.bundle.explain import explain, shell_quote
 from bench.bundle.sshsig import NAMESPACE
 from tests.unit.bundle.builder import CONTENTS, EPHEMERAL, VENDOR, pack, seal_contents, unpack
 
@@ -98,3 +100,18 @@ def test_says_that_a_key_from_its_owner_is_needed_to_know_who_signed(tmp_path: P
     text = explain(path)
     assert "take the key from its owner instead" in text
     assert all(name in text for name in SIGNERS)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.binary(min_size=1).filter(lambda name: 0 not in name))
+def test_any_name_is_one_word_of_one_line(name: bytes) -> None:
+    quoted = shell_quote(os.fsdecode(name))
+    assert quoted.isprintable()
+    done = subprocess.run(["/bin/bash", "-c", f"printf %s {quoted}"], capture_output=True, check=True)
+    assert done.stdout == name
+
+
+def test_a_hostile_name_is_no_command_of_the_script(tmp_path: Path) -> None:
+    path = tmp_path / "x\ntouch forged;.bench.tar"
+    path.write_bytes(BUNDLE)
+    assert not [line for line in explain(path).split("\n") if line.startswith("touch")]

@@ -8,6 +8,8 @@ from bench.bundle.chain import read_digest
 from bench.bundle.content import format_members
 from bench.bundle.write import write_bundle
 from bench.records.bundle import Citation
+from bench.records.measurement import Failure
+from bench.stats.summary import summarize
 from tests.unit.bundle.builder import CONTENTS, EPHEMERAL, on_day, pack_content, seal
 from tests.unit.cli.conftest import Invoke
 
@@ -285,10 +287,14 @@ def test_explain_takes_one_bundle(bundle: Path, invoke: Invoke) -> None:
 
 def test_a_bundle_cannot_send_commands_to_the_terminal(invoke: Invoke, tmp_path: Path) -> None:
     path = tmp_path / "x.bench.tar"
-    write_bundle(path, replace(CONTENTS, info=replace(CONTENTS.info, bench_version="\x1b[2J\x9b1m")), EPHEMERAL)
-    outcome = invoke("verify", str(path))
+    *measured, failed = CONTENTS.measurements
+    failure = Failure(reason="crashed", values={"signal": "\x1b[2J\x9b1m\nintact"})
+    measurements = (*measured, replace(failed, failure=failure))
+    summary = summarize(CONTENTS.plan, measurements, CONTENTS.probes)
+    write_bundle(path, replace(CONTENTS, measurements=measurements, summary=summary), EPHEMERAL)
+    outcome = invoke("show", str(path))
     assert outcome.status == 0
-    assert r"bench \x1b[2J\x9b1m" in outcome.out
+    assert r"died of \x1b[2J\x9b1m\nintact" in outcome.out
     assert "\x1b" not in outcome.out
 
 

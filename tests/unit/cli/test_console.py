@@ -1,20 +1,33 @@
 """What commands print: never a terminal's commands out of somebody else's file."""
 
+import json
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 import bench.cli
-from bench.cli.console import print_text
+from bench.cli.console import print_json, print_text
+from bench.report.printable import join_lines
 
 CLI = Path(bench.cli.__file__).parent
 
 
-def test_control_characters_are_spelled_out_and_lines_are_kept(capsys: pytest.CaptureFixture[str]) -> None:
+def test_control_characters_are_spelled_out_and_only_the_lines_of_a_report_are_kept(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     print_text("one\x1b[2J\ntwo\x07")
-    print_text("three\x9b", err=True, nl=False)
-    assert capsys.readouterr() == ("one\\x1b[2J\ntwo\\x07\n", "three\\x9b")
+    print_text(join_lines(["three", "fo\nur"]))
+    print_text("five\x9b", err=True, nl=False)
+    assert capsys.readouterr() == ("one\\x1b[2J\\ntwo\\x07\nthree\nfo\\nur\n", "five\\x9b")
+
+
+def test_json_spells_out_what_does_not_show_and_names_that_are_no_utf_8(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"safe": "é\u202e\u2028\x9b", "name": os.fsdecode(b"\xff.bench.tar")})
+    out = capsys.readouterr().out
+    assert all(char.isprintable() or char == "\n" for char in out)
+    assert json.loads(out) == {"safe": "é\u202e\u2028\x9b", "name": "\\udcff.bench.tar"}
 
 
 def test_only_the_console_module_prints() -> None:

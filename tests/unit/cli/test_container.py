@@ -48,7 +48,7 @@ def test_paths_are_the_same_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_run_is_resumed_in_its_folder(tmp_path: Path) -> None:
     plan = planned("--resume", str(tmp_path / "20260101T000000Z-00000000.run"))
     assert plan.writable == tmp_path
-    assert f"--resume={tmp_path}/20260101T000000Z-00000000.run" in plan.argv
+    assert plan.argv == ("run", f"--resume={tmp_path}/20260101T000000Z-00000000.run")
 
 
 def test_the_bundle_is_announced_in_the_results_folder_once(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from bench.bundle.trust_store import save_trust
 from bench.bundle.write import write_bundle
+from bench.errors import OutputError
 from bench.records.bundle import Contents
 from tests.unit.bundle.builder import EPHEMERAL, OPERATOR, STRANGER, SigningKey, make_trust
 from tests.unit.cli.conftest import Invoke, Outcome
@@ -176,3 +177,23 @@ def test_an_emulated_run_is_refused_by_any_policy(tmp_path: Path, qualify: Invok
     outcome = qualify(write(tmp_path / "unit", contents))
     assert outcome.status == 1
     assert "never-emulated" in outcome.out
+
+
+def test_the_statement_is_written_before_anything_can_fail(
+    tmp_path: Path, qualify: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise OutputError("standard output: no space left on device")
+
+    monkeypatch.setattr("bench.cli.console.print_json", fail)
+    outcome = qualify(write(tmp_path / "unit", make_contents()), "--json", "--junit", tmp_path / "junit.xml")
+    assert outcome.status == 7
+    assert len(statements(tmp_path)) == 1
+    assert (tmp_path / "junit.xml").exists()
+
+
+def test_a_report_that_cannot_be_written_is_found_before_anything_is_judged(tmp_path: Path, qualify: Invoke) -> None:
+    outcome = qualify(write(tmp_path / "unit", make_contents()), "--junit", tmp_path / "nowhere" / "junit.xml")
+    assert (outcome.status, outcome.out) == (7, "")
+    assert outcome.err.startswith(f"bench: {tmp_path}/nowhere/junit.xml: there is no folder ")
+    assert not statements(tmp_path)

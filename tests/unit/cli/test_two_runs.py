@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from typing_extensions import override
 
 from bench.bundle import environment
+from bench.errors import OutputError
 from bench.hardware.detect import detect
 from bench.launch.workers import Job
 from bench.records.bundle import Distribution
@@ -267,3 +268,50 @@ def test_reproduce_prints_the_plan_and_measures_nothing(original: str, pace: Pac
     assert (outcome.status, pace.measured) == (0, before)
     assert "0000-resnet50-fp32-latency" in outcome.out
     assert sys.executable not in outcome.out
+
+
+@pytest.mark.usefixtures("pace")
+@pytest.mark.parametrize("command", [("run",), ("ab", *SPIN)], ids=["run", "ab"])
+def test_a_bundle_is_named_before_output_that_cannot_be_written(
+    command: tuple[str, ...], invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise OutputError("standard output: no space left on device")
+
+    monkeypatch.setattr("bench.cli.console.print_report", fail)
+    outcome = invoke(*command, *GIVEN, *REPETITIONS, "--output", str(tmp_path))
+    (bundle,) = tmp_path.glob("*.bench.tar")
+    assert outcome.status == 7
+    assert f"\nbundle: {bundle}\n" in outcome.err
+    assert invoke("verify", str(bundle)).status == 0
+
+
+@pytest.fixture
+def interrupted(pace: Pace, invoke: Invoke, tmp_path: Path) -> str:
+    """The folder of an interrupted run."""
+    pace.script = [KeyboardInterrupt()]
+    assert invoke("run", *GIVEN, *REPETITIONS, "--output", str(tmp_path), "--seed", "7").status == 130
+    (folder,) = tmp_path.glob("*.run")
+    return str(folder)
+
+
+def test_a_dry_run_of_a_resumed_run_prints_the_plan_that_it_began_with(interrupted: str, invoke: Invoke) -> None:
+    outcome = invoke("run", "--resume", interrupted, "--dry-run", "--json")
+    assert outcome.status == 0
+    plan = json.loads(outcome.out)
+    assert (plan["suite"], plan["order_seed"]) == ("./tiny.toml", 7)
+
+
+def test_a_run_is_not_resumed_as_another_kind_of_run(
+    original: str, interrupted: str, pace: Pace, invoke: Invoke
+) -> None:
+    measured = pace.measured
+    for command, message in (
+        (("ab", "--resume", interrupted), "has no two sides; resume it with: bench run --resume"),
+        (("reproduce", original, "--resume", interrupted), "cites no run, not run "),
+    ):
+        outcome = invoke(*command)
+        assert (outcome.status, outcome.out) == (2, "")
+        assert message in outcome.err
+    assert pace.measured == measured
+    assert Path(interrupted).is_dir()

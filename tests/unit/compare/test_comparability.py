@@ -166,3 +166,10 @@ def test_state_that_changes_from_one_repetition_to_the_next_is_told_with_all_its
     both = replace(first, repetitions=(*first.repetitions, *second.repetitions))
     (finding,) = find_cell_differences((make_cell(), first), (make_cell(), both), "compare")
     assert (finding.field, finding.base, finding.new) == ("inherited.nice", "0", "0, 5")
+
+
+def test_values_of_several_workers_are_told_in_words_and_in_order() -> None:
+    first, second = run_as(limits={"stack": 8}), run_as(limits={"stack": 9, "nofile": 4})
+    both = replace(first, repetitions=(*first.repetitions, *second.repetitions))
+    (finding,) = find_cell_differences((make_cell(), first), (make_cell(), both), "compare")
+    assert (finding.base, finding.new) == ("stack=8", "stack=8, nofile=4, stack=9")

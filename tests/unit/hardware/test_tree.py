@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import MachineError
-from bench.hardware.tree import MAX_ID, Tree, clean_line, parse_cpumask
+from bench.hardware.tree import MAX_ID, Tree, parse_cpumask
 from bench.records.reason import Reason
+from bench.records.text import clean_line
 from tests.builders import make_reason
 
 

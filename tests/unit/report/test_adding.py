@@ -17,8 +17,11 @@ FILE = '''
 """One line per cell, for a spreadsheet."""
 
 
+from bench.report.printable import join_lines
+
+
 def render(report):
-    return "".join(f"{row.cell},{row.latency_s.point:.4f}\\n" for row in report.rows.cells)
+    return join_lines([*(f"{row.cell},{row.latency_s.point:.4f}" for row in report.rows.cells), ""])
 '''
 
 

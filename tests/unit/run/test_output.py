@@ -56,3 +56,9 @@ def test_a_read_only_file_system_is_to_be_mounted_writable(tmp_path: Path, monke
     monkeypatch.setattr("tempfile.NamedTemporaryFile", refuse)
     with pytest.raises(OutputError, match="Read-only file system; mount it writable"):
         require_output(tmp_path, in_image=True, root_device=-1)
+
+
+def test_a_folder_whose_name_is_no_utf_8_is_found_before_workers_are_told(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="its name is not UTF-8, as workers need it; choose another"):
+        require_output(tmp_path / os.fsdecode(b"\xff"), in_image=False)
+    assert not list(tmp_path.iterdir())
