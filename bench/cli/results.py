@@ -25,7 +25,7 @@ def print_results(
         BundleError: the bundle does not verify.
     """
     from bench.bundle.verify import verify_bundle
-    from bench.cli.console import print_report
+    from bench.cli.console import print_report, print_text
     from bench.report.printable import spell_out_bytes
     from bench.report.renderers import find_renderer, render_report
     from bench.report.run_report import make_run_report
@@ -34,7 +34,10 @@ def print_results(
     contents = verify_bundle(path).contents
     comparison = compare_sides(contents, margin_ratio)
     report = make_run_report(contents, bundle=spell_out_bytes(str(path)), comparison=comparison)
-    print_report(lambda width: render_report(report, renderer, width), wide=wide)
+    if renderer.media_type == "text/plain":
+        print_report(lambda width: render_report(report, renderer, width), wide=wide)
+    else:  # never wrapped: a line end within a text would be another document
+        print_text(render_report(report, renderer), nl=False)
     return comparison
 
 
