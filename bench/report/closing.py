@@ -1,5 +1,6 @@
 """What a run ends with on a terminal: what was found, what stands out, and what to do next."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from bench.records.case import Case
@@ -20,10 +21,8 @@ def render_closing(report: RunReport) -> PrintableText:
     """Return three lines, or two where nothing stands out."""
     found = f"found: {_describe_found(report)}"
     remarkable = "; ".join(_describe_remarkable(report.rows.cells))
-    following = (
-        f"next: bench show {report.bundle} --evidence; bench compare {report.bundle} NEW; "
-        f"bench reproduce {report.bundle}"
-    )
+    bundle = shlex.quote(report.bundle)
+    following = f"next: bench show {bundle} --evidence; bench compare {bundle} NEW; bench reproduce {bundle}"
     return join_lines([found, *([f"stands out: {remarkable}"] if remarkable else []), following])
 
 

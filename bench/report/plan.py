@@ -25,7 +25,7 @@ def render_plan(plan: Plan, width: int | None = None) -> PrintableText:
     repetitions = f"{plan.policy.repetitions_min} to {plan.policy.repetitions_max} repetitions each"
     order = f"in rounds shuffled by seed {plan.order_seed}"
     lines = [
-        f"{len(plan.cells)} cells, {repetitions}, {order}: {_describe_time(plan)}",
+        f"{len(plan.cells)} cell{'' if len(plan.cells) == 1 else 's'}, {repetitions}, {order}: {_describe_time(plan)}",
         f"suite {plan.suite}, {describe_choice(plan.profile)}",
     ]
     if plan.cells:
