@@ -17,6 +17,12 @@ if ! cmp --silent "$lock" .venv/installed.lock; then
     install --no-deps --no-build-isolation --editable .
     cp "$lock" .venv/installed.lock
 fi
+
+# pip's own script would read PYTHONPATH and PYTHONHOME before the first line of bench.
+rm -f .venv/bin/bench
+printf '#!/bin/sh\nexec %q -I %q bench "$@"\n' "$PWD/.venv/bin/python" "$PWD/bench/launch/start.py" >.venv/bin/bench
+chmod +x .venv/bin/bench
+
 if [ -n "$development_lock" ] && ! cmp --silent "$development_lock" .venv/installed-development.lock; then
     install --require-hashes --only-binary :all: --requirement "$development_lock"
     cp "$development_lock" .venv/installed-development.lock

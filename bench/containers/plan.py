@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.bundle.image import ANNOUNCEMENT, STATED_IMAGE
-from bench.bundle.source import PROJECT
 from bench.errors import UsageError
+from bench.launch.environment import UNSET_IN_IMAGES
+from bench.launch.isolation import module_argv
 from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.image import StatedImage
 from bench.records.profile import Binding
@@ -128,9 +129,9 @@ def worker_options(
         variables: Set inside; they override the image's own.
     """
     return _hardened(image, user, boundary, Limits()) | {
-        "entrypoint": [PYTHON, "-m", module],
+        "entrypoint": list(module_argv(PYTHON, module)),  # mounted at the same path
         "command": [],
-        "environment": {**variables, "PYTHONPATH": str(PROJECT)},
+        "environment": {**dict.fromkeys(UNSET_IN_IMAGES, ""), **variables},
         "labels": {LABEL: "worker"},
         "stdin_open": True,
     }

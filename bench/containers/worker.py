@@ -71,7 +71,7 @@ def choose_variables(here: Mapping[str, str]) -> dict[str, str]:
 
     Paths of libraries differ in an image; `bench.launch.container_init` finds them there.
     """
-    outside = {*INHERITED, "LD_PRELOAD", "PYTHONPATH"}
+    outside = {*INHERITED, "LD_PRELOAD"}
     return {name: value for name, value in here.items() if name not in outside}
 
 

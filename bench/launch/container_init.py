@@ -11,6 +11,7 @@ import sys
 from contextlib import suppress
 
 from bench.launch.environment import preload_environment
+from bench.launch.isolation import module_argv
 from bench.launch.libraries import find_preloads
 from bench.launch.process_tree import SIGNALLED
 from bench.records.plan import Task
@@ -23,8 +24,8 @@ def main() -> None:
     task = decode_json(line, Task, source="task")
     preload = preload_environment(find_preloads(task.runtime))  # this image's libraries, not the host's
     worker_input, to_worker = os.pipe()
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "bench.worker"], stdin=worker_input, env=dict(os.environ) | preload
+    worker = subprocess.Popen(  # noqa: S603 - this interpreter, no shell
+        module_argv(sys.executable, "bench.worker"), stdin=worker_input, env=dict(os.environ) | preload
     )
     os.close(worker_input)
     status = attend(worker, to_worker, line)

@@ -50,6 +50,21 @@ FIXED = {
 """Set for every worker, before the profile's own."""
 
 
+ISOLATED = {"PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1"}
+"""Set for every worker, and stated in no plan: the interpreters that it starts, such as Inductor's, are isolated as it is
+itself (`bench.launch.isolation`)."""
+
+UNSET_IN_IMAGES = (
+    "PYTHONHOME",
+    "PYTHONOPTIMIZE",
+    "PYTHONPATH",
+    "PYTHONPLATLIBDIR",
+    "PYTHONPYCACHEPREFIX",
+    "PYTHONWARNINGS",
+)
+"""Variables that an image may set and that decide what is imported, or how. Python takes an empty one as not set."""
+
+
 def plan_environment(profile: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that a plan states for its workers, apart from thread counts."""
     return dict(sorted((FIXED | dict(profile)).items()))
@@ -71,7 +86,7 @@ def worker_environment(
         parent: Of this process.
     """
     inherited = {name: parent[name] for name in INHERITED if name in parent}
-    return inherited | dict(planned) | thread_environment(binding) | preload_environment(preloads)
+    return inherited | dict(planned) | ISOLATED | thread_environment(binding) | preload_environment(preloads)
 
 
 def thread_environment(binding: Binding) -> dict[str, str]:

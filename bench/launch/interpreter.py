@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from bench.errors import BenchError, EnvironmentUnfitError
-from bench.launch.environment import INHERITED
+from bench.launch.environment import INHERITED, ISOLATED
 from bench.records.bundle import Environment
 from bench.records.record import decode_json
 
@@ -14,13 +14,12 @@ TIMEOUT_S = 120.0
 MODULE = "bench.worker.describe"
 
 
-def describe_interpreter(argv: Sequence[str], *, called: str, source: str, parent: Mapping[str, str]) -> Environment:
+def describe_interpreter(argv: Sequence[str], *, called: str, parent: Mapping[str, str]) -> Environment:
     """Return what is installed for an interpreter, and which source of bench its workers run.
 
     Args:
         argv: A worker's command, its module last.
         called: The interpreter's name in errors.
-        source: The folder that holds `bench/`.
         parent: The environment to inherit from.
 
     Raises:
@@ -32,7 +31,7 @@ def describe_interpreter(argv: Sequence[str], *, called: str, source: str, paren
             [*argv[:-1], MODULE],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env={**inherited, "PYTHONPATH": source},
+            env=inherited | ISOLATED,
             timeout=TIMEOUT_S,
             check=False,
         )

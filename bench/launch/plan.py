@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from bench.launch.environment import plan_environment
+from bench.launch.isolation import module_argv
 from bench.records.case import Case
 from bench.records.machine import Machine
 from bench.records.plan import Cell, Plan, Policy, Refusal, ScenarioName
@@ -112,9 +113,9 @@ def why_not_machine(case: Case, machine: Machine) -> Reason | None:
 
 
 def resolve_argv(argv: Sequence[str]) -> tuple[str, ...]:
-    """Return a plan's command as it is started on this host."""
-    python, *rest = argv
-    return (sys.executable if python == WORKER_ARGV[0] else python, *rest)
+    """Return a plan's command as it is started on this host: isolated, and with this bench."""
+    python, _, module, *rest = argv
+    return module_argv(sys.executable if python == WORKER_ARGV[0] else python, module, *rest)
 
 
 def estimate_repetition_s(policy: Policy) -> float:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from bench.bundle.source import PROJECT, digest_source
+from bench.bundle.source import digest_source
 from bench.errors import EnvironmentUnfitError
 from bench.launch.interpreter import describe_interpreter
 from bench.launch.plan import WORKER_ARGV, resolve_argv
@@ -40,9 +40,7 @@ def describe_interpreters(variants: Iterable[Variant]) -> dict[VariantName, Envi
 
 def _describe(variant: Variant) -> Environment:
     called = variant.argv[0] if variant.image is None else f"image {variant.image.id}"
-    environment = describe_interpreter(
-        resolve_argv(variant.argv), called=called, source=str(PROJECT), parent=os.environ
-    )
+    environment = describe_interpreter(resolve_argv(variant.argv), called=called, parent=os.environ)
     source = digest_source()
     if environment.source_digest != source:
         raise EnvironmentUnfitError(

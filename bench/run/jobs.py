@@ -9,7 +9,6 @@ from typing import Literal, NamedTuple, Protocol
 import msgspec
 
 from bench.backends.registry import find_backend
-from bench.bundle.source import PROJECT
 from bench.errors import LaunchError
 from bench.launch.environment import worker_environment
 from bench.launch.failure import WorkerFailedError
@@ -200,16 +199,12 @@ class JobBuilder:
     def _job(self, tasks: Sequence[Task], cell: Cell, *, pool: str) -> Job:
         for task in tasks:
             Path(task.scratch).mkdir(parents=True, exist_ok=True)
-        argv = find_argv(self._plan, cell)
-        same_interpreter = argv[0] == self._plan.argv[0]
 
         def environment(task: Task) -> dict[str, str]:
             preloads = self._find_preloads(task.runtime)
-            variables = worker_environment(cell.environment, task.binding, preloads=preloads, parent=self._parent)
-            # Another interpreter may have another bench installed; its workers must run this one.
-            return variables if same_interpreter else variables | {"PYTHONPATH": str(PROJECT)}
+            return worker_environment(cell.environment, task.binding, preloads=preloads, parent=self._parent)
 
-        return Job(resolve_argv(argv), tasks, [environment(task) for task in tasks], pool)
+        return Job(resolve_argv(find_argv(self._plan, cell)), tasks, [environment(task) for task in tasks], pool)
 
     def _find_preloads(self, runtime: Runtime) -> tuple[Path, ...]:
         """Find a runtime's libraries once, so that all workers of a session load the same files.

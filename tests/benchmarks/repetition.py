@@ -1,14 +1,13 @@
 """Single repetitions in fresh workers, as a run makes them, for benchmarks of how it makes them."""
 
 import os
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from bench.launch.environment import worker_environment
 from bench.launch.libraries import find_preloads
-from bench.launch.plan import WORKER_ARGV
+from bench.launch.plan import WORKER_ARGV, resolve_argv
 from bench.launch.workers import Job
 from bench.records.case import Case
 from bench.records.measurement import InstanceResult
@@ -42,7 +41,7 @@ def one_job(
             kind="measure", case=case, binding=binding, runtime=runtime, policy=policy, scratch=scratch, prove=False
         )
         environment = worker_environment(variables, binding, preloads=find_preloads(runtime), parent=os.environ)
-        yield Job((sys.executable, *WORKER_ARGV[1:]), [task], [environment], "benchmark")
+        yield Job(resolve_argv(WORKER_ARGV), [task], [environment], "benchmark")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Self
 from msgspec.structs import replace
 
 from bench.launch.failure import WorkerFailedError
+from bench.launch.isolation import module_argv
 from bench.launch.workers import Job
 from bench.records.measurement import Failure, InstanceResult, ProbeResult
 from bench.records.plan import Plan, Task
@@ -46,7 +47,7 @@ class Workers:
 
     def run(self, job: Job, *, timeout_s: float, then: Sequence[Job] = ()) -> Sequence[InstanceResult | ProbeResult]:
         assert timeout_s > 0
-        assert job.argv == (sys.executable, "-m", "bench.worker")
+        assert job.argv == module_argv(sys.executable, "bench.worker")
         self.jobs.append(job)
         self.upcoming.append(then)
         tasks = job.tasks
