@@ -20,6 +20,7 @@ from bench.records.measurement import Failure, Measurement, Probe, Repetition
 from bench.records.plan import CellId
 from bench.records.record import Record, decode_json, encode_json, encode_json_line
 from bench.records.text import Note
+from bench.run.continuity import Software
 from bench.run.prepare import Decision
 from bench.stats.noise import mark_invalid
 
@@ -30,12 +31,14 @@ class Session(Record, frozen=True, kw_only=True):
     Attributes:
         note: The user's, for the bundle.
         source_digest: Of bench itself: another program must not go on with the run.
+        software: Image, interpreter and packages: others must not go on with it either.
     """
 
     run_id: RunId
     started_at: Timestamp
     decision: Decision
     source_digest: Digest
+    software: Software
     note: Note | None = None
 
 

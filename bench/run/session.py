@@ -7,8 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 
-import msgspec
-
 from bench import __version__
 from bench.bundle.calibration import find_calibration
 from bench.bundle.environment import describe_environment
@@ -20,15 +18,15 @@ from bench.bundle.source import digest_source
 from bench.bundle.timestamp import format_timestamp, parse_timestamp
 from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
-from bench.errors import BenchError, BundleError, EnvironmentUnfitError, InterruptedRunError, OutputError
+from bench.errors import BenchError, BundleError, InterruptedRunError, OutputError
 from bench.hardware.detect import detect
 from bench.launch.workers import Workers
 from bench.records.bundle import BUNDLE_SUFFIX, BundleInfo, Contents
 from bench.records.calibration import Calibration
-from bench.records.machine import Machine, Topology
 from bench.records.summary import Summary
 from bench.records.text import Note
 from bench.run.clock import RunClock
+from bench.run.continuity import describe_software, require_same_machine, require_same_sides, require_same_software
 from bench.run.execute import Execution, ReportProgress
 from bench.run.interpreters import describe_interpreters
 from bench.run.journal import Journal, ResumeEntry, Session, begin_journal, resume_journal
@@ -64,6 +62,7 @@ def run_plan(
         started_at=format_timestamp(started),
         decision=decision,
         source_digest=digest_source(),
+        software=describe_software(),
         note=note,
     )
     with begin_journal(output, session) as journal:
@@ -79,7 +78,7 @@ def resume_run(
 
     Raises:
         UsageError: the folder holds no run.
-        EnvironmentUnfitError: this is another machine, or another bench, than the one it began with.
+        NotComparableError: this is another machine, bench, image, interpreter or set of packages than it began with.
         InterruptedRunError: stopped again.
     """
     require_output(folder.absolute().parent, in_image=describe_image().inside)
@@ -87,8 +86,11 @@ def resume_run(
         sealed = _find_sealed(journal)
         if sealed is not None:
             return sealed
-        _require_same(journal.session, detect())
-        _require_same_sides(journal.session)
+        began = journal.session
+        require_same_software(began.run_id, began.software, describe_software())  # first: another image, other limits
+        require_same_machine(began.run_id, began.decision.machine, detect(), began.source_digest)
+        sides = describe_interpreters(began.decision.plan.variants)
+        require_same_sides(began.run_id, began.decision.environments, sides)
         clock = RunClock(not_before=parse_timestamp(journal.last_moment, source=f"{folder}/journal.jsonl"))
         journal.add(ResumeEntry(resumed_at=format_timestamp(clock.now())))
         return _measure_and_seal(
@@ -110,6 +112,7 @@ def _measure_and_seal(
             f"interrupted; what was measured is kept, go on with: "
             f"{_how_to_go_on(journal.session.decision)} --resume {journal.folder}"
         ) from error
+    require_same_software(journal.session.run_id, journal.session.software, describe_software())
     path = _bundle_path(journal)
     contents = make_contents(journal, clock, calibration)
     try:
@@ -200,43 +203,8 @@ def make_contents(journal: Journal, clock: RunClock, calibration: Calibration | 
     )
 
 
-def _require_same(session: Session, machine: Machine) -> None:
-    began = session.decision.machine
-    for what, before, now in (
-        ("CPU", began.cpu, machine.cpu),
-        ("topology", _without_memory(began.topology), _without_memory(machine.topology)),
-        ("limits", began.limits, machine.limits),
-        ("program", session.source_digest, digest_source()),
-    ):
-        if before != now:
-            raise EnvironmentUnfitError(
-                f"run {session.run_id} began with another {what} ({_short(before)}, now {_short(now)}); start a new run"
-            )
-
-
-def _require_same_sides(session: Session) -> None:
-    """Refuse to go on with an interpreter whose packages were changed meanwhile."""
-    began = session.decision.environments
-    for name, now in describe_interpreters(session.decision.plan.variants).items():
-        if now.distributions != began[name].distributions:
-            raise EnvironmentUnfitError(
-                f"run {session.run_id} began with other packages in the interpreter of side {name}; start a new run"
-            )
-
-
 def _how_to_go_on(decision: Decision) -> str:
     """Return the command whose `--resume` continues this kind of run."""
     if decision.cites is not None:
         return f"bench reproduce {decision.cites.run_id}{BUNDLE_SUFFIX}"
     return "bench ab" if decision.plan.variants else "bench run"
-
-
-def _without_memory(topology: Topology) -> Topology:
-    """Return the part that may not change during a run. A guest's memory may change while it runs (balloons)."""
-    nodes = tuple(msgspec.structs.replace(node, memory_bytes=None) for node in topology.nodes)
-    return msgspec.structs.replace(topology, nodes=nodes)
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -10,9 +10,11 @@ from msgspec.structs import replace
 from bench.launch.failure import WorkerFailedError
 from bench.launch.isolation import module_argv
 from bench.launch.workers import Job
+from bench.records.image import Image
 from bench.records.measurement import Failure, InstanceResult, ProbeResult
 from bench.records.plan import Plan, Task
 from bench.records.progress import Progress
+from bench.run.continuity import Software
 from bench.run.execute import Execution
 from bench.run.journal import Journal, Session, begin_journal, resume_journal
 from bench.run.prepare import Decision
@@ -89,6 +91,7 @@ class Bench:
             started_at="2026-01-02T03:04:05Z",
             decision=Decision(machine=make_machine(), profile=PROFILE, plan=plan),
             source_digest=DIGEST,
+            software=Software(interpreter="CPython 3.11.2", distributions=(), image=Image(inside=False, labels={})),
         )
         self.folder = output / f"{self.session.run_id}.run"
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, repeat
@@ -6,19 +7,23 @@ from pathlib import Path
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec.structs import replace
 
 from bench.bundle.calibration import digest_host, write_calibration
 from bench.bundle.seal import SigningKey
 from bench.bundle.source import digest_source
 from bench.bundle.verify import verify_bundle
-from bench.errors import BundleError, EnvironmentUnfitError, InterruptedRunError, OutputError
+from bench.errors import BundleError, EnvironmentUnfitError, InterruptedRunError, NotComparableError, OutputError
 from bench.hardware.detect import detect
+from bench.records.bundle import Distribution
+from bench.records.image import Image
 from bench.records.progress import Progress
 from bench.run.clock import RunClock
+from bench.run.continuity import Software, describe_software
 from bench.run.journal import Session, begin_journal
 from bench.run.prepare import Decision
 from bench.run.session import resume_run, run_plan
-from tests.builders import PROFILE, make_cell, make_plan
+from tests.builders import DIGEST, PROFILE, make_cell, make_plan
 from tests.unit.bundle.test_calibration import CALIBRATION
 from tests.unit.run.scripted import Workers
 
@@ -92,12 +97,71 @@ def test_a_run_is_not_taken_up_elsewhere(tmp_path: Path, workers: Workers, what:
         started_at="2026-01-02T03:04:05Z",
         decision=msgspec.structs.replace(decision, machine=machine),
         source_digest=source,
+        software=describe_software(),
     )
     with begin_journal(tmp_path, session) as journal:
         folder = journal.folder
-    with pytest.raises(EnvironmentUnfitError, match=f"began with another {what} "):
+    with pytest.raises(NotComparableError, match=f"began with another {what} "):
         resume_run(folder, KEY, report_progress=ignore, parent={})
     assert workers.measured == 0
+
+
+def in_an_image(software: Software) -> Software:
+    return replace(software, image=Image(inside=True, labels={}))
+
+
+def in_a_newer_interpreter(software: Software) -> Software:
+    return replace(software, interpreter="CPython 3.14.1 (main)")
+
+
+def without_torch(software: Software) -> Software:
+    packages = tuple(package for package in software.distributions if package.name != "torch")
+    return replace(software, distributions=packages)
+
+
+def with_an_altered_torch(software: Software) -> Software:
+    def alter(package: Distribution) -> Distribution:
+        return replace(package, digest=DIGEST) if package.name == "torch" else package
+
+    return replace(software, distributions=tuple(map(alter, software.distributions)))
+
+
+OTHER_SOFTWARE = (
+    (in_an_image, r"another image \(in an image, now none\)"),
+    (in_a_newer_interpreter, r"another interpreter \(CPython 3\.14\.1 \(main\), now CPython 3\.\d+"),
+    (without_torch, r"another package torch \(not installed, now 2\.\S+, sha256:\w+\)"),
+    (with_an_altered_torch, rf"another package torch \(2\.\S+, {DIGEST}, now 2\.\S+, sha256:\w+\)"),
+)
+
+
+@pytest.mark.parametrize(("change", "message"), OTHER_SOFTWARE, ids=[change.__name__ for change, _ in OTHER_SOFTWARE])
+def test_a_run_is_resumed_in_the_software_that_it_began_in(
+    tmp_path: Path, workers: Workers, change: Callable[[Software], Software], message: str
+) -> None:
+    session = Session(
+        run_id="20260102T030405Z-0123abcd",
+        started_at="2026-01-02T03:04:05Z",
+        decision=decide(),
+        source_digest=digest_source(),
+        software=change(describe_software()),
+    )
+    with begin_journal(tmp_path, session) as journal:
+        folder = journal.folder
+    with pytest.raises(NotComparableError, match=message) as caught:
+        resume_run(folder, KEY, report_progress=ignore, parent={})
+    assert (caught.value.exit_code, workers.measured) == (4, 0)
+
+
+def test_a_run_whose_packages_change_while_it_measures_is_not_sealed(
+    tmp_path: Path, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = describe_software()
+    answers = iter((began, with_an_altered_torch(began)))
+    monkeypatch.setattr("bench.run.session.describe_software", lambda: next(answers))
+    with pytest.raises(NotComparableError, match="began with another package torch"):
+        run_plan(decide(), tmp_path, KEY, report_progress=ignore, parent={})
+    assert workers.measured > 0
+    assert not list(tmp_path.glob("*.tar"))
 
 
 def test_a_run_is_taken_up_where_only_memory_was_added(tmp_path: Path, workers: Workers) -> None:
@@ -110,6 +174,7 @@ def test_a_run_is_taken_up_where_only_memory_was_added(tmp_path: Path, workers: 
         started_at="2026-01-02T03:04:05Z",
         decision=msgspec.structs.replace(decision, machine=machine),
         source_digest=digest_source(),
+        software=describe_software(),
     )
     with begin_journal(tmp_path, session) as journal:
         folder = journal.folder
