@@ -9,6 +9,7 @@ from itertools import chain, pairwise
 
 from bench.bundle.calibration import digest_host
 from bench.bundle.cpus import contains
+from bench.bundle.loaded import check_loaded
 from bench.bundle.statement import Predicate, Statement, make_predicate
 from bench.bundle.variants import check_variants
 from bench.errors import BundleError
@@ -46,6 +47,7 @@ def check_consistency(contents: Contents, statement: Statement) -> None:
             raise BundleError(f"cell {measurement.cell} was measured, but is not in the plan")
         _check_measurement(measurement, cells[measurement.cell], contents.probes)
     check_variants(contents)
+    check_loaded(contents)
     _check_order(contents)
 
 

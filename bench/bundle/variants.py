@@ -1,7 +1,7 @@
 """Check that what a bundle records of two variants agrees."""
 
 from bench.errors import BundleError
-from bench.records.bundle import Contents
+from bench.records.bundle import Contents, Environment
 from bench.records.measurement import Effective
 from bench.records.plan import Cell, Plan
 from bench.records.variant import VARIANTS, expect_variables, image_argv
@@ -22,6 +22,12 @@ def check_variants(contents: Contents) -> None:
     for cell in plan.cells:
         _check_cell(cell, plan)
     _check_found(contents)
+
+
+def find_environment(contents: Contents, cell: Cell) -> Environment:
+    """Return the software of a cell's workers: its side's own, or the run's."""
+    own = None if cell.variant is None else contents.environments.get(cell.variant)
+    return contents.environment if own is None else own
 
 
 def _check_pairs(plan: Plan) -> None:

@@ -148,6 +148,21 @@ class Correctness(Record, frozen=True, kw_only=True):
     passed: bool
 
 
+PackageName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")]
+
+
+class LoadedFiles(Record, frozen=True, kw_only=True):
+    """The files of one installed package that a worker had loaded, each as the package's RECORD states it.
+
+    Attributes:
+        files: How many: modules, and libraries.
+        digest: Over their lines in RECORD, `path,hash`, sorted.
+    """
+
+    files: Annotated[int, Meta(ge=1)]
+    digest: Digest
+
+
 class Proof(Record, frozen=True, kw_only=True):
     """The untimed evidence of one repetition.
 
@@ -158,6 +173,8 @@ class Proof(Record, frozen=True, kw_only=True):
         correctness: Against eager fp32.
         flops: Of one iteration, as counted by torch's FlopCounterMode on the reference; 0 if it counts none.
         traffic_bytes: Least memory traffic of one iteration: weights, inputs and outputs once each.
+        loaded: What the process had loaded of installed packages. Nothing that it had loaded came from elsewhere, besides
+            the standard library, bench, and what compilers wrote. Empty: not recorded.
     """
 
     evidence: dict[str, str]
@@ -167,6 +184,7 @@ class Proof(Record, frozen=True, kw_only=True):
     correctness: Correctness
     flops: Count
     traffic_bytes: Count
+    loaded: dict[PackageName, LoadedFiles] = {}
 
 
 class InstanceResult(Record, frozen=True, kw_only=True):

@@ -29,6 +29,18 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
         "variable_differs": "plan has {variable} set to {planned}, but the worker finds it set to {found}",
         "variable_missing": "plan has {variable} set to {planned}, but the worker does not find it set",
         "variable_not_planned": "plan has {variable} not set, but the worker finds it set to {found}",
+        # What the worker had loaded.
+        "module_elsewhere": (
+            "module {module} was loaded from {file}, not from the installed package {package}: remove that file"
+        ),
+        "module_of_no_package": (
+            "{module} was loaded from {file}, which belongs to no installed package: remove it, or install its package "
+            "from a wheel"
+        ),
+        "file_altered": (
+            "{file} was changed after it was installed: its hash is {found}, the package {package} states {recorded}: "
+            "install the package again"
+        ),
         # How the worker ended.
         "not_started": "{text}",
         "crashed": "the worker died of {signal}",

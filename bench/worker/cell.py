@@ -5,7 +5,9 @@ from time import perf_counter_ns
 from typing import BinaryIO
 
 import torch
+from msgspec.structs import replace
 
+from bench.interface.workload import Workload
 from bench.launch.binding import (
     find_binding_problem,
     find_denormal_problem,
@@ -22,14 +24,16 @@ from bench.measure.memory import read_peak_bytes
 from bench.measure.noise import NoiseLedger
 from bench.measure.readings import start_readings
 from bench.measure.targets import load_target
-from bench.records.measurement import InstanceResult
+from bench.records.case import Case
+from bench.records.measurement import InstanceResult, Proof
 from bench.records.plan import Task
 from bench.stats.metrics import find_readers
 from bench.stats.scenarios import find_scenario
-from bench.variants.prepare import prepare
+from bench.variants.prepare import Prepared, prepare
 from bench.worker.channel import wait_for_all
 from bench.worker.inherited import read_inherited
 from bench.worker.load import Loading, load_for_task, require_case
+from bench.worker.loaded import verify_loaded
 from bench.worker.prove import prove
 from bench.workloads.registry import find_workload, load_builder
 
@@ -109,6 +113,12 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
             effective=effective,
             noise=noise,
             readings=readings,
-            proof=prove(workload, prepared, case) if task.prove else None,
+            proof=_prove(workload, prepared, task, case) if task.prove else None,
         )
     )
+
+
+def _prove(workload: Workload, prepared: Prepared, task: Task, case: Case) -> Proof:
+    """Return the proof, with the files that were loaded by then: last, as the reference loads some."""
+    proof = prove(workload, prepared, case)
+    return replace(proof, loaded=verify_loaded(Path(task.scratch).parent))

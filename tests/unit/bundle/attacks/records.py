@@ -5,16 +5,18 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from bench.records.bundle import Contents
-from bench.records.measurement import InstanceResult, Measurement, Repetition, Sample
+from bench.records.measurement import InstanceResult, LoadedFiles, Measurement, Repetition, Sample
 from bench.records.peak import Peak
 from bench.stats.summary import summarize
-from tests.builders import LIBRARIES, change_metric, make_probe, make_proof, noisy
+from tests.builders import DIGEST, LIBRARIES, change_metric, make_probe, make_proof, noisy
 from tests.unit.bundle.attacks.attack import Attack
 from tests.unit.bundle.builder import CELLS, CONTENTS, MS, seal_contents
 
 Change = Callable[[Contents], Contents]
 
 OTHER_LIBRARIES = (replace(LIBRARIES[0], name="intel"), LIBRARIES[1])
+
+ONE_FILE = LoadedFiles(files=1, digest=DIGEST)
 
 
 def measurement(change: Callable[[Measurement], Measurement], index: int = 0) -> Change:
@@ -240,6 +242,9 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("an output more similar than equal", correctness(cosine_similarity=2.0), "are impossible"),
     ("an error below nothing", correctness(relative_error=-1.0), "are impossible"),
     ("a batch that counts twice", every(lambda result: replace(result, items_per_iteration=8)), "counts 8 images an iteration, its batch holds 4"),
+    ("a number without torch", proof(loaded={"numpy": ONE_FILE}), "it was measured by files of numpy, and none of torch"),
+    ("files of a package that lists none", proof(loaded={"numpy": ONE_FILE, "torch": ONE_FILE}), "files of torch were loaded, of which environment.json states no list of files"),
+    ("files of a package that is not installed", proof(loaded={"evil": ONE_FILE, "torch": ONE_FILE}), "files of evil were loaded, of which environment.json states no list of files"),
     ("other weights of the same model", proof(weights_digest=f"sha256:{'1' * 64}"), "of the same model"),
     ("CPUs that the machine has not", topology(allowed_cpus="0"), "is bound to CPUs 0-1; the run had 0"),
     ("memory that the machine has not", topology(nodes=()), "is bound to memory nodes 0; the machine has"),
