@@ -74,3 +74,14 @@ def test_works_with_nothing_writable_but_the_results(engine: Engine, results: Pa
 
     assert finished.status == 0, finished.stderr
     assert finished.stdout.startswith(output)
+
+
+@pytest.mark.parametrize("variable", ["PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONUSERBASE", "PYTHONWARNINGS"])
+def test_no_variable_decides_what_the_image_imports(engine: Engine, results: Path, variable: str) -> None:
+    for name in ("msgspec", "click", "sitecustomize", "statistics", "encodings"):
+        (results / f"{name}.py").write_text(f"raise SystemExit('{name} of {variable} was imported')\n")
+
+    finished = engine.run("suites", results=results, working_dir="/results", environment={variable: "/results"})
+
+    assert (finished.status, finished.stderr) == (0, "")
+    assert "smoke" in finished.stdout
