@@ -27,4 +27,6 @@ def _check_packages(proof: Proof, environment: Environment, where: str) -> None:
     listed = {package.name for package in environment.distributions if package.digest is not None}
     for name in proof.loaded:
         if name not in listed:
-            raise BundleError(f"{where}: files of {name} were loaded, of which environment.json states no list of files")
+            raise BundleError(
+                f"{where}: files of {name} were loaded, of which environment.json states no list of files"
+            )

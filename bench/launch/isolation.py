@@ -17,7 +17,7 @@ START = os.path.join(os.path.dirname(os.path.realpath(__file__)), "start.py")  #
 SWITCHES = ("-P", "-s")
 """Of workers. Their environment is made by bench, and has variables that `-I` would ignore, such as PYTHONHASHSEED."""
 
-_UNFIT = 7
+UNFIT = 7
 """`bench.errors.EnvironmentUnfitError.exit_code`; that module imports others."""
 
 
@@ -30,8 +30,8 @@ def isolate() -> None:
         return
     intruder = find_intruder(dict(sys.modules), _find_suspects(), _own_folders())
     if intruder is not None:
-        sys.stderr.write(f"bench: {intruder}\n")
-        raise SystemExit(_UNFIT)
+        sys.stderr.write(f"bench: {''.join(c if c.isprintable() else ascii(c)[1:-1] for c in intruder)}\n")
+        raise SystemExit(UNFIT)
     argv = [sys.executable, "-I", START, "bench", *sys.argv[1:]]
     os.execv(sys.executable, argv)  # noqa: S606 - this interpreter again, no shell
 
@@ -48,10 +48,10 @@ def find_intruder(modules: dict[str, object], suspects: dict[str, str], own: tup
         file = getattr(module, "__file__", None)
         if name == "__main__" or not isinstance(file, str) or _is_below(file, own):
             continue
-        for folder, cause in suspects.items():
-            if _is_below(file, (folder,)):
-                way_out = "unset it" if cause == "PYTHONPATH" else "start bench from another folder"
-                return f"{cause} made Python load {name} from {file} before bench began; {way_out}"
+        cause = suspects.get(_folder_of(file))
+        if cause is not None:
+            way_out = "unset it" if cause == "PYTHONPATH" else "start bench from another folder"
+            return f"{cause} made Python load {name} from {file} before bench began; {way_out}"
     return None
 
 
@@ -79,6 +79,12 @@ def _find_suspects() -> dict[str, str]:
 def _own_folders() -> tuple[str, ...]:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - the same
     return (package, os.path.dirname(os.__file__), *site.getsitepackages())  # noqa: PTH120 - the same
+
+
+def _folder_of(file: str) -> str:
+    """Return the folder that a top-level module was found in; of a module inside a package, the package."""
+    folder, name = os.path.split(file)
+    return os.path.dirname(folder) if name.startswith("__init__.") else folder  # noqa: PTH120 - no pathlib yet
 
 
 def _is_below(file: str, folders: tuple[str, ...]) -> bool:

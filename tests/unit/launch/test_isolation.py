@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -76,6 +77,7 @@ def test_an_interpreter_that_loaded_a_folders_code_before_bench_began_ends_in_on
         ("/here/re/__init__.py", "the current folder made Python load thing from /here/re/__init__.py"),
         ("/evil/site-packages/x.py", None),
         ("/evilly/re.py", None),
+        ("/here/.local/lib/site-packages/_distutils_hack/__init__.py", None),  # by a .pth file of the user's own
         ("/usr/lib/python3/re.py", None),
         (None, None),
     ],
@@ -125,3 +127,11 @@ def test_nothing_is_imported_before_isolation_that_a_folder_could_replace() -> N
     text = Path(isolation.__file__).read_text(encoding="utf-8")
     imports = [line for line in text.splitlines() if line.startswith(("import ", "from "))]
     assert imports == ["import os", "import site", "import sys"]
+
+
+def test_packages_that_only_pythonpath_brings_are_named_as_missing(tmp_path: Path) -> None:
+    site = sysconfig.get_path("purelib")
+    done = start([sys.executable, "-S", "-I", START, "bench", "suites"], tmp_path, PYTHONPATH=site)
+    assert (done.returncode, done.stdout) == (7, "")
+    assert done.stderr.startswith(f"bench: no package click is installed for {sys.executable}; PYTHONPATH and ")
+    assert done.stderr.count("\n") == 1
