@@ -23,6 +23,9 @@ from bench.records.variant import VariantName
 Difference = tuple[str, object, object]
 """What differs, its value when the run began, and its value now."""
 
+REVISION_LABEL = "org.opencontainers.image.revision"
+"""Names the commit that an image was built from."""
+
 _LONGEST = 80
 """Characters of a value that are shown."""
 
@@ -126,7 +129,11 @@ def _compare_images(before: Image, now: Image) -> Iterator[Difference]:
 
 
 def _name_image(image: Image) -> str:
-    return "in an image" if image.inside else "none"
+    if not image.inside:
+        return "none"
+    if image.stated is not None:
+        return image.stated.id
+    return f"revision {image.labels.get(REVISION_LABEL) or 'unknown'}"
 
 
 def _compare_packages(

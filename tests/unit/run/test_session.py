@@ -127,7 +127,7 @@ def with_an_altered_torch(software: Software) -> Software:
 
 
 OTHER_SOFTWARE = (
-    (in_an_image, r"another image \(in an image, now none\)"),
+    (in_an_image, r"another image \(revision unknown, now none\)"),
     (in_a_newer_interpreter, r"another interpreter \(CPython 3\.14\.1 \(main\), now CPython 3\.\d+"),
     (without_torch, r"another package torch \(not installed, now 2\.\S+, sha256:\w+\)"),
     (with_an_altered_torch, rf"another package torch \(2\.\S+, {DIGEST}, now 2\.\S+, sha256:\w+\)"),
