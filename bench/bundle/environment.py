@@ -10,40 +10,11 @@ from importlib.metadata import Distribution as InstalledDistribution
 from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
 
+from bench.bundle.recorded_variables import select_variables
 from bench.bundle.source import PROJECT, digest_lock, digest_source, read_revision
 from bench.records.bundle import Distribution, Environment
 from bench.records.digest import Digest
 from bench.records.text import clean_line
-
-VARIABLE_PREFIXES = (
-    "ATEN_",
-    "BLIS_",
-    "DNNL_",
-    "GLIBC_TUNABLES",
-    "GOMP_",
-    "IPEX_",
-    "JEMALLOC_",
-    "KMP_",
-    "LD_LIBRARY_PATH",
-    "LD_PRELOAD",
-    "LRU_CACHE_CAPACITY",
-    "MALLOC_",
-    "MIMALLOC_",
-    "MKL_",
-    "NUMEXPR_",
-    "OMP_",
-    "ONEDNN_",
-    "OPENBLAS_",
-    "PYTHONHASHSEED",
-    "PYTHONMALLOC",
-    "PYTORCH_",
-    "TCMALLOC_",
-    "THP_MEM_ALLOC_ENABLE",
-    "TORCH",
-)
-"""Prefixes of variables about threads, memory, libraries and compilers. No other variable is recorded."""
-
-_SECRET = re.compile(r"TOKEN|SECRET|PASS|KEY|CREDENTIAL|AUTH")
 
 _CPU_EVIDENCE = (
     "arch_string_raw",
@@ -90,22 +61,6 @@ def describe_environment(
         distributions=describe_distributions(distributions() if installed is None else installed),
         cpu_evidence=(cpu_evidence or read_cpu_evidence)(),
     )
-
-
-def select_variables(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that can change the numbers, without those whose name suggests a secret.
-
-    Bytes that are not UTF-8 are written as escapes.
-    """
-    return {
-        _spell_out_bytes(name): _spell_out_bytes(value)
-        for name, value in sorted(variables.items())
-        if name.startswith(VARIABLE_PREFIXES) and _SECRET.search(name) is None
-    }
-
-
-def _spell_out_bytes(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def describe_distributions(installed: Iterable[InstalledDistribution]) -> tuple[Distribution, ...]:

@@ -40,5 +40,7 @@ def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path
     output = output or bundle.with_name(f"{bundle.name.removesuffix(BUNDLE_SUFFIX)}.redacted{BUNDLE_SUFFIX}")
     done = redact_bundle(bundle, output, fields or ())
     print_text(f"{output}: hidden {', '.join(done.hidden)}; statement and signatures are unchanged")
-    for place in done.left:
-        print_text(f"not hidden: {place}; it is part of the signed content", err=True)
+    for remaining in done.left:
+        print_text(f"not hidden: {remaining.field}: {remaining.count}; it is part of the signed content", err=True)
+    listed = "; ".join(f"{remaining.field}: {remaining.count}" for remaining in done.identifying)
+    print_text(f"still in it, and may identify machine or owner: {listed}", err=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from bench.launch.environment import plan_environment
 from bench.launch.isolation import module_argv
 from bench.records.case import Case
+from bench.records.digest import Digest
 from bench.records.machine import Machine
 from bench.records.plan import Cell, Plan, Policy, Refusal, ScenarioName
 from bench.records.profile import Choice, Layout
@@ -43,6 +44,7 @@ def plan_run(
     order_seed: int,
     machine: Machine,
     scenario: ScenarioName = "closed_loop",
+    suite_digest: Digest | None = None,
 ) -> Plan:
     """Make the plan.
 
@@ -58,6 +60,7 @@ def plan_run(
         order_seed: Of the order in which repetitions are made.
         machine: Cases that it cannot run are refused here.
         scenario: How load is applied to every cell.
+        suite_digest: Of a user's file.
 
     Raises:
         UsageError: no such scenario.
@@ -98,6 +101,7 @@ def plan_run(
         refused=tuple(unsupported),
         argv=WORKER_ARGV,
         estimate_s=estimate_seconds(len(cells), policy),
+        suite_digest=suite_digest,
     )
 
 

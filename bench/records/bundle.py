@@ -23,6 +23,9 @@ Schema = Literal["bench-bundle/2"]
 BUNDLE_SUFFIX = ".bench.tar"
 """Of every bundle's file name."""
 
+RUN_SUFFIX = ".run"
+"""Of the folder of a run that has no bundle yet, after the run's id."""
+
 Timestamp = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
 
 
@@ -92,8 +95,8 @@ class Environment(Record, frozen=True, kw_only=True):
         source_digest: Over bench's own source and profile files.
         source_revision: Of the checkout; None if there is none.
         lock_digest: Of the hash lock that the packages were installed from.
-        variables: The environment as the workers inherit it, less everything that is not about
-            threads, memory, libraries or compilers.
+        variables: Of the environment that bench was started in, those that are listed in
+            `bench.bundle.recorded_variables`.
         cpu_evidence: What py-cpuinfo says, kept as evidence and never used.
     """
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from bench.records.case import Case
+from bench.records.digest import Digest
 from bench.records.machine import CpuList
 from bench.records.peak import ProbeRequest
 from bench.records.profile import Binding, Choice, Layout, LayoutName, Runtime
@@ -98,12 +99,13 @@ class Plan(Record, frozen=True, kw_only=True):
     """What a run will do.
 
     Attributes:
-        suite: Name, or path of the user's file.
+        suite: Name, or file name of the user's file: `mine.toml`. Folders say who measured, and nothing of what.
         order_seed: Seed of the order of repetitions (`bench.stats.order`).
         argv: Command of a worker; `python` means the interpreter that runs bench. A worker gets its task through
             a pipe.
         estimate_s: Expected seconds for the minimum of repetitions.
         variants: The two sides of an `ab` run; its cells come in pairs, side a before side b. Empty for any other run.
+        suite_digest: Of the user's file; None for a suite of bench, which the source digest covers.
     """
 
     suite: str
@@ -116,6 +118,7 @@ class Plan(Record, frozen=True, kw_only=True):
     argv: tuple[str, ...]
     estimate_s: float
     variants: tuple[Variant, ...] = ()
+    suite_digest: Digest | None = None
 
 
 def find_argv(plan: Plan, cell: Cell) -> tuple[str, ...]:

@@ -61,8 +61,10 @@ class VariantOptions(Record, frozen=True, kw_only=True):
     stated: StatedImage | None = None
 
     def typed(self) -> tuple[str, ...]:
-        """Format the options as a user writes them, without the side."""
+        """Format the options as a user writes them, without the side, and a profile's file without its folders."""
         single = {name: getattr(self, name) for name in self.__struct_fields__ if name not in {"variables", "stated"}}
+        if self.profile is not None:
+            single["profile"] = Path(self.profile).name
         return (
             *(f"--env {name}={value}" for name, value in self.variables.items()),
             *(f"--{name} {value}" for name, value in single.items() if value is not None),

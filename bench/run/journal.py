@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from bench.errors import EnvironmentUnfitError, OutputError, UsageError
-from bench.records.bundle import RunId, Timestamp
+from bench.records.bundle import RUN_SUFFIX, RunId, Timestamp
 from bench.records.digest import Digest
 from bench.records.measurement import Failure, Measurement, Probe, Repetition
 from bench.records.plan import CellId
@@ -195,7 +195,7 @@ def begin_journal(output: Path, session: Session) -> Iterator[Journal]:
     Raises:
         OutputError: it cannot be made.
     """
-    folder = output / f"{session.run_id}.run"
+    folder = output / f"{session.run_id}{RUN_SUFFIX}"
     try:
         folder.mkdir()
         _write_synced(folder / "session.json", encode_json(session))

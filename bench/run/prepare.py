@@ -26,7 +26,7 @@ from bench.records.suite import Suite
 from bench.records.variant import VariantName
 from bench.run.options import RunOptions
 from bench.suites.expand import expand_suite
-from bench.suites.load import find_suite
+from bench.suites.load import find_suite, identify_suite
 from bench.workloads.registry import WORKLOADS
 from bench.workloads.validity import why_not
 
@@ -105,8 +105,10 @@ def decide(
     profile, choice = select_profile(options.profile, machine, force=options.force)
     layouts = choose_layouts(options, suite, profile, machine)
     runtime = layouts[0].runtime
+    name, digest = identify_suite(options.suite)
     plan = plan_run(
-        suite=options.suite,
+        suite=name,
+        suite_digest=digest,
         cases=cases,
         refused=refused,
         units={name: facts.unit for name, facts in WORKLOADS.items()},

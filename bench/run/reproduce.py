@@ -82,6 +82,7 @@ def _plan_again(contents: Contents, machine: Machine) -> Plan:
     cases = tuple({repr(cell.case): cell.case for cell in plan.cells}.values())
     return plan_run(
         suite=plan.suite,
+        suite_digest=plan.suite_digest,
         cases=cases,
         refused=plan.refused,
         units={case.workload: find_workload(case.workload).unit for case in cases},

@@ -32,7 +32,8 @@ from bench.run.interpreters import describe_interpreters
 from bench.run.journal import Journal, ResumeEntry, Session, begin_journal, resume_journal
 from bench.run.output import require_output
 from bench.run.prepare import Decision
-from bench.run.scrub import scrub_failures
+from bench.run.private_words import PrivateWords, compile_value_cutter, find_private_words
+from bench.run.scrub import scrub_contents, scrub_strings
 from bench.stats.summary import summarize
 
 
@@ -82,8 +83,9 @@ def resume_run(
         InterruptedRunError: stopped again.
     """
     require_output(folder.absolute().parent, in_image=describe_image().inside)
+    parent = os.environ if parent is None else parent
     with resume_journal(folder) as journal:
-        sealed = _find_sealed(journal)
+        sealed = _find_sealed(journal, parent)
         if sealed is not None:
             return sealed
         began = journal.session
@@ -93,9 +95,7 @@ def resume_run(
         require_same_sides(began.run_id, began.decision.environments, sides)
         clock = RunClock(not_before=parse_timestamp(journal.last_moment, source=f"{folder}/journal.jsonl"))
         journal.add(ResumeEntry(resumed_at=format_timestamp(clock.now())))
-        return _measure_and_seal(
-            journal, signer, clock, report_progress=report_progress, parent=os.environ if parent is None else parent
-        )
+        return _measure_and_seal(journal, signer, clock, report_progress=report_progress, parent=parent)
 
 
 def _measure_and_seal(
@@ -114,7 +114,7 @@ def _measure_and_seal(
         ) from error
     require_same_software(journal.session.run_id, journal.session.software, describe_software())
     path = _bundle_path(journal)
-    contents = make_contents(journal, clock, calibration)
+    contents = make_contents(journal, clock, calibration, _words(journal, parent))
     try:
         write_bundle(path, contents, signer)
         _verify_written(path)
@@ -148,7 +148,11 @@ def _discard(journal: Journal) -> None:
         rmtree(journal.folder)
 
 
-def _find_sealed(journal: Journal) -> tuple[Path, Summary] | None:
+def _words(journal: Journal, parent: Mapping[str, str]) -> PrivateWords:
+    return find_private_words(parent, journal.session.decision.machine.host_name)
+
+
+def _find_sealed(journal: Journal, parent: Mapping[str, str]) -> tuple[Path, Summary] | None:
     """Return the bundle of a run that was killed between sealing and removing its folder; None if there is none.
 
     Raises:
@@ -159,20 +163,20 @@ def _find_sealed(journal: Journal) -> tuple[Path, Summary] | None:
     if not path.exists():
         return None
     contents = verify_bundle(path).contents
-    if contents.plan != journal.session.decision.plan or contents.info.started_at != journal.session.started_at:
+    plan = scrub_strings(journal.session.decision.plan, compile_value_cutter(_words(journal, parent)))
+    if contents.plan != plan or contents.info.started_at != journal.session.started_at:
         raise OutputError(f"{path}: is the bundle of another run than {journal.folder}; move it away, then resume")
     _discard(journal)
     return path, contents.summary
 
 
-def make_contents(journal: Journal, clock: RunClock, calibration: Calibration | None = None) -> Contents:
-    """Gather everything that the bundle of a run holds."""
+def make_contents(journal: Journal, clock: RunClock, calibration: Calibration | None, words: PrivateWords) -> Contents:
+    """Gather everything that the bundle of a run holds, and cut what nobody means to publish."""
     session = journal.session
     plan = session.decision.plan
-    measured = sorted(journal.measurements(), key=lambda measurement: measurement.cell)
-    measurements = scrub_failures(measured, session.decision.machine.host_name)
-    environment = describe_environment()
-    return Contents(
+    measurements = tuple(sorted(journal.measurements(), key=lambda measurement: measurement.cell))
+    environment = scrub_strings(describe_environment(), compile_value_cutter(words))
+    contents = Contents(
         info=BundleInfo(
             schema=SCHEMA,
             run_id=session.run_id,
@@ -201,6 +205,7 @@ def make_contents(journal: Journal, clock: RunClock, calibration: Calibration | 
             if measurement.failure is not None and measurement.failure.stderr
         },
     )
+    return scrub_contents(contents, words)
 
 
 def _how_to_go_on(decision: Decision) -> str:

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from bench.bundle.disclosure import PRIVATE_FIELDS
+from bench.bundle.identifying import Remaining
 from bench.bundle.redact import redact_bundle
 from bench.bundle.verify import verify_bundle
 from bench.bundle.write import sign_bundle
@@ -76,7 +77,48 @@ def test_lists_where_a_hidden_value_still_occurs(tmp_path: Path, output: Path) -
     (log,) = CONTENTS.logs
     path = tmp_path / "talkative.bench.tar"
     path.write_bytes(seal_contents(replace(CONTENTS, logs={log: b"node7.lab.example: out of memory\n"})))
-    assert redact_bundle(path, output, ()).left == (f"host_name occurs in log/{log}",)
+    assert redact_bundle(path, output, ()).left == (Remaining(field=f"host_name in log/{log}", count=1),)
+
+
+def test_names_credentials_and_homes_that_an_older_bench_sealed_in_clear(tmp_path: Path, output: Path) -> None:
+    (log,) = CONTENTS.logs
+    path = tmp_path / "talkative.bench.tar"
+    environment = replace(CONTENTS.environment, variables={"TORCH_INDEX_URL": "https://a:b@host/home/ada"})
+    logs = {log: b"https://c:d@host /home/ada/x https://***@host /home/user/x\n"}
+    path.write_bytes(seal_contents(replace(CONTENTS, environment=environment, logs=logs)))
+    assert {remaining.field: remaining.count for remaining in redact_bundle(path, output, ()).left} == {
+        "credential in environment.json": 1,
+        f"credential in log/{log}": 1,
+        "home folder in environment.json": 1,
+        f"home folder in log/{log}": 1,
+    }
+
+
+def test_names_variables_that_are_not_stated_any_more(tmp_path: Path, output: Path) -> None:
+    path = tmp_path / "old.bench.tar"
+    environment = replace(CONTENTS.environment, variables={"MKL_LICENSE": "lic-555", "OMP_NUM_THREADS": "2"})
+    path.write_bytes(seal_contents(replace(CONTENTS, environment=environment)))
+    found = {remaining.field: remaining.count for remaining in redact_bundle(path, output, ()).identifying}
+    assert found["environment.variables"] == found["environment.variables that bench no longer states"] == 1
+
+
+def test_names_and_counts_what_may_identify_machine_or_owner(path: Path, output: Path) -> None:
+    found = {remaining.field: remaining.count for remaining in redact_bundle(path, output, ["note"]).identifying}
+    assert found == {
+        "firmware.bios_version": 1,
+        "firmware.product_name": 1,
+        "firmware.system_vendor": 1,
+        "host_name": 1,
+        "bundle.run_id and times": 1,
+        "machine.cpu and topology": 1,
+        "machine.settings.kernel": 1,
+        "environment.variables": 1,
+        "environment.distributions": 2,
+        "image.labels": 1,
+        "failures of workers": 1,
+        "lines of log/": 1,
+        "public keys of signers": 2,
+    }
 
 
 def test_a_bundle_that_is_not_intact_is_not_redacted(path: Path, output: Path) -> None:

@@ -94,6 +94,7 @@ def test_a_side_with_another_profile_states_it(tmp_path: Path) -> None:
     assert b.choice is not None
     assert b.profile.name == b.choice.name == "mine"
     assert (a.profile, a.choice) == (None, None)
+    assert b.options == ("--profile mine.toml",)
 
 
 @pytest.mark.parametrize(

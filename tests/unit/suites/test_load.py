@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from bench.errors import UsageError
 from bench.records.case import FAMILIES, MEMORY_FORMATS, PRECISIONS, Case
 from bench.records.suite import CaseFilter
 from bench.suites.expand import expand_suite
-from bench.suites.load import find_suite, load_suite, load_suites
+from bench.suites.load import find_suite, identify_suite, load_suite, load_suites
 from bench.workloads.registry import WORKLOADS
 from bench.workloads.validity import why_not
 
@@ -38,6 +39,14 @@ def write(tmp_path: Path, text: str) -> Path:
 
 def test_every_shipped_suite_loads_under_its_name() -> None:
     assert set(load_suites(WORKLOADS)) == {"smoke", "quick", "nightly", "standard", "full"}
+
+
+def test_a_plan_names_a_users_file_without_its_folders_and_by_its_bytes(tmp_path: Path) -> None:
+    path = write(tmp_path, GOOD)
+    name, digest = identify_suite(str(path))
+    assert name == path.name == "mine.toml"
+    assert digest == f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+    assert identify_suite("quick") == ("quick", None)
 
 
 def test_a_users_file_is_a_suite(tmp_path: Path) -> None:
