@@ -40,6 +40,7 @@ from bench.errors import BundleError, UsageError
 from bench.records.qualification import BundleName, Qualification, conclude
 from bench.records.record import Record, decode_json, encode_json
 from bench.records.text import Release
+from bench.stats.acceptance import find_verdict_problem
 
 QualificationType = Literal["https://bench-appliance.org/attestation/qualification/v1"]
 QualificationSchema = Literal["bench-qualification/2"]
@@ -162,6 +163,13 @@ def parse_qualification(data: bytes) -> QualificationPredicate:
     outcome = conclude(qualification.verdicts)
     if outcome != qualification.outcome:
         raise BundleError(f"statement: its outcome is {qualification.outcome}, its own verdicts say {outcome}")
+    _check_complete(qualification)
+    judged_on = parse_timestamp(qualification.judged_at, source="statement").date()
+    for verdict in qualification.verdicts:
+        problem = find_verdict_problem(verdict, judged_on)
+        if problem is not None:
+            place = " ".join(filter(None, (verdict.rule, "of run", verdict.run_id, verdict.cell)))
+            raise BundleError(f"statement: rule {place} is {verdict.outcome}, but {problem}")
     return statement.predicate
 
 
@@ -217,6 +225,18 @@ def read_judges_key(path: Path) -> Ed25519PublicKey:
     if not path.name.endswith(ENVELOPE_SUFFIX):
         raise UsageError(f"{path}: a qualification statement is named qualification-...{ENVELOPE_SUFFIX}")
     return read_public_key(path.with_name(f"{path.name.removesuffix(ENVELOPE_SUFFIX)}{KEY_SUFFIX}"))
+
+
+def _check_complete(qualification: Qualification) -> None:
+    """Refuse a statement that lacks a rule's verdict for some bundle, or has one for a bundle that was not judged."""
+    judged = {verdict.rule for verdict in qualification.verdicts}
+    for bundle in qualification.bundles:
+        lacking = judged - {verdict.rule for verdict in qualification.verdicts if verdict.run_id == bundle.run_id}
+        if lacking:
+            raise BundleError(f"statement: run {bundle.run_id} has no verdict of rule {min(lacking)}")
+    strangers = {verdict.run_id for verdict in qualification.verdicts} - {b.run_id for b in qualification.bundles}
+    if strangers:
+        raise BundleError(f"statement: it judges run {min(strangers)}, which is none of its bundles")
 
 
 def _subjects(bundles: tuple[BundleName, ...]) -> tuple[BundleSubject, ...]:

@@ -42,18 +42,20 @@ class Checked(Record, frozen=True, kw_only=True, omit_defaults=False):
 
 
 def find_bundles(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the files among some paths, and the bundles in the folders among them, sorted by name.
+    """Return the files among some paths, and the bundles in the folders among them, each once, sorted by path.
+
+    The order in which they are named, by a person or by a file system, decides nothing.
 
     Raises:
         UsageError: a folder holds no bundle.
     """
-    found: list[Path] = []
+    found: set[Path] = set()
     for path in paths:
-        inside = sorted(path.rglob(f"*{BUNDLE_SUFFIX}")) if path.is_dir() else [path]
+        inside = list(path.rglob(f"*{BUNDLE_SUFFIX}")) if path.is_dir() else [path]
         if not inside:
             raise UsageError(f"{path}: no *{BUNDLE_SUFFIX} in this folder or below; name one that holds bundles")
-        found += inside
-    return tuple(found)
+        found.update(inside)
+    return tuple(sorted(found))
 
 
 def verify_many(paths: Sequence[Path], requirements: Requirements) -> Iterator[Checked]:

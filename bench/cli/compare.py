@@ -39,7 +39,7 @@ bundle does not verify.
 )
 @click.argument("bundles", nargs=-1, required=True, type=FilePath(), metavar="BASE NEW | BASE... -- NEW...")
 @click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies that differ by no more than this are equivalent.")  # fmt: skip
-@click.option("--history", type=FilePath(file_okay=False), metavar="FOLDER", help="Folder with earlier bundles. Those of the same host, packages and plan show how much runs differ. [default: the folder of NEW]")  # fmt: skip
+@click.option("--history", type=FilePath(file_okay=False), metavar="FOLDER", help="Folder with earlier bundles. Those of the same host, packages and plan show how much runs differ. [default: the folder of the first run of NEW]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @wide_option
 def compare(bundles: tuple[Path, ...], margin_ratio: float, history: Path | None, *, as_json: bool, wide: bool) -> int:
@@ -61,7 +61,8 @@ def compare(bundles: tuple[Path, ...], margin_ratio: float, history: Path | None
 
     base, new = _split_sides(bundles)
     before, after = ([verify_bundle(path).contents for path in side] for side in (base, new))
-    earlier = read_history(new[0].parent if history is None else history, [*before, *after])
+    _, first = min((contents.info.run_id, path) for contents, path in zip(after, new, strict=True))
+    earlier = read_history(first.parent if history is None else history, [*before, *after])
     comparison = compare_runs(before, after, Criteria(margin_ratio=margin_ratio), earlier=earlier)
     if as_json:
         print_json(comparison)

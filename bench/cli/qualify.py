@@ -46,14 +46,14 @@ def qualify(  # noqa: PLR0917 - click passes options by keyword
 ) -> int:
     """Check a machine against the rules of a policy.
 
-    Give all bundles of the machine; a folder stands for all bundles in it. Prints each rule with its value and
+    Give all bundles of the machine; a folder stands for all bundles in it and below. Prints each rule with its value and
     limit, and signs the verdict. An emulated run never qualifies.
     """
     from bench.bundle.files import require_folder, require_writable, write_file
     from bench.bundle.qualification import write_qualification
     from bench.cli.console import print_json
     from bench.cli.trust import load_trust
-    from bench.compare.qualification.gather import read_units
+    from bench.compare.qualification.gather import find_unfinished, read_units
     from bench.compare.qualification.load import find_policy
     from bench.compare.qualification.qualify import qualify as judge
     from bench.errors import UsageError
@@ -65,12 +65,13 @@ def qualify(  # noqa: PLR0917 - click passes options by keyword
         raise UsageError("--trust-key is given without --trust; name the trust store with --trust")
     if junit is not None:
         require_writable(junit, replace=True)
-    loaded = find_policy(policy)
+    now = datetime.now(UTC)
+    loaded = find_policy(policy, today=now.date())
     store = None if trust is None else load_trust(trust, root_keys)
     signer = load_signer(key, passphrase_file)
     require_folder(output)
-    now = datetime.now(UTC)
-    qualification = judge(read_units(bundles, store, now=now), read_units(references, store, now=now), loaded, now=now)
+    unit, good = (read_units(paths, store, now=now) for paths in (bundles, references))
+    qualification = judge(unit, good, loaded, now=now, unfinished=find_unfinished(bundles))
     # The statement first: nothing that fails afterwards loses it.
     print_text(f"statement: {write_qualification(output, qualification, signer)}", err=True)
     if junit is not None:

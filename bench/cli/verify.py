@@ -21,6 +21,7 @@ Examples:
   bench verify results/X.bench.tar --trust trust.json --require operator,vendor
   bench verify results/ archive/*.bench.tar
   bench verify results/qualification-X.dsse.json
+  bench verify results/qualification-X.dsse.json unit/ good/ --policy acceptance.toml
 """
 )
 @click.argument("bundles", nargs=-1, required=True, metavar="BUNDLE|FOLDER...", type=FilePath())
@@ -29,6 +30,7 @@ Examples:
 @click.option("--key", "keys", multiple=True, type=FilePath(), metavar="PUB", help="Public key that must have signed. May be repeated.")  # fmt: skip
 @click.option("--require", type=CommaList(), metavar="ROLE,...", help="Roles in the trust store that must have signed.")
 @click.option("--cited", multiple=True, type=FilePath(), metavar="BUNDLE", help="A cited bundle that is not in the folder of this one. May be repeated.")  # fmt: skip
+@click.option("--policy", metavar="FILE", help="Policy of a qualification statement whose bundles are given too. Default: the shipped one of its name.")  # fmt: skip
 @click.option("--explain", is_flag=True, help="Print commands that check the same without bench.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def verify(  # noqa: PLR0917 - click passes options by keyword
@@ -38,6 +40,7 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     keys: tuple[Path, ...],
     require: tuple[str, ...] | None,
     cited: tuple[Path, ...],
+    policy: str | None,
     explain: bool,
     as_json: bool,
 ) -> None:
@@ -51,7 +54,8 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     in the same folder or given with --cited.
 
     Several bundles, or a folder, get one line for each bundle; all cores are used. The statement of `bench qualify`
-    (*.dsse.json) is verified with the key beside it.
+    (*.dsse.json) is verified with the key beside it: its verdicts must follow from its own values and limits. If its
+    bundles and references are given too, all of that is computed from them again.
     """
     from bench.bundle.envelope import ENVELOPE_SUFFIX
     from bench.bundle.keys import fingerprint, read_public_key
@@ -67,16 +71,27 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     )
     if explain and as_json:
         raise UsageError("--explain and --json: --explain prints a shell script; leave out one of them")
-    if len(bundles) == 1 and bundles[0].name.endswith(ENVELOPE_SUFFIX):
-        if cited:
-            raise UsageError(f"--cited {cited[0]}: a qualification cites no run; leave out --cited")
-        _verify_qualification(bundles[0], requirements, explain=explain, as_json=as_json)
+    statements = [path for path in bundles if path.name.endswith(ENVELOPE_SUFFIX)]
+    if len(statements) == 1:
+        judged = [path for path in bundles if path not in statements]
+        _check_judged(judged, policy, cited)
+        _verify_qualification(statements[0], requirements, judged, policy, explain=explain, as_json=as_json)
+    elif policy is not None:
+        raise UsageError("--policy is for one qualification statement (*.dsse.json) and its bundles")
     elif len(bundles) == 1 and not bundles[0].is_dir():
         _verify_one(bundles[0], requirements, cited, explain=explain, as_json=as_json)
     elif explain or cited:
         raise UsageError(f"--explain and --cited take one bundle, but {len(bundles)} paths are given; give one bundle")
     else:
         _verify_many(bundles, requirements, as_json=as_json)
+
+
+def _check_judged(judged: Sequence[Path], policy: str | None, cited: Sequence[Path]) -> None:
+    """Refuse options that a qualification statement has no use for."""
+    if cited:
+        raise UsageError(f"--cited {cited[0]}: a qualification cites no run; leave out --cited")
+    if policy is not None and not judged:
+        raise UsageError("--policy is given without the statement's bundles; name them beside it")
 
 
 def _verify_one(
@@ -134,7 +149,15 @@ def _verify_many(paths: Sequence[Path], requirements: "Requirements", *, as_json
         print_text(f"all {len(results)} bundles are intact")
 
 
-def _verify_qualification(path: Path, requirements: "Requirements", *, explain: bool, as_json: bool) -> None:
+def _verify_qualification(
+    path: Path,
+    requirements: "Requirements",
+    judged: Sequence[Path],
+    policy: str | None,
+    *,
+    explain: bool,
+    as_json: bool,
+) -> None:
     from bench.bundle.explain_qualification import explain_qualification
     from bench.bundle.qualification import read_judges_key, verify_qualification
     from bench.cli.console import print_json, print_report, print_text
@@ -143,11 +166,26 @@ def _verify_qualification(path: Path, requirements: "Requirements", *, explain: 
     from bench.report.verification import describe_signer
 
     proof = verify_qualification(path, requirements)
+    if judged:
+        from bench.compare.qualification.again import judge_again
+        from bench.compare.qualification.gather import read_units
+        from bench.compare.qualification.load import find_policy
+
+        loaded = find_policy(proof.qualification.policy.name if policy is None else policy)
+        judge_again(proof.qualification, read_units(judged, requirements.trust), loaded)
     if explain:
         script = explain_qualification(path, proof, read_judges_key(path))
         print_text(join_lines(script.split("\n")), nl=False)
     elif as_json:
-        print_json({"intact": True, "signer": proof.signer, "qualification": proof.qualification})
+        shown = {
+            "intact": True,
+            "signer": proof.signer,
+            "judged_again": bool(judged),
+            "qualification": proof.qualification,
+        }
+        print_json(shown)
     else:
         print_text(f"intact, judged {proof.qualification.judged_at} by {describe_signer(proof.signer)}")
+        held = "computed again from the bundles" if judged else "as the judge states; name the bundles to compute them"
+        print_text(f"verdicts follow from values and limits, {held}")
         print_report(lambda width: render_qualification(proof.qualification, width), wide=False)

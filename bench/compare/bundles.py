@@ -11,6 +11,7 @@ from bench.compare.evidence import CellRun, find_cell_run, gather_evidence
 from bench.compare.history import CellKey, EarlierRun, identify_cell
 from bench.compare.host_change import measure_host_change
 from bench.compare.scatter import group_runs, learn_scatter
+from bench.compare.shared_samples import find_shared_samples
 from bench.errors import BundleError, UsageError
 from bench.records.bundle import Contents
 from bench.records.case import Case
@@ -35,17 +36,18 @@ def compare_runs(
     """Compare runs, cell by cell: those of equal case and layout.
 
     Args:
-        base: What `new` is compared with: a run, or several of the same thing.
+        base: What `new` is compared with: a run, or several of the same thing, in any order.
         new: The run in question, or several of it.
         criteria: Margin and levels.
         purpose: Decides how much differences matter.
         earlier: Runs of the same things on this host, which show how far runs there lie apart.
 
     Raises:
-        UsageError: two of them are the same run: compared with itself, anything is equivalent.
+        UsageError: two of them are the same run, or hold the same samples: compared with itself, anything is equivalent.
         BundleError: two cells of a run are of equal case and layout.
     """
     _check_distinct((*base, *new))
+    base, new = (sorted(side, key=lambda contents: contents.info.run_id) for side in (base, new))
     findings = _find_run_differences(base, new, purpose)
     refusals = explain_refusals(findings)
     scatter = learn_scatter(base, new, earlier)
@@ -118,6 +120,9 @@ def _check_distinct(runs: Sequence[Contents]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"run {name} is given twice; compare different runs, or the variants of bench ab")
+    shared = find_shared_samples(runs)
+    if shared is not None:
+        raise UsageError(f"runs {' and '.join(sorted(shared))} hold the same measurements; compare different ones")
 
 
 def _find_run_differences(base: Sequence[Contents], new: Sequence[Contents], purpose: Purpose) -> tuple[Finding, ...]:

@@ -74,8 +74,8 @@ def summarize_run(contents: Contents) -> EarlierRun:
 def read_history(folder: Path, compared: Sequence[Contents]) -> tuple[EarlierRun, ...]:
     """Read earlier runs of what is compared, from the newest bundles of a folder.
 
-    A bundle that does not verify, is of another host, plan or software, or is itself compared, is skipped: history
-    makes verdicts sharper, and no verdict depends on it.
+    A bundle that does not verify, is of another host, plan or software, is itself compared, or holds measurements that
+    were seen already under another run id, is skipped: history makes verdicts sharper, and no verdict depends on it.
 
     Args:
         folder: Of bundles; one that does not exist holds none.
@@ -83,10 +83,13 @@ def read_history(folder: Path, compared: Sequence[Contents]) -> tuple[EarlierRun
     """
     subjects = {digest_subject(contents) for contents in compared}
     seen = {contents.info.run_id for contents in compared}
+    means = [summarize_run(contents).means for contents in compared]
     found = []
     for run in _read_newest(folder):
-        if run.subject in subjects and run.run_id not in seen:
+        is_known = run.run_id in seen or (run.means and run.means in means)
+        if run.subject in subjects and not is_known:
             seen.add(run.run_id)
+            means.append(run.means)
             found.append(run)
     return tuple(found)
 

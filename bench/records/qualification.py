@@ -115,6 +115,9 @@ class Limit(Record, frozen=True, kw_only=True):
 SIGNATURE_CHECK = "environment.signed_by"
 """Its failure leaves unknown who measured, so nothing else in the bundle counts."""
 
+GLOB_CHECKS = frozenset({"correctness.measured_cells"})
+"""Checks whose words that must be contained are globs."""
+
 RuleOutcome = Literal["passed", "failed", "undecided", "waived"]
 
 

@@ -7,6 +7,7 @@ SENTENCES_QUALIFICATION: Mapping[str, str] = MappingProxyType(
     {
         # Of a value, or of none.
         "stated_only": "merely stated by firmware or hypervisor",
+        "not_shipped_profile": "not the profile {profile} of this bench: it only bears the name",
         "unavailable": "unavailable",
         "unavailable_allowed": "unavailable, which the policy lets pass: {reason}",
         "cell_without_number": "no number",
@@ -36,6 +37,13 @@ SENTENCES_QUALIFICATION: Mapping[str, str] = MappingProxyType(
         "reference_mean": "of the geometric mean of {references} references",
         "single_reference": "of 1 reference",
         # What a reader must know of the whole verdict.
+        "no_signature_asked": (
+            "nobody's signature was asked for: anyone may have made these bundles; name a trust store with --trust"
+        ),
+        "not_shipped_policy": (
+            "not the shipped policy: this file only bears the name {policy}; the digest of the shipped one is {digest}"
+        ),
+        "unfinished_run": "run {run_id} was begun beside these bundles and has none: it does not count",
         "waiver_ended": "the waiver of {rule} by {owner} ended on {until} and does not count ({reason})",
         "waiver_not_needed": "the waiver of {rule} by {owner} until {until} is not needed: nothing it is for fails",
         "chance_of_failure": (

@@ -94,12 +94,17 @@ def _count_measured(unit: Unit) -> Iterator[Reading]:
         yield Reading(value=None, absence="undecided", reasons=(Reason(code="no_cell_measured"),))
 
 
+def _read_run_count(unit: Unit) -> Iterator[Reading]:
+    yield Reading(value=unit.run_count)
+
+
 STABILITY = (
     _of_cells("stability.latency_half_width_ratio", lambda view: view.summary.latency_s.half_width_ratio, "ratio"),
     _of_cells(
         "stability.throughput_half_width_ratio", lambda view: view.summary.throughput_per_s.half_width_ratio, "ratio"
     ),
     _of_cells("stability.detectable_ratio", lambda view: view.summary.detectable_ratio, "ratio"),
+    Check("stability.runs", "number", _read_run_count),
     _of_cells("stability.repetitions", lambda view: view.summary.repetitions),
     _of_cells("stability.invalid_repetitions", lambda view: view.summary.invalid_repetitions),
     _of_cells("stability.invalid_ratio", _invalid_ratio, "ratio"),
@@ -132,7 +137,7 @@ CORRECTNESS = (
     ),
     Check("correctness.refused_cases", "number", read_bundle(lambda contents: len(contents.plan.refused))),
     Check("correctness.measured_cell_count", "number", _count_measured),
-    Check("correctness.measured_cells", "words", read_bundle(_measured_cells), globs=True),
+    Check("correctness.measured_cells", "words", read_bundle(_measured_cells)),
 )
 
 PERFORMANCE = (

@@ -32,7 +32,6 @@ class Check:
         of_cells: It reads one value of each cell.
         unit: Of its values; empty for words and plain counts.
         better: Whether `less` or `more` is better; None if references give it no limit.
-        globs: The words that it must contain are globs.
     """
 
     name: str
@@ -41,4 +40,3 @@ class Check:
     of_cells: bool = field(default=False, kw_only=True)
     unit: str = field(default="", kw_only=True)
     better: Better | None = field(default=None, kw_only=True)
-    globs: bool = field(default=False, kw_only=True)

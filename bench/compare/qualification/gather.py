@@ -1,6 +1,8 @@
 """Gather the bundles of the unit under test and its references: all of them, each verified, each once."""
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain, product
 from math import isclose
@@ -10,67 +12,78 @@ from bench.bundle.signers import Requirements, check_requirements
 from bench.bundle.trust import TrustStore
 from bench.bundle.verification import Verification
 from bench.bundle.verify import verify_bundle
+from bench.bundle.verify_many import find_bundles
 from bench.compare.comparability import find_cell_differences, find_differences
 from bench.compare.qualification.reading import Unit, label_cells
+from bench.compare.shared_samples import find_shared_samples
 from bench.errors import BundleError, NotComparableError, UsageError
-from bench.records.bundle import BUNDLE_SUFFIX
+from bench.records.bundle import BUNDLE_SUFFIX, RUN_SUFFIX, RunId
 from bench.records.machine import Machine
+from bench.records.qualification import BundleName
 from bench.records.reason import Reason
 from bench.records.verdict import Finding, find_refusals
 
+_RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
+
 _MEMORY_TOLERANCE = 0.01
 """A share: kernels reserve some megabytes more or less."""
-
-
-def expand_paths(paths: Sequence[Path]) -> list[Path]:
-    """Return bundles by path. A folder means every bundle in it, so that none is left out.
-
-    Raises:
-        UsageError: a folder holds no bundle.
-    """
-    expanded: list[Path] = []
-    for path in paths:
-        if not path.is_dir():
-            expanded.append(path)
-            continue
-        inside = sorted(path.glob(f"*{BUNDLE_SUFFIX}"))
-        if not inside:
-            raise UsageError(f"{path}: holds no bundle (*{BUNDLE_SUFFIX})")
-        expanded += inside
-    return expanded
 
 
 def read_units(paths: Sequence[Path], trust: TrustStore | None, *, now: datetime | None = None) -> list[Unit]:
     """Return verified bundles, with the roles whose thresholds their signatures reach.
 
     Args:
-        paths: Bundles and folders of bundles.
+        paths: Bundles, and folders: every bundle in one or below counts, so that none is left out.
         trust: A key of it must have signed each; None trusts nobody.
         now: Decides whether the trust store has expired; by default the clock does.
 
     Raises:
-        UsageError: no such file.
+        UsageError: no such file, or a folder holds no bundle.
         BundleError: one does not verify; names it.
     """
     units = []
-    for path in expand_paths(paths):
+    for path in find_bundles(paths):
         verification = verify_bundle(path, Requirements(trust=trust), now=now)
         units.append(Unit(verification=verification, roles=None if trust is None else _roles(verification, trust)))
     return units
 
 
+def find_unfinished(paths: Sequence[Path]) -> tuple[RunId, ...]:
+    """Return the runs in some folders, and below, that were begun and have no bundle: slow ones could be left out so."""
+    folders = {found for path in paths if path.is_dir() for found in path.rglob(f"*{RUN_SUFFIX}") if found.is_dir()}
+    names = {folder.name.removesuffix(RUN_SUFFIX) for folder in folders}
+    finished = {bundle.name.removesuffix(BUNDLE_SUFFIX) for folder in folders for bundle in _bundles_beside(folder)}
+    return tuple(name for name in sorted(names - finished) if _RUN_ID.fullmatch(name))
+
+
+def merge_copies(units: Sequence[Unit]) -> list[Unit]:
+    """Return bundles sorted by run, of copies of one the least redacted, with the roles that all of them reach."""
+    merged: dict[BundleName, Unit] = {}
+    for unit in sorted(units, key=_place):
+        kept = merged.setdefault(unit.name, unit)
+        if kept.roles is not None and unit.roles is not None:
+            merged[unit.name] = replace(kept, roles=tuple(sorted({*kept.roles, *unit.roles})))
+    return list(merged.values())
+
+
+def _place(unit: Unit) -> tuple[str, str, int, tuple[str, ...]]:
+    hidden = unit.contents.hidden
+    return unit.name.run_id, unit.name.digest, len(hidden), hidden
+
+
 def check_apart(units: Sequence[Unit]) -> None:
-    """Refuse to count one run twice, also with other signatures.
+    """Refuse to count measurements twice, also if they were sealed again as those of another run.
 
     Raises:
-        UsageError: two bundles are of the same run.
+        UsageError: two bundles are of the same run, or hold the same samples.
     """
-    seen: set[str] = set()
-    for unit in units:
-        names = {unit.name.run_id, unit.name.digest}
-        if seen & names:
-            raise UsageError(f"run {unit.name.run_id} is given twice; each run counts once")
-        seen |= names
+    names = [unit.name.run_id for unit in units]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"run {name} is given twice; each run counts once")
+    shared = find_shared_samples(unit.contents for unit in units)
+    if shared is not None:
+        raise UsageError(f"runs {' and '.join(shared)} hold the same measurements; each counts once, so leave one out")
 
 
 def check_same_machine(units: Sequence[Unit]) -> None:
@@ -108,6 +121,10 @@ def check_alike(units: Sequence[Unit], references: Sequence[Unit]) -> tuple[Reas
             raise NotComparableError(f"{names} are not alike: {forbidding}")
         notes += [_describe_difference(unit, reference, finding) for finding in findings if finding.severity == "warn"]
     return tuple(notes)
+
+
+def _bundles_beside(folder: Path) -> Iterator[Path]:
+    return folder.parent.glob(f"*{BUNDLE_SUFFIX}")
 
 
 def _describe_difference(unit: Unit, reference: Unit, finding: Finding) -> Reason:

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from bench.compare.qualification.check import COMPARATORS, Check
@@ -12,6 +13,9 @@ from bench.records.qualification import QualificationPolicy, Rule
 from bench.records.toml_file import TomlFile, read_toml
 
 POLICIES_DIR = Path(__file__).parent
+
+WAIVED_MOST = timedelta(days=366)
+"""For how long a failure may be waived before somebody looks at it again."""
 
 _OF_REFERENCES = ("ratio_at_least", "ratio_at_most", "tolerance")
 _LIMITS = ("equals", "one_of", "contains", "at_least", "at_most", *_OF_REFERENCES)
@@ -26,22 +30,36 @@ class LoadedPolicy:
     digest: Digest
 
 
-def find_policy(name_or_path: str) -> LoadedPolicy:
+def find_policy(name_or_path: str, *, today: date | None = None) -> LoadedPolicy:
     """Return a shipped policy by name, or a user's file (anything with a slash or ending in `.toml`).
+
+    Args:
+        name_or_path: Of the policy.
+        today: In UTC: from it on, waivers may count for a year. By default the clock's.
 
     Raises:
         UsageError: there is none of that name (lists the known ones), or the file is wrong.
     """
     if "/" in name_or_path or name_or_path.endswith(".toml"):
-        return load_policy(Path(name_or_path))
+        return load_policy(Path(name_or_path), today=today)
     known = sorted(path.stem for path in POLICIES_DIR.glob("*.toml"))
     if name_or_path not in known:
         raise UsageError(f"no policy {name_or_path!r}; there are {', '.join(known)}, or give a .toml file")
-    return load_policy(POLICIES_DIR / f"{name_or_path}.toml")
+    return load_policy(POLICIES_DIR / f"{name_or_path}.toml", today=today)
 
 
-def load_policy(path: Path) -> LoadedPolicy:
+def find_shipped_digest(name: str) -> Digest | None:
+    """Return the digest of the shipped policy of a name; None if there is none. A file may bear its name only."""
+    path = POLICIES_DIR / f"{name}.toml"
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" if path.is_file() else None
+
+
+def load_policy(path: Path, *, today: date | None = None) -> LoadedPolicy:
     """Return the policy in a file.
+
+    Args:
+        path: Of the file.
+        today: As in `find_policy`.
 
     Raises:
         UsageError: the file is missing, too large, or not a policy in TOML; names the rule and its problem.
@@ -53,7 +71,7 @@ def load_policy(path: Path) -> LoadedPolicy:
             f"the policy's name is {policy.name!r}, the file's is {path.stem!r}; rename one of them", "name"
         )
     _check_rules(file)
-    _check_waivers(file)
+    _check_waivers(file, today or datetime.now(UTC).date())
     return LoadedPolicy(policy=policy, digest=f"sha256:{hashlib.sha256(file.data).hexdigest()}")
 
 
@@ -66,14 +84,17 @@ def _check_rules(file: TomlFile[QualificationPolicy]) -> None:
             raise file.error(f"rule {name!r}: {reason}", "rules", name)
 
 
-def _check_waivers(file: TomlFile[QualificationPolicy]) -> None:
-    rules = file.record.rules
+def _check_waivers(file: TomlFile[QualificationPolicy], today: date) -> None:
+    rules, last = file.record.rules, today + WAIVED_MOST
     for index, waiver in enumerate(file.record.waivers):
         if waiver.rule in BUILT_IN:
             raise file.error(f"rule {waiver.rule!r} cannot be waived", "waivers", index, "rule")
         if waiver.rule not in rules:
             problem = f"a waiver is for the rule {waiver.rule!r}; there are {', '.join(rules)}"
             raise file.error(problem, "waivers", index, "rule")
+        if waiver.until > last:
+            problem = f"the waiver of {waiver.rule!r} counts until {waiver.until}; it may until {last}, a year from now"
+            raise file.error(problem, "waivers", index, "until")
         if waiver.cells is not None and not CHECKS[rules[waiver.rule].check].of_cells:
             problem = f"the waiver of {waiver.rule!r} names cells, but the rule is of the whole bundle"
             raise file.error(problem, "waivers", index, "cells")

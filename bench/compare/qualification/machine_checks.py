@@ -5,13 +5,23 @@ from collections.abc import Iterator
 from bench.compare.qualification.check import Check
 from bench.compare.qualification.reading import Reading, Unit, read_bundle, read_machine
 from bench.errors import UsageError
+from bench.profiles.load import load_profiles
 from bench.records.qualification import SIGNATURE_CHECK
+from bench.records.reason import Reason
 
 
 def _read_roles(unit: Unit) -> Iterator[Reading]:
     if unit.roles is None:
         raise UsageError("the policy requires signatures; give the trust store with --trust")
     yield Reading(value=unit.roles)
+
+
+def _read_profile(unit: Unit) -> Iterator[Reading]:
+    """Read the profile's name, and note a file that only bears it; a later bench may have changed it, too."""
+    profile = unit.contents.profile
+    shipped = load_profiles().get(profile.name) == profile
+    reasons = () if shipped else (Reason(code="not_shipped_profile", values={"profile": profile.name}),)
+    yield Reading(value=profile.name, reasons=reasons)
 
 
 HARDWARE = (
@@ -67,7 +77,7 @@ ENVIRONMENT = (
     ),
     Check("environment.kernel", "word", read_machine("settings.kernel", lambda c: c.machine.settings.kernel)),
     Check("environment.microcode", "word", read_machine("settings.microcode", lambda c: c.machine.settings.microcode)),
-    Check("environment.profile", "word", read_bundle(lambda c: c.plan.profile.name)),
+    Check("environment.profile", "word", _read_profile),
     Check("environment.forced_profile", "truth", read_bundle(lambda c: c.plan.profile.forced)),
     Check(
         "environment.overridden_profile",
@@ -76,5 +86,7 @@ ENVIRONMENT = (
     ),
     Check("environment.suite", "word", read_bundle(lambda c: c.plan.suite)),
     Check("environment.lock_digest", "word", read_bundle(lambda c: c.environment.lock_digest)),
+    Check("environment.bench_version", "word", read_bundle(lambda c: c.info.bench_version)),
+    Check("environment.source_digest", "word", read_bundle(lambda c: c.environment.source_digest)),
     Check(SIGNATURE_CHECK, "words", _read_roles),
 )

@@ -1,19 +1,21 @@
 """Qualify a unit under test: apply every rule to every one of its bundles."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bench.bundle.timestamp import format_timestamp
 from bench.compare.qualification.check import Check
 from bench.compare.qualification.checks import BUILT_IN, CHECKS
-from bench.compare.qualification.gather import check_alike, check_apart, check_same_machine
-from bench.compare.qualification.limits import hold, matches, stated_limit
-from bench.compare.qualification.load import LoadedPolicy
+from bench.compare.qualification.gather import check_alike, check_apart, check_same_machine, merge_copies
+from bench.compare.qualification.load import LoadedPolicy, find_shipped_digest
 from bench.compare.qualification.reading import Reading, Unit
 from bench.compare.qualification.references import Held, hold_against
 from bench.compare.qualification.waivers import apply_waivers
 from bench.errors import UsageError
+from bench.records.bundle import RunId
 from bench.records.qualification import (
+    GLOB_CHECKS,
     PolicyName,
     Qualification,
     QualificationPolicy,
@@ -24,25 +26,36 @@ from bench.records.qualification import (
     conclude,
 )
 from bench.records.reason import Reason
+from bench.stats.acceptance import hold, matches, stated_limit
 from bench.stats.tolerance import NoLimitError
 
 
-def qualify(units: Sequence[Unit], references: Sequence[Unit], loaded: LoadedPolicy, *, now: datetime) -> Qualification:
-    """Return the verdict on a unit under test.
+def qualify(
+    units: Sequence[Unit],
+    references: Sequence[Unit],
+    loaded: LoadedPolicy,
+    *,
+    now: datetime,
+    unfinished: Sequence[RunId] = (),
+) -> Qualification:
+    """Return the verdict on a unit under test; the same in whatever order the bundles are given.
 
     Args:
-        units: All its bundles, at least one.
-        references: Bundles of good units; empty if no rule of the policy needs them.
+        units: All its bundles, at least one; a copy of one counts once.
+        references: Bundles of good units; empty if no rule of the policy needs them. A copy counts once.
         loaded: The policy.
         now: The time of the verdict; decides which waivers have ended.
+        unfinished: Runs that were begun beside the unit's bundles and have none.
 
     Raises:
-        UsageError: a run is given twice, or the policy needs references or a trust store and there is none.
+        UsageError: two bundles hold the same measurements, or the policy needs references or a trust store and there is none.
         BundleError: two cells of one bundle cannot be told apart.
         NotComparableError: bundles of different machines, or references of another kind.
     """
     policy = loaded.policy
     _check_needs(policy, references)
+    units, references = merge_copies(units), merge_copies(references)
+    units = [replace(unit, run_count=len(units)) for unit in units]
     check_apart([*units, *references])
     check_same_machine(units)
     differing = check_alike(units, references)
@@ -57,8 +70,23 @@ def qualify(units: Sequence[Unit], references: Sequence[Unit], loaded: LoadedPol
         bundles=tuple(unit.name for unit in units),
         references=tuple(unit.name for unit in references),
         verdicts=verdicts,
-        notes=(*notes, *_error_rates(policy, waived), *differing),
+        notes=(
+            *notes,
+            *_error_rates(policy, waived),
+            *differing,
+            *_find_unasked(units, loaded),
+            *(Reason(code="unfinished_run", values={"run_id": run_id}) for run_id in sorted(unfinished)),
+        ),
     )
+
+
+def _find_unasked(units: Sequence[Unit], loaded: LoadedPolicy) -> Iterator[Reason]:
+    """Yield what a reader may believe was asked of the bundles, and was not."""
+    if all(unit.roles is None for unit in units):
+        yield Reason(code="no_signature_asked")
+    shipped = find_shipped_digest(loaded.policy.name)
+    if shipped not in {None, loaded.digest}:
+        yield Reason(code="not_shipped_policy", values={"policy": loaded.policy.name, "digest": shipped or ""})
 
 
 def _check_needs(policy: QualificationPolicy, references: Sequence[Unit]) -> None:
@@ -105,7 +133,7 @@ def _judge_value(
             held = Held(value=value, interval=reading.interval, unit=check.unit, limit=stated)
     except NoLimitError as error:
         return None, "undecided", (error.reason,)
-    outcome, reason = hold(held.value, held.interval, held.limit, globs=check.globs)
+    outcome, reason = hold(held.value, held.interval, held.limit, globs=check.name in GLOB_CHECKS)
     return held, outcome, (*(() if reason is None else (reason,)), *reading.reasons)
 
 

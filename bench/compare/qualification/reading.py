@@ -22,11 +22,13 @@ class Unit:
     """A verified bundle of the unit under test.
 
     Attributes:
+        run_count: Bundles of the unit, each of another run.
         roles: Of the trust store, those whose thresholds its signatures reach; None without a store.
     """
 
     verification: Verification
     roles: tuple[str, ...] | None = None
+    run_count: int = 1
 
     @property
     def contents(self) -> Contents:

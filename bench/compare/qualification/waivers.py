@@ -6,9 +6,9 @@ from itertools import chain
 
 from msgspec.structs import replace
 
-from bench.compare.qualification.limits import matches
 from bench.records.qualification import RuleVerdict, Waiver
 from bench.records.reason import Reason
+from bench.stats.acceptance import matches
 
 
 def apply_waivers(

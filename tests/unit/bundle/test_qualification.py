@@ -113,6 +113,17 @@ def test_the_readers_trust_decides_who_may_judge(tmp_path: Path) -> None:
     [
         (b'"outcome": "not_qualified"', b'"outcome": "qualified"', "its own verdicts say not_qualified"),
         (b'"outcome": "failed"', b'"outcome": "passed"', "its own verdicts say qualified"),
+        (
+            b'"value": 0.01',
+            b'"value": "0.01"',
+            "rule latency of run 20260102T030405Z-0123abcd resnet50/latency is passed, but",
+        ),
+        (b'"high": 0.011', b'"high": 0.5', "its value and its limit say undecided"),
+        (
+            b'latency_s",\n     "run_id": "2026',
+            b'latency_s",\n     "run_id": "2027',
+            "has no verdict of rule latency",
+        ),
         (b'"sha256": "0', b'"sha256": "1', "its subjects are not the bundles that were judged"),
         (b'"schema"', b'"colour": 1,\n   "schema"', "unknown field `colour`"),
         (b'"value": 2', b'"value": 1,\n      "value": 2', "duplicate key"),
@@ -123,6 +134,9 @@ def test_the_readers_trust_decides_who_may_judge(tmp_path: Path) -> None:
     ids=[
         "a verdict against its rules",
         "a rule against the verdict",
+        "a value of another kind",
+        "an interval beyond the limit",
+        "a rule of no bundle",
         "another subject",
         "an unknown key",
         "a key twice",

@@ -65,9 +65,12 @@ def test_a_narrow_margin_is_undecided_with_status_3(write: Write, invoke: Invoke
     assert "neither a difference nor equivalence within 1% is shown" in outcome.out
 
 
-def test_too_few_repetitions_are_undecided_with_status_3(tmp_path: Path, invoke: Invoke) -> None:
+def test_too_few_repetitions_are_undecided_with_status_3(
+    tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bundles = []
     for run in (1, 2):
+        monkeypatch.setattr(builder, "LATENCIES", tuple(value + run * 1e-9 for value in builder.LATENCIES))
         contents = builder.make_contents()
         first, second, failed = contents.plan.cells
         case = replace(second.case, shape={"image_size": 96})

@@ -76,6 +76,56 @@ def test_a_folder_means_every_bundle_in_it(tmp_path: Path, qualify: Invoke) -> N
     assert outcome.out.count("bundle 20260102T030405Z-0000000") == 3
 
 
+def test_folders_are_searched_below_a_copy_counts_once_and_unfinished_runs_are_named(
+    tmp_path: Path, qualify: Invoke
+) -> None:
+    (tmp_path / "unit").mkdir()
+    path = write(tmp_path / "unit" / "rack-1", make_contents())
+    (tmp_path / "unit" / "copy.bench.tar").write_bytes(path.read_bytes())
+    (tmp_path / "unit" / "20260103T000000Z-0000000a.run").mkdir()
+    outcome = qualify(tmp_path / "unit", path)
+    assert outcome.status == 0
+    assert outcome.out.count("bundle 20260102T030405Z-00000001") == 1
+    assert "run 20260103T000000Z-0000000a was begun beside these bundles and has none" in outcome.out
+    assert "nobody's signature was asked for" in outcome.out
+
+
+def test_the_shipped_server_policy_asks_for_a_trust_store(tmp_path: Path, qualify: Invoke) -> None:
+    unit = write(tmp_path / "unit", make_contents())
+    good = write(tmp_path / "good", make_contents(run=9))
+    outcome = qualify(unit, "--reference", good, rules="server-acceptance")
+    assert outcome.status == 2
+    assert outcome.err.endswith("the policy requires signatures; give the trust store with --trust\n")
+
+
+def test_measurements_sealed_again_under_another_run_id_are_no_reference(tmp_path: Path, qualify: Invoke) -> None:
+    unit = write(tmp_path / "unit", make_contents())
+    again = write(tmp_path / "again", edit(make_contents(), "info.run_id", "20260102T030405Z-00000077"))
+    for options in ((again,), ("--reference", again)):
+        outcome = qualify(unit, *options)
+        assert outcome.status == 2
+        assert "hold the same measurements" in outcome.err
+
+
+def test_a_statement_is_judged_again_from_its_bundles(
+    tmp_path: Path, qualify: Invoke, invoke: Invoke, policy: Path
+) -> None:
+    unit = write(tmp_path / "unit", make_contents())
+    assert qualify(unit).status == 0
+    (statement,) = statements(tmp_path)
+    outcome = invoke("verify", str(statement), str(unit.parent), "--policy", str(policy))
+    assert outcome.status == 0
+    assert "computed again from the bundles" in outcome.out
+    assert "as the judge states" in invoke("verify", str(statement)).out
+    policy.write_text(POLICY.replace("0.012", "0.013"))
+    assert "name its file with --policy" in invoke("verify", str(statement), str(unit), "--policy", str(policy)).err
+    assert invoke("verify", str(statement), "--policy", str(policy)).status == 2
+    assert invoke("verify", str(unit), "--policy", str(policy)).status == 2
+    stranger = write(tmp_path / "other", make_contents(run=2))
+    policy.write_text(POLICY)
+    assert invoke("verify", str(statement), str(stranger), "--policy", str(policy)).status == 2
+
+
 def test_junit_and_json_say_the_same(tmp_path: Path, qualify: Invoke) -> None:
     junit = tmp_path / "junit.xml"
     outcome = qualify(write(tmp_path / "unit", make_contents(0.015)), "--json", "--junit", junit)
@@ -153,9 +203,9 @@ def test_references_give_limits(tmp_path: Path, qualify: Invoke) -> None:
     [
         (("unit", "--policy", "gate"), "no policy 'gate'; there are regression-gate, server-acceptance"),
         (("unit", "--policy", "regression-gate"), "are compared with references; name them with --reference"),
-        (("empty", "--policy", "regression-gate"), "holds no bundle (*.bench.tar)"),
+        (("empty", "--policy", "regression-gate"), "no *.bench.tar in this folder or below"),
+        (("unit", "--policy", "server-acceptance"), "are compared with references"),
         (("nowhere", "--policy", "regression-gate"), "No such file"),
-        (("unit", "unit", "--policy", "mine.toml"), "is given twice"),
         (("unit",), "Missing option '--policy'"),
         (("--policy", "mine.toml"), "Missing argument"),
     ],

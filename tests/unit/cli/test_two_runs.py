@@ -65,7 +65,8 @@ class Pace(Workers):
 
     def _bind(self, task: Task, result: InstanceResult) -> InstanceResult:
         slow = self.slowdown if task.variables.get("GOMP_SPINCOUNT") == "0" else 1.0
-        latency_s = self.latency_s * slow * (1 + 0.001 * (self.measured % 5))
+        own_s = self.measured * 1e-9  # no two workers' samples take equal nanoseconds
+        latency_s = self.latency_s * slow * (1 + 0.001 * (self.measured % 5)) + own_s
         timed = make_instance([latency_s] * 6, start_ns=self.now_ns, proof=make_proof() if task.prove else None)
         effective = replace(
             result.effective,

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from itertools import permutations, product
 
 import pytest
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from bench.records.bundle import Distribution
 from bench.records.image import Image, StatedImage
 from bench.records.plan import Refusal
 from bench.records.reason import Reason
+from bench.records.record import encode_json
 from bench.records.variant import image_argv
 from bench.records.verdict import RUNS_MARGIN_RATIO, Comparison, Criteria
 from bench.stats.run_scatter import BOUND_RATIO
@@ -66,6 +68,22 @@ def test_earlier_runs_that_differ_much_raise_the_bar() -> None:
     restless = make_history(*(0.05 * (-1) ** number for number in range(20)))
     assert outcomes(compare_runs([base], [new], CRITERIA)) == ["slower"]
     assert outcomes(compare_runs([base], [new], CRITERIA, earlier=restless)) == ["no_difference_shown"]
+
+
+def test_measurements_that_were_sealed_again_as_another_run_are_not_compared() -> None:
+    base = make_run(STEADY)
+    again = replace(base, info=replace(base.info, run_id="20270102T030405Z-00000000"))
+    with pytest.raises(UsageError, match="and 20270102T030405Z-00000000 hold the same measurements"):
+        compare_runs([base], [again], CRITERIA)
+
+
+def test_the_order_in_which_runs_are_named_decides_nothing() -> None:
+    base, new = [make_run(times(1 + step / 500)) for step in range(3)], [make_run(times(1.1)) for _ in range(3)]
+    compared = {
+        encode_json(compare_runs(mine, theirs, CRITERIA, earlier=CALM))
+        for mine, theirs in product(permutations(base), permutations(new))
+    }
+    assert len(compared) == 1
 
 
 def test_several_runs_a_side_show_what_one_does_not() -> None:

@@ -10,6 +10,7 @@ from bench.records.bundle import BUNDLE_SUFFIX, Contents
 from bench.records.variant import Variant
 from tests.builders import DIGEST, make_cell, make_plan
 from tests.unit.bundle.builder import on_day, seal_contents
+from tests.unit.compare.qualification.units import make_contents
 from tests.unit.compare.runs import STEADY, make_run
 
 NEW = on_day(28)
@@ -46,6 +47,14 @@ def test_a_run_counts_once_however_many_copies_there_are(tmp_path: Path) -> None
     run = keep(tmp_path, on_day(3))
     (tmp_path / f"copy{BUNDLE_SUFFIX}").write_bytes((tmp_path / f"{run}{BUNDLE_SUFFIX}").read_bytes())
     assert read(tmp_path) == [run]
+
+
+def test_measurements_that_were_sealed_again_under_another_run_id_count_once(tmp_path: Path) -> None:
+    contents = make_contents(run=1)
+    again = replace(contents, info=replace(contents.info, run_id="20260102T030405Z-00000077"))
+    kept = [keep(tmp_path, run) for run in (contents, again)]
+    assert read(tmp_path, make_contents(run=3)) == kept[1:]
+    assert read(tmp_path, contents) == []
 
 
 def test_what_does_not_verify_is_skipped(tmp_path: Path) -> None:
@@ -126,7 +135,7 @@ def test_a_run_is_summarized_by_its_cells_that_have_enough_repetitions() -> None
 def test_of_an_interleaved_run_variant_a_is_summarized() -> None:
     a, b = replace(make_cell(0), variant="a"), replace(make_cell(1), variant="b")
     interleaved = make_run(STEADY, [2 * value for value in STEADY], cells=(a, b))
-    alone = make_run(STEADY, cells=(a,))
+    alone = replace(interleaved, plan=replace(interleaved.plan, cells=(a,)), measurements=interleaved.measurements[:1])
     assert summarize_run(interleaved).means == summarize_run(alone).means
 
 

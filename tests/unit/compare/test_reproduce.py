@@ -1,4 +1,5 @@
 import re
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,8 @@ from tests.builders import (
 from tests.builders import make_repetition as repeat
 from tests.unit.bundle.builder import CONTENTS, ENVIRONMENT
 
+_RUNS = count()
+
 PLAN = make_plan(make_cell(0))
 CITES = Citation(run_id=CONTENTS.info.run_id, content_digest=DIGEST)
 AGAIN = "20260203T030405Z-0123abcd"
@@ -40,6 +43,7 @@ LOCKS = Path(__file__).parents[3] / "images"
 
 def make_run(latency_s: float, *, spread: float = 0.001, repetitions: int = 8, run_id: str = AGAIN) -> Contents:
     """One cell, whose repetitions lie evenly about a latency, in an order that is not autocorrelated."""
+    latency_s += next(_RUNS) * 1e-9  # no two runs have samples of equal nanoseconds
     found = [
         repeat(
             index,

@@ -1,9 +1,11 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bench.compare.qualification.checks import CHECKS
 from bench.compare.qualification.load import find_rule_problem
+from bench.profiles.load import load_profiles
 from bench.records.qualification import Rule
 from bench.records.reason import Reason
 from tests.unit.compare.qualification.units import LABELS, judge, make_contents, make_unit, own_verdicts
@@ -40,10 +42,13 @@ TABLE: list[tuple[str, Limit, Limit]] = [
     ("environment.overridden_profile", {"equals": False}, {"equals": True}),
     ("environment.suite", {"equals": "smoke"}, {"equals": "standard"}),
     ("environment.lock_digest", {"equals": f"sha256:{'0' * 64}"}, {"equals": f"sha256:{'1' * 64}"}),
+    ("environment.bench_version", {"equals": "0.1.0"}, {"one_of": ("0.2.0", "0.3.0")}),
+    ("environment.source_digest", {"equals": f"sha256:{'0' * 64}"}, {"equals": f"sha256:{'1' * 64}"}),
     ("environment.signed_by", {"contains": ("operator",)}, {"contains": ("operator", "vendor")}),
     ("stability.latency_half_width_ratio", {"at_most": 0.01}, {"at_most": 1e-9}),
     ("stability.throughput_half_width_ratio", {"at_most": 0.01}, {"at_most": 1e-9}),
     ("stability.detectable_ratio", {"at_most": 0.05}, {"at_most": 1e-9}),
+    ("stability.runs", {"at_least": 1}, {"at_least": 2}),
     ("stability.repetitions", {"at_least": 2}, {"at_least": 6}),
     ("stability.invalid_repetitions", {"at_most": 1}, {"at_most": 0}),
     ("stability.invalid_ratio", {"at_most": 0.4}, {"at_most": 0.1}),
@@ -94,6 +99,16 @@ def test_a_check_of_cells_judges_each_of_them_or_those_that_are_meant() -> None:
     rule = {"check": "performance.latency_s", "at_most": 1}
     assert [verdict.cell for verdict in own_verdicts(judge(rule))] == list(LABELS)
     assert [verdict.cell for verdict in own_verdicts(judge({**rule, "cells": ["*/latency"]}))] == [LABELS[0]]
+
+
+def test_a_profile_that_only_bears_a_shipped_name_is_told_apart() -> None:
+    rule = {"check": "environment.profile", "equals": "generic-x86-64-v4"}
+    contents = make_contents()
+    (verdict,) = own_verdicts(judge(rule, make_unit(contents)))
+    assert verdict.reasons == (Reason(code="not_shipped_profile", values={"profile": "generic-x86-64-v4"}),)
+    shipped = replace(contents, profile=load_profiles()["generic-x86-64-v4"])
+    (verdict,) = own_verdicts(judge(rule, make_unit(shipped)))
+    assert (verdict.outcome, verdict.reasons) == ("passed", ())
 
 
 def test_what_firmware_merely_states_is_said_to_be() -> None:

@@ -1,8 +1,9 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from bench.compare.qualification.load import POLICIES_DIR, find_policy, load_policy
+from bench.compare.qualification.load import POLICIES_DIR, find_policy, find_shipped_digest, load_policy
 from bench.errors import UsageError
 
 GOOD = """
@@ -41,15 +42,15 @@ def test_what_a_shipped_policy_offers_in_comments_is_a_policy_too(name: str, tmp
     lines = [line.removeprefix("# ") if " = " in line or line.startswith("# [") else line for line in text.splitlines()]
     path = tmp_path / f"{name}.toml"
     path.write_text("\n".join(lines), encoding="utf-8")
-    shipped, full = find_policy(name).policy, load_policy(path).policy
+    shipped, full = find_policy(name).policy, load_policy(path, today=date(2026, 6, 1)).policy
     assert len(full.rules) + len(full.waivers) > len(shipped.rules) + len(shipped.waivers)
 
 
 def test_a_users_file_is_a_policy_named_by_its_bytes(tmp_path: Path) -> None:
     path = write(tmp_path, GOOD)
-    loaded = find_policy(str(path))
+    loaded = find_policy(str(path), today=date(2026, 6, 1))
     assert list(loaded.policy.rules) == ["cores", "latency"]
-    assert loaded.digest != load_policy(write(tmp_path, GOOD + "\n")).digest
+    assert loaded.digest != load_policy(write(tmp_path, GOOD + "\n"), today=date(2026, 6, 1)).digest
 
 
 HOSTILE = [
@@ -94,6 +95,7 @@ HOSTILE = [
     ("a waiver of cells of a machine", 'rule = "latency"', 'rule = "cores"\ncells = ["*"]', "of the whole bundle"),
     ("a waiver of nobody's", 'owner = "ada@example.org"', "", "owner"),
     ("a waiver without a reason", 'reason = "known"', "", "reason"),
+    ("a waiver for more than a year", "2026-12-31", "2028-12-31", "may until "),
     ("a waiver without an end", "until = 2026-12-31", "", "until"),
     ("a waiver that ends on no day", "until = 2026-12-31", 'until = "some day"', "until"),
     ("no TOML", "[rules.cores]", "[rules.cores", "not TOML"),
@@ -105,7 +107,7 @@ def test_a_wrong_policy_is_one_clear_line(tmp_path: Path, old: str, new: str, wo
     assert old in GOOD
     path = write(tmp_path, GOOD.replace(old, new))
     with pytest.raises(UsageError) as caught:
-        load_policy(path)
+        load_policy(path, today=date(2026, 6, 1))
     assert words in str(caught.value)
     assert str(path) in str(caught.value)
     assert caught.value.exit_code == 2
@@ -124,8 +126,28 @@ def test_a_wrong_policy_is_one_clear_line(tmp_path: Path, old: str, new: str, wo
 def test_an_error_names_the_line(tmp_path: Path, old: str, new: str, line: int) -> None:
     path = write(tmp_path, GOOD.replace(old, new))
     with pytest.raises(UsageError) as caught:
-        load_policy(path)
+        load_policy(path, today=date(2026, 6, 1))
     assert str(caught.value).startswith(f"{path}:{line}: ")
+
+
+def test_a_waiver_may_count_for_a_year(tmp_path: Path) -> None:
+    assert load_policy(write(tmp_path, GOOD), today=date(2025, 12, 30)).policy.waivers
+    with pytest.raises(UsageError, match="counts until 2026-12-31; it may until 2026-12-30, a year from now"):
+        load_policy(write(tmp_path, GOOD), today=date(2025, 12, 29))
+
+
+def test_the_shipped_server_policy_asks_who_signed() -> None:
+    rule = find_policy("server-acceptance").policy.rules["signed"]
+    assert (rule.check, rule.contains) == ("environment.signed_by", ("operator",))
+
+
+def test_a_file_that_only_bears_a_shipped_name_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "server-acceptance.toml"
+    path.write_text(GOOD.replace('"mine"', '"server-acceptance"'), encoding="utf-8")
+    digest = find_shipped_digest("server-acceptance")
+    assert digest == find_policy("server-acceptance").digest
+    assert digest != load_policy(path, today=date(2026, 6, 1)).digest
+    assert find_shipped_digest("mine") is None
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

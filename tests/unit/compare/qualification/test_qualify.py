@@ -1,24 +1,33 @@
+from dataclasses import replace as replace_part
 from datetime import date
+from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from bench.compare.qualification.limits import hold
+from bench.compare.qualification.gather import find_unfinished, merge_copies
+from bench.compare.qualification.load import LoadedPolicy
+from bench.compare.qualification.qualify import qualify
 from bench.errors import BundleError, NotComparableError, UsageError
 from bench.records.measurement import Failure
 from bench.records.qualification import EXIT_STATUS, Limit, Waiver
 from bench.records.reason import Reason
+from bench.records.record import encode_json
 from bench.records.summary import Interval
 from bench.report.qualification import describe_limit, describe_reasons
 from bench.report.reasons import describe_reason
+from bench.stats.acceptance import hold
 from bench.stats.summary import summarize
-from tests.builders import change_metric
+from tests.builders import DIGEST, change_metric
 from tests.unit.compare.qualification.units import (
     LABELS,
+    NOW,
     edit,
     judge,
     make_contents,
+    make_policy,
     make_references,
     make_unit,
     own_verdicts,
@@ -69,8 +78,10 @@ def test_all_bundles_count_and_one_that_fails_fails_the_unit() -> None:
 
 
 def test_a_run_counts_once() -> None:
+    unit = make_unit()
+    other = replace_part(unit, verification=replace(unit.verification, content_digest=f"sha256:{'f' * 64}"))
     with pytest.raises(UsageError, match="run 20260102T030405Z-00000001 is given twice"):
-        judge(LATENCY, make_unit(), make_unit())
+        judge(LATENCY, unit, other)
 
 
 def test_a_unit_is_not_its_own_reference() -> None:
@@ -91,8 +102,11 @@ def test_a_unit_is_not_its_own_reference() -> None:
     ],
 )
 def test_bundles_of_different_machines_are_refused(path: str, value: object) -> None:
-    one = edit(edit(make_contents(), "machine.host_name", "one"), "machine.firmware.product_name", "R750")
-    two = edit(edit(one, path, value), "info.run_id", "20260102T030405Z-00000002")
+    one, two = (
+        edit(edit(make_contents(run=run), "machine.host_name", "one"), "machine.firmware.product_name", "R750")
+        for run in (1, 2)
+    )
+    two = edit(two, path, value)
     with pytest.raises(NotComparableError, match=path.removeprefix("machine.")) as caught:
         judge(LATENCY, make_unit(one), make_unit(two))
     assert caught.value.exit_code == 4
@@ -110,8 +124,11 @@ def test_bundles_of_different_machines_are_refused(path: str, value: object) -> 
     ids=["its name is redacted", "its product is redacted", "its kernel keeps a megabyte more", "its kernel is newer"],
 )
 def test_a_machine_is_the_same_though(path: str, value: object) -> None:
-    one = edit(edit(make_contents(), "machine.host_name", "one"), "machine.firmware.product_name", "R750")
-    two = edit(edit(one, path, value), "info.run_id", "20260102T030405Z-00000002")
+    one, two = (
+        edit(edit(make_contents(run=run), "machine.host_name", "one"), "machine.firmware.product_name", "R750")
+        for run in (1, 2)
+    )
+    two = edit(two, path, value)
     assert judge(LATENCY, make_unit(one), make_unit(two)).outcome == "qualified"
 
 
@@ -233,7 +250,9 @@ def test_too_few_references_say_how_many_are_needed() -> None:
 
 
 def test_references_that_are_all_equal_give_no_limit() -> None:
-    assert judge(TOLERANCE, references=make_references([0.01] * 5)).outcome == "undecided"
+    equal = {**TOLERANCE, "check": "performance.peak_memory_bytes"}
+    (verdict,) = own_verdicts(judge(equal, references=make_references(NEAR)))
+    assert (verdict.outcome, verdict.reasons[0].code) == ("undecided", "equal_references")
 
 
 @pytest.mark.parametrize(
@@ -380,3 +399,83 @@ def test_a_missing_signature_goes_before_all_else() -> None:
     qualification = judge(rule, make_unit(edit(make_contents(), "machine.cpu.emulated", value=True)))
     assert EXIT_STATUS[qualification.outcome] == 6
     assert describe_reasons(own_verdicts(qualification)[0]) == "missing: vendor"
+
+
+RUNS: dict[str, Any] = {"check": "stability.runs", "at_least": 2}
+
+
+def test_runs_of_a_unit_are_counted_and_a_copy_is_no_run() -> None:
+    one, two = (make_unit(make_contents(run=run)) for run in (1, 2))
+    assert judge(RUNS, one, two).outcome == "qualified"
+    assert judge(RUNS, one, one).outcome == "not_qualified"
+    assert len(judge(RUNS, one, one, two).bundles) == 2
+
+
+def test_a_copy_of_a_reference_counts_once() -> None:
+    references = make_references(NEAR[:4])
+    verdict, *_ = own_verdicts(judge(TOLERANCE, references=[*references, references[0]]))
+    assert describe_reasons(verdict) == "references with this cell: 4; needed for a tolerance limit: 5"
+
+
+def test_of_copies_the_least_redacted_is_read_with_the_roles_of_all() -> None:
+    contents = make_contents()
+    hidden = make_unit(replace(contents, hidden=("host_name",)), roles=("vendor",))
+    (merged,) = merge_copies([hidden, make_unit(contents)])
+    assert (merged.contents, merged.roles) == (contents, ("operator", "vendor"))
+
+
+def test_measurements_that_were_sealed_again_under_another_run_id_are_the_same() -> None:
+    unit = make_contents()
+    again = make_unit(edit(unit, "info.run_id", "20260102T030405Z-00000077"))
+    words = "00000001 and 20260102T030405Z-00000077 hold the same measurements"
+    with pytest.raises(UsageError, match=words):
+        judge(RUNS, make_unit(unit), again)
+    with pytest.raises(UsageError, match=words):
+        judge({"check": "performance.latency_s", "ratio_at_most": 1.05}, make_unit(unit), references=[again])
+
+
+def test_one_repetition_of_another_run_suffices_to_refuse() -> None:
+    mine, other = make_contents(run=1), make_contents(run=2)
+    measurement = other.measurements[0]
+    borrowed = (mine.measurements[0].repetitions[0], *measurement.repetitions[1:])
+    other = replace(other, measurements=(replace(measurement, repetitions=borrowed), other.measurements[1]))
+    with pytest.raises(UsageError, match="hold the same measurements"):
+        judge(RUNS, make_unit(mine), make_unit(other))
+
+
+def test_a_verdict_does_not_depend_on_the_order_of_the_bundles() -> None:
+    units = [make_unit(make_contents(run=run)) for run in (1, 2, 3)]
+    references = make_references(NEAR)
+    qualified = {
+        encode_json(judge(TOLERANCE, *mine, references=theirs))
+        for mine, theirs in zip(permutations(units), permutations(references), strict=False)
+    }
+    assert len(qualified) == 1
+
+
+def test_says_that_nobody_was_asked_for_a_signature() -> None:
+    (note,) = judge(GOVERNOR, make_unit(roles=None)).notes
+    assert describe_reason(note).startswith("nobody's signature was asked for")
+    assert judge(GOVERNOR).notes == ()
+
+
+def test_a_policy_that_only_bears_a_shipped_name_is_named() -> None:
+    loaded = make_policy(rule=GOVERNOR)
+    loaded = LoadedPolicy(policy=replace(loaded.policy, name="server-acceptance"), digest=DIGEST)
+    (note,) = qualify([make_unit()], (), loaded, now=NOW).notes
+    assert describe_reason(note).startswith("not the shipped policy: this file only bears the name server-acceptance")
+
+
+def test_unfinished_runs_are_named_in_order() -> None:
+    runs = ["20260103T000000Z-0000000b", "20260102T000000Z-0000000a"]
+    notes = qualify([make_unit()], (), make_policy(rule=GOVERNOR), now=NOW, unfinished=runs).notes
+    assert [note.values["run_id"] for note in notes] == sorted(runs)
+
+
+def test_unfinished_runs_are_found_in_folders_and_below(tmp_path: Path) -> None:
+    for name in ("20260102T000000Z-0000000a", "deep/20260103T000000Z-0000000b", "20260104T000000Z-0000000c"):
+        (tmp_path / f"{name}.run").mkdir(parents=True)
+    (tmp_path / "other.run").mkdir()
+    (tmp_path / "20260104T000000Z-0000000c.bench.tar").touch()
+    assert find_unfinished([tmp_path]) == ("20260102T000000Z-0000000a", "20260103T000000Z-0000000b")
+    assert find_unfinished([tmp_path / "20260104T000000Z-0000000c.bench.tar"]) == ()

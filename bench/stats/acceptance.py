@@ -7,9 +7,10 @@ Method: guarded acceptance and guarded rejection, JCGM 106:2012, section 8.3; IS
 """
 
 from collections.abc import Sequence
+from datetime import date
 from fnmatch import fnmatchcase
 
-from bench.records.qualification import Limit, Rule, RuleOutcome, Value
+from bench.records.qualification import GLOB_CHECKS, Limit, Rule, RuleOutcome, RuleVerdict, Value
 from bench.records.reason import Reason
 from bench.records.summary import Interval
 
@@ -58,6 +59,32 @@ def hold(
             return ("passed" if value in words else "failed"), None
         case _:
             return ("passed" if value == limit.wanted else "failed"), None
+
+
+def find_verdict_problem(verdict: RuleVerdict, judged_on: date) -> str | None:
+    """Return why a verdict does not follow from its own value and limit; None if it does.
+
+    Args:
+        verdict: As stated.
+        judged_on: The day, in UTC: a waiver that had ended waives nothing.
+    """
+    first = verdict.reasons[0] if verdict.reasons else None
+    outcome = verdict.outcome
+    if outcome == "waived":
+        outcome_before = first.values.get("outcome") if first is not None and first.code == "waived" else None
+        if first is None or outcome_before not in {"failed", "undecided"}:
+            return "no waiver says what was waived"
+        until = first.values.get("until", "")
+        if until < str(judged_on):
+            return f"its waiver ended on {until or 'no day'}"
+        outcome = "failed" if outcome_before == "failed" else "undecided"
+    if verdict.value is None:
+        allowed = first is not None and first.code == "unavailable_allowed"
+        return "it has no value" if outcome == "passed" and not allowed else None
+    if verdict.limit is None:
+        return None if outcome == "undecided" else "it has no limit"
+    held, _ = hold(verdict.value, verdict.interval, verdict.limit, globs=verdict.check in GLOB_CHECKS)
+    return None if held == outcome else f"its value and its limit say {held}"
 
 
 def matches(label: str | None, patterns: tuple[str, ...] | None) -> bool:
