@@ -5,6 +5,7 @@ import secrets
 import stat
 from pathlib import Path
 
+from bench.bundle.sync import sync
 from bench.errors import BundleError, OutputError, UsageError
 
 
@@ -129,13 +130,13 @@ def _write_through(path: Path, data: bytes, *, mode: int = 0o666) -> None:
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor has no Path
         file.write(data)
         file.flush()
-        os.fsync(descriptor)
+        sync(descriptor)
 
 
 def _sync_folder(folder: Path) -> None:
     """Sync a folder's entries to disk: fsync(2) of a file does not sync its name."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)

@@ -61,6 +61,8 @@ def find_bundles(paths: Iterable[Path]) -> tuple[Path, ...]:
 def verify_many(paths: Sequence[Path], requirements: Requirements) -> Iterator[Checked]:
     """Yield the result of each bundle; as many are verified at a time as this process may use CPUs.
 
+    Where processes cannot share work, as with a read-only `/dev/shm`, one is verified after another.
+
     Raises:
         UsageError: a role is required that nobody defines.
         EnvironmentUnfitError: a verifying process was killed, as happens when memory runs out.
@@ -71,15 +73,27 @@ def verify_many(paths: Sequence[Path], requirements: Requirements) -> Iterator[C
     if jobs < 2:
         yield from map(check, paths)
         return
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bench.bundle.verify_many", "numpy", "scipy.special"])
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts) as pool:
+    pool = _make_pool(jobs)
+    if pool is None:
+        yield from map(check, paths)
+        return
+    with pool:
         try:
             yield from pool.map(check, paths, chunksize=_CHUNK)
         except BrokenExecutor as error:
             raise EnvironmentUnfitError("a verifying process was killed: out of memory? Name fewer bundles") from error
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _make_pool(jobs: int) -> ProcessPoolExecutor | None:
+    """Return a pool; None where its semaphores or pipes cannot be made."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["bench.bundle.verify_many", "numpy", "scipy.special"])
+    try:
+        return ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts)
+    except (OSError, NotImplementedError, ImportError):  # the last two: a C library or kernel without semaphores
+        return None
 
 
 def check_bundle(path: Path, requirements: Requirements) -> Checked:
@@ -100,5 +114,6 @@ def check_bundle(path: Path, requirements: Requirements) -> Checked:
 
 
 def _leave_interrupts() -> None:
-    """Ignore Ctrl-C, which reaches the whole process group: the parent handles it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Ignore Ctrl-C and the end of a terminal, which reach the whole process group: the parent handles them."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)

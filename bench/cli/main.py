@@ -2,17 +2,19 @@
 
 import importlib
 import os
-import signal
 import sys
 import traceback
-from types import FrameType, MappingProxyType
+from contextlib import suppress
+from types import MappingProxyType
 from typing import NoReturn
 
 import click
 from typing_extensions import override
 
 from bench import __version__
+from bench.cli.interruption import handle_interrupts
 from bench.cli.streams import ReaderGoneError, open_standard_streams
+from bench.cli.system_errors import explain_system_error
 from bench.errors import BenchError, EnvironmentUnfitError, InterruptedRunError, UsageError
 
 COMMANDS = MappingProxyType(
@@ -103,7 +105,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line and exit with the status that `EPILOG` lists."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    handle_interrupts()
     open_standard_streams()
     try:
         status = cli.main(prog_name="bench", standalone_mode=False)
@@ -130,18 +132,14 @@ def _explain(error: Exception) -> int:
             message, status = describe_error(error), error.exit_code
         case UnicodeEncodeError():
             message, status = f"{error.object!r} is not UTF-8, as all that is recorded must be", UsageError.exit_code
-        case OSError():
-            message, status = _explain_system(error), EnvironmentUnfitError.exit_code
-        case MemoryError():
-            message, status = "out of memory; give this process more", EnvironmentUnfitError.exit_code
         case _:
-            message, status = _explain_bug(error), BenchError.exit_code
+            refusal = explain_system_error(error)
+            if refusal is None:
+                message, status = _explain_bug(error), BenchError.exit_code
+            else:
+                _print_traceback()
+                message, status = refusal, EnvironmentUnfitError.exit_code
     return _print_error(message, status)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Handle SIGTERM, from `docker stop` or a process manager, like Ctrl-C: what was measured is kept."""
-    raise KeyboardInterrupt
 
 
 def _print_error(message: str, status: int) -> int:
@@ -149,7 +147,8 @@ def _print_error(message: str, status: int) -> int:
     from bench.cli.console import print_text
 
     line = " ".join(message.split())
-    print_text(f"bench: {line if len(line) <= MAX_MESSAGE else line[:MAX_MESSAGE] + '...'}", err=True)
+    with suppress(OSError):  # standard error may be a terminal that has gone; the status is still the answer
+        print_text(f"bench: {line if len(line) <= MAX_MESSAGE else line[:MAX_MESSAGE] + '...'}", err=True)
     return status
 
 
@@ -157,13 +156,6 @@ def _explain_usage(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     where = context.command_path if isinstance(context, click.Context) else "bench"
     return f"{error.format_message()} ({where} --help lists the options)"
-
-
-def _explain_system(error: OSError) -> str:
-    """Return what the system refused, and of which file. The system is not bench: nobody needs to report it."""
-    _print_traceback()
-    where = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
-    return f"{where}{error.strerror or error}"
 
 
 def _print_traceback() -> None:

@@ -4,8 +4,6 @@ A folder `<run id>.run` holds `session.json`, written once, and `journal.jsonl`,
 synced. A line that was cut off by a crash was never finished: it is dropped and measured again.
 """
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -13,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from bench.errors import EnvironmentUnfitError, OutputError, UsageError
+from bench.bundle.sync import sync
+from bench.errors import OutputError, UsageError
 from bench.records.bundle import RUN_SUFFIX, RunId, Timestamp
 from bench.records.digest import Digest
 from bench.records.measurement import Failure, Measurement, Probe, Repetition
@@ -21,6 +20,7 @@ from bench.records.plan import CellId
 from bench.records.record import Record, decode_json, encode_json, encode_json_line
 from bench.records.text import Note
 from bench.run.continuity import Software
+from bench.run.lock import locked
 from bench.run.prepare import Decision
 from bench.stats.noise import mark_invalid
 
@@ -108,7 +108,7 @@ class Journal:
         """
         try:
             _write_all(self._stream, encode_json_line(entry))
-            os.fsync(self._stream.fileno())
+            sync(self._stream.fileno())
         except OSError as error:
             raise OutputError(
                 f"{self.folder}: cannot write the journal: {error.strerror}; "
@@ -202,8 +202,7 @@ def begin_journal(output: Path, session: Session) -> Iterator[Journal]:
         stream = (folder / "journal.jsonl").open("xb", buffering=0)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be made: {error.strerror}; choose another place with --output") from error
-    with stream:
-        _lock(stream, folder)
+    with stream, locked(stream, folder):
         yield Journal(folder, session, stream, [])
 
 
@@ -235,8 +234,7 @@ def resume_journal(folder: Path) -> Iterator[Journal]:
         stream = (folder / "journal.jsonl").open("r+b", buffering=0)
     except OSError as error:
         raise UsageError(f"{folder} holds no interrupted run: {error.filename}: {error.strerror}") from error
-    with stream:
-        _lock(stream, folder)
+    with stream, locked(stream, folder):
         entries = _read_entries(stream, folder)
         yield Journal(folder, session, stream, entries)
 
@@ -263,17 +261,10 @@ def _read_entries(stream: FileIO, folder: Path) -> list[Entry]:
     return entries
 
 
-def _lock(stream: FileIO, folder: Path) -> None:
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise EnvironmentUnfitError(f"{folder}: another process resumed this run; wait for it") from error
-
-
 def _write_synced(path: Path, data: bytes) -> None:
     temporary = path.with_suffix(".tmp")
     with temporary.open("xb") as stream:
         stream.write(data)
         stream.flush()
-        os.fsync(stream.fileno())
+        sync(stream.fileno())
     temporary.rename(path)

@@ -5,6 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from bench.bundle.sync import sync
 from bench.errors import OutputError
 
 NEEDED_BYTES = 256 << 20
@@ -50,7 +51,7 @@ def require_output(output: Path, *, in_image: bool, root_device: int | None = No
         with tempfile.NamedTemporaryFile(dir=output, prefix=".trial-") as trial:
             trial.write(bytes(_TRIAL_BYTES))
             trial.flush()
-            os.fsync(trial.fileno())
+            sync(trial.fileno())
     except OSError as error:
         way_out = READ_ONLY_HINT if error.errno == errno.EROFS else _way_out(in_image=in_image)
         raise OutputError(

@@ -1,9 +1,15 @@
+"""Many bundles at once: which they are, and where processes cannot share work."""
+
+import errno
+import os
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 
-from bench.bundle.verify_many import find_bundles
+from bench.bundle import verify_many as module
+from bench.bundle.signers import Requirements
+from bench.bundle.verify_many import find_bundles, verify_many
 from bench.errors import UsageError
 
 
@@ -19,3 +25,26 @@ def test_bundles_are_found_below_folders_each_once_in_the_order_of_their_paths(t
 def test_a_folder_without_bundles_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no \*\.bench\.tar in this folder or below"):
         find_bundles([tmp_path])
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        OSError(errno.EROFS, "Read-only file system"),
+        OSError(errno.EMFILE, "Too many open files"),
+        ImportError("sem_open"),
+    ],
+    ids=["shared memory is read-only", "few files", "no semaphores"],
+)
+def test_without_a_pool_bundles_are_verified_one_by_one(
+    refusal: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise refusal
+
+    monkeypatch.setattr(module, "ProcessPoolExecutor", refuse)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: {0, 1})
+    paths = [tmp_path / f"{number}.bench.tar" for number in range(20)]
+    results = list(verify_many(paths, Requirements()))
+    assert [result.bundle for result in results] == [str(path) for path in paths]
+    assert all(not result.intact and "No such file" in (result.error or "") for result in results)
