@@ -9,7 +9,7 @@ import ctypes
 import errno
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from bench.launch.failure import fail
@@ -51,6 +51,9 @@ def bind_process(binding: Binding) -> str:
         allowed = format_cpulist(os.sched_getaffinity(0))
         values = {"planned": binding.cpus, "allowed": allowed, "error": str(error.strerror)}
         raise fail(Reason(code="cpus_refused", values=values)) from error
+    problem = find_lost_cpus(binding)
+    if problem is not None:
+        raise fail(problem)
     nodes = parse_cpulist(binding.memory_nodes)
     if not nodes:
         return "cpuset"
@@ -73,6 +76,23 @@ def restore_main_thread_affinity(binding: Binding) -> None:
     thread that loads it, or that computes first, to one CPU. Every thread that is started from it inherits that.
     """
     os.sched_setaffinity(0, parse_cpulist(binding.cpus))
+
+
+def find_lost_cpus(
+    binding: Binding, running: Callable[[], set[int]] = lambda: os.sched_getaffinity(0)
+) -> Reason | None:
+    """Return which CPUs of a binding cannot be run on: they were switched off, or a cpuset lost them; None if all can.
+
+    The kernel takes a mask in which some CPUs are offline, and /proc goes on to list them. sched_getaffinity(2) does not.
+
+    Args:
+        binding: Of this process.
+        running: Returns the CPUs that this thread may run on now.
+    """
+    lost = parse_cpulist(binding.cpus) - running()
+    if not lost:
+        return None
+    return Reason(code="cpus_lost", values={"planned": binding.cpus, "lost": format_cpulist(lost)})
 
 
 def read_effective(

@@ -3,6 +3,7 @@
 While workers are timed, the parent sleeps in `select`.
 """
 
+import errno
 import os
 import selectors
 import signal
@@ -10,7 +11,6 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from time import monotonic
 from typing import IO
 
@@ -18,6 +18,7 @@ import msgspec
 
 from bench.errors import LaunchError
 from bench.launch.failure import WorkerFailedError, shorten
+from bench.launch.kernel_verdict import explain_end, explain_refusal
 from bench.launch.protocol import (
     MAX_LINE_BYTES,
     Failed,
@@ -29,6 +30,7 @@ from bench.launch.protocol import (
     Ready,
     decode_message,
 )
+from bench.records.kernel_events import KernelEvents
 from bench.records.measurement import Failure, InstanceResult, PackageResult, ProbeResult
 from bench.records.plan import Task
 from bench.records.record import encode_json_line
@@ -37,16 +39,25 @@ STDERR_LINES = 20
 """Last lines of a failed worker's standard error that are kept."""
 
 
+ReadEvents = Callable[[], KernelEvents]
+
+
 class Worker:
     """One child with its pipes. It has its own process group, so that everything it starts ends with it."""
 
-    def __init__(self, argv: Sequence[str], task: Task, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, argv: Sequence[str], task: Task, environment: Mapping[str, str], *, read_events: ReadEvents
+    ) -> None:
         self.last: Message | None = None
         self.at_end = False
         self._outcome: Message | None = None
         self._buffer = bytearray()
-        self._stderr: IO[bytes] = tempfile.TemporaryFile(dir=task.scratch)  # noqa: SIM115 - closed by end()
-        self._oom_kills = _count_oom_kills()
+        self._read_events = read_events
+        self._events = read_events()
+        try:
+            self._stderr: IO[bytes] = tempfile.TemporaryFile(dir=task.scratch)  # noqa: SIM115 - closed by end()
+        except OSError as error:
+            raise LaunchError(f"cannot make a file for a worker in {task.scratch}: {error.strerror}") from error
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the plan's own argv, no shell
                 argv,
@@ -58,7 +69,7 @@ class Worker:
             )
         except OSError as error:
             self._stderr.close()
-            raise LaunchError(f"cannot start a worker with {argv[0]}: {error.strerror}") from error
+            raise LaunchError(f"cannot start a worker with {argv[0]}: {self._explain_start(error)}") from error
         if self._process.stdout is None:
             raise LaunchError("a worker has no standard output")
         self.stdout = self._process.stdout
@@ -75,7 +86,7 @@ class Worker:
     def begin(self, line: bytes) -> None:
         """Give a loaded worker a task, and forget what it reported before."""
         self.last = self._outcome = None
-        self._oom_kills = _count_oom_kills()
+        self._events = self._read_events()
         self._stderr.seek(0)
         self._stderr.truncate()
         self.send(line)
@@ -151,20 +162,22 @@ class Worker:
     def _raise_reported(self) -> None:
         """Raise the failure that it reported, if it did."""
         if isinstance(self._outcome, Failed):
-            stderr = self._outcome.failure.stderr or self._tail()
-            raise WorkerFailedError(msgspec.structs.replace(self._outcome.failure, stderr=stderr))
+            failure = self._outcome.failure
+            stderr = failure.stderr or self._tail()
+            refusal = explain_refusal(self._events, self._read_events(), stderr) if failure.reason == "error" else None
+            if refusal is not None:
+                raise WorkerFailedError(Failure(reason=refusal.code, values=refusal.values, stderr=stderr))
+            raise WorkerFailedError(msgspec.structs.replace(failure, stderr=stderr))
+
+    def _explain_start(self, error: OSError) -> str:
+        """Return why no process could be started, with the limit that forbids it."""
+        limits = self._read_events().task_limits if error.errno == errno.EAGAIN else ()
+        return ": ".join([str(error.strerror), *(f"{limit.name} is {limit.value}" for limit in limits[:1])])
 
     def _explain_end(self) -> Failure:
         status = self._process.wait()
-        if status == -signal.SIGKILL:
-            after = _count_oom_kills()
-            if after is not None and self._oom_kills is not None and after > self._oom_kills:
-                return self._failure("out_of_memory")
-            return self._failure("killed", signal="SIGKILL")
-        if status < 0:
-            name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
-            return self._failure("crashed", signal=name)
-        return self._failure("exited", status=str(status))
+        reason = explain_end(status, self._events, self._read_events(), self._tail())
+        return self._failure(reason.code, **reason.values)
 
     def _failure(self, reason: str, **values: str) -> Failure:
         return Failure(reason=reason, values=shorten(values), stderr=self._tail())
@@ -202,12 +215,3 @@ def receive_all(
                 key.data.receive()
                 if until(key.data) or key.data.at_end:
                     selector.unregister(key.fileobj)
-
-
-def _count_oom_kills(root: Path = Path("/")) -> int | None:
-    """Return how many processes the kernel killed when memory ran out, on the whole host."""
-    try:
-        lines = (root / "proc/vmstat").read_text(encoding="ascii").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return None
-    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), None)

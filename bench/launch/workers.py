@@ -13,9 +13,10 @@ from typing import NamedTuple, Self
 
 from bench.errors import LaunchError
 from bench.launch.failure import WorkerFailedError
-from bench.launch.process import Worker, receive_all
+from bench.launch.process import ReadEvents, Worker, receive_all
 from bench.launch.protocol import GO, Loaded, Ready
 from bench.records.cpulist import parse_cpulist
+from bench.records.kernel_events import KernelEvents
 from bench.records.measurement import InstanceResult, PackageResult, ProbeResult
 from bench.records.plan import Task
 from bench.records.record import encode_json_line
@@ -45,7 +46,13 @@ class Job(NamedTuple):
 class Workers:
     """Runs jobs one after another, each in processes of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, read_events: ReadEvents = KernelEvents) -> None:
+        """Start nothing yet.
+
+        Args:
+            read_events: Reads what the kernel counts, to explain how a worker ended; by default nothing.
+        """
+        self._read_events = read_events
         self._waiting: list[_PreloadedWorkers] = []
 
     def __enter__(self) -> Self:
@@ -74,7 +81,7 @@ class Workers:
         needed = dict.fromkeys(workers for later in then for workers in self._waiting if workers.can_do(later))
         self._end_waiting(but=list(needed)[: MAX_PRELOADED - 1])
         with ExitStack() as stack:
-            pool = stack.enter_context(waiting or _PreloadedWorkers(job))
+            pool = stack.enter_context(waiting or _PreloadedWorkers(job, self._read_events))
             if not pool.loaded:
                 self._load(pool, [later for later in then if not pool.can_do(later)], timeout_s)
             results = pool.run(job, timeout_s)
@@ -108,7 +115,7 @@ class Workers:
             found = any(workers.can_do(job) for workers in self._waiting)
             if not found and len(self._waiting) + 1 < MAX_PRELOADED and _has_room(job):
                 with suppress(LaunchError):
-                    self._waiting.append(_PreloadedWorkers(job))
+                    self._waiting.append(_PreloadedWorkers(job, self._read_events))
         try:
             pool.load(timeout_s)
             for workers in self._waiting:
@@ -121,13 +128,13 @@ class Workers:
 class _PreloadedWorkers:
     """A pool: processes with the libraries that some jobs need, and everything that they start."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, read_events: ReadEvents) -> None:
         self.loaded = False
         self._pool_key = _pool_key(job)
         self._workers: list[Worker] = []
         try:
             for task, environment in zip(job.tasks, job.environments, strict=True):
-                self._workers.append(Worker(job.argv, task, environment))
+                self._workers.append(Worker(job.argv, task, environment, read_events=read_events))
         except BaseException:
             self.end()
             raise

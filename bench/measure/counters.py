@@ -94,7 +94,7 @@ def read_counters(
         root: Of the file system.
         layout_cpus: Those of all instances of the layout, whose load on a sibling is the layout's own.
     """
-    stat = _read(root / "proc/stat")
+    stat = "" if is_stand_in(root / "proc/stat") else _read(root / "proc/stat")
     total, idle, steal = _cpu_ticks(stat, cpus)
     siblings = _find_siblings(cpus, root)
     sibling_total, sibling_idle, sibling_steal = _sibling_ticks(stat, siblings, layout_cpus)
@@ -117,6 +117,16 @@ def read_counters(
         migrations=_match_number(r"^se\.nr_migrations\s*:\s*([0-9]{1,20})$", _read(root / "proc/self/sched")),
         major_faults=None if fields is None else int(fields[1]),
     )
+
+
+def is_stand_in(path: Path) -> bool:
+    """Return whether another file is mounted over one of /proc, as lxcfs does.
+
+    It numbers a container's CPUs from 0: its `cpu1` may be any CPU of the host.
+    """
+    with suppress(OSError):
+        return path.stat().st_dev != path.parent.stat().st_dev
+    return False
 
 
 def read_frequency_hz(cpus: frozenset[int], root: Path = Path("/")) -> int | None:

@@ -283,8 +283,10 @@ class Failure(Record, frozen=True, kw_only=True):
         return Reason(code=self.reason, values=self.values)
 
 
-MEMORY_FAILURES = frozenset({"out_of_memory", "allocation_failed"})
-"""Codes of failures that more memory may cure."""
+SHORTAGES = frozenset(
+    {"out_of_memory", "memory_limit_reached", "allocation_failed", "tasks_limit_reached", "tasks_refused"}
+)
+"""Codes of failures that more memory, or fewer processes at a time, may cure."""
 
 
 class Measurement(Record, frozen=True, kw_only=True):

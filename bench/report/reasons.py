@@ -9,7 +9,7 @@ from types import MappingProxyType
 from bench.errors import BenchError
 from bench.records.reason import Reason, UnsupportedError, format_reason
 from bench.report.reasons_compare import SENTENCES_COMPARE
-from bench.report.reasons_failures import SENTENCES_FAILURES
+from bench.report.reasons_failures import SENTENCES_FAILURES, SIGNALS
 from bench.report.reasons_hardware import SENTENCES_HARDWARE
 from bench.report.reasons_placement import SENTENCES_PLACEMENT
 from bench.report.reasons_probes import SENTENCES_PROBES
@@ -38,7 +38,11 @@ def describe_reason(reason: Reason) -> str:
     template = SENTENCES.get(reason.code)
     if template is None:
         return format_reason(reason)
-    return template.format_map(_Values(reason.values))
+    values = _Values(reason.values)
+    meaning = SIGNALS.get(values.get("signal", ""))
+    if meaning is not None:
+        values["signal"] += f" ({meaning})"
+    return template.format_map(values)
 
 
 def describe_error(error: BenchError) -> str:

@@ -3,6 +3,23 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+SIGNALS: Mapping[str, str] = MappingProxyType(
+    {
+        "SIGABRT": "aborted by itself or a library",
+        "SIGBUS": "bus error: a mapped file was cut short, or its disk or memory is full",
+        "SIGFPE": "arithmetic error",
+        "SIGILL": "illegal instruction: this CPU or its hypervisor lacks it",
+        "SIGKILL": "sent by another process",
+        "SIGSEGV": "segmentation fault: invalid memory access",
+        "SIGSYS": "a system call that a seccomp filter forbids",
+        "SIGTERM": "sent by another process",
+        "SIGTRAP": "a trap of the program",
+        "SIGXCPU": "limit of CPU time (ulimit -t)",
+        "SIGXFSZ": "limit of a file's size (ulimit -f)",
+    }
+)
+"""Signal → what it says of a worker that died of it."""
+
 SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
     {
         # The worker was not bound as the plan says.
@@ -10,6 +27,8 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
             "plan binds CPUs {planned}, but the kernel refuses ({error}); allowed are {allowed}: widen --cpuset-cpus, "
             "or plan with --cpus"
         ),
+        "cpus_lost": "plan binds CPUs {planned}, but CPUs {lost} were switched off or taken away: keep them online, or "
+        "plan with --cpus",
         "memory_nodes_refused": (
             "plan binds memory to nodes {planned}, but the kernel refuses ({error}); widen --cpuset-mems, or plan with "
             "--memory-nodes"
@@ -46,6 +65,9 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
         "crashed": "the worker died of {signal}",
         "killed": "the worker was killed by {signal}",
         "out_of_memory": "the kernel killed the worker: out of memory",
+        "memory_limit_reached": "killed: memory limit {limit_mib} MiB; give the run more memory",
+        "tasks_limit_reached": "the kernel refused a process or a thread: {limit} is {value}; raise it",
+        "tasks_refused": "the kernel refused a process or a thread; raise the limits on them (ulimit -u, pids.max)",
         "allocation_failed": "out of memory: {exception}: {text}",
         "exited": "the worker ended with status {status} and no result",
         "timeout": "no result within {seconds} s; give more with --timeout",

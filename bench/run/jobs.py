@@ -17,7 +17,7 @@ from bench.launch.plan import resolve_argv
 from bench.launch.workers import Job, Result
 from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.machine import Machine
-from bench.records.measurement import MEMORY_FAILURES, InstanceResult, ProbeResult
+from bench.records.measurement import SHORTAGES, InstanceResult, ProbeResult
 from bench.records.plan import Cell, Plan, Task, find_argv
 from bench.records.profile import Binding, Layout, Runtime
 from bench.records.variant import expect_variables
@@ -73,7 +73,7 @@ class JobBuilder:
     def measure(
         self, request: RepetitionRequest, *, then: Sequence[RepetitionRequest] = ()
     ) -> tuple[InstanceResult, ...]:
-        """Measure one repetition of a cell; once more if memory ran out while workers that wait had some of it.
+        """Measure one repetition of a cell; once more if memory or threads ran out while workers that wait had some.
 
         Args:
             request: What to measure.
@@ -86,7 +86,7 @@ class JobBuilder:
         try:
             return self._measure(request, then)
         except WorkerFailedError as error:
-            if error.failure.reason not in MEMORY_FAILURES or not self._workers.shutdown():
+            if error.failure.reason not in SHORTAGES or not self._workers.shutdown():
                 raise
         return self._measure(request, ())
 

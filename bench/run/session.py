@@ -19,17 +19,22 @@ from bench.bundle.timestamp import format_timestamp, parse_timestamp
 from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
 from bench.errors import BenchError, BundleError, InterruptedRunError, OutputError
-from bench.hardware.detect import detect
+from bench.hardware.cgroup import Cgroups
+from bench.hardware.detect import HOST, detect
+from bench.hardware.kernel_events import read_kernel_events, read_task_limits
+from bench.hardware.tree import Tree
+from bench.launch.tasks import require_files, require_tasks
 from bench.launch.workers import Workers
 from bench.records.bundle import BUNDLE_SUFFIX, BundleInfo, Contents
 from bench.records.calibration import Calibration
+from bench.records.plan import Plan
 from bench.records.summary import Summary
 from bench.records.text import Note
 from bench.run.clock import RunClock
 from bench.run.continuity import describe_software, require_same_machine, require_same_sides, require_same_software
 from bench.run.execute import Execution, ReportProgress
 from bench.run.interpreters import describe_interpreters
-from bench.run.journal import Journal, ResumeEntry, Session, begin_journal, resume_journal
+from bench.run.journal import Journal, ResumeEntry, Session, begin_journal, read_session, resume_journal
 from bench.run.output import require_output
 from bench.run.prepare import Decision
 from bench.run.private_words import PrivateWords, compile_value_cutter, find_private_words
@@ -56,6 +61,7 @@ def run_plan(
         InterruptedRunError: the user stopped it; says how to go on.
     """
     require_output(output, in_image=describe_image().inside)
+    _require_tasks(decision.plan)
     clock = RunClock()
     started = clock.now()
     session = Session(
@@ -84,6 +90,7 @@ def resume_run(
     """
     require_output(folder.absolute().parent, in_image=describe_image().inside)
     parent = os.environ if parent is None else parent
+    _require_tasks(read_session(folder).decision.plan)
     with resume_journal(folder) as journal:
         sealed = _find_sealed(journal, parent)
         if sealed is not None:
@@ -103,7 +110,7 @@ def _measure_and_seal(
 ) -> tuple[Path, Summary]:
     calibration = find_calibration(journal.folder.absolute().parent, journal.session.decision.machine)
     try:
-        with Workers() as workers:
+        with Workers(read_events=lambda: read_kernel_events(Tree(HOST))) as workers:
             Execution(
                 journal, parent=parent, report_progress=report_progress, workers=workers, run_clock=clock
             ).measure_all()
@@ -124,6 +131,17 @@ def _measure_and_seal(
         ) from error
     _discard(journal)
     return path, contents.summary
+
+
+def _require_tasks(plan: Plan) -> None:
+    """Make sure, before anything is measured, that the limits let each layout's workers start.
+
+    Raises:
+        EnvironmentUnfitError: they do not; names the limit.
+    """
+    tree = Tree(HOST)
+    require_files(plan.layouts)
+    require_tasks(plan.layouts, read_task_limits(tree, Cgroups(tree)))
 
 
 def _verify_written(path: Path) -> None:

@@ -11,6 +11,7 @@ from bench.interface.workload import Workload
 from bench.launch.binding import (
     find_binding_problem,
     find_denormal_problem,
+    find_lost_cpus,
     find_variable_problem,
     read_effective,
     restore_main_thread_affinity,
@@ -89,6 +90,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     )
     problem = (
         find_binding_problem(task.binding, effective)
+        or find_lost_cpus(task.binding)
         or find_library_problem(task.runtime, effective.libraries)
         or find_variable_problem(task.variables, effective)
         or find_denormal_problem(effective)

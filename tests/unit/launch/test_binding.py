@@ -1,5 +1,6 @@
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ from bench.launch.binding import (
     count_node_pages,
     find_binding_problem,
     find_denormal_problem,
+    find_lost_cpus,
     read_effective,
 )
 from bench.launch.failure import WorkerFailedError
@@ -48,6 +50,15 @@ print(held.cpus, held.memory_binding, held.memory_policy in ("bind", "denied"), 
     assert held[2:] == ["True", "True"]
 
 
+def in_this_thread(call: Callable[[], object]) -> None:
+    """Call it, and restore the affinity that it changed."""
+    before = os.sched_getaffinity(0)
+    try:
+        call()
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def test_a_thread_that_left_the_binding_shows() -> None:
     allowed = sorted(os.sched_getaffinity(0))
     everything = format_cpulist(allowed)
@@ -71,6 +82,27 @@ def test_cpus_that_the_kernel_refuses_are_named_with_those_allowed() -> None:
         bind_process(Binding(cpus="60000", memory_nodes="", threads=1))
     values = {"planned": "60000", "allowed": allowed, "error": "Invalid argument"}
     assert raised.value.failure == Failure(reason="cpus_refused", values=values)
+
+
+@pytest.mark.parametrize(
+    ("running", "lost"),
+    [({0, 1, 2, 3}, None), ({0, 2}, "1,3"), ({7}, "0-3")],
+    ids=["all can be run on", "two were switched off", "a cpuset took them all"],
+)
+def test_cpus_that_were_switched_off_are_named(running: set[int], lost: str | None) -> None:
+    problem = find_lost_cpus(Binding(cpus="0-3", memory_nodes="", threads=4), lambda: running)
+    if lost is None:
+        assert problem is None
+    else:
+        assert problem == Reason(code="cpus_lost", values={"planned": "0-3", "lost": lost})
+        assert f"but CPUs {lost} were switched off or taken away" in describe_reason(problem)
+
+
+def test_a_mask_that_the_kernel_cuts_to_the_cpus_it_has_is_refused() -> None:
+    cpu = min(os.sched_getaffinity(0))
+    with pytest.raises(WorkerFailedError) as raised:
+        in_this_thread(lambda: bind_process(Binding(cpus=f"{cpu},1023", memory_nodes="", threads=2)))
+    assert raised.value.failure == Failure(reason="cpus_lost", values={"planned": f"{cpu},1023", "lost": "1023"})
 
 
 def test_a_binding_without_nodes_leaves_memory_to_first_touch() -> None:

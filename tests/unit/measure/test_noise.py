@@ -231,3 +231,23 @@ def test_frequency_is_read_now_and_then_at_ends_of_samples(tmp_path: Path) -> No
         ledger.after_sample()
     noise = ledger.finish(())
     assert (noise.frequency_hz, noise.frequency_min_hz) == (1_500_000_000, 1_000_000_000)
+
+
+def test_a_stand_in_for_proc_stat_says_nothing_of_the_bound_cpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lxcfs numbers a container's CPUs from 0: what it calls cpu0 may be any CPU."""
+    write_moment(tmp_path, user=100, idle=800, steal=0, own=50, faults=1, switches=3)
+    assert read_counters(frozenset({0}), tmp_path).cpu_ticks is not None
+    stat = Path.stat
+
+    def mounted_over(path: Path, **options: bool) -> os.stat_result:
+        found = stat(path, **options)
+        return os.stat_result((*found[:2], found.st_dev + 1, *found[3:])) if path.name == "stat" else found
+
+    monkeypatch.setattr(Path, "stat", mounted_over)
+    counters = read_counters(frozenset({0}), tmp_path)
+    assert (counters.cpu_ticks, counters.idle_ticks, counters.steal_ticks) == (None, None, None)
+    assert counters.own_ticks == 50
+    noise = watch(tmp_path).finish(())
+    assert (noise.steal_ratio, noise.foreign_ratio, noise.unaccounted_s) == (None, None, None)

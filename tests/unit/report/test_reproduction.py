@@ -32,7 +32,9 @@ def test_says_for_each_cell_why_it_is_not_the_same() -> None:
     text = render(make_run(STEADY, STEADY, STEADY), make_run(times(1.5), times(0.6), ()))
     assert row(text, 1).endswith("slower by more than 5%")
     assert row(text, 2).endswith("faster by more than 5%")
-    assert row(text, 3).endswith("the new side has no number; the worker died of SIGSEGV")
+    assert row(text, 3).endswith(
+        "the new side has no number; the worker died of SIGSEGV (segmentation fault: invalid memory access)"
+    )
     assert text.endswith("not reproduced: at least one cell is not the same (exit status 1)")
 
 

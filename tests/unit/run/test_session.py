@@ -43,7 +43,7 @@ def ignore(_progress: Progress) -> None:
 def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
     """Scripted workers whose samples are long over, in place of real ones."""
     scripted = Workers()
-    monkeypatch.setattr("bench.run.session.Workers", lambda: scripted)
+    monkeypatch.setattr("bench.run.session.Workers", lambda **_: scripted)
     return scripted
 
 

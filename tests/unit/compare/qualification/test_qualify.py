@@ -171,7 +171,10 @@ def test_a_cell_that_failed_fails_and_no_policy_lets_it_pass() -> None:
     unit = make_unit(replace(contents, measurements=measurements, summary=summary))
     verdicts = own_verdicts(judge({**LATENCY, "unavailable": "pass", "reason": "why not"}, unit))
     assert [verdict.outcome for verdict in verdicts] == ["passed", "failed"]
-    assert describe_reasons(verdicts[1]) == "no number; the worker died of SIGSEGV"
+    assert (
+        describe_reasons(verdicts[1])
+        == "no number; the worker died of SIGSEGV (segmentation fault: invalid memory access)"
+    )
 
 
 def test_a_cell_that_was_not_measured_leaves_it_undecided() -> None:
