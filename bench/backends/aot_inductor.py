@@ -12,6 +12,7 @@ BACKEND = BackendFacts(
     # Seen in torch 2.14.1: two layers of 1024 × 1024 under bf16 autocast give a package of 5.8 MB, and 8.4 MB in float32.
     folds_casts=True,
     packages_model=True,
+    compiles=True,
     variables=COMPILER_VARIABLES,
     ignored_variables=("TORCHINDUCTOR_FREEZING",),  # it freezes whatever the variable says
 )

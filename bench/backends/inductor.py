@@ -19,5 +19,6 @@ BACKEND = BackendFacts(
         "pt2e_int8": "pt2e_int8 needs weights that are constants, so that Inductor can pack them for int8 kernels; use "
         "inductor_freezing or aot_inductor",
     },
+    compiles=True,
     variables=COMPILER_VARIABLES,
 )

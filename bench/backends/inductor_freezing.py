@@ -10,6 +10,7 @@ BACKEND = BackendFacts(
     no_training="inductor_freezing makes weights constants, and training changes them; train with eager or inductor",
     unsupported={"fx_int8": NO_PACKED_WEIGHTS.format("Inductor")},
     folds_casts=True,
+    compiles=True,
     variables=COMPILER_VARIABLES,
     ignored_variables=("TORCHINDUCTOR_FREEZING",),  # it freezes whatever the variable says
 )

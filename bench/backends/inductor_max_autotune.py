@@ -11,6 +11,7 @@ BACKEND = BackendFacts(
     "with eager or inductor",
     unsupported={"fx_int8": NO_PACKED_WEIGHTS.format("Inductor")},
     folds_casts=True,
+    compiles=True,
     variables=COMPILER_VARIABLES,
     ignored_variables=("TORCHINDUCTOR_FREEZING",),  # it freezes whatever the variable says
 )

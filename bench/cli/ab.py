@@ -101,7 +101,9 @@ def ab(margin_ratio: float, **given: object) -> int:
     options = parse_options(given, a.profile, b.profile)
     if settings.resume is not None:
         _require_sides(settings.resume)
-    measured = measure(lambda: prepare_ab(options, _identify_image(a), _identify_image(b)), settings)
+    measured = measure(
+        lambda: prepare_ab(options, _identify_image(a), _identify_image(b), output=settings.output), settings
+    )
     if measured is None:
         return 0
     path, summary = measured

@@ -76,7 +76,7 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     contents = []
     for number in range(runs):
         print_text(f"run {number + 1} of {runs}", err=True)
-        path, _ = run_plan(prepare_run(options), output, signer, report_progress=report_progress)
+        path, _ = run_plan(prepare_run(options, output=output), output, signer, report_progress=report_progress)
         print_text(f"bundle: {path}", err=True)
         contents.append(verify_bundle(path).contents)
     calibration = calibrate_host(

@@ -52,7 +52,7 @@ def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, history: Pa
         return _report(refuse_reproduction(cites, findings, margin_ratio), None, settings)
     if settings.resume is not None:
         _require_citation(settings.resume, cites)
-    decision = prepare_reproduction(original, machine)
+    decision = prepare_reproduction(original, machine, output=settings.output)
     reason = find_data_problem(contents)
     if reason is not None:
         raise TooNoisyError(reason)

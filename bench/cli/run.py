@@ -42,7 +42,7 @@ def run(root: Path, **given: object) -> int:
     if root != HOST and not settings.dry_run:
         raise UsageError(f"--root {root}: a recorded machine can only be planned for; add --dry-run")
     options = parse_options(given)
-    measured = measure(lambda: prepare_run(options, root), settings)
+    measured = measure(lambda: prepare_run(options, root, output=settings.output), settings)
     if measured is None:
         return 0
     path, summary = measured

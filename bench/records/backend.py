@@ -21,6 +21,7 @@ class BackendFacts(Record, frozen=True, kw_only=True):
         lays_out_itself: Its engine chooses the memory format, whatever the inputs have.
         folds_casts: It keeps the weights of inference as autocast cast them, so that an iteration reads the cast ones.
         packages_model: It compiles a model into a file, which other processes load.
+        compiles: It starts the C++ compiler, and loads the programs that it makes.
         variables: Environment variables of the user that it reads, as globs. What no backend reads counts as read
             by all of them.
         ignored_variables: Names among those that change nothing for it.
@@ -37,5 +38,6 @@ class BackendFacts(Record, frozen=True, kw_only=True):
     lays_out_itself: bool = False
     folds_casts: bool = False
     packages_model: bool = False
+    compiles: bool = False
     variables: tuple[str, ...] = ()
     ignored_variables: tuple[str, ...] = ()

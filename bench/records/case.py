@@ -94,6 +94,8 @@ class WorkloadFacts(Record, frozen=True, kw_only=True):
         bounds: The same dimensions → least and greatest value.
         smoke_shape: The same dimensions, as small as still exercises every part of the model: for the suite
             `smoke`, and for tests.
+        parameters: Of the model at full size, at least; 0 where that is too few to matter.
+        parameters_per: Dimension → how many of them each unit of it adds.
         unit: What throughput counts: `images`, `sequences`, `tokens`, `graphs`, `nodes`, `samples`.
     """
 
@@ -113,6 +115,8 @@ class WorkloadFacts(Record, frozen=True, kw_only=True):
     shape: dict[DimensionName, Dimension]
     bounds: dict[DimensionName, tuple[Dimension, Dimension]]
     smoke_shape: dict[DimensionName, Dimension]
+    parameters: int = 0
+    parameters_per: dict[DimensionName, int] = {}
     unit: str
 
     @property

@@ -35,6 +35,17 @@ SENTENCES_SUPPORT: Mapping[str, str] = MappingProxyType(
         "dimension_out_of_bounds": "{workload}: {dimension}={value} is outside {least} to {greatest}",
         "packages_missing": "backend {backend} needs packages that are not installed: {packages}; install the extra "
         "`engines`, locked in images/requirements-engines.lock",
+        "scratch_not_executable": "{workload}: backend {backend} loads the programs that it compiles from the results "
+        "folder, which does not let them run ({error}): choose one on a file system that is not mounted noexec",
+        "compiler_missing": "{workload}: backend {backend} needs a C++ compiler, and {compiler} cannot be started: install "
+        "g++, or name another with CXX",
+        "compiler_unfit": "{workload}: backend {backend} needs a C++ compiler, and {compiler} does not compile an empty "
+        "program: install g++, or name another with CXX",
+        "compiler_without_openmp": "{workload}: backend {backend} needs OpenMP, and {compiler} does not compile a program "
+        "with -fopenmp: install libgomp with g++, or name another compiler with CXX",
+        "compiler_without_python": "{workload}: backend {backend} needs Python.h, and {compiler} does not find it: install "
+        "this Python's headers (Debian, Ubuntu: python3-dev)",
+        "memory_below_need": "{workload}: needs more than {least_mib} MiB, and {limit} is {limit_mib} MiB; raise it",
         "avx2_missing": "{workload} needs AVX2, and this CPU ({cpu}) has none",
     }
 )

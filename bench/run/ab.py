@@ -7,7 +7,7 @@ import msgspec
 
 from bench.backends.registry import BACKENDS
 from bench.errors import EnvironmentUnfitError, UsageError
-from bench.hardware.detect import detect
+from bench.hardware.detect import HOST, detect
 from bench.launch.libraries import find_preloads
 from bench.launch.pairs import pair_plans
 from bench.launch.plan import why_not_machine
@@ -22,9 +22,18 @@ from bench.records.reason import UnsupportedError
 from bench.records.record import Record
 from bench.records.suite import Suite
 from bench.records.variant import UserVariableName, UserVariableValue, Variant, VariantName, describe_variant
+from bench.run.facilities import Facilities
 from bench.run.interpreters import describe_interpreters, worker_argv
 from bench.run.options import RunOptions
-from bench.run.prepare import REPETITIONS_MOST, Decision, choose_cases, decide, why_not_available
+from bench.run.prepare import (
+    REPETITIONS_MOST,
+    RESULTS,
+    Decision,
+    choose_cases,
+    decide,
+    find_facilities,
+    why_not_available,
+)
 from bench.suites.expand import QUANT_ENGINE
 from bench.suites.load import find_suite
 from bench.workloads.registry import WORKLOADS
@@ -71,7 +80,9 @@ class VariantOptions(Record, frozen=True, kw_only=True):
         )
 
 
-def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, root: Path = Path("/")) -> Decision:
+def prepare_ab(
+    options: RunOptions, a: VariantOptions, b: VariantOptions, root: Path = HOST, *, output: Path = RESULTS
+) -> Decision:
     """Decide everything, and measure nothing; other interpreters describe what they have installed.
 
     Args:
@@ -79,6 +90,7 @@ def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, root: 
         a: Options of the first side; often none.
         b: Options of the second side, whose effect is in question.
         root: Of the file system, for detection.
+        output: The folder for results.
 
     Raises:
         UsageError: the sides are the same, or a difference between them could have no effect.
@@ -96,9 +108,10 @@ def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, root: 
         repetitions=options.repetitions or REPETITIONS,
         target_ci_ratio=options.target_ci_ratio or TARGET_CI_RATIO,
     )
-    cases, refused = choose_cases(suite, options, machine)
+    facilities = find_facilities(output)
+    cases, refused = choose_cases(suite, options, machine, facilities)
     implied = imply_backend(options, a, b)
-    pairs, unpaired = _pair_cases(cases, (_with_backend(a, implied), _with_backend(b, implied)), machine)
+    pairs, unpaired = _pair_cases(cases, (_with_backend(a, implied), _with_backend(b, implied)), machine, facilities)
     decisions = [
         _decide_side(suite, options, variant, side, cases=[pair[place] for pair in pairs], machine=machine)
         for place, (side, variant) in enumerate((("a", a), ("b", b)))
@@ -153,17 +166,19 @@ def _with_backend(variant: VariantOptions, implied: BackendName | None) -> Varia
 
 
 def _pair_cases(
-    cases: Sequence[Case], sides: tuple[VariantOptions, VariantOptions], machine: Machine
+    cases: Sequence[Case], sides: tuple[VariantOptions, VariantOptions], machine: Machine, facilities: Facilities
 ) -> tuple[list[tuple[Case, Case]], list[Refusal]]:
     """Return each case for both sides, once; a pair with an unsupported side is refused for that side's reason."""
     pairs: dict[str, tuple[Case, Case]] = {}
     refused: dict[str, Refusal] = {}
+    # Workers in an image find its compiler, and the container's memory.
+    found = [facilities if variant.image is None else facilities.of_image() for variant in sides]
     for case in cases:
         a, b = (_vary(case, variant, machine.cpu.architecture) for variant in sides)
         unsupported = [
             Refusal(case=varied, reason=reason)
-            for varied in (a, b)
-            if (reason := why_not_available(varied) or why_not_machine(varied, machine)) is not None
+            for varied, here in zip((a, b), found, strict=True)
+            if (reason := why_not_available(varied, here) or why_not_machine(varied, machine)) is not None
         ]
         if unsupported:
             refused.setdefault(repr(unsupported[0]), unsupported[0])

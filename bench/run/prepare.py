@@ -1,13 +1,17 @@
 """Detect, resolve, plan: every decision before anything is measured."""
 
+import os
 import secrets
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from bench.backends.registry import why_not_installed
 from bench.hardware.detect import HOST, detect
+from bench.hardware.memory_limits import read_memory_limits
+from bench.hardware.tree import Tree
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import plan_run
 from bench.profiles.load import find_profile, load_profiles
@@ -24,11 +28,15 @@ from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.records.suite import Suite
 from bench.records.variant import VariantName
+from bench.run.facilities import Facilities
 from bench.run.options import RunOptions
 from bench.suites.expand import expand_suite
 from bench.suites.load import find_suite, identify_suite
 from bench.workloads.registry import WORKLOADS
 from bench.workloads.validity import why_not
+
+RESULTS = Path("results")
+"""The folder for results, if the user names none."""
 
 REPETITIONS_MOST = 100
 """Repetitions of a cell at most, if the user sets the interval and not their number."""
@@ -49,12 +57,13 @@ class Decision(Record, frozen=True, kw_only=True):
     cites: Citation | None = None
 
 
-def prepare_run(options: RunOptions, root: Path = HOST) -> Decision:
+def prepare_run(options: RunOptions, root: Path = HOST, *, output: Path = RESULTS) -> Decision:
     """Decide everything, and measure nothing.
 
     Args:
         options: Of the user.
         root: This host's, or that of a recorded machine: the plan is then for it, and not for this host.
+        output: The folder for results.
 
     Raises:
         UsageError: an unknown name, or filters that leave nothing.
@@ -63,7 +72,8 @@ def prepare_run(options: RunOptions, root: Path = HOST) -> Decision:
     """
     suite = find_suite(options.suite, WORKLOADS)
     machine = detect(root)
-    cases, refused = choose_cases(suite, options, machine)
+    facilities = find_facilities(output) if root == HOST else None
+    cases, refused = choose_cases(suite, options, machine, facilities)
     decision = decide(suite, options, machine, cases, refused)
     if root == HOST:
         # A library that is not installed is an error now, not after the first worker.
@@ -71,8 +81,21 @@ def prepare_run(options: RunOptions, root: Path = HOST) -> Decision:
     return decision
 
 
-def choose_cases(suite: Suite, options: RunOptions, machine: Machine) -> tuple[tuple[Case, ...], tuple[Refusal, ...]]:
+def find_facilities(output: Path) -> Facilities:
+    """Return what this environment has for cases, with results in a folder."""
+    return Facilities(output, read_memory_limits(Tree(HOST)), parent=os.environ)
+
+
+def choose_cases(
+    suite: Suite, options: RunOptions, machine: Machine, facilities: Facilities | None
+) -> tuple[tuple[Case, ...], tuple[Refusal, ...]]:
     """Return the supported cases that are asked for, and the unsupported ones with their reasons.
+
+    Args:
+        suite: The cases.
+        options: Of the user.
+        machine: Where the run is.
+        facilities: What cases find there; None where that is not this host.
 
     Raises:
         UsageError: an unknown name, or filters that leave nothing.
@@ -82,7 +105,7 @@ def choose_cases(suite: Suite, options: RunOptions, machine: Machine) -> tuple[t
         options.wanted,
         workloads=WORKLOADS,
         architecture=machine.cpu.architecture,
-        why_not=why_not_available,
+        why_not=partial(why_not_available, facilities=facilities),
     )
 
 
@@ -154,9 +177,10 @@ def prepare_layouts(options: RunOptions, root: Path = HOST) -> tuple[Layout, ...
     return choose_layouts(options, find_suite(options.suite, WORKLOADS), profile, machine)
 
 
-def why_not_available(case: Case) -> Reason | None:
-    """Return why a case is not supported, or not with what is installed for this interpreter; None if it is."""
-    return why_not(case) or why_not_installed(case.backend)
+def why_not_available(case: Case, facilities: Facilities | None) -> Reason | None:
+    """Return why a case is not supported, or not with what is installed and found here; None if it is."""
+    reason = why_not(case) or why_not_installed(case.backend)
+    return reason if reason is not None or facilities is None else facilities.why_not(case)
 
 
 def select_profile(name: str, machine: Machine, *, force: bool) -> tuple[Profile, Choice]:

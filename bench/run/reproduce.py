@@ -21,7 +21,7 @@ from bench.records.image import Image
 from bench.records.machine import Machine
 from bench.records.plan import Plan
 from bench.records.reason import UnsupportedError
-from bench.run.prepare import Decision, why_not_available
+from bench.run.prepare import RESULTS, Decision, find_facilities, why_not_available
 from bench.workloads.registry import find_workload
 
 
@@ -35,12 +35,13 @@ def cite(verification: Verification) -> Citation:
     return Citation(run_id=verification.contents.info.run_id, content_digest=verification.content_digest)
 
 
-def prepare_reproduction(verification: Verification, machine: Machine) -> Decision:
+def prepare_reproduction(verification: Verification, machine: Machine, *, output: Path = RESULTS) -> Decision:
     """Decide to run a bundle's plan again.
 
     Args:
         verification: Of the bundle.
         machine: This machine; the plan's bindings must fit it.
+        output: The folder for results.
 
     Raises:
         UsageError: the bundle holds two variants, or an unknown workload.
@@ -62,8 +63,9 @@ def prepare_reproduction(verification: Verification, machine: Machine) -> Decisi
     again = _plan_again(contents, machine)
     for difference in _differences(plan, again):
         raise BundleError(f"its plan is not what bench makes of its cases: {difference}; it is not run")
+    facilities = find_facilities(output)
     for cell in plan.cells:
-        reason = why_not_available(cell.case)
+        reason = why_not_available(cell.case, facilities)
         if reason is not None:
             raise UnsupportedError(f"cell {cell.id} cannot be run here", [reason])
     for runtime in {cell.runtime for cell in plan.cells}:

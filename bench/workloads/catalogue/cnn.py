@@ -23,6 +23,7 @@ _NO_MODEL = "TorchBench has no such model; batch sizes of ResNet-50 there"
 WORKLOADS = (
     _classifier(
         name="resnet50",
+        parameters=25_557_032,
         summary="ResNet-50 v1.5 classifies images; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/resnet50",
         batch_size={"inference": 32, "training": 32},
@@ -35,24 +36,28 @@ WORKLOADS = (
     ),
     _classifier(
         name="resnet152",
+        parameters=60_192_808,
         summary="ResNet-152 classifies images: 50 residual blocks; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/resnet152",
         batch_size={"inference": 32, "training": 32},
     ),
     _classifier(
         name="resnext50_32x4d",
+        parameters=25_028_904,
         summary="ResNeXt-50 classifies images: convolutions in 32 groups; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/resnext50_32x4d",
         batch_size={"inference": 8, "training": 8},
     ),
     _classifier(
         name="alexnet",
+        parameters=61_100_840,
         summary="AlexNet classifies images: five convolutions, large linear layers; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/alexnet",
         batch_size={"inference": 128, "training": 128},
     ),
     _classifier(
         name="vgg16",
+        parameters=138_357_544,
         summary="VGG-16 classifies images: wide convolutions, and no norms; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/vgg16",
         batch_size={"inference": 4, "training": 64},
@@ -103,12 +108,14 @@ WORKLOADS = (
     ),
     _classifier(
         name="regnet_y_8gf",
+        parameters=39_381_472,
         summary="RegNetY 8 GF classifies images: convolutions in groups, squeeze and excitation; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/timm_regnet, which is RegNetY 12 GF",
         batch_size={"inference": 32, "training": 32},
     ),
     _classifier(
         name="convnext_tiny",
+        parameters=28_589_128,
         summary="ConvNeXt tiny classifies images: depthwise 7 × 7, layer norms, GELU; training with Adam",
         source=_NO_MODEL,
         batch_size={"inference": 32, "training": 32},

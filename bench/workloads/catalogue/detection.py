@@ -39,12 +39,14 @@ _detector = partial(
 WORKLOADS = (
     _detector(
         name="fasterrcnn_resnet50_fpn",
+        parameters=41_755_286,
         target="bench.workloads.detection:build_fasterrcnn",
         summary="Faster R-CNN on ResNet-50 with a feature pyramid finds objects; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/vision_maskrcnn, without masks; torchvision's image size",
     ),
     _detector(
         name="maskrcnn_resnet50_fpn",
+        parameters=44_401_393,
         target="bench.workloads.detection:build_maskrcnn",
         summary="Mask R-CNN on ResNet-50 with a feature pyramid finds objects and their masks; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/vision_maskrcnn; torchvision's image size",

@@ -24,6 +24,8 @@ _llm = partial(
 WORKLOADS = (
     _llm(
         name="gpt2",
+        parameters=124_439_808,
+        parameters_per={"layers": 7_087_872, "vocabulary": 768},
         target="bench.workloads.language:build_gpt2",
         summary="GPT-2 small reads a prompt and generates tokens; trains with Adam on sequences of prompt and output",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_GPT2, whose inference on a CPU reads 256 tokens; no decoding there",
@@ -33,6 +35,8 @@ WORKLOADS = (
     ),
     _llm(
         name="gpt2_large",
+        parameters=774_030_080,
+        parameters_per={"layers": 19_677_440, "vocabulary": 1_280},
         target="bench.workloads.language:build_gpt2_large",
         summary="GPT-2 large reads a prompt and generates tokens; trains with Adam on sequences of prompt and output",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_GPT2_large, with the 256 tokens that hf_GPT2 has on a CPU",
@@ -42,6 +46,8 @@ WORKLOADS = (
     ),
     _llm(
         name="llama_1b",
+        parameters=1_100_048_384,
+        parameters_per={"layers": 44_044_288, "vocabulary": 4_096},
         target="bench.workloads.language:build_llama_1b",
         summary="Llama with 1.1 billion parameters reads a prompt and generates tokens; training with Adam and its proof take about 50 GiB",
         source="dimensions of TinyLlama 1.1B (arXiv:2401.02385); TorchBench has no such model on a CPU",
@@ -51,6 +57,8 @@ WORKLOADS = (
     ),
     _llm(
         name="qwen3_0_6b",
+        parameters=596_049_920,
+        parameters_per={"layers": 15_730_944, "vocabulary": 1_024},
         target="bench.workloads.language:build_qwen3_0_6b",
         summary="Qwen3 with 0.6 billion parameters reads a prompt and generates tokens; training with Adam and its proof take about 30 GiB",
         source="dimensions of Qwen/Qwen3-0.6B (arXiv:2505.09388); TorchBench has no such model on a CPU",

@@ -7,6 +7,8 @@ from bench.workloads.catalogue.sources import TORCHBENCH
 WORKLOADS = (
     WorkloadFacts(
         name="dlrm",
+        parameters=514_499_137,
+        parameters_per={"rows": 512},
         family="recommendation",
         target="bench.workloads.recommendation:build_dlrm",
         summary="DLRM with eight tables of a million rows predicts clicks; training with SGD and sparse gradients",

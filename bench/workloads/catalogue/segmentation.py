@@ -6,6 +6,7 @@ from bench.workloads.catalogue.offers import EVERY_FORMAT, EVERY_PRECISION
 WORKLOADS = (
     WorkloadFacts(
         name="deeplabv3_resnet50",
+        parameters=39_638_869,
         family="segmentation",
         library="torchvision",
         target="bench.workloads.segmentation:build_deeplabv3_resnet50",

@@ -17,6 +17,8 @@ _transformer = partial(
 _ENCODERS = (
     _transformer(
         name="bert_base",
+        parameters=109_514_298,
+        parameters_per={"layers": 7_087_872},
         target="bench.workloads.encoder:build_bert_base",
         summary="BERT base with its masked-language-modelling head reads sequences; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_Bert",
@@ -28,6 +30,8 @@ _ENCODERS = (
     ),
     _transformer(
         name="bert_large",
+        parameters=335_174_458,
+        parameters_per={"layers": 12_596_224},
         target="bench.workloads.encoder:build_bert_large",
         summary="BERT large with its masked-language-modelling head reads sequences; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_Bert_large",
@@ -39,6 +43,8 @@ _ENCODERS = (
     ),
     _transformer(
         name="distilbert",
+        parameters=66_985_530,
+        parameters_per={"layers": 7_087_872},
         target="bench.workloads.encoder:build_distilbert",
         summary="DistilBERT base with its masked-language-modelling head reads sequences; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_DistilBert",
@@ -50,6 +56,8 @@ _ENCODERS = (
     ),
     _transformer(
         name="roberta_base",
+        parameters=124_697_433,
+        parameters_per={"layers": 7_087_872},
         target="bench.workloads.encoder:build_roberta_base",
         summary="RoBERTa base with its masked-language-modelling head reads sequences; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_Roberta_base",
@@ -72,6 +80,8 @@ _ENCODERS = (
     ),
     _transformer(
         name="electra_base",
+        parameters=109_483_009,
+        parameters_per={"layers": 7_087_872},
         target="bench.workloads.encoder:build_electra_base",
         summary="ELECTRA base predicts for each token whether it was replaced; training with Adam",
         source="dimensions of google/electra-base-discriminator; batch sizes and tokens of TorchBench's hf_Bert",
@@ -83,6 +93,8 @@ _ENCODERS = (
     ),
     _transformer(
         name="deberta_v3_base",
+        parameters=184_551_780,
+        parameters_per={"layers": 7_087_872},
         target="bench.workloads.encoder:build_deberta_v3_base",
         summary="DeBERTa v3 base, whose attention knows distances, reads sequences; training with Adam",
         source="dimensions of microsoft/deberta-v3-base; batch sizes and tokens of TorchBench's hf_Bert",
@@ -97,6 +109,8 @@ _ENCODERS = (
 _SEQUENCE_TO_SEQUENCE = (
     _transformer(
         name="t5_small",
+        parameters=60_506_624,
+        parameters_per={"layers": 7_342_592},
         target="bench.workloads.sequence_to_sequence:build_t5_small",
         summary="T5 small: the encoder and one pass of the decoder over a given target; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_T5, whose inference on a CPU reads 512 tokens",
@@ -108,6 +122,8 @@ _SEQUENCE_TO_SEQUENCE = (
     ),
     _transformer(
         name="t5_base",
+        parameters=222_903_552,
+        parameters_per={"layers": 16_518_912},
         target="bench.workloads.sequence_to_sequence:build_t5_base",
         summary="T5 base: the encoder and one pass of the decoder over a given target; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_T5_base, with the 512 tokens that hf_T5 has on a CPU",
@@ -119,6 +135,8 @@ _SEQUENCE_TO_SEQUENCE = (
     ),
     _transformer(
         name="bart_base",
+        parameters=139_420_416,
+        parameters_per={"layers": 16_539_648},
         target="bench.workloads.sequence_to_sequence:build_bart_base",
         summary="BART base: the encoder and one pass of the decoder over a given target; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_Bart",
@@ -133,6 +151,8 @@ _SEQUENCE_TO_SEQUENCE = (
 _BEYOND_TEXT = (
     _transformer(
         name="whisper_base",
+        parameters=72_593_920,
+        parameters_per={"layers": 7_354_880, "seconds": 25_600},
         target="bench.workloads.speech:build_whisper_base",
         summary="Whisper base: the encoder over 30 seconds and one pass of the decoder over a given target; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_Whisper, with the decoder in the place of its classifier",
@@ -144,6 +164,8 @@ _BEYOND_TEXT = (
     ),
     _transformer(
         name="wav2vec2_base",
+        parameters=94_395_552,
+        parameters_per={"layers": 7_087_872},
         target="bench.workloads.speech:build_wav2vec2_base",
         summary="wav2vec 2.0 base transcribes sound to letters; training with Adam and the CTC loss",
         source="dimensions of facebook/wav2vec2-base-960h; TorchBench has no such model",
@@ -155,6 +177,8 @@ _BEYOND_TEXT = (
     ),
     _transformer(
         name="clip_vit_b_32",
+        parameters=151_000_000,
+        parameters_per={"layers": 10_240_256},
         target="bench.workloads.contrastive:build_clip_vit_b_32",
         summary="CLIP with a ViT-B/32 matches images with texts; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_clip",

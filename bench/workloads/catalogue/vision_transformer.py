@@ -23,11 +23,13 @@ _transformer = partial(
 WORKLOADS = (
     _transformer(
         name="vit_b_16",
+        parameters=86_000_000,
         summary="ViT-B/16 classifies images as sequences of patches; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/timm_vision_transformer, which is ViT-S/16",
     ),
     _transformer(
         name="swin_t",
+        parameters=28_288_354,
         summary="Swin tiny classifies images: attention in windows that shift; training with Adam",
         source=f"{TORCHBENCH}: torchbenchmark/models/timm_vision_transformer, its batch sizes",
     ),

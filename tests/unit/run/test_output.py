@@ -62,3 +62,23 @@ def test_a_folder_whose_name_is_no_utf_8_is_found_before_workers_are_told(tmp_pa
     with pytest.raises(OutputError, match="its name is not UTF-8, as workers need it; choose another"):
         require_output(tmp_path / os.fsdecode(b"\xff"), in_image=False)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("root", "kind", "refused"),
+    [("/", "tmpfs", True), ("/results", "tmpfs", False), ("/", "ext4", False)],
+    ids=["a tmpfs of the container", "a folder of the host's tmpfs", "a volume"],
+)
+def test_a_tmpfs_that_ends_with_the_container_is_refused(root: str, kind: str, refused: bool, tmp_path: Path) -> None:
+    device = tmp_path.stat().st_dev
+    mountinfo = tmp_path / "mountinfo"
+    mountinfo.write_text(
+        "21 1 250:1 / / rw - overlay overlay rw\n"
+        f"36 21 {os.major(device)}:{os.minor(device)} {root} /results rw,nosuid shared:1 - {kind} none rw,mode=1777\n"
+    )
+    if refused:
+        with pytest.raises(OutputError, match=r"is a tmpfs, which ends with the container; mount a folder with -v"):
+            require_output(tmp_path, in_image=True, root_device=-1, mountinfo=mountinfo)
+    else:
+        require_output(tmp_path, in_image=True, root_device=-1, mountinfo=mountinfo)
+    require_output(tmp_path, in_image=False, mountinfo=mountinfo)
