@@ -130,12 +130,8 @@ def read_libraries(root: Path = Path("/")) -> tuple[Library, ...]:
     Args:
         root: Where `/proc` is.
     """
-    try:
-        maps = (root / "proc/self/maps").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ()
-    files = mapped_files(maps)
-    caller = next((path for path in files if path.name == _CALLER), None)
+    files = _read_mapped_files(root)
+    caller = _find_caller(files)
     called = {role: find_symbol(symbol, caller) for role, symbol in _ENTRY.items()}
     return tuple(
         Library(
@@ -149,6 +145,27 @@ def read_libraries(root: Path = Path("/")) -> tuple[Library, ...]:
         for role, name in _find_roles(path.name)
         if path.is_file()
     )
+
+
+def open_openmp(root: Path = Path("/")) -> ctypes.CDLL | None:
+    """Return the OpenMP runtime that this process calls, which is loaded already; None if it calls none.
+
+    Args:
+        root: Where `/proc` is.
+    """
+    path = find_symbol(_ENTRY["openmp"], _find_caller(_read_mapped_files(root)))
+    return None if path is None else next(_open_loaded(path), None)
+
+
+def _read_mapped_files(root: Path) -> tuple[Path, ...]:
+    try:
+        return mapped_files((root / "proc/self/maps").read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ()
+
+
+def _find_caller(files: Sequence[Path]) -> Path | None:
+    return next((path for path in files if path.name == _CALLER), None)
 
 
 def mapped_files(maps: str) -> tuple[Path, ...]:

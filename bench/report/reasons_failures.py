@@ -41,6 +41,8 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
             "place threads? bench binds them itself"
         ),
         "threads_differ": "plan has {planned} threads, but torch has {found}",
+        "team_smaller": "plan has {planned} threads, but a parallel region got {found}: raise the limits on threads "
+        "(pids.max, ulimit -u, OMP_THREAD_LIMIT)",
         "memory_policy_differs": "plan binds memory to nodes {planned}, but the memory policy is {found}",
         "memory_nodes_differ": "plan binds memory to nodes {planned}, but only {found} are allowed",
         "library_differs": "plan has {role} {planned}, but the worker's calls reach {found}",

@@ -19,6 +19,7 @@ from bench.launch.binding import (
 from bench.launch.failure import fail
 from bench.launch.libraries import find_library_problem
 from bench.launch.protocol import Measured, Message
+from bench.launch.team import count_team, find_team_problem
 from bench.measure.denormals import are_denormals_flushed, keep_denormals
 from bench.measure.loop import quiet_interpreter, warm_up
 from bench.measure.memory import read_peak_bytes
@@ -94,6 +95,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
         or find_library_problem(task.runtime, effective.libraries)
         or find_variable_problem(task.variables, effective)
         or find_denormal_problem(effective)
+        or find_team_problem(task.binding, count_team())
     )
     if problem is not None:
         raise fail(problem)
