@@ -26,8 +26,12 @@ _OTHER_FILES = 8
 
 
 def count_tasks(layout: Layout) -> int:
-    """Return the processes and threads that a repetition needs: per instance a worker, its child, and the child's team."""
-    return sum(1 + binding.threads for binding in layout.instances)
+    """Return the processes and threads that a repetition needs.
+
+    Per instance a worker, its child, and beside the child's main thread as many as generate its inputs. The team that
+    computes later has one less.
+    """
+    return sum(2 + binding.threads for binding in layout.instances)
 
 
 def require_tasks(layouts: Sequence[Layout], limits: Sequence[TaskLimit]) -> None:

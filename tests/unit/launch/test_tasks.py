@@ -26,9 +26,9 @@ def refuse_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading.Thread, "start", limited)
 
 
-def test_an_instance_needs_a_worker_its_child_and_the_childs_team() -> None:
+def test_an_instance_needs_a_worker_its_child_and_the_childs_threads() -> None:
     assert BINDING.threads == 2
-    assert [count_tasks(layout) for layout in LAYOUTS] == [3 * len(layout.instances) for layout in LAYOUTS]
+    assert [count_tasks(layout) for layout in LAYOUTS] == [4 * len(layout.instances) for layout in LAYOUTS]
 
 
 def test_as_many_threads_as_wanted_are_started_and_all_have_ended() -> None:
@@ -41,7 +41,7 @@ def test_too_few_threads_are_found_with_both_numbers_and_the_limit(monkeypatch: 
     refuse_after(2, monkeypatch)
     with pytest.raises(
         EnvironmentUnfitError,
-        match=r"needs 3 processes and threads, and 2 could be started: pids\.max is 4; raise the limit",
+        match=r"needs 4 processes and threads, and 2 could be started: pids\.max is 4; raise the limit",
     ):
         require_tasks(LAYOUTS, [PIDS])
 
