@@ -83,10 +83,15 @@ class Worker:
                 self._process.stdin.write(line)
                 self._process.stdin.flush()
 
-    def begin(self, line: bytes) -> None:
-        """Give a loaded worker a task, and forget what it reported before."""
+    def begin(self, line: bytes, events: KernelEvents) -> None:
+        """Give a loaded worker a task, and forget what it reported before.
+
+        Args:
+            line: The task.
+            events: What the kernel had counted just now.
+        """
         self.last = self._outcome = None
-        self._events = self._read_events()
+        self._events = events
         self._stderr.seek(0)
         self._stderr.truncate()
         self.send(line)

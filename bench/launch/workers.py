@@ -130,6 +130,7 @@ class _PreloadedWorkers:
 
     def __init__(self, job: Job, read_events: ReadEvents) -> None:
         self.loaded = False
+        self._read_events = read_events
         self._pool_key = _pool_key(job)
         self._workers: list[Worker] = []
         try:
@@ -161,8 +162,9 @@ class _PreloadedWorkers:
     def run(self, job: Job, timeout_s: float) -> Sequence[Result]:
         """Do a job's tasks, and return the results."""
         deadline = monotonic() + timeout_s
+        events = self._read_events()  # once for all: of many instances the last should not begin much later
         for worker, task in zip(self._workers, job.tasks, strict=True):
-            worker.begin(encode_json_line(task))
+            worker.begin(encode_json_line(task), events)
         receive_all(self._workers, deadline, timeout_s, until=lambda worker: worker.last is not None)
         for worker in self._workers:
             worker.require(Ready)
