@@ -5,7 +5,7 @@ What is missing is found before anything is measured. It refuses the cases that 
 
 import sysconfig
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -114,17 +114,21 @@ class Facilities:
         """The trials that failed; after one that every backend needs, no other is made."""
         if not self._native:
             return ()
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                return tuple(self._try_compiler(Path(folder)))
+        except OSError:
+            return ()  # there is no room to try it in; workers have their own
+
+    def _try_compiler(self, folder: Path) -> Iterator[tuple[_Trial, Reason]]:
         compiler = Path(find_compiler(self._parent)[0]).name
-        problems: list[tuple[_Trial, Reason]] = []
-        with tempfile.TemporaryDirectory() as folder:
-            source = Path(folder, "trial.cpp")
-            for trial in _TRIALS:
-                source.write_text(trial.source, encoding="ascii")
-                problem = compile_library(source, Path(folder, "trial.so"), trial.flags, parent=self._parent)
-                if problem is None:
-                    continue
-                code = "compiler_missing" if problem.code == "compiler_not_found" else trial.code
-                problems.append((trial, Reason(code=code, values={"compiler": compiler})))
-                if trial.packages_too:
-                    break
-        return tuple(problems)
+        source = folder / "trial.cpp"
+        for trial in _TRIALS:
+            source.write_text(trial.source, encoding="ascii")
+            problem = compile_library(source, folder / "trial.so", trial.flags, parent=self._parent)
+            if problem is None:
+                continue
+            code = "compiler_missing" if problem.code == "compiler_not_found" else trial.code
+            yield trial, Reason(code=code, values={"compiler": compiler})
+            if trial.packages_too:
+                return

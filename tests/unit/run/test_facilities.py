@@ -90,6 +90,14 @@ def test_this_hosts_compiler_is_tried_once(tmp_path: Path, monkeypatch: pytest.M
     assert len(calls) == 3
 
 
+def test_where_nothing_can_be_tried_nothing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", refuse)
+    assert why_not("inductor", tmp_path, {"PATH": "/nowhere"}) is None
+
+
 def test_workers_in_an_image_have_its_compiler(tmp_path: Path) -> None:
     assert Facilities(tmp_path, (), parent={"PATH": "/nowhere"}).of_image().why_not(on("inductor")) is None
 
