@@ -10,14 +10,13 @@ import msgspec
 from typing_extensions import override
 
 from bench.backends.registry import BACKENDS
-from bench.cli.measurement import exit_status, measure, run_settings_options, take_run_settings
+from bench.cli.measurement import Measured, exit_status, measure, run_settings_options, take_run_settings
 from bench.cli.plan_options import parse_options, plan_options
 from bench.cli.results import print_results
 from bench.cli.types import Name, Percent
 from bench.errors import UsageError
 from bench.records.case import PRECISIONS
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES
-from bench.records.summary import Summary
 from bench.records.verdict import EXIT_STATUS, Comparison
 
 if TYPE_CHECKING:
@@ -106,10 +105,11 @@ def ab(margin_ratio: float, **given: object) -> int:
     )
     if measured is None:
         return 0
-    path, summary = measured
     report_format = "json" if settings.as_json else "text"
-    comparison = print_results(path, report_format=report_format, wide=settings.wide, margin_ratio=margin_ratio)
-    return _status(summary, comparison)
+    comparison = print_results(
+        measured.path, report_format=report_format, wide=settings.wide, margin_ratio=margin_ratio
+    )
+    return _status(measured, comparison)
 
 
 def _take_side(given: dict[str, object], side: str) -> "VariantOptions":
@@ -160,9 +160,9 @@ def _require_sides(folder: Path) -> None:
         raise UsageError(f"{folder}: this run has no two sides; resume it with: bench run --resume {folder}")
 
 
-def _status(summary: Summary, comparison: Comparison | None) -> int:
+def _status(measured: Measured, comparison: Comparison | None) -> int:
     """Return the exit status: a regression comes before failed cells, failed cells before an undecided verdict."""
     if comparison is None:  # as `_require_sides` said already
         raise UsageError("this run has no two sides")
     status = EXIT_STATUS[comparison.outcome]
-    return status if comparison.outcome == "regression" else exit_status(summary) or status
+    return status if comparison.outcome == "regression" else exit_status(measured) or status

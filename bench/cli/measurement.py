@@ -45,6 +45,14 @@ class RunSettings(NamedTuple):
     wide: bool
 
 
+class Measured(NamedTuple):
+    """What was measured: the bundle, its summary, and the plan."""
+
+    path: Path
+    summary: Summary
+    plan: Plan
+
+
 def run_settings_options(command: Command) -> Command:
     """Add the options of `RunSettings`."""
     for option in reversed(
@@ -72,7 +80,7 @@ def take_run_settings(given: dict[str, object]) -> RunSettings:
     return RunSettings(**{name: given.pop(name) for name in RunSettings._fields})  # type: ignore[arg-type] # as the options say
 
 
-def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> tuple[Path, Summary] | None:
+def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> Measured | None:
     """Measure a plan, or resume a run.
 
     Args:
@@ -80,7 +88,7 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> tuple[Pa
         settings: How to measure it.
 
     Returns:
-        The path of the bundle, and its summary; None for a dry run, which prints the plan.
+        What was measured; None for a dry run, which prints the plan.
     """
     from bench.run.journal import read_session
     from bench.run.session import resume_run, run_plan
@@ -91,14 +99,17 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> tuple[Pa
         return None
     signer = load_signer(settings.key, settings.passphrase_file)
     if settings.resume is not None:
-        path, summary = resume_run(settings.resume, signer, report_progress=report_progress)
+        plan = read_session(settings.resume).decision.plan
+        done = resume_run(settings.resume, signer, report_progress=report_progress)
     else:
         decision = decide()
-        print_warnings(decision.plan)
-        path, summary = run_plan(decision, settings.output, signer, report_progress=report_progress, note=settings.note)
+        plan = decision.plan
+        print_warnings(plan)
+        done = run_plan(decision, settings.output, signer, report_progress=report_progress, note=settings.note)
+    measured = Measured(*done, plan)
     # Named before anything else is printed: standard output may be full or closed, and verdicts take seconds.
-    print_text(f"bundle: {path}", err=True)
-    return path, summary
+    print_text(f"bundle: {measured.path}", err=True)
+    return measured
 
 
 def report_progress(progress: Progress) -> None:
@@ -108,11 +119,16 @@ def report_progress(progress: Progress) -> None:
     print_progress(progress)
 
 
-def exit_status(summary: Summary) -> int:
-    """Return the exit status of a finished run."""
-    if not summary.failed:
+def exit_status(measured: Measured) -> int:
+    """Return the exit status of a finished run. A case that only this environment refuses counts as failed."""
+    from bench.run.facilities import REFUSALS
+
+    failed = measured.summary.failed
+    if any(refusal.reason.code in REFUSALS for refusal in measured.plan.refused):
+        return CellsFailedError.exit_code
+    if not failed:
         return 0
-    noisy = all(reason.code == "too_noisy" for reason in summary.failed.values())
+    noisy = all(reason.code == "too_noisy" for reason in failed.values())
     error: type[BenchError] = TooNoisyError if noisy else CellsFailedError
     return error.exit_code
 

@@ -59,7 +59,7 @@ def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, history: Pa
     measured = measure(lambda: decision, settings)
     if measured is None:
         return 0
-    path, _ = measured
+    path = measured.path
     again = verify_bundle(path).contents
     earlier = read_history(path.parent if history is None else history, [contents, again])
     reproduction = judge_reproduction(cites, contents, again, margin_ratio, earlier)

@@ -45,9 +45,8 @@ def run(root: Path, **given: object) -> int:
     measured = measure(lambda: prepare_run(options, root, output=settings.output), settings)
     if measured is None:
         return 0
-    path, summary = measured
-    announce_bundle(path)
-    print_results(path, report_format="json" if settings.as_json else "text", wide=settings.wide)
+    announce_bundle(measured.path)
+    print_results(measured.path, report_format="json" if settings.as_json else "text", wide=settings.wide)
     if not settings.as_json:
-        print_closing(path)
-    return exit_status(summary)
+        print_closing(measured.path)
+    return exit_status(measured)

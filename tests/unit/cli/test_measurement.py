@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from bench.cli.measurement import Measured, exit_status
+from bench.records.plan import Refusal
+from bench.records.reason import Reason
+from bench.report.reasons import SENTENCES
+from bench.run.facilities import REFUSALS
+from bench.stats.summary import summarize
+from tests.builders import CASE, make_plan
+
+PLAN = make_plan()
+NOT_FAILED = replace(summarize(PLAN, (), ()), failed={})
+
+
+def measured(*codes: str, failed: str | None = None) -> Measured:
+    refused = tuple(Refusal(case=CASE, reason=Reason(code=code)) for code in codes)
+    reasons = {} if failed is None else {PLAN.cells[0].id: Reason(code=failed)}
+    return Measured(Path("x.bench.tar"), replace(NOT_FAILED, failed=reasons), replace(PLAN, refused=refused))
+
+
+@pytest.mark.parametrize(
+    ("run", "status"),
+    [
+        (measured(), 0),
+        (measured("precision_not_offered"), 0),
+        (measured(failed="too_noisy"), 3),
+        (measured(failed="crashed"), 5),
+        (measured("compiler_missing"), 5),
+        (measured("memory_below_need", failed="too_noisy"), 5),
+    ],
+    ids=[
+        "all measured",
+        "a case that no environment supports",
+        "too noisy",
+        "a cell failed",
+        "this environment refuses a case",
+        "this environment refuses a case, and another is noisy",
+    ],
+)
+def test_the_status_is_zero_only_if_all_that_is_supported_was_measured(run: Measured, status: int) -> None:
+    assert exit_status(run) == status
+
+
+def test_every_refusal_of_the_environment_has_a_sentence() -> None:
+    assert SENTENCES.keys() >= REFUSALS
