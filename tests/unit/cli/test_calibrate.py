@@ -19,14 +19,14 @@ from tests.unit.run.scripted import Workers
 def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of one cell whose workers are scripted."""
 
-    def prepare(options: RunOptions) -> Decision:
+    def prepare(options: RunOptions, *, output: Path) -> Decision:  # noqa: ARG001 - as prepare_run
         assert options.repetitions is not None
         least, most = options.repetitions
         policy = replace(POLICY, repetitions_min=least, repetitions_max=most)
         return Decision(machine=detect(), profile=PROFILE, plan=make_plan(make_cell(0), policy=policy))
 
     monkeypatch.setattr("bench.run.prepare.prepare_run", prepare)
-    monkeypatch.setattr(session, "Workers", Workers)
+    monkeypatch.setattr(session, "Workers", lambda **_: Workers())
     # py-cpuinfo takes a second in each run, and is kept as evidence only.
     monkeypatch.setattr(environment, "read_cpu_evidence", dict)
 
@@ -50,7 +50,7 @@ def test_runs_without_enough_repetitions_are_status_3_and_keep_no_calibration(
     tmp_path: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crash = Failure(reason="crashed", values={"signal": "SIGSEGV"})
-    monkeypatch.setattr(session, "Workers", lambda: Workers(crash))
+    monkeypatch.setattr(session, "Workers", lambda **_: Workers(crash))
     outcome = invoke("calibrate", "--runs", "2", "--output", str(tmp_path))
     assert outcome.status == 3
     assert (

@@ -126,4 +126,4 @@ def test_the_system_s_refusals_are_not_reported_as_bugs(invoke: Invoke, monkeypa
         raise OSError(24, "Too many open files", "/proc/stat")
 
     monkeypatch.setattr("bench.hardware.detect.detect", refuse)
-    assert invoke("detect") == (7, "", "bench: /proc/stat: Too many open files\n")
+    assert invoke("detect") == (7, "", "bench: /proc/stat: Too many open files; raise the limit (ulimit -n 1024)\n")

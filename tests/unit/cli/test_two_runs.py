@@ -94,7 +94,7 @@ def no_cpu_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def pace(monkeypatch: pytest.MonkeyPatch) -> Pace:
     scripted = Pace()
-    monkeypatch.setattr(session, "Workers", lambda: scripted)
+    monkeypatch.setattr(session, "Workers", lambda **_: scripted)
     return scripted
 
 
