@@ -300,7 +300,7 @@ def test_a_dry_run_of_a_resumed_run_prints_the_plan_that_it_began_with(interrupt
     outcome = invoke("run", "--resume", interrupted, "--dry-run", "--json")
     assert outcome.status == 0
     plan = json.loads(outcome.out)
-    assert (plan["suite"], plan["order_seed"]) == ("./tiny.toml", 7)
+    assert (plan["suite"], plan["order_seed"]) == ("tiny.toml", 7)
 
 
 def test_a_run_is_not_resumed_as_another_kind_of_run(
