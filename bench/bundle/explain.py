@@ -8,10 +8,10 @@ from bench.bundle.disclosure import format_line
 from bench.bundle.envelope import PAYLOAD_TYPE
 from bench.bundle.files import read_file
 from bench.bundle.keys import file_stem, fingerprint, format_public_line
+from bench.bundle.opening import open_sealed
 from bench.bundle.seal import OUTER_LIMITS
 from bench.bundle.sshsig import NAMESPACE
 from bench.bundle.statement import PREDICATE_TYPE
-from bench.bundle.verify import open_sealed
 
 _UNPACK = """\
 # 1. Unpack, and extract the signed statement. Needs tar, sed, base64.

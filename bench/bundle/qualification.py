@@ -31,11 +31,10 @@ from bench.bundle.files import read_file, require_folder, write_file
 from bench.bundle.keys import fingerprint, format_public_pem, read_public_key
 from bench.bundle.schema import check_schema, explain_newer_writer, read_statement_heading
 from bench.bundle.seal import SigningKey
-from bench.bundle.signers import Requirements, check_requirements, judge_signers
+from bench.bundle.signers import Requirements, Signer, check_requirements, judge_signers
 from bench.bundle.sshsig import format_sshsig, ssh_signed_bytes
 from bench.bundle.statement import STATEMENT_TYPE, SealedBy, StatementType, SubjectDigest
 from bench.bundle.timestamp import parse_timestamp
-from bench.bundle.verification import Signer
 from bench.errors import BundleError, UsageError
 from bench.records.qualification import BundleName, Qualification, conclude
 from bench.records.record import Record, decode_json, encode_json

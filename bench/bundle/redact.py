@@ -10,8 +10,8 @@ from bench.bundle.content import CONTENT_LIMITS
 from bench.bundle.disclosure import PRIVATE_FIELDS
 from bench.bundle.files import read_file, write_file
 from bench.bundle.identifying import Remaining, find_identifying
+from bench.bundle.opening import open_sealed
 from bench.bundle.seal import OUTER_LIMITS, Sealed, format_sealed
-from bench.bundle.verify import open_sealed
 from bench.errors import UsageError
 from bench.records.bundle import PrivateField
 from bench.records.private_text import count_private

@@ -83,7 +83,7 @@ class SealSignature(Signature):
 
 @dataclass(frozen=True, kw_only=True)
 class Sealed:
-    """The parts of an outer file. Reading them proves nothing yet: see `bench.bundle.verify`."""
+    """The parts of an outer file. Reading them proves nothing yet: see `bench.verification.verify`."""
 
     content: bytes | memoryview
     statement: bytes

@@ -3,11 +3,29 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from bench.bundle.keys import Fingerprint
 from bench.bundle.trust import ROOT, TrustStore, roles_of, why_expired, why_invalid
-from bench.bundle.verification import Signer
 from bench.errors import BundleError, UsageError
+from bench.records.record import Record
+
+
+class Signer(Record, frozen=True, kw_only=True):
+    """A key that signed, and whether the reader trusts it.
+
+    Attributes:
+        owner: From the trust store; None if the store does not have the key.
+        roles: Of the key, if it is trusted.
+        status: `ephemeral` if the key was made for the run: it never shows who ran it.
+        reason: Why it is trusted or not, a phrase. It is the reader's, and is never sealed.
+    """
+
+    fingerprint: Fingerprint
+    owner: str | None
+    roles: tuple[str, ...]
+    status: Literal["trusted", "untrusted", "ephemeral"]
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ from bench.bundle.archive import write_archive
 from bench.bundle.content import CONTENT_LIMITS, format_members
 from bench.bundle.disclosure import commit
 from bench.bundle.files import read_file, write_file
+from bench.bundle.opening import open_sealed
 from bench.bundle.seal import OUTER_LIMITS, SigningKey, add_signature, format_sealed, seal_content
-from bench.bundle.verify import open_sealed
 from bench.records.bundle import Contents
 
 

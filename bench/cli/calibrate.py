@@ -53,7 +53,6 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     """
     from bench.bundle.calibration import FILE_NAME, write_calibration
     from bench.bundle.files import require_folder, require_writable
-    from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json
     from bench.compare.calibration import calibrate as calibrate_host
     from bench.records.suite import CaseFilter
@@ -62,6 +61,7 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     from bench.run.options import RunOptions
     from bench.run.prepare import prepare_run
     from bench.run.session import run_plan
+    from bench.verification.verify import verify_bundle
 
     options = RunOptions(
         profile=profile,

@@ -52,12 +52,12 @@ def compare(bundles: tuple[Path, ...], margin_ratio: float, history: Path | None
     bundles by how much; without any, it assumes 2%. Several bundles on each side, with `--` between the sides,
     show smaller changes. `bench ab` avoids the scatter between runs.
     """
-    from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json
     from bench.compare.bundles import compare_runs
     from bench.compare.history import read_history
     from bench.records.verdict import EXIT_STATUS, Criteria
     from bench.report.comparison import render_comparison
+    from bench.verification.verify import verify_bundle
 
     base, new = _split_sides(bundles)
     before, after = ([verify_bundle(path).contents for path in side] for side in (base, new))

@@ -48,8 +48,8 @@ def sign(bundle: Path, key: Path, passphrase_file: Path | None) -> None:
 
     The bundle is verified first. Its content does not change.
     """
-    from bench.bundle.verify import verify_bundle
     from bench.bundle.write import sign_bundle
+    from bench.verification.verify import verify_bundle
 
     signer = load_signer(key, passphrase_file)
     verify_bundle(bundle)

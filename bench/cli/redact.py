@@ -31,7 +31,7 @@ def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path
     """
     from bench.bundle.files import require_writable
     from bench.bundle.redact import redact_bundle
-    from bench.bundle.verify import verify_bundle
+    from bench.verification.verify import verify_bundle
 
     if output is not None:
         require_writable(output, replace=False)

@@ -37,11 +37,11 @@ def reproduce(bundle: Path, margin_ratio: float, trust: Path | None, history: Pa
     `bench verify` follows such citations.
     """
     from bench.bundle.signers import Requirements
-    from bench.bundle.verify import verify_bundle
     from bench.cli.trust import load_trust
     from bench.compare.history import read_history
     from bench.compare.reproduce import find_data_problem, find_obstacles, judge_reproduction, refuse_reproduction
     from bench.run.reproduce import cite, look_here, prepare_reproduction
+    from bench.verification.verify import verify_bundle
 
     settings = take_run_settings(given)
     original = verify_bundle(bundle, Requirements(trust=None if trust is None else load_trust(trust, ())))

@@ -24,11 +24,11 @@ def print_results(
         UsageError: there is no such format.
         BundleError: the bundle does not verify.
     """
-    from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_report, print_text
     from bench.report.printable import spell_out_bytes
     from bench.report.renderers import find_renderer, render_report
     from bench.report.run_report import make_run_report
+    from bench.verification.verify import verify_bundle
 
     renderer = find_renderer(report_format)
     contents = verify_bundle(path).contents
@@ -47,11 +47,11 @@ def print_closing(path: Path) -> None:
     Args:
         path: Of a bundle that was just shown.
     """
-    from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_text
     from bench.report.closing import render_closing
     from bench.report.printable import spell_out_bytes
     from bench.report.run_report import make_run_report
+    from bench.verification.verify import verify_bundle
 
     report = make_run_report(verify_bundle(path).contents, bundle=spell_out_bytes(str(path)))
     print_text(render_closing(report), err=True)

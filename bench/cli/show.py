@@ -47,13 +47,13 @@ def _print_views(bundle: Path, *, effective: bool, evidence: bool, report_format
     Raises:
         UsageError: the format is neither text nor JSON.
     """
-    from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json, print_report
     from bench.report.effective import render_effective
     from bench.report.evidence import render_evidence
     from bench.report.printable import PrintableText, join_lines
     from bench.report.rows.effective import make_effective_rows
     from bench.report.rows.evidence import make_evidence_rows
+    from bench.verification.verify import verify_bundle
 
     if report_format not in {"text", "json"}:
         raise UsageError(f"--format {report_format}: --effective and --evidence print text or json; use one of these")

@@ -97,9 +97,9 @@ def _check_judged(judged: Sequence[Path], policy: str | None, cited: Sequence[Pa
 def _verify_one(
     bundle: Path, requirements: "Requirements", cited: Sequence[Path], *, explain: bool, as_json: bool
 ) -> None:
-    from bench.bundle.chain import finder, follow_chain, require_cited
-    from bench.bundle.verify import verify_bundle
     from bench.cli.console import print_json, print_text
+    from bench.verification.chain import finder, follow_chain, require_cited
+    from bench.verification.verify import verify_bundle
 
     verification = verify_bundle(bundle, requirements)
     links = follow_chain(verification, finder(cited, bundle.absolute().parent, requirements))
@@ -130,9 +130,9 @@ def _verify_one(
 
 
 def _verify_many(paths: Sequence[Path], requirements: "Requirements", *, as_json: bool) -> None:
-    from bench.bundle.verify_many import Checked, find_bundles, verify_many
     from bench.cli.console import print_json, print_text
     from bench.report.verification import render_checked
+    from bench.verification.verify_many import Checked, find_bundles, verify_many
 
     found = find_bundles(paths)
     results: list[Checked] = []

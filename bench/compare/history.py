@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.bundle.calibration import digest_host
-from bench.bundle.verify import verify_bundle
 from bench.compare.evidence import read_values
 from bench.errors import BenchError
 from bench.records.bundle import BUNDLE_SUFFIX, Contents
@@ -16,6 +15,7 @@ from bench.records.plan import Cell
 from bench.records.profile import LayoutName
 from bench.records.record import encode_json
 from bench.stats.run_scatter import REPETITIONS_MIN, RunMeans, average_repetitions
+from bench.verification.verify import verify_bundle
 
 BUNDLES_MAX = 50
 """Newest bundles of a folder that are read. More would say little: the degrees of freedom of ten runs already suffice."""

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from bench.bundle.chain import Link
-from bench.bundle.verification import Signer, Verification
-from bench.bundle.verify_many import Checked
+from bench.bundle.signers import Signer
 from bench.records.bundle import Contents
 from bench.records.image import Image
 from bench.report.printable import PrintableText, join_lines
+from bench.verification.chain import Link
+from bench.verification.verification import Verification
+from bench.verification.verify_many import Checked
 
 
 def render_verification(verification: Verification, links: Sequence[Link] = ()) -> PrintableText:

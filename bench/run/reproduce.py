@@ -10,7 +10,6 @@ from pathlib import Path
 
 from bench.bundle.environment import describe_environment
 from bench.bundle.image import describe_image
-from bench.bundle.verification import Verification
 from bench.errors import BundleError, UsageError
 from bench.hardware.detect import detect
 from bench.launch.libraries import find_preloads
@@ -22,6 +21,7 @@ from bench.records.machine import Machine
 from bench.records.plan import Plan
 from bench.records.reason import UnsupportedError
 from bench.run.prepare import RESULTS, Decision, find_facilities, why_not_available
+from bench.verification.verification import Verification
 from bench.workloads.registry import find_workload
 
 

@@ -16,7 +16,6 @@ from bench.bundle.schema import SCHEMA
 from bench.bundle.seal import SigningKey
 from bench.bundle.source import digest_source
 from bench.bundle.timestamp import format_timestamp, parse_timestamp
-from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
 from bench.errors import BenchError, BundleError, InterruptedRunError, OutputError
 from bench.hardware.cgroup import Cgroups
@@ -40,6 +39,7 @@ from bench.run.prepare import Decision
 from bench.run.private_words import PrivateWords, compile_value_cutter, find_private_words
 from bench.run.scrub import scrub_contents, scrub_strings
 from bench.stats.summary import summarize
+from bench.verification.verify import verify_bundle
 
 
 def run_plan(

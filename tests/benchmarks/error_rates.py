@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
-from bench.bundle.verify import verify_bundle
 from bench.compare.evidence import read_values
+from bench.verification.verify import verify_bundle
 from tests.benchmarks.hosts import HOSTS
 from tests.benchmarks.rates import Rate, Setting, count, judge_interleaved, simulate
 from tests.benchmarks.slowed import measure_rounds

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.bundle.verify import verify_bundle
+from bench.verification.verify import verify_bundle
 from tests.container.engine import IMAGE, Engine
 
 pytestmark = pytest.mark.docker

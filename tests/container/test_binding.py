@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bench.bundle.verify import verify_bundle
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES
+from bench.verification.verify import verify_bundle
 from tests.container.engine import Engine
 
 pytestmark = pytest.mark.docker

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bench.bundle.keys import generate_key
-from bench.bundle.verify import verify_bundle
+from bench.verification.verify import verify_bundle
 from tests.container.engine import Engine
 
 pytestmark = pytest.mark.docker

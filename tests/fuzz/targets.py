@@ -18,7 +18,6 @@ from bench.bundle.seal import OUTER_LIMITS, format_sealed, parse_sealed, read_ou
 from bench.bundle.statement import parse_statement
 from bench.bundle.timestamp import parse_timestamp
 from bench.bundle.trust import parse_trust
-from bench.bundle.verify import verify_bundle
 from bench.errors import BenchError
 from bench.hardware.cgroup import parse_mountinfo, parse_mounts, parse_self_cgroup
 from bench.hardware.cpuinfo import parse_cpuinfo
@@ -35,6 +34,7 @@ from bench.records.cpulist import parse_cpulist, parse_cpumask
 from bench.records.record import encode_json
 from bench.run.journal import resume_journal
 from bench.suites.load import load_suite
+from bench.verification.verify import verify_bundle
 from bench.workloads.registry import WORKLOADS
 from tests.unit.bundle.builder import CONTENTS, OPERATOR, VENDOR, make_trust, pack_content, seal, seal_contents
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.bundle.verify import verify_bundle
+from bench.verification.verify import verify_bundle
 from tests.integration.tiny import REPO, bench, write_suite
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]

@@ -79,7 +79,7 @@ def test_two_instances_run_bound_apart_and_together(tmp_path: Path) -> None:
     assert cpus >= 2, "this test needs two CPUs"
     done = bench("--suite", write_suite(tmp_path, layout="throughput"), "--mode", "inference", "--instances", "2", "--threads", "1", "--json", "--output", str(tmp_path / "out"))  # fmt: skip
     assert done.returncode == 0, done.stderr
-    from bench.bundle.verify import verify_bundle
+    from bench.verification.verify import verify_bundle
 
     contents = verify_bundle(Path(json.loads(done.stdout)["bundle"])).contents
     (measurement,) = contents.measurements

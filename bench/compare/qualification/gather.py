@@ -10,9 +10,6 @@ from pathlib import Path
 
 from bench.bundle.signers import Requirements, check_requirements
 from bench.bundle.trust import TrustStore
-from bench.bundle.verification import Verification
-from bench.bundle.verify import verify_bundle
-from bench.bundle.verify_many import find_bundles
 from bench.compare.comparability import find_cell_differences, find_differences
 from bench.compare.qualification.reading import Unit, label_cells
 from bench.compare.shared_samples import find_shared_samples
@@ -22,6 +19,9 @@ from bench.records.machine import Machine
 from bench.records.qualification import BundleName
 from bench.records.reason import Reason
 from bench.records.verdict import Finding, find_refusals
+from bench.verification.verification import Verification
+from bench.verification.verify import verify_bundle
+from bench.verification.verify_many import find_bundles
 
 _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.bundle.verification import Verification
 from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.case import case_name
@@ -13,6 +12,7 @@ from bench.records.plan import Cell
 from bench.records.qualification import BundleName, Value
 from bench.records.reason import Reason
 from bench.records.summary import CellSummary, Interval
+from bench.verification.verification import Verification
 
 Absence = Literal["unavailable", "failed", "undecided"]
 

@@ -27,8 +27,6 @@ from bench.bundle.seal import (
 from bench.bundle.signers import Requirements
 from bench.bundle.trust import TrustStore
 from bench.bundle.trust_store import add_key, new_trust
-from bench.bundle.verification import Verification
-from bench.bundle.verify import verify_bundle
 from bench.errors import BundleError
 from bench.records.bundle import BundleInfo, Contents, Distribution, Environment
 from bench.records.image import Image
@@ -37,6 +35,8 @@ from bench.records.measurement import Failure, Measurement
 from bench.records.plan import Plan
 from bench.records.record import encode_json
 from bench.stats.summary import summarize
+from bench.verification.verification import Verification
+from bench.verification.verify import verify_bundle
 from tests.builders import (
     BINDING,
     DIGEST,

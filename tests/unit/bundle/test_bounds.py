@@ -13,7 +13,7 @@ from tests.unit.bundle.attacks.archives import archives
 VERIFY = """
 import resource, sys
 from pathlib import Path
-from bench.bundle.verify import verify_bundle
+from bench.verification.verify import verify_bundle
 from bench.errors import BundleError
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:

@@ -4,11 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from bench.bundle.calibration import digest_host, find_calibration, write_calibration
-from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
 from bench.errors import BundleError
 from bench.records.calibration import Calibration, CellCalibration
 from bench.records.summary import Interval
+from bench.verification.verify import verify_bundle
 from tests.builders import CASE, DIGEST, make_machine
 from tests.unit.bundle.builder import EPHEMERAL, make_contents
 

@@ -6,9 +6,9 @@ from msgspec.structs import replace
 from bench.bundle.disclosure import PRIVATE_FIELDS
 from bench.bundle.identifying import Remaining
 from bench.bundle.redact import redact_bundle
-from bench.bundle.verify import verify_bundle
 from bench.bundle.write import sign_bundle
 from bench.errors import BundleError, OutputError, UsageError
+from bench.verification.verify import verify_bundle
 from tests.unit.bundle.builder import CONTENTS, NOW, OPERATOR, VENDOR, open_parts, pack, seal_contents, unpack
 
 VALUES = (b"node7", b"Maker Inc.", b"Rack 2", b"before the upgrade")

@@ -16,11 +16,11 @@ from bench.bundle.schema import SCHEMA, check_schema, read_heading, read_stateme
 from bench.bundle.signers import Requirements
 from bench.bundle.statement import Statement
 from bench.bundle.trust import TrustStore
-from bench.bundle.verify_many import check_bundle
 from bench.errors import SchemaVersionError
 from bench.records.bundle import Contents
 from bench.records.measurement import Measurement
 from bench.records.record import Record, decode_json, encode_json
+from bench.verification.verify_many import check_bundle
 from tests.unit.bundle.builder import CONTENTS, open_parts, refuse, seal_contents, sign_raw
 
 SEALED = (Contents, Disclosures, EnvelopeFile, QualificationStatement, Statement, TrustStore)

@@ -3,10 +3,9 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace
 
-from bench.bundle.signers import Requirements, check_requirements, judge_signers
+from bench.bundle.signers import Requirements, Signer, check_requirements, judge_signers
 from bench.bundle.trust import Role, TrustStore
 from bench.bundle.trust_store import revoke_key
-from bench.bundle.verification import Signer
 from bench.errors import BundleError, UsageError
 from tests.unit.bundle.builder import NOW, OPERATOR, STRANGER, VENDOR, make_trust
 

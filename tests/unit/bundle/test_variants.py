@@ -7,7 +7,6 @@ import pytest
 from msgspec.structs import replace
 
 from bench.bundle.variants import check_variants
-from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
 from bench.errors import BundleError
 from bench.records.bundle import Contents
@@ -16,6 +15,7 @@ from bench.records.plan import Plan
 from bench.records.variant import Variant, describe_variant, image_argv
 from bench.stats.order import order_round
 from bench.stats.summary import summarize
+from bench.verification.verify import verify_bundle
 from tests.builders import DIGEST, make_cell, make_instance, make_measurement, make_plan, make_proof, make_repetition
 from tests.unit.bundle.builder import CONTENTS, ENVIRONMENT, LATENCIES, MS, OPERATOR
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.bundle import verify_many as module
 from bench.bundle.signers import Requirements
-from bench.bundle.verify_many import find_bundles, verify_many
 from bench.errors import UsageError
+from bench.verification import verify_many as module
+from bench.verification.verify_many import find_bundles, verify_many
 
 
 def test_bundles_are_found_below_folders_each_once_in_the_order_of_their_paths(tmp_path: Path) -> None:

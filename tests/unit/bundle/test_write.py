@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bench.bundle.verify import verify_bundle
 from bench.bundle.write import format_bundle, sign_bundle, write_bundle
 from bench.errors import BundleError, OutputError, UsageError
+from bench.verification.verify import verify_bundle
 from tests.unit.bundle.builder import CONTENTS, NOW, OPERATOR, VENDOR, make_salt, seal_contents
 
 

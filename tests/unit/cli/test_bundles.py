@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bench.bundle.chain import read_digest
 from bench.bundle.content import format_members
 from bench.bundle.write import write_bundle
 from bench.records.bundle import Citation
 from bench.records.measurement import Failure
 from bench.stats.summary import summarize
+from bench.verification.chain import read_digest
 from tests.unit.bundle.builder import CONTENTS, EPHEMERAL, on_day, pack_content, seal
 from tests.unit.cli.conftest import Invoke
 

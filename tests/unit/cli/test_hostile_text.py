@@ -13,14 +13,14 @@ from msgspec.structs import replace
 
 from bench.bundle.content import format_members
 from bench.bundle.origin import hardware_origins
-from bench.bundle.verification import Verification
-from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
 from bench.records.bundle import Contents
 from bench.records.plan import Refusal
 from bench.records.reason import Reason
 from bench.records.record import encode_json
 from bench.report.printable import printable
+from bench.verification.verification import Verification
+from bench.verification.verify import verify_bundle
 from tests.builders import CASE
 from tests.unit.bundle.builder import EPHEMERAL, pack_content, seal
 from tests.unit.cli.conftest import Invoke, Outcome
@@ -185,8 +185,8 @@ def test_no_text_of_a_record_reaches_a_line_of_its_own_by_any_command(
     one, other = str(hostile_path), str(intact)
     with pytest.MonkeyPatch.context() as patch:
         for module in (
-            "bench.bundle.verify",
-            "bench.bundle.verify_many",
+            "bench.verification.verify",
+            "bench.verification.verify_many",
             "bench.compare.history",
             "bench.compare.qualification.gather",
         ):

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bench.bundle.verify import verify_bundle
 from bench.compare.history import BUNDLES_MAX, digest_subject, identify_cell, read_history, summarize_run
 from bench.records.bundle import BUNDLE_SUFFIX, Contents
 from bench.records.variant import Variant
+from bench.verification.verify import verify_bundle
 from tests.builders import DIGEST, make_cell, make_plan
 from tests.unit.bundle.builder import on_day, seal_contents
 from tests.unit.compare.qualification.units import make_contents

@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bench.bundle.verification import Verification
-from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
 from bench.errors import BenchError, BundleError, UsageError
 from bench.records.plan import Plan
@@ -18,6 +16,8 @@ from bench.run.options import RunOptions
 from bench.run.prepare import Decision, prepare_run
 from bench.run.reproduce import cite, prepare_reproduction
 from bench.run.session import run_plan
+from bench.verification.verification import Verification
+from bench.verification.verify import verify_bundle
 from tests.unit.bundle.builder import CONTENTS, OPERATOR
 from tests.unit.run.test_session import ignore, workers
 

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from bench.bundle.calibration import digest_host, write_calibration
 from bench.bundle.seal import SigningKey
 from bench.bundle.source import digest_source
-from bench.bundle.verify import verify_bundle
 from bench.errors import BundleError, EnvironmentUnfitError, InterruptedRunError, NotComparableError, OutputError
 from bench.hardware.detect import detect
 from bench.records.bundle import Distribution
@@ -23,6 +22,7 @@ from bench.run.continuity import Software, describe_software
 from bench.run.journal import Session, begin_journal
 from bench.run.prepare import Decision
 from bench.run.session import resume_run, run_plan
+from bench.verification.verify import verify_bundle
 from tests.builders import DIGEST, PROFILE, make_cell, make_plan
 from tests.unit.bundle.test_calibration import CALIBRATION
 from tests.unit.run.scripted import Workers

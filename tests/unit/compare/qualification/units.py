@@ -8,7 +8,6 @@ import msgspec
 from msgspec.structs import replace
 
 from bench.bundle.origin import hardware_origins
-from bench.bundle.verification import Verification
 from bench.compare.qualification.load import LoadedPolicy
 from bench.compare.qualification.qualify import qualify
 from bench.compare.qualification.reading import Unit
@@ -16,6 +15,7 @@ from bench.records.bundle import Contents
 from bench.records.qualification import Qualification, QualificationPolicy, Rule, RuleVerdict, Waiver
 from bench.stats.order import order_round
 from bench.stats.summary import summarize
+from bench.verification.verification import Verification
 from tests.builders import DIGEST, POLICY, make_cell, make_instance, make_measurement, make_plan, make_probe, make_proof
 from tests.builders import make_repetition as repetition
 from tests.unit.bundle.builder import CONTENTS, MS

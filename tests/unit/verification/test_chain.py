@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bench.bundle.chain import Find, Link, finder, follow_chain, read_digest, require_cited
 from bench.bundle.signers import Requirements
 from bench.bundle.statement import parse_statement
-from bench.bundle.verification import Verification
-from bench.bundle.verify import verify_bundle
 from bench.bundle.write import write_bundle
 from bench.errors import BundleError, UsageError
 from bench.records.bundle import Citation, Contents
+from bench.verification.chain import Find, Link, finder, follow_chain, read_digest, require_cited
+from bench.verification.verification import Verification
+from bench.verification.verify import verify_bundle
 from tests.unit.bundle.builder import CONTENTS, OPERATOR, VENDOR, make_trust, on_day, open_parts
 
 RUN_IDS = [f"2026010{day}T030405Z-0123abcd" for day in range(10)]

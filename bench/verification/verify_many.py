@@ -9,13 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from bench.bundle.origin import Origin
-from bench.bundle.signers import Requirements
-from bench.bundle.verification import Signer
-from bench.bundle.verify import verify_bundle
+from bench.bundle.signers import Requirements, Signer
 from bench.errors import BenchError, EnvironmentUnfitError, UsageError
 from bench.records.bundle import BUNDLE_SUFFIX, BundleInfo
 from bench.records.digest import Digest
 from bench.records.record import Record
+from bench.verification.verify import verify_bundle
 
 _CHUNK = 8
 """Bundles that a process is given at a time. Most take 0.1 s, so little time is lost at the end."""
@@ -89,7 +88,7 @@ def verify_many(paths: Sequence[Path], requirements: Requirements) -> Iterator[C
 def _make_pool(jobs: int) -> ProcessPoolExecutor | None:
     """Return a pool; None where its semaphores or pipes cannot be made."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bench.bundle.verify_many", "numpy", "scipy.special"])
+    context.set_forkserver_preload(["bench.verification.verify_many", "numpy", "scipy.special"])
     try:
         return ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts)
     except (OSError, NotImplementedError, ImportError):  # the last two: a C library or kernel without semaphores

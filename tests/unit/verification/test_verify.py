@@ -11,10 +11,10 @@ from bench.bundle.envelope import MAX_SIGNATURES
 from bench.bundle.seal import OUTER_LIMITS, Sealed, SigningKey, format_sealed, sign_seal
 from bench.bundle.signers import Requirements
 from bench.bundle.statement import parse_statement
-from bench.bundle.verify import verify_bundle
 from bench.errors import BundleError, UsageError
 from bench.records.bundle import Contents
 from bench.records.summary import Summary
+from bench.verification.verify import verify_bundle
 from tests.unit.bundle.builder import (
     CONTENTS,
     EPHEMERAL,

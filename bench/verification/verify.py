@@ -1,8 +1,6 @@
 """Verify a bundle in eight steps, the cheapest refusal first. Verification raises, or returns what was proven."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,17 +11,18 @@ from bench.bundle.content import CONTENT_LIMITS, parse_members
 from bench.bundle.disclosure import disclose
 from bench.bundle.files import read_file
 from bench.bundle.keys import Fingerprint, fingerprint
+from bench.bundle.opening import naming, open_sealed, step
 from bench.bundle.origin import hardware_origins
 from bench.bundle.plausibility import check_plausibility
 from bench.bundle.recompute import Recompute, check_summary, load_recompute
-from bench.bundle.seal import OUTER_LIMITS, Sealed, parse_sealed, read_outer_archive, verify_seal
-from bench.bundle.signers import Requirements, check_requirements, judge_signers
+from bench.bundle.seal import OUTER_LIMITS, Sealed
+from bench.bundle.signers import Requirements, Signer, check_requirements, judge_signers
 from bench.bundle.statement import Statement, parse_statement
 from bench.bundle.timestamp import parse_timestamp
-from bench.bundle.verification import Signer, Verification
-from bench.errors import BundleError, SchemaVersionError
+from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.collector import collector_paused
+from bench.verification.verification import Verification
 
 TRUST_NOBODY = Requirements()
 
@@ -58,16 +57,16 @@ def verify_bundle(
 def _verify(data: bytes, requirements: Requirements, now: datetime, recompute: Recompute | None) -> Verification:
     """Verify a bundle's bytes."""
     sealed = open_sealed(data)
-    with _step(3, "signatures"):
+    with step(3, "signatures"):
         statement = parse_statement(sealed.statement)
         signers = _judge(sealed, statement, requirements, now)
         check_requirements(signers, requirements)
     contents, digest = _open_contents(sealed, statement)
-    with _step(7, "consistency"):
+    with step(7, "consistency"):
         check_consistency(contents, statement)
         check_chronology(contents)
         check_plausibility(contents)
-    with _step(8, "summaries"):
+    with step(8, "summaries"):
         check_summary(contents, recompute or load_recompute(contents.summary.method))
     return Verification(
         contents=contents,
@@ -79,23 +78,6 @@ def _verify(data: bytes, requirements: Requirements, now: datetime, recompute: R
             if field not in contents.hidden
         },
     )
-
-
-def open_sealed(data: bytes) -> Sealed:
-    """Steps 1 to 3: return the parts of an outer file, each signature checked with the key beside it.
-
-    Whose keys these are is not judged here.
-
-    Raises:
-        BundleError: a step failed; names it.
-    """
-    with _step(1, "outer archive"):
-        members: Mapping[str, memoryview] = read_outer_archive(data)
-    with _step(2, "envelope"):
-        sealed = parse_sealed(members)
-    with _step(3, "signatures"):
-        verify_seal(sealed)
-    return sealed
 
 
 def _judge(sealed: Sealed, statement: Statement, requirements: Requirements, now: datetime) -> tuple[Signer, ...]:
@@ -111,33 +93,13 @@ def _judge(sealed: Sealed, statement: Statement, requirements: Requirements, now
 
 def _open_contents(sealed: Sealed, statement: Statement) -> tuple[Contents, str]:
     """Steps 4 to 6: return the contents that the statement is about, and their digest."""
-    with _step(4, "subject"):
+    with step(4, "subject"):
         digest = hashlib.sha256(sealed.content).hexdigest()
         stated = statement.subject[0].digest.sha256
         if digest != stated:
             raise BundleError(f"content.tar has the digest {digest}, but {stated} was signed")
-    with _step(5, "inner archive"):
+    with step(5, "inner archive"):
         members = read_archive(sealed.content, CONTENT_LIMITS)
-    with _step(6, "schema"):
+    with step(6, "schema"):
         contents = disclose(parse_members(members), sealed.disclosures)
     return contents, digest
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Name the bundle in a refusal: a command may read several."""
-    try:
-        yield
-    except BundleError as error:
-        raise type(error)(f"{path}: {error}") from error
-
-
-@contextmanager
-def _step(number: int, name: str) -> Iterator[None]:
-    """Name the step in a refusal."""
-    try:
-        yield
-    except SchemaVersionError:
-        raise  # the bundle may be intact: this bench cannot tell
-    except BundleError as error:
-        raise BundleError(f"not verified, step {number} ({name}): {error}") from error

@@ -10,16 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.bundle.files import read_file
+from bench.bundle.opening import naming, open_sealed
 from bench.bundle.seal import OUTER_LIMITS
 from bench.bundle.signers import Requirements
 from bench.bundle.statement import parse_statement
 from bench.bundle.timestamp import parse_timestamp
-from bench.bundle.verification import Verification
-from bench.bundle.verify import naming, open_sealed, verify_bundle
 from bench.errors import BenchError, BundleError, UsageError
 from bench.records.bundle import BUNDLE_SUFFIX, Citation
 from bench.records.digest import Digest
 from bench.records.record import Record
+from bench.verification.verification import Verification
+from bench.verification.verify import verify_bundle
 
 Find = Callable[[Digest], Verification | None]
 
