@@ -20,6 +20,7 @@ from bench.records.measurement import Measurement, Probe
 from bench.records.plan import Plan
 from bench.records.profile import Profile
 from bench.records.record import RecordT, decode_json, encode_json
+from bench.records.request import Request
 from bench.records.summary import Summary
 from bench.records.variant import VARIANTS, VariantName
 
@@ -31,6 +32,7 @@ _MACHINE = "machine.json"
 _PRIVATE = "private.json"
 _PROFILE = "profile.json"
 _PLAN = "plan.json"
+_REQUEST = "request.json"
 _ENVIRONMENT = "environment.json"
 _SBOM = "sbom.cdx.json"
 _IMAGE = "image.json"
@@ -61,6 +63,8 @@ def format_members(contents: Contents) -> dict[str, bytes]:
         _PROBES: _format(contents.probes, tuple[Probe, ...], _PROBES),
         _SUMMARY: _format(contents.summary, Summary, _SUMMARY),
     }
+    if contents.request is not None:
+        members[_REQUEST] = _format(contents.request, Request, _REQUEST)
     if contents.calibration is not None:
         members[_CALIBRATION] = _format(contents.calibration, Calibration, _CALIBRATION)
     for variant, environment in contents.environments.items():
@@ -98,6 +102,7 @@ def _parse_members(members: Mapping[str, memoryview]) -> Contents:
         hidden=PRIVATE_FIELDS,
         profile=_take(rest, _PROFILE, Profile),
         plan=_take(rest, _PLAN, Plan),
+        request=_take(rest, _REQUEST, Request) if _REQUEST in rest else None,
         environment=_take(rest, _ENVIRONMENT, Environment),
         sbom=encode_json(_take(rest, _SBOM, dict[str, object])),
         image=_take(rest, _IMAGE, Image),

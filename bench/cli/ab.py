@@ -20,7 +20,7 @@ from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES
 from bench.records.verdict import EXIT_STATUS, Comparison
 
 if TYPE_CHECKING:
-    from bench.run.ab import VariantOptions
+    from bench.planning.pairs import VariantOptions
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -118,7 +118,7 @@ def _take_side(given: dict[str, object], side: str) -> "VariantOptions":
     Raises:
         UsageError: a variable is given twice, or its value cannot be passed to a worker.
     """
-    from bench.run.ab import VariantOptions
+    from bench.planning.pairs import VariantOptions
 
     variables: dict[str, str] = {}
     pairs = given.pop(f"env_{side}")

@@ -37,15 +37,16 @@ def detect(root: Path, record: Path | None, as_json: bool, wide: bool) -> None:
     from bench.cli.console import print_json
     from bench.errors import ProfileError
     from bench.hardware.detect import detect as detect_machine
+    from bench.profiles.load import load_profiles
+    from bench.profiles.match import choose_profile
     from bench.report.machine import render_machine
-    from bench.run.prepare import select_profile
 
     if record is not None:
         require_writable(record, replace=False)
     machine = detect_machine(root) if record is None else _record_machine(root, record)
     choice, problem = None, None
     try:
-        _, choice = select_profile("auto", machine, force=False)
+        choice = choose_profile(load_profiles(), machine)
     except ProfileError as error:
         problem = str(error)
     if as_json:

@@ -5,6 +5,7 @@ from pathlib import Path
 from bench.errors import UsageError
 from bench.profiles.variables import why_not_variable
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, Profile
+from bench.records.request import is_file
 from bench.records.toml_file import TomlFile, read_toml
 
 PROFILES_DIR = Path(__file__).resolve().parents[2] / "profiles"
@@ -56,7 +57,7 @@ def find_profile(name_or_path: str) -> Profile:
     Raises:
         UsageError: no profile has this name (lists the known ones), or the file is wrong.
     """
-    if "/" in name_or_path or name_or_path.endswith(".toml"):
+    if is_file(name_or_path):
         return load_profile(Path(name_or_path))
     known = sorted(path.stem for path in PROFILES_DIR.glob("*.toml"))
     if name_or_path not in known:

@@ -12,6 +12,7 @@ from bench.records.measurement import Measurement, Probe
 from bench.records.plan import Plan
 from bench.records.profile import Profile
 from bench.records.record import Record
+from bench.records.request import Request
 from bench.records.summary import Summary
 from bench.records.text import Line, Note, Release
 from bench.records.variant import VariantName
@@ -115,6 +116,7 @@ class Contents(Record, frozen=True, kw_only=True):
     Attributes:
         environments: The software of each side of an `ab` run that has an interpreter of its own.
         commitments: Salted digest of each private field; empty until the run is sealed.
+        request: What the plan follows from; None: not recorded, as of a run of another run's plan.
         calibration: Of the host, if one was made before the run.
         hidden: Private fields that were removed: they read as if they had no value.
     """
@@ -130,6 +132,7 @@ class Contents(Record, frozen=True, kw_only=True):
     measurements: tuple[Measurement, ...]
     summary: Summary
     logs: dict[str, bytes]
+    request: Request | None = None
     calibration: Calibration | None = None
     environments: dict[VariantName, Environment] = {}
     commitments: dict[PrivateField, Digest] = {}

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from bench.records.case import (
-    REFERENCE_BACKEND,
     BackendName,
     BatchSize,
     Dimension,
@@ -27,26 +26,28 @@ class CaseTable(Record, frozen=True, kw_only=True):
     """One `[[cases]]` table: the product of its lists.
 
     Attributes:
-        workload, backend: Names or globs.
+        workload, backend: Names or globs; without a backend it is eager.
+        mode: None for inference.
+        precision: None for fp32.
         phase: None for all phases that a workload has.
         memory_format: None for channels last where a case can be laid out so, else contiguous.
         batch_size: None for each workload's own.
         valid_only: Leave out unsupported cases without a refusal: for products that nobody means as a whole.
         quant_engine: For `fx_int8`; None for the architecture's own.
-        size: The workload's shape that `shape` changes: the full one, or that of smoke tests.
+        size: The workload's shape that `shape` changes: the full one, or that of smoke tests; None for the full one.
         shape: Dimension → value in place of the workload's own. A workload without this dimension ignores it; one of
             the table's workloads must have it.
     """
 
     workload: Annotated[tuple[Pattern, ...], Meta(min_length=1)]
-    mode: Annotated[tuple[Mode, ...], Meta(min_length=1)] = ("inference",)
+    mode: Annotated[tuple[Mode, ...], Meta(min_length=1)] | None = None
     phase: tuple[Phase, ...] | None = None
-    precision: Annotated[tuple[Precision, ...], Meta(min_length=1)] = ("fp32",)
+    precision: Annotated[tuple[Precision, ...], Meta(min_length=1)] | None = None
     memory_format: Annotated[tuple[MemoryFormat, ...], Meta(min_length=1)] | None = None
-    backend: Annotated[tuple[Pattern, ...], Meta(min_length=1)] = (REFERENCE_BACKEND,)
+    backend: Annotated[tuple[Pattern, ...], Meta(min_length=1)] | None = None
     batch_size: Annotated[tuple[BatchSize, ...], Meta(min_length=1)] | None = None
     quant_engine: Annotated[tuple[QuantEngine, ...], Meta(min_length=1)] | None = None
-    size: Literal["full", "smoke"] = "full"
+    size: Literal["full", "smoke"] | None = None
     valid_only: bool = False
     shape: dict[DimensionName, Dimension] = {}
 
@@ -59,7 +60,7 @@ class Suite(Record, frozen=True, kw_only=True):
         layouts: In this order; the user's option replaces them.
         policy: How much is measured; the user's options replace single values.
         cases: Tables, in the order in which they run.
-        scenario: How load is applied to every cell.
+        scenario: How load is applied to every cell; None for `closed_loop`.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}\Z")]
@@ -67,7 +68,7 @@ class Suite(Record, frozen=True, kw_only=True):
     layouts: Annotated[tuple[LayoutName, ...], Meta(min_length=1)]
     policy: Policy
     cases: Annotated[tuple[CaseTable, ...], Meta(min_length=1)]
-    scenario: ScenarioName = "closed_loop"
+    scenario: ScenarioName | None = None
 
 
 class CaseFilter(Record, frozen=True, kw_only=True):

@@ -209,6 +209,7 @@ def make_contents(journal: Journal, clock: RunClock, calibration: Calibration | 
         machine=session.decision.machine,
         profile=session.decision.profile,
         plan=plan,
+        request=session.decision.request,
         environment=environment,
         sbom=render_sbom(environment),
         image=describe_image(),

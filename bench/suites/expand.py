@@ -14,7 +14,16 @@ import msgspec
 
 from bench.backends.registry import BACKENDS, find_backend
 from bench.errors import UsageError
-from bench.records.case import Case, MemoryFormat, Phase, Precision, QuantEngine, WorkloadFacts
+from bench.records.case import (
+    REFERENCE_BACKEND,
+    Case,
+    MemoryFormat,
+    Mode,
+    Phase,
+    Precision,
+    QuantEngine,
+    WorkloadFacts,
+)
 from bench.records.machine import Architecture
 from bench.records.plan import Refusal
 from bench.records.precision import PRECISION_FACTS
@@ -28,6 +37,10 @@ WhyNot = Callable[[Case], Reason | None]
 
 QUANT_ENGINE: Mapping[Architecture, QuantEngine] = MappingProxyType({"x86_64": "x86", "aarch64": "onednn"})
 """What torch recommends on each architecture (torch.ao.quantization, `get_default_qconfig_mapping`)."""
+
+_MODE: tuple[Mode, ...] = ("inference",)
+_PRECISION: tuple[Precision, ...] = ("fp32",)
+"""Of a table that lists none."""
 
 _PREFERRED_FORMATS: tuple[MemoryFormat, ...] = ("channels_last", "contiguous")
 """oneDNN's convolutions want channels last, and torch recommends it for vision models on CPUs."""
@@ -85,7 +98,8 @@ def _expand_table(
     why_not: WhyNot,
 ) -> Iterator[Case]:
     choose = _replace if wanted.workload else _cut
-    backends = tuple(dict.fromkeys(name for pattern in table.backend for name in _match(pattern, BACKENDS, "backend")))
+    patterns = table.backend or (REFERENCE_BACKEND,)
+    backends = tuple(dict.fromkeys(name for pattern in patterns for name in _match(pattern, BACKENDS, "backend")))
     for name in dict.fromkeys(name for pattern in table.workload for name in _match(pattern, workloads, "workload")):
         facts = workloads[name]
         if wanted.workload and not any(fnmatchcase(name, pattern) for pattern in wanted.workload):
@@ -93,8 +107,8 @@ def _expand_table(
         if wanted.family and facts.family not in wanted.family:
             continue
         for mode, precision, backend in product(
-            choose(table.mode, wanted.mode),
-            choose(table.precision, wanted.precision),
+            choose(table.mode or _MODE, wanted.mode),
+            choose(table.precision or _PRECISION, wanted.precision),
             choose(backends, wanted.backend),
         ):
             # A mode that the workload does not support has no batch size; `why_not` says so of the case.

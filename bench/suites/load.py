@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.errors import UsageError
 from bench.records.case import WorkloadFacts
 from bench.records.digest import Digest
+from bench.records.request import is_file
 from bench.records.suite import CaseTable, Suite
 from bench.records.toml_file import TomlFile, read_toml
 
@@ -51,7 +52,7 @@ def find_suite(name_or_path: str, workloads: Mapping[str, WorkloadFacts], direct
     Raises:
         UsageError: no suite has that name (lists the known ones), or the file is wrong.
     """
-    if is_users_file(name_or_path):
+    if is_file(name_or_path):
         return load_suite(Path(name_or_path), workloads)
     path = directory / f"{name_or_path}.toml"
     known = sorted(found.stem for found in directory.glob("*.toml"))
@@ -60,18 +61,13 @@ def find_suite(name_or_path: str, workloads: Mapping[str, WorkloadFacts], direct
     return load_suite(path, workloads)
 
 
-def is_users_file(name_or_path: str) -> bool:
-    """Return whether a suite is named by its file, and not by the name of one that bench has."""
-    return "/" in name_or_path or name_or_path.endswith(".toml")
-
-
 def identify_suite(name_or_path: str) -> tuple[str, Digest | None]:
     """Return how a plan names a suite: a user's file by its own name and its digest, without the folders.
 
     Raises:
         UsageError: the file cannot be read.
     """
-    if not is_users_file(name_or_path):
+    if not is_file(name_or_path):
         return name_or_path, None
     file = read_toml(Path(name_or_path), Suite, noun="suite")
     return file.path.name, f"sha256:{hashlib.sha256(file.data).hexdigest()}"

@@ -18,13 +18,14 @@ from tabulate import tabulate
 from bench.hardware.detect import detect
 from bench.launch.environment import plan_environment
 from bench.launch.workers import Workers
+from bench.profiles.load import load_profiles
+from bench.profiles.match import choose_profile
 from bench.profiles.overrides import Overrides
 from bench.profiles.resolve import resolve_layouts
 from bench.profiles.variables import variables_for
 from bench.records.case import Case
 from bench.records.plan import Policy
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, Binding, Profile, Runtime
-from bench.run.prepare import select_profile
 from bench.stats.closed_loop import instance_latency_s
 from bench.workloads.registry import find_workload
 from tests.benchmarks.repetition import one_job, only_result
@@ -49,7 +50,9 @@ RUNTIMES = tuple(
 def main(rounds: int) -> None:
     """Run the rounds and print one table per workload."""
     machine = detect()
-    profile, choice = select_profile("auto", machine, force=False)
+    profiles = load_profiles()
+    choice = choose_profile(profiles, machine)
+    profile = profiles[choice.name]
     (layout,) = resolve_layouts(profile, machine, ("latency",), Overrides())
     print(f"profile {choice.name}, CPUs {layout.instances[0].cpus}, {rounds} rounds")
     for workload, memory_format in (("resnet50", "channels_last"), ("bert_base", "contiguous")):

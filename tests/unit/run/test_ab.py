@@ -8,11 +8,13 @@ import msgspec
 import pytest
 
 from bench.errors import EnvironmentUnfitError, UsageError
+from bench.planning.pairs import AIM_S, REPETITIONS, TARGET_CI_RATIO, VariantOptions, imply_backend
 from bench.records.image import StatedImage
 from bench.records.plan import Plan
 from bench.records.suite import CaseFilter
-from bench.run.ab import AIM_S, REPETITIONS, TARGET_CI_RATIO, VariantOptions, imply_backend, prepare_ab
+from bench.run.ab import prepare_ab
 from bench.run.options import RunOptions
+from bench.run.prepare import make_request
 from tests.builders import DIGEST
 
 PROFILE = """
@@ -71,7 +73,7 @@ def test_a_variable_of_inductor_implies_inductor_where_no_backend_is_chosen() ->
     assert {cell.case.backend for cell in plan(FREEZING).cells} == {"inductor"}
     chosen = RUN.wanted.__class__(workload=("basic_gnn_gcn",), backend=("eager",))
     run = RunOptions(suite="smoke", wanted=chosen, openmp="gnu", allocator="system")
-    assert imply_backend(run, NOTHING, FREEZING) is None
+    assert imply_backend(make_request(run), NOTHING, FREEZING) is None
     with pytest.raises(UsageError, match="is read by backend inductor only, and side b has eager"):
         plan(FREEZING, run=run)
 

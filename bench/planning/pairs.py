@@ -1,0 +1,243 @@
+"""Plan the two sides of `bench ab` as pairs of cells that are measured alternately, as pure functions."""
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+import msgspec
+
+from bench.backends.registry import BACKENDS
+from bench.errors import EnvironmentUnfitError, UsageError
+from bench.launch.pairs import pair_plans
+from bench.launch.plan import why_not_machine
+from bench.planning.plan import REPETITIONS_MOST, Catalogue, Planned, choose_cases, plan_cases
+from bench.profiles.user_variables import check_user_variables, find_readers
+from bench.records.case import BackendName, Case, Precision
+from bench.records.digest import Digest
+from bench.records.image import StatedImage
+from bench.records.machine import Architecture, Machine
+from bench.records.plan import Plan, Policy, Refusal
+from bench.records.precision import PRECISION_FACTS
+from bench.records.profile import Allocator, OpenMpRuntime
+from bench.records.reason import UnsupportedError
+from bench.records.record import Record
+from bench.records.request import Request
+from bench.records.variant import UserVariableName, UserVariableValue, Variant, VariantName, describe_variant
+from bench.suites.expand import QUANT_ENGINE
+
+REPETITIONS = (6, REPETITIONS_MOST)
+"""Repetitions of each side, if the user gives none. With fewer than six pairs only large effects can be shown, and time
+ends most comparisons before a hundred. 66 pairs show 2% in nine of ten runs, 37 in at least three of four
+(`tests/benchmarks/README.md`)."""
+
+TARGET_CI_RATIO = 0.005
+"""Half width of each side's interval, if the user gives none. A suite's target is for a table, and would end a comparison
+before it could show 2%. What both sides share, such as the host's drift, widens this interval and cancels in the pairs."""
+
+AIM_S = 600.0
+"""Seconds that a comparison should take, if the user sets no budget."""
+
+
+class VariantOptions(Record, frozen=True, kw_only=True):
+    """Options of one side. None takes the option of both sides.
+
+    Attributes:
+        python: An interpreter, or the folder of a virtual environment.
+        image: Name or digest of an image; `stated` is the engine's description of it.
+    """
+
+    variables: dict[UserVariableName, UserVariableValue] = msgspec.field(default_factory=dict)
+    profile: str | None = None
+    openmp: OpenMpRuntime | None = None
+    allocator: Allocator | None = None
+    backend: BackendName | None = None
+    precision: Precision | None = None
+    python: str | None = None
+    image: str | None = None
+    stated: StatedImage | None = None
+
+    def typed(self) -> tuple[str, ...]:
+        """Format the options as a user writes them, without the side, and a profile's file without its folders."""
+        single = {name: getattr(self, name) for name in self.__struct_fields__ if name not in {"variables", "stated"}}
+        if self.profile is not None:
+            single["profile"] = PurePath(self.profile).name
+        return (
+            *(f"--env {name}={value}" for name, value in self.variables.items()),
+            *(f"--{name} {value}" for name, value in single.items() if value is not None),
+        )
+
+
+class Side(Record, frozen=True, kw_only=True):
+    """One side of a comparison: its options, and the command of its workers."""
+
+    options: VariantOptions
+    argv: tuple[str, ...]
+
+
+def plan_pairs(
+    request: Request,
+    sides: tuple[Side, Side],
+    machine: Machine,
+    catalogues: tuple[Catalogue, Catalogue],
+    *,
+    suite: str,
+    suite_digest: Digest | None = None,
+    order_seed: int,
+) -> Planned:
+    """Return the plan of a comparison, with the profile of side a.
+
+    Args:
+        request: For both sides.
+        sides: a is the base, b the change.
+        machine: Where.
+        catalogues: What there is to choose from for each side.
+        suite: The suite's name in the plan.
+        suite_digest: Of a user's file.
+        order_seed: Of the order of repetitions.
+
+    Raises:
+        UsageError: a difference between the sides could have no effect.
+        ProfileError: a profile does not fit this machine.
+        EnvironmentUnfitError: the machine cannot do what is asked.
+    """
+    request = msgspec.structs.replace(
+        request,
+        repetitions=request.repetitions or REPETITIONS,
+        target_ci_ratio=request.target_ci_ratio or TARGET_CI_RATIO,
+    )
+    cases, refused = choose_cases(request, machine, catalogues[0])
+    a, b = (side.options for side in sides)
+    implied = imply_backend(request, a, b)
+    pairs, unpaired = _pair_cases(cases, (_with_backend(a, implied), _with_backend(b, implied)), machine, catalogues)
+    first, second = (
+        _plan_side(
+            request,
+            side.options,
+            name,
+            cases=[pair[place] for pair in pairs],
+            machine=machine,
+            catalogue=catalogue,
+            suite=suite,
+            suite_digest=suite_digest,
+            order_seed=order_seed,
+        )
+        for place, (name, side, catalogue) in enumerate(zip("ab", sides, catalogues, strict=True))
+    )
+    variants = (_variant("a", sides[0], first, first), _variant("b", sides[1], second, first))
+    plan = pair_plans(first.plan, second.plan, variants)
+    policy = aim_policy(plan.policy)
+    plan = msgspec.structs.replace(plan, policy=policy, refused=(*refused, *unpaired))
+    _require_difference(plan)
+    return Planned(first.profile, plan)
+
+
+def imply_backend(request: Request, a: VariantOptions, b: VariantOptions) -> BackendName | None:
+    """Return the backend that both sides' variables imply: the first that reads them; None if the user chose one.
+
+    TORCHINDUCTOR_FREEZING=1 says that Inductor is meant, and a suite's eager cells would not read it.
+    """
+    readers = find_readers([*a.variables, *b.variables])
+    if request.wanted.backend or a.backend or b.backend or readers is None:
+        return None
+    return next((name for name in BACKENDS if name in readers), None)
+
+
+def aim_policy(policy: Policy) -> Policy:
+    """Return the suite's policy with the time of a comparison in place of a table's. A user's budget stays."""
+    return policy if policy.budget_s is not None else msgspec.structs.replace(policy, aim_s=AIM_S)
+
+
+def _with_backend(variant: VariantOptions, implied: BackendName | None) -> VariantOptions:
+    return variant if implied is None else msgspec.structs.replace(variant, backend=implied)
+
+
+def _pair_cases(
+    cases: Sequence[Case],
+    sides: tuple[VariantOptions, VariantOptions],
+    machine: Machine,
+    catalogues: tuple[Catalogue, Catalogue],
+) -> tuple[list[tuple[Case, Case]], list[Refusal]]:
+    """Return each case for both sides, once; a pair with an unsupported side is refused for that side's reason."""
+    pairs: dict[str, tuple[Case, Case]] = {}
+    refused: dict[str, Refusal] = {}
+    for case in cases:
+        a, b = (_vary(case, variant, machine.cpu.architecture) for variant in sides)
+        unsupported = [
+            Refusal(case=varied, reason=reason)
+            for varied, catalogue in zip((a, b), catalogues, strict=True)
+            if (reason := catalogue.why_not(varied) or why_not_machine(varied, machine)) is not None
+        ]
+        if unsupported:
+            refused.setdefault(repr(unsupported[0]), unsupported[0])
+        else:
+            pairs.setdefault(repr((a, b)), (a, b))
+    if not pairs and not refused:
+        raise EnvironmentUnfitError("no case can be run on both sides: the suite and its filters leave none")
+    if not pairs:
+        raise UnsupportedError("no case can be run on both sides", [refusal.reason for refusal in refused.values()])
+    return list(pairs.values()), list(refused.values())
+
+
+def _vary(case: Case, variant: VariantOptions, architecture: Architecture) -> Case:
+    changed = msgspec.structs.replace(
+        case, backend=variant.backend or case.backend, precision=variant.precision or case.precision
+    )
+    if changed.precision == case.precision:
+        return changed
+    engine = QUANT_ENGINE[architecture] if PRECISION_FACTS[changed.precision].takes_quant_engine else None
+    return msgspec.structs.replace(changed, quant_engine=engine)
+
+
+def _plan_side(
+    request: Request,
+    variant: VariantOptions,
+    side: str,
+    *,
+    cases: Sequence[Case],
+    machine: Machine,
+    catalogue: Catalogue,
+    suite: str,
+    suite_digest: Digest | None = None,
+    order_seed: int,
+) -> Planned:
+    """Plan one side as if it were alone."""
+    readers = find_readers(variant.variables)
+    for case in cases:
+        if readers is not None and case.backend not in readers:
+            known = f"backend {' or '.join(sorted(readers))}" if readers else "no single backend"
+            raise UsageError(
+                f"--env-{side} {', '.join(variant.variables)} is read by {known} only, and "
+                f"side {side} has {case.backend}; choose it with --backend"
+            )
+    changes = {name: getattr(variant, name) for name in ("profile", "openmp", "allocator") if getattr(variant, name)}
+    changed = msgspec.structs.replace(request, **changes)
+    planned = plan_cases(
+        changed, machine, catalogue, cases, (), suite=suite, suite_digest=suite_digest, order_seed=order_seed
+    )
+    check_user_variables(variant.variables, planned.plan.layouts[0].runtime, side)
+    return planned
+
+
+def _require_difference(plan: Plan) -> None:
+    """Refuse a pair with equal tasks on both sides: its verdict would mean nothing."""
+    a, b = plan.variants
+    for cell_a, cell_b in zip(plan.cells[::2], plan.cells[1::2], strict=True):
+        renamed_b = msgspec.structs.replace(cell_b, id=cell_a.id, variant=cell_a.variant)
+        if renamed_b == cell_a and a.argv == b.argv:
+            raise UsageError(
+                f"cells {cell_a.id} and {cell_b.id} do not differ: side a already has {describe_variant(b)}"
+            )
+
+
+def _variant(name: VariantName, side: Side, planned: Planned, first: Planned) -> Variant:
+    """Return a side's differences, with its profile and layouts if they are not the first side's."""
+    other_profile = planned.profile != first.profile
+    return Variant(
+        name=name,
+        options=side.options.typed(),
+        variables=side.options.variables,
+        argv=side.argv,
+        image=side.options.stated,
+        profile=planned.profile if other_profile else None,
+        choice=planned.plan.profile if other_profile else None,
+        layouts=planned.plan.layouts if planned.plan.layouts != first.plan.layouts else (),
+    )
