@@ -20,8 +20,8 @@ from bench.records.measurement import (
     Sample,
 )
 from bench.records.peak import Peak
-from bench.records.plan import Cell, Plan, Policy
-from bench.records.profile import Binding, Choice, Layout, Match, Profile, Runtime, Setting
+from bench.records.plan import Cell, Plan, Policy, format_cell_id
+from bench.records.profile import Binding, Choice, Layout, LayoutName, Match, Profile, Runtime, Setting
 from bench.records.reason import Reason
 from bench.records.summary import CellSummary
 
@@ -154,12 +154,18 @@ def make_machine(cpus: int = 2) -> Machine:
     )
 
 
-def make_cell(index: int = 0, *, case: Case = CASE, instances: Sequence[Binding] = (BINDING,)) -> Cell:
+def make_cell(
+    index: int = 0,
+    *,
+    case: Case = CASE,
+    instances: Sequence[Binding] = (BINDING,),
+    layout: LayoutName = "latency",
+) -> Cell:
     return Cell(
         scenario="closed_loop",
-        id=f"{index:04d}-{case.workload}-{case.precision}-latency",
+        id=format_cell_id(index, case, layout),
         case=case,
-        layout="latency",
+        layout=layout,
         unit="images",
         instances=tuple(instances),
         runtime=RUNTIME,
@@ -172,7 +178,10 @@ def make_plan(*cells: Cell, policy: Policy = POLICY) -> Plan:
     return Plan(
         suite="smoke",
         profile=CHOICE,
-        layouts=(Layout(name="latency", instances=cells[0].instances, runtime=RUNTIME),),
+        layouts=tuple(
+            Layout(name=name, instances=next(cell.instances for cell in cells if cell.layout == name), runtime=RUNTIME)
+            for name in dict.fromkeys(cell.layout for cell in cells)
+        ),
         policy=policy,
         order_seed=ORDER_SEED,
         cells=cells,

@@ -63,8 +63,6 @@ def _check_statement(contents: Contents, statement: Statement) -> None:
 
 def _check_copies(contents: Contents) -> None:
     """Refuse files that disagree on what both state."""
-    if contents.profile.name != contents.plan.profile.name:
-        raise BundleError(f"the plan chose profile {contents.plan.profile.name!r}, not {contents.profile.name!r}")
     if contents.calibration is not None and contents.calibration.host_digest != digest_host(contents.machine):
         raise BundleError("calibration.json is of another host than machine.json")
 

@@ -115,6 +115,7 @@ def _verify_one(
             "content_digest": verification.content_digest,
             "signers": verification.signers,
             "origins": verification.origins,
+            "unchecked": verification.unchecked,
             "hidden": verification.contents.hidden,
             "info": verification.contents.info,
             "emulated": verification.contents.machine.cpu.emulated,

@@ -5,7 +5,7 @@ from itertools import chain
 import msgspec
 
 from bench.launch.plan import estimate_seconds
-from bench.records.plan import Cell, Plan
+from bench.records.plan import Cell, Plan, format_cell_id
 from bench.records.variant import Variant
 
 
@@ -32,7 +32,7 @@ def _take(cell: Cell, variant: Variant, place: int) -> Cell:
     """Return a cell as part of a pair, renumbered, with its variant's variables."""
     return msgspec.structs.replace(
         cell,
-        id=f"{place:04d}-{cell.id.partition('-')[2]}",
+        id=format_cell_id(place, cell.case, cell.layout),
         variant=variant.name,
         environment=dict(sorted((cell.environment | variant.variables).items())),
     )

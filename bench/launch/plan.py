@@ -8,7 +8,7 @@ from bench.launch.isolation import module_argv
 from bench.records.case import Case
 from bench.records.digest import Digest
 from bench.records.machine import Machine
-from bench.records.plan import Cell, Plan, Policy, Refusal, ScenarioName
+from bench.records.plan import Cell, Plan, Policy, Refusal, ScenarioName, format_cell_id
 from bench.records.profile import Choice, Layout
 from bench.records.reason import Reason, UnsupportedError
 from bench.stats.scenarios import find_scenario
@@ -80,7 +80,7 @@ def plan_run(
     environment = plan_environment(variables)
     cells = tuple(
         Cell(
-            id=_cell_id(index, case, layout),
+            id=format_cell_id(index, case, layout.name),
             case=case,
             layout=layout.name,
             unit=units[case.workload],
@@ -133,8 +133,3 @@ def estimate_seconds(cells: int, policy: Policy) -> float:
     between_s = min(PROBE_EVERY_S, REPETITIONS_PER_PROBE * estimate_repetition_s(policy))
     measuring_s = repetitions * estimate_repetition_s(policy)
     return round(measuring_s + PROBE_S * (2 + measuring_s // between_s), 1)
-
-
-def _cell_id(index: int, case: Case, layout: Layout) -> str:
-    name = case.workload if case.phase is None else f"{case.workload}.{case.phase}"
-    return f"{index:04d}-{name}-{case.precision}-{layout.name}"

@@ -97,7 +97,7 @@ def find_contradiction(match: Match) -> tuple[str, str] | None:
     architecture = match.architecture
     made_for = _VENDORS.get(match.vendor or "", architecture)
     if made_for != architecture:
-        return "vendor", f"vendor {match.vendor} makes {made_for} CPUs, the profile is for {architecture}"
+        return "vendor", f"vendor {match.vendor} makes {made_for} CPUs, not {architecture}"
     for name in match.microarchitecture:
         maker = MICROARCHITECTURES.get(name)
         if maker is None:
@@ -105,12 +105,12 @@ def find_contradiction(match: Match) -> tuple[str, str] | None:
         if maker.architecture != architecture:
             return (
                 "microarchitecture",
-                f"microarchitecture {name} is {maker.architecture}, the profile is for {architecture}",
+                f"microarchitecture {name} is {maker.architecture}, not {architecture}",
             )
         if None not in {match.vendor, maker.vendor} and match.vendor != maker.vendor:
             return (
                 "microarchitecture",
-                f"microarchitecture {name} is made by {maker.vendor}, the profile is for vendor {match.vendor}",
+                f"microarchitecture {name} is made by {maker.vendor}, not by {match.vendor}",
             )
     foreign = [flag for flag in match.isa if _FOREIGN_FLAGS[architecture].fullmatch(flag)]
     return ("isa", f"no {architecture} CPU has the ISA flags {' '.join(foreign)}") if foreign else None

@@ -41,10 +41,17 @@ def is_generic(profile: Profile) -> bool:
 def why_not(profile: Profile, machine: Machine) -> Reason | None:
     """Return the first condition of a profile that fails, with both values; None if the profile fits.
 
+    Verification holds every bundle to it, so what a condition means never changes within a bundle's schema.
+
     A choice is sealed in clear. So the reason names the maker that the profile wants, which is public, and never the
     maker of this machine, which is private.
     """
     return next(_find_misfits(profile, machine), None)
+
+
+def describe_misfit(reason: Reason) -> str:
+    """Describe why a profile does not fit, in an error: `wants vendor = GenuineIntel, and this machine has AuthenticAMD`."""
+    return _MISFITS[reason.code].format_map(reason.values)
 
 
 def _find_misfits(profile: Profile, machine: Machine) -> Iterator[Reason]:
@@ -58,8 +65,9 @@ def _find_misfits(profile: Profile, machine: Machine) -> Iterator[Reason]:
         yield _misfit("vendor", wanted=match.vendor, found=cpu.vendor)
     if match.microarchitecture and cpu.microarchitecture not in match.microarchitecture:
         yield _misfit("microarchitecture", wanted=" or ".join(match.microarchitecture), found=cpu.microarchitecture)
-    missing = " ".join(flag for flag in match.isa if flag not in cpu.isa)
-    if missing and cpu.isa:
+    flags = frozenset(cpu.isa)
+    missing = " ".join(flag for flag in match.isa if flag not in flags)
+    if missing and flags:
         yield Reason(code="isa_flags_missing", values={"missing": missing})
     elif missing:
         # A hidden /proc/cpuinfo (systemd's ProcSubset=pid) shows none: they may well be there.
@@ -84,7 +92,7 @@ def choose_profile(profiles: Mapping[str, Profile], machine: Machine) -> Choice:
     )
     if not fitting:
         generic = "; ".join(
-            f"{name} {_describe_misfit(reason)}"
+            f"{name} {describe_misfit(reason)}"
             for name, reason in reasons.items()
             if reason is not None and is_generic(profiles[name])
         )
@@ -123,7 +131,7 @@ def require_profile(profile: Profile, machine: Machine, *, force: bool, profiles
     if misfit is not None and not force:
         raise ProfileError(
             f"profile {profile.name} does not fit this machine ({describe_machine(machine)}): "
-            f"it {_describe_misfit(misfit)}; use --profile auto, or --force, which is recorded"
+            f"it {describe_misfit(misfit)}; use --profile auto, or --force, which is recorded"
         )
     not_named = Reason(code="not_named", values={"chosen": profile.name})
     others = {
@@ -156,10 +164,6 @@ def describe_machine(machine: Machine) -> str:
 
 def _misfit(condition: str, *, wanted: str, found: str) -> Reason:
     return Reason(code="condition_fails", values={"condition": condition, "wanted": wanted, "found": found})
-
-
-def _describe_misfit(reason: Reason) -> str:
-    return _MISFITS[reason.code].format_map(reason.values)
 
 
 def _describe_fit(code: str, match: Match, machine: Machine) -> Reason:

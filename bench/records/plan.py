@@ -121,6 +121,12 @@ class Plan(Record, frozen=True, kw_only=True):
     suite_digest: Digest | None = None
 
 
+def format_cell_id(index: int, case: Case, layout: LayoutName) -> CellId:
+    """Return a cell's id: the index in the plan, workload, precision and layout. Verification holds every bundle to it."""
+    name = case.workload if case.phase is None else f"{case.workload}.{case.phase}"
+    return f"{index:04d}-{name}-{case.precision}-{layout}"
+
+
 def find_argv(plan: Plan, cell: Cell) -> tuple[str, ...]:
     """Return the command of a cell's workers: its variant's, or the plan's."""
     return next((variant.argv for variant in plan.variants if variant.name == cell.variant), plan.argv)

@@ -15,6 +15,7 @@ from bench.report.reasons_placement import SENTENCES_PLACEMENT
 from bench.report.reasons_probes import SENTENCES_PROBES
 from bench.report.reasons_qualification import SENTENCES_QUALIFICATION
 from bench.report.reasons_support import SENTENCES_SUPPORT, describe_by_row
+from bench.report.reasons_verification import SENTENCES_VERIFICATION
 
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
@@ -25,6 +26,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         **SENTENCES_PROBES,
         **SENTENCES_QUALIFICATION,
         **SENTENCES_SUPPORT,
+        **SENTENCES_VERIFICATION,
     }
 )
 """Code → sentence, with the names of values in braces."""

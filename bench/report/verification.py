@@ -6,6 +6,7 @@ from bench.bundle.signers import Signer
 from bench.records.bundle import Contents
 from bench.records.image import Image
 from bench.report.printable import PrintableText, join_lines
+from bench.report.reasons import describe_reason
 from bench.verification.chain import Link
 from bench.verification.verification import Verification
 from bench.verification.verify_many import Checked
@@ -24,6 +25,7 @@ def render_verification(verification: Verification, links: Sequence[Link] = ()) 
         f"hardware   {len(verification.origins) - len(stated)} fields measured in the run",
         f"           {len(stated)} merely stated by firmware or hypervisor: {', '.join(stated) or 'none'}",
     ]
+    lines += [f"unchecked  {describe_reason(reason)}" for reason in verification.unchecked]
     lines += _describe_image(contents.image)
     lines += _describe_hidden(contents)
     lines += [f"cites      {_describe_link(link)}" for link in links]
@@ -64,7 +66,8 @@ def render_checked(checked: Checked) -> str:
     if not checked.intact:
         return f"refused  {checked.error}"
     signers = "; ".join(f"{signer.fingerprint} {signer.owner or ''} ({signer.status})" for signer in checked.signers)
-    return f"intact   {checked.bundle}: {' '.join(signers.split())}"
+    unchecked = "; its plan was not made again" if checked.unchecked else ""
+    return f"intact   {checked.bundle}: {' '.join(signers.split())}{unchecked}"
 
 
 def describe_signer(signer: Signer) -> str:

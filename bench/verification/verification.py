@@ -4,6 +4,7 @@ from bench.bundle.origin import Origin
 from bench.bundle.signers import Signer
 from bench.records.bundle import Contents
 from bench.records.digest import Digest
+from bench.records.reason import Reason
 from bench.records.record import Record
 
 
@@ -15,9 +16,11 @@ class Verification(Record, frozen=True, kw_only=True):
         content_digest: Of `content.tar`, the signed subject.
         signers: In the order of signing; the first sealed the run.
         origins: Hardware field → measured in the run, or merely stated by firmware or hypervisor; hidden ones left out.
+        unchecked: What could not be checked here, and why: never a fault of the bundle.
     """
 
     contents: Contents
     content_digest: Digest
     signers: tuple[Signer, ...]
     origins: dict[str, Origin]
+    unchecked: tuple[Reason, ...] = ()

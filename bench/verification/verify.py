@@ -22,6 +22,8 @@ from bench.bundle.timestamp import parse_timestamp
 from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.collector import collector_paused
+from bench.verification.plan import check_plan
+from bench.verification.replay import replay_plan
 from bench.verification.verification import Verification
 
 TRUST_NOBODY = Requirements()
@@ -66,12 +68,15 @@ def _verify(data: bytes, requirements: Requirements, now: datetime, recompute: R
         check_consistency(contents, statement)
         check_chronology(contents)
         check_plausibility(contents)
+        check_plan(contents)
+        unchecked = replay_plan(contents)
     with step(8, "summaries"):
         check_summary(contents, recompute or load_recompute(contents.summary.method))
     return Verification(
         contents=contents,
         content_digest=f"sha256:{digest}",
         signers=signers,
+        unchecked=unchecked,
         origins={
             field: origin
             for field, origin in hardware_origins(contents.machine).items()

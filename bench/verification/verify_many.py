@@ -13,6 +13,7 @@ from bench.bundle.signers import Requirements, Signer
 from bench.errors import BenchError, EnvironmentUnfitError, UsageError
 from bench.records.bundle import BUNDLE_SUFFIX, BundleInfo
 from bench.records.digest import Digest
+from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.verification.verify import verify_bundle
 
@@ -28,6 +29,7 @@ class Checked(Record, frozen=True, kw_only=True, omit_defaults=False):
         intact: It passed every step, and has the required signatures.
         error: Why not, with the path; None if it did. The rest is known of intact ones only.
         emulated: The machine's architecture was only emulated.
+        unchecked: What could not be checked here, and why.
     """
 
     bundle: str
@@ -38,6 +40,7 @@ class Checked(Record, frozen=True, kw_only=True, omit_defaults=False):
     origins: dict[str, Origin] | None = None
     info: BundleInfo | None = None
     emulated: bool = False
+    unchecked: tuple[Reason, ...] = ()
 
 
 def find_bundles(paths: Iterable[Path]) -> tuple[Path, ...]:
@@ -109,6 +112,7 @@ def check_bundle(path: Path, requirements: Requirements) -> Checked:
         origins=verification.origins,
         info=verification.contents.info,
         emulated=verification.contents.machine.cpu.emulated,
+        unchecked=verification.unchecked,
     )
 
 

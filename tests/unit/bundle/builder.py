@@ -31,14 +31,14 @@ from bench.errors import BundleError
 from bench.records.bundle import BundleInfo, Contents, Distribution, Environment
 from bench.records.image import Image
 from bench.records.machine import Firmware
-from bench.records.measurement import Failure, Measurement
+from bench.records.measurement import Failure, InstanceResult, Measurement
 from bench.records.plan import Plan
+from bench.records.profile import Binding
 from bench.records.record import encode_json
 from bench.stats.summary import summarize
 from bench.verification.verification import Verification
 from bench.verification.verify import verify_bundle
 from tests.builders import (
-    BINDING,
     DIGEST,
     PROFILE,
     make_cell,
@@ -65,7 +65,8 @@ VENDOR = SigningKey(key=make_key(2))
 STRANGER = SigningKey(key=make_key(3))
 EPHEMERAL = SigningKey(key=make_key(4), kind="ephemeral")
 
-CELLS = (make_cell(0), make_cell(1, instances=(BINDING, BINDING)), make_cell(2))
+HALVES = tuple(Binding(cpus=cpu, memory_nodes="0", threads=1) for cpu in "01")
+CELLS = (make_cell(0), make_cell(1, instances=HALVES, layout="throughput"), make_cell(2))
 PLAN = make_plan(*CELLS)
 
 ENVIRONMENT = Environment(
@@ -82,6 +83,12 @@ ENVIRONMENT = Environment(
 )
 
 
+def bound(instance: InstanceResult, binding: Binding) -> InstanceResult:
+    """The same, from a worker that was bound so."""
+    held = replace(instance.effective, cpus=binding.cpus, main_cpus=binding.cpus, threads=binding.threads)
+    return replace(instance, effective=held)
+
+
 def make_measurements() -> tuple[Measurement, ...]:
     """Two cells measured twice each, round by round between two probes, and one that failed."""
     alone = [
@@ -93,8 +100,8 @@ def make_measurements() -> tuple[Measurement, ...]:
     together = [
         make_repetition(
             index,
-            make_instance(LATENCIES, start_ns=start * MS, proof=make_proof()),
-            make_instance(LATENCIES, start_ns=(start + 1) * MS),
+            bound(make_instance(LATENCIES, start_ns=start * MS, proof=make_proof()), HALVES[0]),
+            bound(make_instance(LATENCIES, start_ns=(start + 1) * MS), HALVES[1]),
             sequence=2 + 2 * index,
         )
         for index, start in enumerate((300, 700))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.bundle.attacks import archives, members, records, signers
+from tests.unit.bundle.attacks import archives, members, plans, records, signers
 from tests.unit.bundle.attacks.attack import Attack
 from tests.unit.bundle.builder import CONTENTS, seal_contents
 from tests.unit.cli.conftest import Invoke, invoke
@@ -20,6 +20,8 @@ ATTACKS: dict[str, list[Attack]] = {
     "The inner archive": archives.INNER,
     "The files": members.CONTENT,
     "The records": records.ATTACKS,
+    "The plan, of any bench": plans.ANY_BENCH,
+    "The plan, of this bench": plans.THIS_BENCH,
     "The signers": signers.ATTACKS,
 }
 """What is attacked → the attacks, in the order in which verification meets them."""

@@ -27,7 +27,7 @@ def test_has_a_file_for_each_record() -> None:
         "log/0002-resnet50-fp32-latency.txt",
         "machine.json",
         "measurements/0000-resnet50-fp32-latency.json",
-        "measurements/0001-resnet50-fp32-latency.json",
+        "measurements/0001-resnet50-fp32-throughput.json",
         "measurements/0002-resnet50-fp32-latency.json",
         "plan.json",
         "private.json",

@@ -46,17 +46,17 @@ def test_every_shipped_profile_can_apply_and_differs_from_the_others(path: Path)
     [
         pytest.param(
             Match(architecture="aarch64", vendor="GenuineIntel"),
-            "vendor GenuineIntel makes x86_64 CPUs, the profile is for aarch64",
+            "vendor GenuineIntel makes x86_64 CPUs, not aarch64",
             id="vendor of the other architecture",
         ),
         pytest.param(
             Match(architecture="x86_64", microarchitecture=("zen4", "neoverse_v1")),
-            "microarchitecture neoverse_v1 is aarch64, the profile is for x86_64",
+            "microarchitecture neoverse_v1 is aarch64, not x86_64",
             id="microarchitecture of the other architecture",
         ),
         pytest.param(
             Match(architecture="x86_64", vendor="GenuineIntel", microarchitecture=("zen4",)),
-            "microarchitecture zen4 is made by AuthenticAMD, the profile is for vendor GenuineIntel",
+            "microarchitecture zen4 is made by AuthenticAMD, not by GenuineIntel",
             id="microarchitecture of another vendor",
         ),
         pytest.param(

@@ -41,7 +41,7 @@ def test_a_file_and_a_row_add_a_report_format(
     monkeypatch.setattr(renderers, "RENDERERS", MappingProxyType({**RENDERERS, **added}))
     outcome = invoke("show", str(bundle), "--format", "cells")
     assert (outcome.status, outcome.err) == (0, "")
-    assert outcome.out == "0000-resnet50-fp32-latency,0.0110\n0001-resnet50-fp32-latency,0.0110\n"
+    assert outcome.out == "0000-resnet50-fp32-latency,0.0110\n0001-resnet50-fp32-throughput,0.0110\n"
 
 
 def test_an_unknown_format_lists_the_known_ones(bundle: Path, invoke: Invoke) -> None:

@@ -27,7 +27,7 @@ def crossed(**changes: object) -> Contents:
     proven = replace(repetition, instances=(replace(repetition.instances[0], proof=proof), *repetition.instances[1:]))
     return replace(
         CONTENTS,
-        plan=replace(CONTENTS.plan, cells=(first, replace(second, case=case), *rest)),
+        plan=replace(CONTENTS.plan, cells=(first, replace(second, case=case, layout=first.layout), *rest)),
         summary=replace(CONTENTS.summary, cells=(summaries[0], replace(faster, cold_s=cold), *summaries[2:])),
         measurements=(
             CONTENTS.measurements[0],

@@ -20,7 +20,7 @@ def test_a_row_joins_the_cell_of_the_plan_with_its_summary() -> None:
     _, row = make_cell_rows(CONTENTS)
     cell, summary = CONTENTS.plan.cells[1], CONTENTS.summary.cells[1]
     assert (row.cell, row.case, row.layout, row.side) == (cell.id, cell.case, cell.layout, None)
-    assert (row.instances, row.threads) == (2, (2,))
+    assert (row.instances, row.threads) == (2, (1,))
     assert (row.latency_s, row.throughput_per_s, row.unit) == (summary.latency_s, summary.throughput_per_s, "images")
     assert (row.repetitions, row.samples, row.invalid_repetitions) == (2, 24, 0)
 

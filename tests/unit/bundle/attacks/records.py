@@ -171,7 +171,7 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("a cell that is not in the plan", measurement(lambda measurement: replace(measurement, cell="0009-other"), 2), "0009-other was measured, but is not in the plan"),
     ("a plan with two cells of one id", plan(cells=(*CELLS, CELLS[0])), "two cells of the plan have the same id"),
     ("another profile than the plan's", lambda c: replace(c, profile=replace(c.profile, name="xeon-spr")), "the plan chose profile 'generic-x86-64-v4', not 'xeon-spr'"),
-    ("a probe of a layout that is not planned", probe(layout="throughput"), "a probe is of layout 'throughput'"),
+    ("a probe of a layout that is not planned", probe(layout="single_core"), "a probe is of layout 'single_core'"),
     ("a probe left out", lambda c: replace(c, probes=c.probes[1:]), "place 0 is missing or taken twice"),
     ("two probes at one place", probe(sequence=1), "place 0 is missing or taken twice"),
     ("probes in another sequence", lambda c: replace(c, probes=c.probes[::-1]), "the probe at place 0 comes after that at 5"),

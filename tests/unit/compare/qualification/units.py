@@ -21,7 +21,7 @@ from tests.builders import make_repetition as repetition
 from tests.unit.bundle.builder import CONTENTS, MS
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-CELLS = (make_cell(0), replace(make_cell(1), layout="throughput"))
+CELLS = (make_cell(0), make_cell(1, layout="throughput"))
 LABELS = (
     "resnet50/inference/fp32/channels_last/eager/bs4/image_size=64/latency",
     "resnet50/inference/fp32/channels_last/eager/bs4/image_size=64/throughput",
@@ -31,7 +31,6 @@ LABELS = (
 def make_contents(latency_s: float = 0.01, *, run: int = 1, invalid: bool = False) -> Contents:
     """A run of two cells, six repetitions each, about `latency_s` an iteration."""
     plan = make_plan(*CELLS, policy=replace(POLICY, repetitions_max=6))
-    plan = replace(plan, layouts=(*plan.layouts, replace(plan.layouts[0], name="throughput")))
     own = 1 + 1e-7 * run  # no two runs have samples of equal nanoseconds
     latencies = [latency_s * own * (1 + 0.001 * step) for step in (0, 1, 2, 0, 1, 2)]
     measurements = []

@@ -1,0 +1,16 @@
+"""Reasons of `bench.verification` as sentences: what of an intact bundle could not be checked here."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+SENTENCES_VERIFICATION: Mapping[str, str] = MappingProxyType(
+    {
+        "plan_of_another_bench": "whether the plan follows from profile, suite and options: planned by bench {version} "
+        "of source {found}, this is bench {own_version} of source {own}",
+        "plan_too_large": "whether the plan follows from profile, suite and options: they are too large to plan again",
+        "request_not_recorded": "whether cases and layouts follow from suite, profile and options, which are not recorded",
+        "plan_of_cited_run": "whether cases and layouts follow from suite, profile and options: the cited run has them",
+        "maker_hidden": "whether this profile fits best: the maker of the machine is hidden",
+    }
+)
+"""Code → sentence."""
