@@ -66,7 +66,7 @@ def render_checked(checked: Checked) -> str:
     if not checked.intact:
         return f"refused  {checked.error}"
     signers = "; ".join(f"{signer.fingerprint} {signer.owner or ''} ({signer.status})" for signer in checked.signers)
-    unchecked = "; its plan was not made again" if checked.unchecked else ""
+    unchecked = "; unchecked in part" if checked.unchecked else ""
     return f"intact   {checked.bundle}: {' '.join(signers.split())}{unchecked}"
 
 

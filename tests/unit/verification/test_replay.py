@@ -5,13 +5,28 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bench.launch.plan import WORKER_ARGV
+from bench.planning.pairs import Side, VariantOptions, plan_pairs
+from bench.planning.plan import plan_request
 from bench.records.bundle import Citation, Contents
 from bench.records.profile import Setting
+from bench.records.reason import Reason
+from bench.records.request import Request
 from bench.records.suite import CaseFilter
 from bench.verification.replay import replay_plan
-from tests.builders import DIGEST
+from bench.workloads.validity import why_not
+from tests.builders import DIGEST, ORDER_SEED
 from tests.unit.bundle.builder import CONTENTS, seal_contents, verify
-from tests.unit.verification.planned import PAIR, PLANNED, REQUEST, make_contents, plan_run, plan_two
+from tests.unit.verification.planned import (
+    CATALOGUE,
+    MACHINE,
+    PAIR,
+    PLANNED,
+    REQUEST,
+    make_contents,
+    plan_run,
+    plan_two,
+)
 
 
 def codes(contents: Contents) -> list[str]:
@@ -35,19 +50,40 @@ def test_a_plan_that_bench_made_follows_from_its_request(contents: Contents, tmp
     ],
     ids=["layouts", "CPUs and libraries", "a named profile", "a forced profile", "filters and a budget", "a policy"],
 )
-def test_each_option_is_replayed(request_: object) -> None:
-    assert codes(make_contents(plan_run(request_), request_)) == []  # type: ignore[arg-type] # a request
+def test_each_option_is_replayed(request_: Request) -> None:
+    assert codes(make_contents(plan_run(request_), request_)) == []
+
+
+MINE = replace(
+    PLANNED.profile, name="mine", instance_per=Setting(value="l3", source="a test", evidence="measured"), environment=()
+)
+WITH_MINE = CATALOGUE._replace(find_profile=lambda _: MINE)
 
 
 def test_a_users_profile_is_replayed_as_it_was_recorded() -> None:
     request = replace(REQUEST, profile="./mine.toml")
-    changed = Setting(value="l3", source="a test", evidence="measured")
-    profile = replace(PLANNED.profile, name="mine", instance_per=changed)
-    planned = plan_run(REQUEST)
-    own = make_contents(planned._replace(profile=profile), request)
-    choice = replace(own.plan.profile, name="mine")
-    with pytest.raises(Exception, match="its plan is not what bench makes"):
-        replay_plan(replace(own, plan=replace(own.plan, profile=choice)))
+    planned = plan_request(request, MACHINE, WITH_MINE, suite="./tiny.toml", order_seed=ORDER_SEED)
+    assert codes(make_contents(planned, request)) == []
+
+
+def test_a_users_profile_of_one_side_is_replayed_as_it_was_recorded() -> None:
+    sides = (
+        Side(options=VariantOptions(), argv=WORKER_ARGV),
+        Side(options=VariantOptions(profile="./mine.toml"), argv=WORKER_ARGV),
+    )
+    planned = plan_pairs(REQUEST, sides, MACHINE, (CATALOGUE, WITH_MINE), suite="./tiny.toml", order_seed=ORDER_SEED)
+    assert planned.plan.variants[1].profile == MINE
+    assert codes(make_contents(planned)) == []
+
+
+def test_what_was_not_installed_stays_refused() -> None:
+    reason = Reason(code="packages_missing", values={"backend": "openvino", "packages": "openvino"})
+    lacking = CATALOGUE._replace(why_not=lambda case: why_not(case) or (reason if case.backend == "openvino" else None))
+    table = replace(REQUEST.suite.cases[0], backend=("eager", "openvino"), memory_format=("contiguous",))
+    request = replace(REQUEST, suite=replace(REQUEST.suite, cases=(table,)))
+    planned = plan_request(request, MACHINE, lacking, suite="./tiny.toml", order_seed=ORDER_SEED)
+    assert [refusal.reason for refusal in planned.plan.refused] == [reason, reason]
+    assert codes(make_contents(planned, request)) == []
 
 
 def test_of_a_bundle_of_another_bench_it_is_unchecked() -> None:
