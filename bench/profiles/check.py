@@ -57,11 +57,12 @@ _VENDORS: Mapping[str, Architecture] = MappingProxyType(
 
 _FOREIGN_FLAGS: Mapping[Architecture, re.Pattern[str]] = MappingProxyType(
     {
-        "x86_64": re.compile(r"sve.*|sme.*|asimd.*|fphp|i8mm|bf16|atomics"),
+        "x86_64": re.compile(r"sve.*|sme[0-9bfi].*|asimd.*|fphp|i8mm|bf16|atomics"),
         "aarch64": re.compile(r"pni|s?sse[0-9].*|avx.*|amx_.*|bmi[12]|fma|f16c|abm|movbe|xsave.*|popcnt|cx16|lahf_lm"),
     }
 )
-"""Flags that only the other architecture has, by the names in `/proc/cpuinfo`.
+"""Flags that only the other architecture has, by the names in `/proc/cpuinfo`. `sme` is both Arm's matrix extension and
+AMD's memory encryption.
 
 Source: Linux `arch/arm64/kernel/cpuinfo.c` and `arch/x86/include/asm/cpufeatures.h`."""
 

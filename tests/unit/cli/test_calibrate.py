@@ -5,14 +5,13 @@ import pytest
 from msgspec.structs import replace
 
 from bench.bundle import environment
-from bench.hardware.detect import detect
 from bench.records.measurement import Failure
 from bench.run import session
 from bench.run.options import RunOptions
 from bench.run.prepare import Decision
-from tests.builders import POLICY, PROFILE, make_cell, make_plan
+from tests.builders import POLICY
 from tests.unit.cli.conftest import Invoke
-from tests.unit.run.scripted import Workers
+from tests.unit.run.scripted import Workers, decide
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +22,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
         assert options.repetitions is not None
         least, most = options.repetitions
         policy = replace(POLICY, repetitions_min=least, repetitions_max=most)
-        return Decision(machine=detect(), profile=PROFILE, plan=make_plan(make_cell(0), policy=policy))
+        return decide(1, policy)
 
     monkeypatch.setattr("bench.run.prepare.prepare_run", prepare)
     monkeypatch.setattr(session, "Workers", lambda **_: Workers())

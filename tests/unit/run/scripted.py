@@ -7,18 +7,33 @@ from typing import Self
 
 from msgspec.structs import replace
 
+from bench.hardware.detect import detect
+from bench.launch.environment import plan_environment
 from bench.launch.failure import WorkerFailedError
 from bench.launch.isolation import module_argv
 from bench.launch.workers import Job
+from bench.records.case import MemoryFormat
 from bench.records.image import Image
 from bench.records.measurement import Failure, InstanceResult, ProbeResult
-from bench.records.plan import Plan, Task
+from bench.records.plan import Plan, Policy, Task
+from bench.records.profile import Match
 from bench.records.progress import Progress
 from bench.run.continuity import Software
 from bench.run.execute import Execution
 from bench.run.journal import Journal, Session, begin_journal, resume_journal
 from bench.run.prepare import Decision
-from tests.builders import DIGEST, PROFILE, make_instance, make_machine, make_probe, make_proof
+from tests.builders import (
+    CASE,
+    DIGEST,
+    POLICY,
+    PROFILE,
+    make_cell,
+    make_instance,
+    make_machine,
+    make_plan,
+    make_probe,
+    make_proof,
+)
 
 Outcome = InstanceResult | Failure | BaseException
 
@@ -28,6 +43,18 @@ def answer_probe(task: Task, result: ProbeResult) -> ProbeResult:
     assert task.probe is not None
     asked = replace(result, array_bytes=task.probe.array_bytes, cache_bytes=task.probe.cache_bytes)
     return asked if task.probe.peaks else replace(asked, peaks=(), read_bytes_per_s=None)
+
+
+def decide(count: int = 2, policy: Policy = POLICY) -> Decision:
+    """Decide on up to two cells of this machine, planned as bench does; scripted workers are bound as the plan says."""
+    machine = detect()
+    formats: tuple[MemoryFormat, ...] = ("channels_last", "contiguous")
+    cells = [
+        replace(make_cell(index, case=replace(CASE, memory_format=formats[index])), environment=plan_environment({}))
+        for index in range(count)
+    ]
+    fitting = replace(PROFILE, match=Match(architecture=machine.cpu.architecture))
+    return Decision(machine=machine, profile=fitting, plan=make_plan(*cells, policy=policy))
 
 
 class Workers:

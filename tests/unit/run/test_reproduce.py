@@ -19,6 +19,7 @@ from bench.run.session import run_plan
 from bench.verification.verification import Verification
 from bench.verification.verify import verify_bundle
 from tests.unit.bundle.builder import CONTENTS, OPERATOR
+from tests.unit.run.scripted import decide
 from tests.unit.run.test_session import ignore, workers
 
 __all__ = ["workers"]
@@ -57,7 +58,8 @@ def test_a_bench_that_estimates_another_time_runs_it_all_the_same(
 
 @pytest.mark.usefixtures("workers")
 def test_its_bundle_carries_the_citation(verification: Verification, decision: Decision, tmp_path: Path) -> None:
-    again = replace(prepare_reproduction(verification, decision.machine), plan=CONTENTS.plan, profile=CONTENTS.profile)
+    planned = decide()
+    again = replace(prepare_reproduction(verification, decision.machine), plan=planned.plan, profile=planned.profile)
     path, _ = run_plan(again, tmp_path, OPERATOR, report_progress=ignore, parent={})
     assert verify_bundle(path).contents.info.cites == cite(verification)
 

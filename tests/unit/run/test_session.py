@@ -13,26 +13,20 @@ from bench.bundle.calibration import digest_host, write_calibration
 from bench.bundle.seal import SigningKey
 from bench.bundle.source import digest_source
 from bench.errors import BundleError, EnvironmentUnfitError, InterruptedRunError, NotComparableError, OutputError
-from bench.hardware.detect import detect
 from bench.records.bundle import Distribution
 from bench.records.image import Image
 from bench.records.progress import Progress
 from bench.run.clock import RunClock
 from bench.run.continuity import Software, describe_software
 from bench.run.journal import Session, begin_journal
-from bench.run.prepare import Decision
 from bench.run.session import resume_run, run_plan
 from bench.verification.verify import verify_bundle
-from tests.builders import DIGEST, PROFILE, make_cell, make_plan
+from tests.builders import DIGEST
 from tests.unit.bundle.test_calibration import CALIBRATION
-from tests.unit.run.scripted import Workers
+from tests.unit.run.scripted import Workers, decide
 
 KEY = SigningKey.ephemeral()
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
-
-
-def decide() -> Decision:
-    return Decision(machine=detect(), profile=PROFILE, plan=make_plan(make_cell(0), make_cell(1)))
 
 
 def ignore(_progress: Progress) -> None:
