@@ -35,26 +35,21 @@ class Group:
 
 def group_by_node(slots: Sequence[Slot]) -> tuple[Group, ...]:
     """Return a group for each NUMA node, by number, and one for CPUs on no node."""
-    nodes = dict.fromkeys(slot.node for slot in slots)
+    nodes: dict[int | None, list[Slot]] = {}
+    for slot in slots:
+        nodes.setdefault(slot.node, []).append(slot)
     return tuple(
-        Group(
-            label="no node" if node is None else f"node {node}",
-            slots=tuple(slot for slot in slots if slot.node == node),
-        )
-        for node in nodes
+        Group(label="no node" if node is None else f"node {node}", slots=tuple(on_node))
+        for node, on_node in nodes.items()
     )
 
 
 def group_by_l3(slots: Sequence[Slot]) -> tuple[Group, ...]:
     """Return a group for each last-level cache, never across nodes; all caches must be known."""
-    keys = dict.fromkeys((slot.node, slot.l3) for slot in slots)
-    return tuple(
-        Group(
-            label=f"L3 of CPU {l3}",
-            slots=tuple(slot for slot in slots if (slot.node, slot.l3) == (node, l3)),
-        )
-        for node, l3 in keys
-    )
+    caches: dict[tuple[int | None, int | None], list[Slot]] = {}
+    for slot in slots:
+        caches.setdefault((slot.node, slot.l3), []).append(slot)
+    return tuple(Group(label=f"L3 of CPU {l3}", slots=tuple(sharing)) for (_, l3), sharing in caches.items())
 
 
 def group_per(usable: UsableCpus, instance_per: str) -> tuple[tuple[Group, ...], list[Reason]]:
