@@ -74,4 +74,4 @@ def find_differences(stated: Plan, made: Plan) -> Iterator[str]:
 
 
 def _show(value: object) -> str:
-    return f"{value!s:.200}"
+    return f"{value!r:.200}"

@@ -83,7 +83,7 @@ def with_variants(plan: Plan) -> Plan:
     ("change", "error", "words"),
     [
         (lambda plan: replace(plan, argv=("sh", "-c", "evil")), BundleError, "argv is ('sh', '-c', 'evil'), wanted"),
-        (with_variable, BundleError, "environment has LD_PRELOAD /home/evil.so, wanted None"),
+        (with_variable, BundleError, "environment has LD_PRELOAD '/home/evil.so', wanted None"),
         (with_workload, UsageError, "nobody_knows"),
         (lambda plan: replace(plan, cells=()), BundleError, "there is nothing to run"),
         (lambda plan: replace(plan, layouts=()), BundleError, "there is nothing to run"),
