@@ -151,7 +151,7 @@ def _check_commands(plan: Plan) -> None:
         raise BundleError(f"the plan's workers run {' '.join(plan.argv)!r:.200}; bench's run python -m bench.worker")
     for variant in plan.variants:
         own = variant.image is not None or variant.argv == plan.argv
-        if not own and (variant.argv[1:] != plan.argv[1:] or not variant.argv[0].startswith("/")):
+        if not own and variant.argv[1:] != plan.argv[1:]:  # a home folder is cut from the path before it
             raise BundleError(
                 f"variant {variant.name} runs {' '.join(variant.argv)!r:.200}; "
                 f"it may run another interpreter, by its path, with {' '.join(plan.argv[1:])}"
