@@ -121,10 +121,10 @@ def report_progress(progress: Progress) -> None:
 
 def exit_status(measured: Measured) -> int:
     """Return the exit status of a finished run. A case that only this environment refuses counts as failed."""
-    from bench.run.facilities import REFUSALS
+    from bench.planning.plan import FACILITY_CODES
 
     failed = measured.summary.failed
-    if any(refusal.reason.code in REFUSALS for refusal in measured.plan.refused):
+    if any(refusal.reason.code in FACILITY_CODES for refusal in measured.plan.refused):
         return CellsFailedError.exit_code
     if not failed:
         return 0

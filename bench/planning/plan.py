@@ -24,6 +24,19 @@ REPETITIONS_MOST = 100
 """Repetitions of a cell at most, if the user sets the interval and not their number."""
 
 
+FACILITY_CODES = frozenset(
+    {
+        "scratch_not_executable",
+        "compiler_missing",
+        "compiler_unfit",
+        "compiler_without_openmp",
+        "compiler_without_python",
+        "memory_below_need",
+    }
+)
+"""Codes of refusals that another environment would not make: such a case counts as one that failed."""
+
+
 class Catalogue(NamedTuple):
     """What a request is planned with, besides the machine.
 

@@ -18,18 +18,6 @@ from bench.records.case import Case
 from bench.records.reason import Reason
 from bench.workloads.memory import count_least_bytes
 
-REFUSALS = frozenset(
-    {
-        "scratch_not_executable",
-        "compiler_missing",
-        "compiler_unfit",
-        "compiler_without_openmp",
-        "compiler_without_python",
-        "memory_below_need",
-    }
-)
-"""Codes of refusals that another environment would not make: such a case counts as one that failed."""
-
 
 class _Trial(NamedTuple):
     """A program that a compiler must accept.

@@ -17,7 +17,7 @@ from bench.bundle.source import digest_source
 from bench.errors import BenchError, BundleError
 from bench.planning.again import find_differences, plan_again
 from bench.planning.pairs import Side, VariantOptions, plan_pairs
-from bench.planning.plan import Catalogue, Planned, plan_request
+from bench.planning.plan import FACILITY_CODES, Catalogue, Planned, plan_request
 from bench.profiles.load import load_profiles
 from bench.records.bundle import Contents
 from bench.records.case import PHASES, Case
@@ -176,9 +176,15 @@ def _catalogue(contents: Contents, recorded: Profile) -> Catalogue:
         return shipped[name]
 
     missing = dict(_read_missing(contents))
+    # What the environment lacked is not in the bundle but for these reasons: they are taken as stated.
+    lacking = {
+        encode_json(refusal.case): refusal.reason
+        for refusal in contents.plan.refused
+        if refusal.reason.code in FACILITY_CODES
+    }
 
     def why_not_there(case: Case) -> Reason | None:
-        return why_not(case) or missing.get(case.backend)
+        return why_not(case) or missing.get(case.backend) or lacking.get(encode_json(case))
 
     return Catalogue(profiles=shipped, find_profile=find_profile, why_not=why_not_there)
 
