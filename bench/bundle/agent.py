@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from bench.bundle.keys import ED25519, fingerprint, public_blob, ssh_string
+from bench.bundle.keys import ED25519, check_point, fingerprint, public_blob, ssh_string
 from bench.errors import EnvironmentUnfitError, UsageError
 
 _REQUEST_IDENTITIES = 11
@@ -60,6 +60,7 @@ class Agent:
         Raises:
             UsageError: the agent does not hold it, or holds several and none was asked for.
             EnvironmentUnfitError: the agent does not answer, or breaks the protocol.
+            BundleError: anyone can sign for the key.
         """
         held = self.list_keys()
         names = ", ".join(sorted(held)) or "no Ed25519 key"
@@ -69,6 +70,7 @@ class Agent:
             public = Ed25519PublicKey.from_public_bytes(next(iter(held.values()))[-32:])
         if fingerprint(public) not in held:
             raise UsageError(f"the agent does not hold {fingerprint(public)} but {names}; add it with ssh-add")
+        check_point(public.public_bytes_raw(), source=f"the agent's key {fingerprint(public)}")
         return AgentKey(agent=self, public=public)
 
     def sign(self, public: Ed25519PublicKey, data: bytes) -> bytes:

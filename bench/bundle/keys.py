@@ -36,6 +36,13 @@ ED25519 = b"ssh-ed25519"
 MAX_KEY_BYTES = 16_384
 """Far more than any key file; bounds what is parsed."""
 
+_PRIME = (1 << 255) - 19
+_Y_BITS = (1 << 255) - 1
+
+_ORDER_8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
+_SMALL_ORDER = frozenset({0, 1, _PRIME - 1, _ORDER_8, _PRIME - _ORDER_8})
+"""The y of all points whose order divides 8."""
+
 _OPENSSH_PRIVATE = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 _PEM = b"-----BEGIN "
 _PUBLIC_PEM = b"-----BEGIN PUBLIC KEY-----"
@@ -98,7 +105,32 @@ def parse_public_key(data: bytes, *, source: str) -> Ed25519PublicKey:
         raise BundleError(f"{source}: neither a PEM nor an OpenSSH public key: {error}") from error
     if not isinstance(key, Ed25519PublicKey):
         raise BundleError(f"{source}: a key of another type; only Ed25519 is used")
+    check_point(key.public_bytes_raw(), source=source)
     return key
+
+
+def check_point(key: bytes, *, source: str) -> None:
+    """Refuse a public key for which signatures can be made without a private key, or that has a second encoding.
+
+    Points of small order lie outside the group that private keys multiply in: with the neutral element as key, every
+    signature of nothing but a random point is valid. Method: RFC 8032, section 5.1.3, for the encoding; the list of points
+    is that of libsodium (`ge25519_has_small_order`), by their y.
+
+    Args:
+        key: 32 bytes.
+        source: What to call it in an error.
+
+    Raises:
+        BundleError: it is such a key.
+    """
+    encoded = int.from_bytes(key, "little")
+    y, sign = encoded & _Y_BITS, encoded >> 255
+    if y >= _PRIME or (sign and y in {1, _PRIME - 1}):
+        raise BundleError(f"{source}: an Ed25519 key in another than its one encoding; make a key with bench keygen")
+    if y in _SMALL_ORDER:
+        raise BundleError(
+            f"{source}: an Ed25519 key of small order, for which anyone can sign; make a key with bench keygen"
+        )
 
 
 def read_public_key(path: Path) -> Ed25519PublicKey:

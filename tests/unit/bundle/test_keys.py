@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ecdsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from bench.bundle.keys import (
+    check_point,
     file_stem,
     fingerprint,
     format_public_line,
@@ -72,6 +74,64 @@ def test_a_public_key_is_read_in_both_forms() -> None:
 def test_refuses_public_keys(data: bytes, words: str) -> None:
     with pytest.raises(BundleError, match=words):
         parse_public_key(data, source="x")
+
+
+PRIME = (1 << 255) - 19
+CURVE = -121665 * pow(121666, -1, PRIME) % PRIME
+Point = tuple[int, int]
+
+
+def add(one: Point, other: Point) -> Point:
+    """The sum of two points of edwards25519: RFC 8032, section 5.1.4."""
+    (x1, y1), (x2, y2) = one, other
+    both = CURVE * x1 * x2 * y1 * y2 % PRIME
+    return (
+        (x1 * y2 + x2 * y1) * pow(1 + both, -1, PRIME) % PRIME,
+        (y1 * y2 + x1 * x2) * pow(1 - both, -1, PRIME) % PRIME,
+    )
+
+
+def lift(y: int) -> Point:
+    """A point of this y."""
+    square = (y * y - 1) * pow(CURVE * y * y + 1, -1, PRIME) % PRIME
+    root = pow(square, (PRIME + 3) // 8, PRIME)
+    x = root if root * root % PRIME == square else root * pow(2, (PRIME - 1) // 4, PRIME) % PRIME
+    assert x * x % PRIME == square
+    return x, y
+
+
+ORDER_8 = 0x5FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+SMALL = [0, 1, PRIME - 1, ORDER_8, PRIME - ORDER_8]
+
+
+@pytest.mark.parametrize("y", SMALL)
+def test_eight_times_a_point_of_small_order_is_the_neutral_element(y: int) -> None:
+    point = lift(y)
+    for _ in range(3):
+        point = add(point, point)
+    assert point == (0, 1)
+
+
+def test_a_signature_of_a_key_of_small_order_needs_no_private_key() -> None:
+    neutral = Ed25519PublicKey.from_public_bytes((1).to_bytes(32, "little"))
+    neutral.verify((1).to_bytes(32, "little") + bytes(32), b"whatever it says")
+
+
+@pytest.mark.parametrize("sign", [0, 1 << 255], ids=["positive", "negative"])
+@pytest.mark.parametrize("y", SMALL)
+def test_keys_of_small_order_are_refused_in_both_signs(y: int, sign: int) -> None:
+    key = Ed25519PublicKey.from_public_bytes((y | sign).to_bytes(32, "little"))
+    for data in (format_public_pem(key), format_public_line(key).encode()):
+        with pytest.raises(
+            BundleError, match=r"of small order, for which anyone can sign|in another than its one encoding"
+        ):
+            parse_public_key(data, source="x.pub")
+
+
+@pytest.mark.parametrize("y", range(PRIME, 1 << 255))
+def test_a_second_encoding_of_a_key_is_refused(y: int) -> None:
+    with pytest.raises(BundleError, match="in another than its one encoding"):
+        check_point(y.to_bytes(32, "little"), source="x.pub")
 
 
 def test_a_generated_key_is_encrypted_private_and_published_in_both_forms(tmp_path: Path) -> None:
