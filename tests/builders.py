@@ -50,7 +50,7 @@ POLICY = Policy(
     repetitions_max=4,
     warmup_max_s=1,
     measure_s=0.05,
-    samples_min=5,
+    samples_min=6,
     sample_s=0.01,
     target_ci_ratio=0.05,
     timeout_s=60,
@@ -222,8 +222,9 @@ def make_proof(*, passed: bool = True, weights_digest: str = DIGEST) -> Proof:
 def make_instance(
     latencies_s: Sequence[float] = (0.01,) * 6, *, start_ns: int = 0, items: int = 4, proof: Proof | None = None
 ) -> InstanceResult:
+    warmup_ns = start_ns - 60_000_000
     return InstanceResult(
-        warmup=make_samples([0.02], start_ns=max(0, start_ns - 20_000_000)) if start_ns else (),
+        warmup=make_samples([0.01] * 6, start_ns=warmup_ns) if warmup_ns >= 0 else (),
         steady=True,
         samples=make_samples(latencies_s, start_ns=start_ns),
         import_s=0.2,

@@ -3,9 +3,9 @@
 Limits are generous: lanes × units × the highest clock of any CPU that is sold. A rate below them may still be wrong.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
-from bench.records.machine import Cpu
+from bench.records.machine import Cpu, Machine
 
 CLOCK_LIMIT_HZ = 6.5e9
 """Above the highest boost clock of any CPU that is sold (6.2 GHz: Intel i9-14900KS, 2024)."""
@@ -43,18 +43,28 @@ x86, four of 128 bits on Arm (twice that where SVE may be wider), one tile unit.
 have no flag of their own in /proc/cpuinfo (Linux, arch/x86/include/asm/cpufeatures.h, AMX_FP16)."""
 
 
-def limit_operations(cpu: Cpu, precisions: Iterable[str], threads: int) -> float:
-    """Return the operations a second that some threads cannot exceed, by the fastest units for some precisions.
+def limit_operations(cpu: Cpu, precisions: Iterable[str], cores: int) -> float:
+    """Return the operations a second that some cores cannot exceed, by the fastest units for some precisions.
 
     Args:
         cpu: Its flags say which units a core has; without any, it may have all.
         precisions: What may be multiplied; fp32 is always among them, as kernels convert to it.
-        threads: Each on a core of its own.
+        cores: That many, or as many threads.
     """
-    per_cycle = max(
-        operations
-        for precision in {"fp32", *precisions}
-        for flag, operations in _OPERATIONS_PER_CYCLE[precision].items()
-        if not flag or not cpu.isa or flag in cpu.isa
-    )
-    return per_cycle * CLOCK_LIMIT_HZ * threads
+    flags = {"", *cpu.isa} if cpu.isa else None
+    return max(_limit(precision, flags) for precision in {"fp32", *precisions}) * CLOCK_LIMIT_HZ * cores
+
+
+def limit_instruction(precision: str, flags: Iterable[str], cores: int) -> float:
+    """Return the operations a second that some cores cannot exceed with the instructions of some flags alone."""
+    return _limit(precision, {"", *flags}) * CLOCK_LIMIT_HZ * cores
+
+
+def limit_cores(machine: Machine, threads: int) -> int:
+    """Return the cores that some threads can keep busy at most. A guest's cores may be more on its host than it is shown."""
+    return threads if machine.settings.hypervisor is not None else min(threads, machine.topology.core_count)
+
+
+def _limit(precision: str, flags: Container[str] | None) -> int:
+    units = _OPERATIONS_PER_CYCLE[precision].items()
+    return max(operations for flag, operations in units if flags is None or flag in flags)

@@ -12,17 +12,23 @@ from itertools import chain
 from statistics import median
 
 from bench.bundle.cpus import contains
+from bench.bundle.evidence import check_evidence
+from bench.bundle.instructions import LOOP_FLAGS, check_kernels, find_lacking_flags
+from bench.bundle.machine import check_machine
 from bench.bundle.physics import (
     CACHE_LIMIT_BYTES_PER_S,
     MEMORY_LIMIT_BYTES_PER_S,
     UNCOUNTED_LIMIT_RATIO,
+    limit_cores,
+    limit_instruction,
     limit_operations,
 )
 from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.cpulist import format_cpulist
-from bench.records.machine import Machine
+from bench.records.machine import Cpu, Machine
 from bench.records.measurement import InstanceResult, Measurement, Noise, Probe, ProbeResult, Proof, Repetition
+from bench.records.peak import Peak
 from bench.records.plan import Cell, Policy
 from bench.records.precision import PRECISION_FACTS
 from bench.records.profile import Binding
@@ -55,6 +61,7 @@ def check_plausibility(contents: Contents) -> None:
     for measurement in used:
         _check_measurement(measurement, cells[measurement.cell], plan.policy, machine)
     _check_same([(cells[measurement.cell], measurement) for measurement in used])
+    check_machine(machine)
 
 
 def _check_place(cell: Cell, cpus: str, nodes: str) -> None:
@@ -74,14 +81,25 @@ def _check_probe(probe: Probe, layouts: Mapping[str, Sequence[Binding]], machine
         raise BundleError(f"{where} has {len(probe.instances)} instances, the layout has {len(bindings)}")
     for result, binding in zip(probe.instances, bindings, strict=True):
         _check_arrays(result, binding, len(bindings), machine, where)
-        most = limit_operations(machine.cpu, ["fp32"], binding.threads)
+        cores = limit_cores(machine, binding.threads)
+        most = limit_operations(machine.cpu, ["fp32"], cores)
         _check_rate(result.product_flops_per_s, most, f"{where}: fp32 product", "operations")
         for peak in result.peaks:
-            most = limit_operations(machine.cpu, [peak.precision], binding.threads)
-            _check_rate(peak.operations_per_s, most, f"{where}: {peak.precision} {peak.name}", "operations")
+            _check_peak(peak, machine.cpu, cores, where)
         most = MEMORY_LIMIT_BYTES_PER_S * binding.threads
         for name, rate in (("triad", result.triad_bytes_per_s), ("read", result.read_bytes_per_s)):
             _check_rate(rate or 0.0, most, f"{where}: memory, {name}", "bytes")
+
+
+def _check_peak(peak: Peak, cpu: Cpu, cores: int, where: str) -> None:
+    """Refuse a peak that the CPU's units cannot reach, or of instructions that it does not have."""
+    most = limit_operations(cpu, [peak.precision], cores)
+    if peak.method == "instructions" and peak.name in LOOP_FLAGS:
+        lacking = find_lacking_flags(peak.name, cpu.isa)
+        if lacking and cpu.isa:
+            raise BundleError(f"{where}: a peak of {peak.name} was measured, but the CPU lacks {' '.join(lacking)}")
+        most = limit_instruction(peak.precision, LOOP_FLAGS[peak.name], cores)
+    _check_rate(peak.operations_per_s, most, f"{where}: {peak.precision} {peak.name}", "operations")
 
 
 def _check_arrays(result: ProbeResult, binding: Binding, instances: int, machine: Machine, where: str) -> None:
@@ -137,6 +155,9 @@ def _check_repetition(repetition: Repetition, cell: Cell, policy: Policy, machin
         if problem is not None and "paused" not in repetition.invalid:
             raise BundleError(f"{where}: {problem}")
         _check_instance(instance, cell, machine, where)
+        problem = find_scenario(cell.scenario).find_warm_up_problem(instance, policy)
+        if problem is not None:
+            raise BundleError(f"{where}: {problem}")
         # Stages are timed after the samples, when the noise that voided those may be gone.
         if not repetition.invalid:
             _check_stages(instance, where)
@@ -146,7 +167,7 @@ def _check_instance(instance: InstanceResult, cell: Cell, machine: Machine, wher
     _check_memory(instance, machine, where)
     _check_noise(instance.noise, where)
     if instance.proof is not None:
-        threads = sum(binding.threads for binding in cell.instances)
+        threads = limit_cores(machine, sum(binding.threads for binding in cell.instances))
         fastest_s = min(sample.elapsed_ns / sample.iterations for sample in instance.samples) / 1e9
         most = UNCOUNTED_LIMIT_RATIO * limit_operations(
             machine.cpu, PRECISION_FACTS[cell.case.precision].peaks, threads
@@ -154,6 +175,8 @@ def _check_instance(instance: InstanceResult, cell: Cell, machine: Machine, wher
         _check_rate(instance.proof.flops / fastest_s, most, where, "operations")
         _check_rate(instance.proof.traffic_bytes / fastest_s, CACHE_LIMIT_BYTES_PER_S * threads, where, "bytes")
         _check_cosine(instance.proof, where)
+        check_kernels(instance.proof, machine, where)
+        check_evidence(cell.case, instance.proof.evidence, where)
 
 
 def _check_memory(instance: InstanceResult, machine: Machine, where: str) -> None:

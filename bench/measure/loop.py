@@ -8,8 +8,7 @@ from time import perf_counter_ns
 
 from bench.records.measurement import Sample
 from bench.records.plan import Policy
-from bench.stats.closed_loop import MAX_SAMPLES
-from bench.stats.steady import is_steady
+from bench.stats.closed_loop import MAX_SAMPLES, WarmUp
 
 Clock = Callable[[], int]
 """Nanoseconds of a clock that never steps and that all processes of the host share.
@@ -37,27 +36,14 @@ def warm_up(
         The warm-up's samples, whether they became steady, and how many iterations make one sample.
     """
     deadline = clock() + int(policy.warmup_max_s * 1e9)
+    rule = WarmUp(policy.sample_s)
     samples: list[Sample] = []
-    iterations = 1
-    blocks: list[float] = []
     while True:
-        sample = time_block(call, iterations, clock)
-        samples.append(sample)
-        wanted = iterations_per_sample(sample, policy.sample_s)
-        if wanted > 2 * iterations:
-            iterations = min(wanted, 10 * iterations)
-            blocks.clear()
-        else:
-            blocks.append(sample.elapsed_ns / sample.iterations)
-            if is_steady(blocks):
-                return tuple(samples), True, iterations
+        samples.append(time_block(call, rule.iterations, clock))
+        if rule.add(samples[-1]):
+            return tuple(samples), True, rule.iterations
         if clock() >= deadline:
-            return tuple(samples), False, iterations
-
-
-def iterations_per_sample(sample: Sample, sample_s: float) -> int:
-    """Return how many iterations last about `sample_s`, by the time of one sample; at least 1."""
-    return max(1, round(sample_s * 1e9 * sample.iterations / sample.elapsed_ns))
+            return tuple(samples), False, rule.iterations
 
 
 def time_samples(

@@ -1,4 +1,8 @@
-"""Scenarios: how load is applied to a cell. A new one is its loop, its functions and a row here."""
+"""Scenarios: how load is applied to a cell. A new one is its loop, its functions and a row here.
+
+A scenario's name stands for its rules. Bundles that name it are verified by them for ever, so they never change: a loop
+that warms up or ends otherwise is a new scenario.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +11,13 @@ from types import MappingProxyType
 from bench.errors import UsageError
 from bench.records.measurement import InstanceResult, Sample
 from bench.records.plan import Policy
-from bench.stats.closed_loop import find_loop_problem, find_order_problem, instance_latency_s, throughput_per_s
+from bench.stats.closed_loop import (
+    find_loop_problem,
+    find_order_problem,
+    find_warm_up_problem,
+    instance_latency_s,
+    throughput_per_s,
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +32,8 @@ class Scenario:
         latency_s: Seconds an iteration of one instance, from its samples.
         throughput_per_s: Items a second of all instances of a repetition together.
         find_order_problem: How samples of one instance contradict each other, warm-up included; None if they do not.
+        find_warm_up_problem: How a warm-up contradicts its rule and the policy, or the timed samples contradict the
+            warm-up; None if they do not.
         find_loop_problem: How timed samples contradict the loop and the policy; None if they do not.
     """
 
@@ -31,6 +43,7 @@ class Scenario:
     latency_s: Callable[[InstanceResult], float]
     throughput_per_s: Callable[[Sequence[InstanceResult]], float]
     find_order_problem: Callable[[Sequence[Sample]], str | None]
+    find_warm_up_problem: Callable[[InstanceResult, Policy], str | None]
     find_loop_problem: Callable[[Sequence[Sample], Policy], str | None]
 
 
@@ -45,6 +58,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
                 latency_s=instance_latency_s,
                 throughput_per_s=throughput_per_s,
                 find_order_problem=find_order_problem,
+                find_warm_up_problem=find_warm_up_problem,
                 find_loop_problem=find_loop_problem,
             ),
         )

@@ -32,11 +32,13 @@ def is_steady(values: Sequence[float]) -> bool:
     if len(values) < WINDOW:
         return False
     last = values[-WINDOW:]
-    middle = median(last)
-    scatter = _NORMAL * median(abs(value - middle) for value in last) / middle
     half = WINDOW // 2
     trend = abs(median(last[half:]) / median(last[:half]) - 1)
-    return scatter < SCATTER_LIMIT and trend < TREND_LIMIT
+    if trend >= TREND_LIMIT:
+        return False
+    middle = median(last)
+    scatter = _NORMAL * median([abs(value - middle) for value in last]) / middle
+    return scatter < SCATTER_LIMIT
 
 
 def is_sliding(values: Sequence[float]) -> bool:

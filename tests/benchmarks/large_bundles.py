@@ -1,7 +1,6 @@
 """Bundles that are made up, signed and of any size: `python -m tests.benchmarks.large_bundles FOLDER` for `verify.py`."""
 
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,8 +8,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from bench.records.bundle import Contents
-from bench.records.measurement import Measurement, Repetition
-from bench.records.plan import Cell
+from bench.records.measurement import Repetition
 from bench.stats.order import order_round
 from bench.stats.summary import summarize
 from tests.builders import (
@@ -32,6 +30,9 @@ SAMPLES = 200
 SAMPLE_S = 0.05
 REPETITION_S = 20
 BYTES = 50_000_000
+POLICY_OF_ALL = replace(POLICY, repetitions_min=5, repetitions_max=5, measure_s=1.05 * SAMPLES * SAMPLE_S)
+"""Its time ends with the last sample of every repetition, however they scatter."""
+
 MANY = 1000
 
 
@@ -52,14 +53,14 @@ def main(folder: Path) -> None:
 def make_contents(count: int) -> Contents:
     """A run of so many cells, round by round between two probes."""
     random = np.random.default_rng(7)
-    plan = make_plan(*map(make_cell, range(count)), policy=replace(POLICY, repetitions_min=5, repetitions_max=5))
+    plan = make_plan(*map(make_cell, range(count)), policy=POLICY_OF_ALL)
     repetitions: dict[str, list[Repetition]] = {cell.id: [] for cell in plan.cells}
     place = 0
     for number in range(REPETITIONS):
         for cell in order_round(plan.cells, number, ORDER_SEED):
             place += 1
             repetitions[cell.id].append(make_one(number, place, random))
-    measurements = tuple(make_all(cell, repetitions[cell.id]) for cell in plan.cells)
+    measurements = tuple(make_measurement(cell, *repetitions[cell.id]) for cell in plan.cells)
     probes = (make_probe(sequence=0), replace(make_probe(sequence=place + 1), started_at=moment(place + 1)))
     info = replace(CONTENTS.info, finished_at=moment(place + 2))
     summary = summarize(plan, measurements, probes)
@@ -75,10 +76,6 @@ def make_one(number: int, place: int, random: np.random.Generator) -> Repetition
         proof=make_proof() if number == 0 else None,
     )
     return replace(make_repetition(number, instance, sequence=place), started_at=moment(place))
-
-
-def make_all(cell: Cell, repetitions: Sequence[Repetition]) -> Measurement:
-    return replace(make_measurement(cell, *repetitions), stopped="repetitions")
 
 
 def moment(place: int) -> str:

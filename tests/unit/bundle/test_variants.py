@@ -16,9 +16,19 @@ from bench.records.variant import Variant, describe_variant, image_argv
 from bench.stats.order import order_round
 from bench.stats.summary import summarize
 from bench.verification.verify import verify_bundle
-from tests.builders import DIGEST, make_cell, make_instance, make_measurement, make_plan, make_proof, make_repetition
+from tests.builders import (
+    DIGEST,
+    POLICY,
+    make_cell,
+    make_instance,
+    make_measurement,
+    make_plan,
+    make_proof,
+    make_repetition,
+)
 from tests.unit.bundle.builder import CONTENTS, ENVIRONMENT, LATENCIES, MS, OPERATOR
 
+ONE_REPETITION = replace(POLICY, repetitions_min=1, repetitions_max=1)
 ARGV = ("python", "-m", "bench.worker")
 A = Variant(name="a", options=(), variables={}, argv=ARGV)
 B = Variant(name="b", options=("--env X=1", "--openmp llvm"), variables={"X": "1"}, argv=ARGV)
@@ -30,7 +40,7 @@ def make_pair(a: Variant = A, b: Variant = B) -> Plan:
         replace(make_cell(index), variant=variant.name, environment={"OMP_DYNAMIC": "FALSE"} | variant.variables)
         for index, variant in enumerate((a, b))
     ]
-    return replace(make_plan(*cells), variants=(a, b))
+    return replace(make_plan(*cells, policy=ONE_REPETITION), variants=(a, b))
 
 
 def make_contents(plan: Plan, **changes: object) -> Contents:
@@ -42,7 +52,7 @@ def make_contents(plan: Plan, **changes: object) -> Contents:
         instance = make_instance(LATENCIES, start_ns=(100 + 200 * place) * MS, proof=make_proof())
         effective = replace(instance.effective, variables={"X": cell.environment.get("X")})
         repetition = replace(make_repetition(0, replace(instance, effective=effective)), sequence=place)
-        measurements.append(make_measurement(cell, repetition))
+        measurements.append(replace(make_measurement(cell, repetition), stopped="repetitions"))
     found = tuple(measurements)
     return replace(
         CONTENTS, plan=plan, probes=(), measurements=found, summary=summarize(plan, found, ()), logs={}, **changes

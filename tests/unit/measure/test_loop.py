@@ -1,13 +1,17 @@
 import gc
+import itertools
 from collections.abc import Iterator
 from itertools import pairwise
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bench.measure.loop import iterations_per_sample, quiet_interpreter, time_block, time_samples, warm_up
+from bench.measure.loop import quiet_interpreter, time_block, time_samples, warm_up
+from bench.stats.closed_loop import find_loop_problem, find_warm_up_problem, iterations_per_sample
 from bench.stats.steady import is_steady
-from tests.builders import POLICY
+from tests.builders import POLICY, make_instance
 
 
 class Machine:
@@ -99,6 +103,33 @@ def test_the_collector_is_off_inside_and_on_afterwards() -> None:
         assert gc.get_freeze_count() > 0
     assert gc.isenabled()
     assert gc.get_freeze_count() == 0
+
+
+@given(
+    durations_ns=st.lists(st.integers(1_000, 40_000_000), min_size=1, max_size=60),
+    pauses_ns=st.lists(st.integers(0, 3_000_000), min_size=1, max_size=20),
+    warmup_max_s=st.sampled_from([0.05, 0.3, 1.0]),
+    sample_s=st.sampled_from([0.0005, 0.01]),
+)
+def test_whatever_the_loop_does_verification_finds_in_order(
+    durations_ns: list[int], pauses_ns: list[int], warmup_max_s: float, sample_s: float
+) -> None:
+    policy = msgspec.structs.replace(POLICY, warmup_max_s=warmup_max_s, sample_s=sample_s)
+    machine = Machine(*durations_ns)
+    pauses = itertools.cycle(pauses_ns)
+
+    def interrupted() -> int:
+        """A clock whose readings others delay."""
+        now = machine.clock()
+        machine.now += next(pauses)
+        return now
+
+    warmup, steady, iterations = warm_up(machine.call, policy, interrupted)
+    samples = time_samples(machine.call, iterations, policy, interrupted)
+    instance = msgspec.structs.replace(make_instance(), warmup=warmup, steady=steady, samples=samples)
+    assert find_warm_up_problem(instance, policy) is None
+    late = find_loop_problem(samples, policy)
+    assert late is None or "are in no sample" in late  # what delays the clock by a tenth of the time is a pause
 
 
 def test_iterations_per_sample_is_at_least_one() -> None:

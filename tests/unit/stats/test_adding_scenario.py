@@ -74,6 +74,7 @@ def with_paused(monkeypatch: pytest.MonkeyPatch) -> None:
         latency_s=slowest_s,
         throughput_per_s=lambda instances: float(len(instances)),
         find_order_problem=SCENARIOS["closed_loop"].find_order_problem,
+        find_warm_up_problem=lambda _instance, _policy: None,
         find_loop_problem=find_pause_problem,
     )
     for module_name in ("bench.stats.scenarios", "bench.bundle.consistency"):

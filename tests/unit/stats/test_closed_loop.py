@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from bench.records.measurement import Sample
 from bench.stats.closed_loop import find_loop_problem, find_order_problem, throughput_per_s
@@ -30,16 +31,17 @@ def test_the_first_two_samples_that_overlap_are_named() -> None:
 @pytest.mark.parametrize(
     ("samples", "problem"),
     [
-        (make_samples([0.01] * 6), None),
+        (make_samples([0.01] * 5), None),
+        (make_samples([0.01] * 6), "it was timed for another sample after 0.050 s, the plan asks for 0.05 s"),
         (make_samples([0.01] * 6, start_ns=1 << 62), "ns after the host started"),
         (make_samples([0.02] * 4), "4 samples, the plan asks for 5 to"),
         ((*make_samples([0.01] * 3), *make_samples([0.01] * 3, start_ns=60_000_000)), "are in no sample"),
         (make_samples([0.005] * 6), "it was timed for 0.030 s, the plan asks for 0.05 s"),
     ],
-    ids=["as planned", "an impossible clock", "too few", "time left out", "too short"],
+    ids=["as planned", "one more than planned", "an impossible clock", "too few", "time left out", "too short"],
 )
 def test_a_loop_that_the_plan_rules_out_is_told_with_its_numbers(
     samples: tuple[Sample, ...], problem: str | None
 ) -> None:
-    found = find_loop_problem(samples, POLICY)
+    found = find_loop_problem(samples, replace(POLICY, samples_min=5))
     assert found == problem if problem is None else problem in (found or "")
