@@ -7,7 +7,7 @@ imply one another: a forged sample has to fit the clock, the plan, the other sam
 from collections.abc import Sequence
 from itertools import chain, pairwise
 
-from bench.bundle.calibration import digest_host
+from bench.bundle.calibration import check_calibration
 from bench.bundle.cpus import contains
 from bench.bundle.loaded import check_loaded
 from bench.bundle.statement import Predicate, Statement, make_predicate
@@ -63,8 +63,7 @@ def _check_statement(contents: Contents, statement: Statement) -> None:
 
 def _check_copies(contents: Contents) -> None:
     """Refuse files that disagree on what both state."""
-    if contents.calibration is not None and contents.calibration.host_digest != digest_host(contents.machine):
-        raise BundleError("calibration.json is of another host than machine.json")
+    check_calibration(contents)
 
 
 def _cells_by_id(contents: Contents) -> dict[str, Cell]:

@@ -108,7 +108,8 @@ def resume_run(
 def _measure_and_seal(
     journal: Journal, signer: SigningKey, clock: RunClock, *, report_progress: ReportProgress, parent: Mapping[str, str]
 ) -> tuple[Path, Summary]:
-    calibration = find_calibration(journal.folder.absolute().parent, journal.session.decision.machine)
+    began = parse_timestamp(journal.session.started_at, source="session.json")
+    calibration = find_calibration(journal.folder.absolute().parent, journal.session.decision.machine, before=began)
     try:
         with Workers(read_events=lambda: read_kernel_events(Tree(HOST))) as workers:
             Execution(
