@@ -15,12 +15,12 @@ from bench.records.measurement import Failure, Probe, Repetition
 from bench.records.plan import Cell, Plan
 from bench.records.profile import Layout
 from bench.records.progress import Progress
-from bench.run.cell_progress import NOT_STARTED, CellProgress, Stop, assess_progress, why_stop
 from bench.run.clock import RunClock
 from bench.run.faults import find_fault
 from bench.run.jobs import JobBuilder, RepetitionRequest, Workers
 from bench.run.journal import CellEntry, Journal, ProbeEntry, ReopenEntry, RepetitionEntry
 from bench.run.pace import Pace
+from bench.stats.cell_progress import NOT_STARTED, CellProgress, Stop, assess_progress, why_stop
 from bench.stats.drift import is_probe_odd
 from bench.stats.noise import judge_repetitions
 from bench.stats.order import ScheduledRepetition, find_partners, next_repetition

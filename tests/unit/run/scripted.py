@@ -7,11 +7,13 @@ from typing import Self
 
 from msgspec.structs import replace
 
+from bench.bundle.schedule import check_schedule
 from bench.hardware.detect import detect
 from bench.launch.environment import plan_environment
 from bench.launch.failure import WorkerFailedError
 from bench.launch.isolation import module_argv
 from bench.launch.workers import Job
+from bench.records.bundle import Contents
 from bench.records.case import MemoryFormat
 from bench.records.image import Image
 from bench.records.measurement import Failure, InstanceResult, ProbeResult
@@ -22,6 +24,7 @@ from bench.run.continuity import Software
 from bench.run.execute import Execution
 from bench.run.journal import Journal, Session, begin_journal, resume_journal
 from bench.run.prepare import Decision
+from bench.stats.summary import summarize
 from tests.builders import (
     CASE,
     DIGEST,
@@ -34,6 +37,7 @@ from tests.builders import (
     make_probe,
     make_proof,
 )
+from tests.unit.bundle.builder import CONTENTS
 
 Outcome = InstanceResult | Failure | BaseException
 
@@ -134,4 +138,18 @@ class Bench:
         Execution(
             journal, parent={"PATH": "/bin"}, report_progress=self.reported.append, workers=workers, clock=clock
         ).measure_all()
+        check_schedule(describe_run(journal))
         return journal
+
+
+def describe_run(journal: Journal) -> Contents:
+    """What would be sealed of a run: whatever it went through, verification must find its rounds and stops in order."""
+    plan, measurements, probes = journal.session.decision.plan, journal.measurements(), journal.probes()
+    return replace(
+        CONTENTS,
+        info=replace(CONTENTS.info, resumed=journal.resumed),
+        plan=plan,
+        measurements=measurements,
+        probes=probes,
+        summary=summarize(plan, measurements, probes),
+    )

@@ -1,6 +1,8 @@
 """The progress of a cell: what was measured of it so far, and whether that is enough."""
 
 from collections.abc import Sequence
+from itertools import product
+from math import inf
 from typing import Literal, NamedTuple
 
 from bench.records.measurement import Probe, Repetition
@@ -74,6 +76,17 @@ def why_stop(progress: CellProgress, policy: Policy, *, spare_s: float, elapsed_
     if not progress.possible(policy):
         return "repetitions"
     return "budget" if _is_time_over(progress, policy, spare_s=spare_s, elapsed_s=elapsed_s) else None
+
+
+def possible_stops(progress: CellProgress, policy: Policy) -> frozenset[Stop]:
+    """Return the reasons for which a cell may have got no more repetitions, at whatever time; none if it had to go on.
+
+    Each reason says something of the cell, in every bundle. A rule that ends cells otherwise is another reason.
+    """
+    spare = (inf,) if policy.more_until_s is None else (inf, 0.0)
+    elapsed = (0.0,) if policy.budget_s is None else (0.0, policy.budget_s)
+    stops = (why_stop(progress, policy, spare_s=left_s, elapsed_s=gone_s) for left_s, gone_s in product(spare, elapsed))
+    return frozenset(stop for stop in stops if stop is not None)
 
 
 def _is_time_over(progress: CellProgress, policy: Policy, *, spare_s: float, elapsed_s: float) -> bool:
