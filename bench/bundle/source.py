@@ -16,7 +16,7 @@ REVISION_VARIABLE = "BENCH_REVISION"
 """Set by the image's build: an image has no `.git`."""
 
 _LOCKS = (".venv/installed.lock", "images/requirements.lock")
-_PATTERNS = ("bench/**/*.py", "bench/**/*.toml", "bench/**/*.cpp", "profiles/*.toml")
+_PATTERNS = ("bench/**/*.py", "bench/**/*.json", "bench/**/*.toml", "bench/**/*.cpp", "profiles/*.toml")
 _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 _REFERENCE = re.compile(r"ref: (refs/[A-Za-z0-9][A-Za-z0-9._/-]*)", re.ASCII)
 _MAX_GIT_BYTES = 1 << 24
