@@ -7,12 +7,12 @@ compared with the time available by the other, so a suspended host, or a run res
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain, pairwise
 
-from bench.bundle.timestamp import parse_timestamp
+from bench.bundle.timestamp import format_timestamp, parse_timestamp
 from bench.errors import BundleError
-from bench.records.bundle import Contents
+from bench.records.bundle import BundleInfo, Contents
 from bench.records.measurement import InstanceResult, Measurement, Repetition
 
 _CLOCK_SLACK_S = 2.0
@@ -23,6 +23,27 @@ _CLOCK_SLEW_RATIO = 1e-3
 
 Span = tuple[int, int]
 """First start and last end of a repetition's samples, nanoseconds of the monotonic clock."""
+
+
+FUTURE_LIMIT = timedelta(days=1)
+"""Clocks of hosts without a time service are wrong by minutes; a day is also more than any time zone."""
+
+
+def check_date(info: BundleInfo, now: datetime) -> None:
+    """Refuse a run from the future.
+
+    Args:
+        info: Of the run.
+        now: By the reader's clock.
+
+    Raises:
+        BundleError: says both times.
+    """
+    if parse_timestamp(info.finished_at, source="bundle.json") - now > FUTURE_LIMIT:
+        raise BundleError(
+            f"the run finished at {info.finished_at}, which is in the future: it is {format_timestamp(now)} by the clock of "
+            "this host; set the clock if it is wrong"
+        )
 
 
 def check_chronology(contents: Contents) -> None:

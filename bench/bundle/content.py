@@ -6,8 +6,10 @@ is compared with the re-encoding of what was read from it. That refuses duplicat
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from bench.bundle.archive import ArchiveLimits
+from bench.bundle.calibration import CALIBRATION_BYTES
 from bench.bundle.disclosure import PRIVATE_FIELDS, withhold
 from bench.bundle.schema import SCHEMA, check_schema, explain_newer_writer, read_heading
 from bench.errors import BundleError
@@ -25,7 +27,7 @@ from bench.records.summary import Summary
 from bench.records.variant import VARIANTS, VariantName
 
 CONTENT_LIMITS = ArchiveLimits(members=20_000, member_bytes=1 << 26, total_bytes=1 << 28)
-"""The plan's ten thousand cells, each with a log; 64 MiB for one file, 256 MiB for all."""
+"""The plan's ten thousand cells, each with a log; 64 MiB for one file, 256 MiB for all. `_LIMITS` has less for most."""
 
 _INFO = "bundle.json"
 _MACHINE = "machine.json"
@@ -43,12 +45,35 @@ _MEASUREMENTS = "measurements/"
 _LOGS = "log/"
 _ENVIRONMENTS = "environments/"
 
+_KIB, _MIB = 1 << 10, 1 << 20
+
+_LIMITS: Mapping[str, int] = MappingProxyType(
+    {
+        _INFO: 64 * _KIB,
+        _MACHINE: 4 * _MIB,  # 16,000 cores, each with caches of its own
+        _PRIVATE: 16 * _KIB,
+        _PROFILE: 256 * _KIB,
+        _PLAN: 32 * _MIB,  # ten thousand cells
+        _ENVIRONMENT: 2 * _MIB,  # thousands of packages
+        _SBOM: 4 * _MIB,  # the same, with the system's
+        _IMAGE: 256 * _KIB,
+        _CALIBRATION: CALIBRATION_BYTES,
+        _PROBES: 32 * _MIB,
+        _SUMMARY: 32 * _MIB,
+        _LOGS: 256 * _KIB,  # the last lines of a worker
+        _ENVIRONMENTS: 2 * _MIB,
+        _MEASUREMENTS: CONTENT_LIMITS.member_bytes,
+    }
+)
+"""File or folder → bytes of a file at most. Each file is decoded as a whole, into several times its size: the more so, the
+less of it is numbers. `_MEASUREMENTS` are mostly numbers."""
+
 
 def format_members(contents: Contents) -> dict[str, bytes]:
     """Return the files of `content.tar` by name: what is signed, so without the values of private fields.
 
     Raises:
-        BundleError: a record holds what its own type forbids, such as a NaN; says where.
+        BundleError: a record holds what its own type forbids, such as a NaN, or is too large; says where.
     """
     contents = withhold(contents)
     members = {
@@ -74,7 +99,9 @@ def format_members(contents: Contents) -> dict[str, bytes]:
         if name in members:
             raise BundleError(f"{name}: the cell has two measurements; it can have one")
         members[name] = _format(measurement, Measurement, name)
-    return members | {f"{_LOGS}{name}": data for name, data in contents.logs.items()}
+    members |= {f"{_LOGS}{name}": data for name, data in contents.logs.items()}
+    _check_sizes(members)
+    return members
 
 
 def parse_members(members: Mapping[str, memoryview]) -> Contents:
@@ -86,6 +113,7 @@ def parse_members(members: Mapping[str, memoryview]) -> Contents:
         SchemaVersionError: the bundle is of another schema, or a newer bench wrote more than this one reads.
         BundleError: a file is missing, unknown, malformed, or not in the one form.
     """
+    _check_sizes(members)
     heading = read_heading(bytes(members.get(_INFO, b"")))
     check_schema(heading.schema, SCHEMA)
     with explain_newer_writer(heading):
@@ -120,6 +148,14 @@ def _parse_members(members: Mapping[str, memoryview]) -> Contents:
     if rest:
         raise BundleError(f"unknown members: {', '.join(sorted(rest))}")
     return contents
+
+
+def _check_sizes(members: Mapping[str, bytes | memoryview]) -> None:
+    """Refuse a file that is larger than any run makes it; an unknown one is refused by its name."""
+    for name, data in members.items():
+        limit = _LIMITS.get(name) or _LIMITS.get(f"{name.partition('/')[0]}/")
+        if limit is not None and len(data) > limit:
+            raise BundleError(f"{name} has {len(data)} bytes; at most {limit} are read")
 
 
 def _environment_of(variant: VariantName) -> str:

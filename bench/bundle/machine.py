@@ -223,7 +223,7 @@ def _check_own_flags(cpu: Cpu, flags: frozenset[str]) -> None:
     for flag, vendors in _FLAG_VENDORS.items():
         if flag in flags and cpu.vendor not in vendors:
             raise BundleError(
-                f"machine.json: a CPU of {cpu.vendor!r:.40} has the flag {flag}; only {', '.join(vendors)} have it"
+                f"machine.json: a CPU of {cpu.vendor!r:.40} has the flag {flag}; only {', '.join(sorted(vendors))} have it"
             )
     maker = _FAMILY_VENDORS.get(cpu.family or 0)
     if maker is not None and cpu.vendor != maker:

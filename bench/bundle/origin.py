@@ -1,7 +1,7 @@
 """Whether the kernel measured a hardware field in the run, or firmware or a hypervisor merely states it.
 
-A signature cannot make a stated field true. In a virtual machine the hypervisor chooses what CPUID, MIDR and the
-topology tables say, and the kernel repeats it.
+That holds of an honest run. Whether there was one, the signer states. A signature cannot make a stated field true. In a
+virtual machine the hypervisor chooses what CPUID, MIDR and the topology tables say, and the kernel repeats it.
 """
 
 from collections.abc import Mapping

@@ -13,7 +13,7 @@ from bench.verification.verify_many import Checked
 
 
 def render_verification(verification: Verification, links: Sequence[Link] = ()) -> PrintableText:
-    """Return the lines: integrity, signers, which hardware facts were measured or merely stated, and reproductions."""
+    """Return the lines: integrity, signers, where hardware facts come from as the signer states, and reproductions."""
     contents = verification.contents
     info, summary = contents.info, contents.summary
     stated = sorted(field for field, origin in verification.origins.items() if origin == "stated")
@@ -22,7 +22,7 @@ def render_verification(verification: Verification, links: Sequence[Link] = ()) 
         f"           content.tar {verification.content_digest}",
         f"           {len(summary.cells)} summaries follow from their raw samples, {len(summary.failed)} cells have none",
         *(f"signed by  {describe_signer(signer)}" for signer in verification.signers),
-        f"hardware   {len(verification.origins) - len(stated)} fields measured in the run",
+        f"hardware   {len(verification.origins) - len(stated)} fields read from the kernel in the run, as the signer states",
         f"           {len(stated)} merely stated by firmware or hypervisor: {', '.join(stated) or 'none'}",
     ]
     lines += [f"unchecked  {describe_reason(reason)}" for reason in verification.unchecked]

@@ -15,7 +15,8 @@ class Verification(Record, frozen=True, kw_only=True):
         contents: The records that were sealed; their summaries follow from the samples.
         content_digest: Of `content.tar`, the signed subject.
         signers: In the order of signing; the first sealed the run.
-        origins: Hardware field → measured in the run, or merely stated by firmware or hypervisor; hidden ones left out.
+        origins: Hardware field → whether the kernel measured it in the run, or firmware or hypervisor merely states it;
+            hidden ones left out. It is the signer who says that there was a run: a signature shows no measurement.
         unchecked: What could not be checked here, and why: never a fault of the bundle.
     """
 

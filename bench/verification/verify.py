@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.bundle.archive import read_archive
-from bench.bundle.chronology import check_chronology
+from bench.bundle.case_facts import check_case_facts
+from bench.bundle.chronology import check_chronology, check_date
 from bench.bundle.consistency import check_consistency
 from bench.bundle.content import CONTENT_LIMITS, parse_members
 from bench.bundle.disclosure import disclose
@@ -15,10 +16,13 @@ from bench.bundle.opening import naming, open_sealed, step
 from bench.bundle.origin import hardware_origins
 from bench.bundle.plausibility import check_plausibility
 from bench.bundle.recompute import Recompute, check_summary, load_recompute
+from bench.bundle.sbom import check_sbom
+from bench.bundle.schedule import check_schedule
 from bench.bundle.seal import OUTER_LIMITS, Sealed
 from bench.bundle.signers import Requirements, Signer, check_requirements, judge_signers
 from bench.bundle.statement import Statement, parse_statement
 from bench.bundle.timestamp import parse_timestamp
+from bench.bundle.unchecked import list_unchecked
 from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.collector import collector_paused
@@ -42,7 +46,7 @@ def verify_bundle(
     Args:
         path: The bundle.
         requirements: The keys that the reader trusts, and the signatures that are required.
-        now: Decides whether the trust store has expired; by default the clock does.
+        now: Decides whether the trust store has expired, and what is in the future; by default the clock does.
         recompute: Makes the summary; by default `bench.stats`.
 
     Raises:
@@ -66,12 +70,16 @@ def _verify(data: bytes, requirements: Requirements, now: datetime, recompute: R
     contents, digest = _open_contents(sealed, statement)
     with step(7, "consistency"):
         check_consistency(contents, statement)
+        check_date(contents.info, now)
         check_chronology(contents)
         check_plausibility(contents)
         check_plan(contents)
-        unchecked = replay_plan(contents)
+        check_sbom(contents)
+        check_case_facts(contents)
+        unchecked = (*replay_plan(contents), *list_unchecked(contents))
     with step(8, "summaries"):
         check_summary(contents, recompute or load_recompute(contents.summary.method))
+        check_schedule(contents)
     return Verification(
         contents=contents,
         content_digest=f"sha256:{digest}",

@@ -9,6 +9,8 @@ import pytest
 
 from bench.bundle.seal import OUTER_LIMITS
 from tests.unit.bundle.attacks.archives import archives
+from tests.unit.bundle.attacks.members import MEMBERS
+from tests.unit.bundle.builder import pack_content, seal
 
 VERIFY = """
 import resource, sys
@@ -41,3 +43,14 @@ def test_a_huge_file_costs_no_more_than_one_reading(tmp_path: Path, size: int, m
     grown_kib, message = done.stdout.split(" ", 1)
     assert words in message
     assert int(grown_kib) * 1024 <= most_bytes
+
+
+def test_a_huge_bill_of_materials_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    """It would become twenty million lists, which take a gigabyte."""
+    path = tmp_path / "x.bench.tar"
+    sbom = b'{"components": [' + b"[]," * (20 << 20) + b"[]]}"
+    path.write_bytes(seal(pack_content({**MEMBERS, "sbom.cdx.json": sbom})))
+    done = subprocess.run([sys.executable, "-c", VERIFY, str(path)], check=True, capture_output=True, text=True)
+    grown_kib, message = done.stdout.split(" ", 1)
+    assert f"sbom.cdx.json has {len(sbom)} bytes; at most 4194304 are read" in message
+    assert int(grown_kib) * 1024 <= len(sbom) + 32 * MIB

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 import bench
 from bench.bundle.content import format_members
-from bench.bundle.sbom import render_sbom
+from bench.bundle.sbom import check_sbom, render_sbom
 from tests.builders import DIGEST
 from tests.unit.bundle.builder import CONTENTS, ENVIRONMENT
 
@@ -33,3 +33,17 @@ def test_a_bundle_holds_it_unchanged() -> None:
 def test_is_read_back_by_others() -> None:
     document = Bom.from_json(json.loads(render_sbom(ENVIRONMENT)))
     assert {(part.name, part.version) for part in document.components} == {("numpy", "2.3.0"), ("torch", "2.14.1")}
+
+
+def test_what_is_rendered_agrees_with_its_environment() -> None:
+    check_sbom(replace(CONTENTS, sbom=render_sbom(ENVIRONMENT)))
+
+
+def test_what_is_no_python_package_is_not_compared() -> None:
+    document = json.loads(CONTENTS.sbom)
+    document["components"] += [
+        {"name": "libgomp1", "version": "12.2.0", "purl": "pkg:deb/debian/libgomp1@12.2.0"},
+        {"name": "bench", "version": bench.__version__, "purl": f"pkg:pypi/bench@{bench.__version__}"},
+        {"name": "libgfortran", "components": [{"name": "numpy", "purl": "pkg:pypi/numpy@0"}]},
+    ]
+    check_sbom(replace(CONTENTS, sbom=json.dumps(document).encode()))

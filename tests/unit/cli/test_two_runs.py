@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from typing_extensions import override
 
-from bench.bundle import environment
+from bench.bundle import case_facts, environment
 from bench.errors import OutputError
 from bench.hardware.detect import detect
 from bench.launch.workers import Job
@@ -30,7 +30,7 @@ repetitions_min = 2
 repetitions_max = 6
 warmup_max_s = 1
 measure_s = 0.05
-samples_min = 5
+samples_min = 6
 sample_s = 0.01
 target_ci_ratio = 0.5
 confidence = 0.95
@@ -89,6 +89,12 @@ def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def no_cpu_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes py-cpuinfo a second each time is kept as evidence only."""
     monkeypatch.setattr(environment, "read_cpu_evidence", dict)
+
+
+@pytest.fixture(autouse=True)
+def no_case_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scripted workers compute nothing, so their weights are those of no case."""
+    monkeypatch.setattr(case_facts, "load_case_facts", dict)
 
 
 @pytest.fixture

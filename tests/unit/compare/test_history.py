@@ -9,7 +9,7 @@ from bench.records.bundle import BUNDLE_SUFFIX, Contents
 from bench.records.variant import Variant
 from bench.verification.verify import verify_bundle
 from tests.builders import DIGEST, make_cell, make_plan
-from tests.unit.bundle.builder import on_day, seal_contents
+from tests.unit.bundle.builder import make_sbom, on_day, seal_contents
 from tests.unit.compare.qualification.units import make_contents
 from tests.unit.compare.runs import STEADY, make_run
 
@@ -72,7 +72,8 @@ def change_host(contents: Contents) -> Contents:
 
 
 def change_packages(contents: Contents) -> Contents:
-    return replace(contents, environment=replace(contents.environment, distributions=()))
+    environment = replace(contents.environment, distributions=())
+    return replace(contents, environment=environment, sbom=make_sbom(environment))
 
 
 def change_source(contents: Contents) -> Contents:

@@ -47,6 +47,11 @@ def replace_in(part: str, old: bytes, new: bytes) -> Edit:
     return edit
 
 
+def sized(name: str, limit: int) -> Edit:
+    """A member of one byte more than is read."""
+    return lambda members: {**members, name: b"{" + bytes(limit)}
+
+
 def written_by(version: bytes, members: Mapping[str, bytes]) -> dict[str, bytes]:
     """Have `bundle.json` state another bench."""
     return replace_in("bundle.json", b'"bench_version": "0.1.0"', b'"bench_version": "' + version + b'"')(dict(members))
@@ -161,6 +166,15 @@ INNER_EDITS: list[tuple[str, Edit, str]] = [
     ("a label that prints a line of its own", replace_in("image.json", b'"000', b'"\\u2028signed by vendor: trusted'), "$.labels"),
     ("a file of nothing", lambda m: {**m, "machine.json": b""}, "not a valid Machine"),
     ("a measurement of a cell without a measurement's name", lambda m: {**m, "measurements/x.json": b"{}"}, "not a valid Measurement"),
+    ("a bill of materials of more than 4 MiB", sized("sbom.cdx.json", 4 << 20), "sbom.cdx.json has 4194305 bytes; at most 4194304 are read"),
+    ("a machine of more than 4 MiB", sized("machine.json", 4 << 20), "machine.json has 4194305 bytes; at most"),
+    ("a heading of more than 64 KiB", sized("bundle.json", 64 << 10), "bundle.json has 65537 bytes; at most"),
+    ("image labels of more than 256 KiB", sized("image.json", 256 << 10), "image.json has 262145 bytes; at most"),
+    ("packages of more than 2 MiB", sized("environment.json", 2 << 20), "environment.json has 2097153 bytes; at most"),
+    ("another side's packages of more than 2 MiB", sized("environments/a.json", 2 << 20), "environments/a.json has 2097153 bytes; at most"),
+    ("a profile of more than 256 KiB", sized("profile.json", 256 << 10), "profile.json has 262145 bytes; at most"),
+    ("a calibration of more than 4 MiB", sized("calibration.json", 4 << 20), "calibration.json has 4194305 bytes; at most"),
+    ("a log of more than 256 KiB", sized("log/x.txt", 256 << 10), "log/x.txt has 262145 bytes; at most"),
     ("bytes that are no UTF-8", lambda m: {**m, "environment.json": m["environment.json"].replace(b"CPython", b"CPyth\xff\xff")}, "not a valid Environment"),
 ]  # fmt: skip
 

@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec.structs import replace
 
 from bench.bundle.keys import format_public_pem
+from bench.bundle.seal import SigningKey
 from bench.bundle.trust import TrustStore
 from bench.bundle.trust_store import new_trust, revoke_key
 from bench.records.record import encode_json
@@ -16,10 +18,13 @@ from tests.unit.bundle.builder import (
     STRANGER,
     VENDOR,
     make_trust,
+    seal,
     seal_contents,
+    unpack,
 )
 
 SIGNED = seal_contents(CONTENTS)
+CONTENT = unpack(SIGNED)["content.tar"]
 CO_SIGNED = seal_contents(CONTENTS, OPERATOR, VENDOR)
 BOTH = ("--require", "operator,vendor")
 OPERATOR_ONLY = ("--require", "operator")
@@ -65,6 +70,26 @@ def edited(name: str, old: bytes, new: bytes, words: str) -> Attack:
     )
 
 
+class Keyless:
+    """Signs without a private key: for the neutral element as public key, one point is the signature of everything."""
+
+    def __init__(self, public: int) -> None:
+        self._public = Ed25519PublicKey.from_public_bytes(public.to_bytes(32, "little"))
+
+    def public_key(self) -> Ed25519PublicKey:
+        return self._public
+
+    def sign(self, _: bytes) -> bytes:
+        return NEUTRAL.to_bytes(32, "little") + bytes(32)
+
+
+NEUTRAL = 1
+PRIME = (1 << 255) - 19
+KEYLESS = SigningKey(key=Keyless(NEUTRAL))
+SECOND_ENCODING = SigningKey(key=Keyless(PRIME + NEUTRAL))
+WRONG_SIGN = SigningKey(key=Keyless(NEUTRAL | 1 << 255))
+ORDER_2 = Keyless(PRIME - 1)
+
 ONE = lasting(make_trust(operator=OPERATOR))
 TWO = lasting(make_trust(operator=OPERATOR, vendor=VENDOR))
 NAME = OPERATOR.fingerprint
@@ -91,5 +116,11 @@ ATTACKS = [
     Attack(name="a store of 2 MB", data=SIGNED, words="at most 1048576 are read", options=("--trust", "trust.json"), files={"trust.json": bytes(2_000_000)}),
     Attack(name="a key that has not signed", data=SIGNED, words="not signed by the key", options=("--key", "vendor.pub"), files={"vendor.pub": format_public_pem(VENDOR.key.public_key())}),
     Attack(name="one of two keys that has not signed", data=SIGNED, words="not signed by the key", options=("--key", "operator.pub", "--key", "vendor.pub"), files={"operator.pub": format_public_pem(OPERATOR.key.public_key()), "vendor.pub": format_public_pem(VENDOR.key.public_key())}),
+    Attack(name="a signature that needed no private key", data=seal(CONTENT, KEYLESS), words="an Ed25519 key of small order, for which anyone can sign"),
+    Attack(name="a key in another encoding", data=seal(CONTENT, SECOND_ENCODING), words="an Ed25519 key in another than its one encoding"),
+    Attack(name="a key of the wrong sign", data=seal(CONTENT, WRONG_SIGN), words="an Ed25519 key in another than its one encoding"),
+    Attack(name="a second signature that needed no private key", data=seal(CONTENT, OPERATOR, KEYLESS), words="an Ed25519 key of small order"),
+    trusting("a store with a key for which anyone can sign", lasting(make_trust(operator=KEYLESS)), "an Ed25519 key of small order", *OPERATOR_ONLY),
+    Attack(name="a key given by hand for which anyone can sign", data=SIGNED, words="an Ed25519 key of small order", options=("--key", "x.pub"), files={"x.pub": format_public_pem(ORDER_2.public_key())}),
     Attack(name="a key that is none", data=SIGNED, words="neither a PEM nor an OpenSSH", options=("--key", "x.pub"), files={"x.pub": b"hello"}),
 ]  # fmt: skip
