@@ -79,11 +79,11 @@ def test_the_bundle_of_another_bench_is_not_compared() -> None:
 
 def test_what_nothing_was_compared_with_is_listed() -> None:
     evidence = Reason(
-        code="evidence_unknown", values={"cells": "0000-resnet50-fp32-latency 0001-resnet50-fp32-latency"}
+        code="evidence_unknown", values={"cells": "0000-resnet50-fp32-latency 0001-resnet50-fp32-throughput"}
     )
     other = Reason(code="case_facts_of_other_source", values={"source_digest": DIGEST})
     assert list_unchecked(CONTENTS) == (other, evidence)
-    unlisted = "0000-resnet50-fp32-latency 0001-resnet50-fp32-latency"
+    unlisted = "0000-resnet50-fp32-latency 0001-resnet50-fp32-throughput"
     assert find_unlisted(of_this_bench(CONTENTS)) == tuple(unlisted.split())
     assert list_unchecked(of_this_bench(CONTENTS))[0] == Reason(code="case_unlisted", values={"cells": unlisted})
     hidden = replace(CONTENTS, machine=replace(CONTENTS.machine, cpu=replace(CONTENTS.machine.cpu, isa=())))

@@ -102,7 +102,7 @@ def make_contents(planned: Planned, request: Request | None = REQUEST) -> Conten
 
 
 def _stopped(measurement: Measurement, plan: Plan) -> Measurement:
-    return replace(measurement, stopped="budget") if plan.variants else measurement
+    return replace(measurement, stopped="precise") if plan.variants else measurement
 
 
 def _repeat(plan: Plan, cell: Cell, number: int, place: int) -> Repetition:

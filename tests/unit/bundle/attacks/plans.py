@@ -15,7 +15,7 @@ from bench.suites.load import find_suite
 from bench.workloads.registry import WORKLOADS
 from tests.unit.bundle.attacks.attack import Attack
 from tests.unit.bundle.attacks.records import machine, plan, topology
-from tests.unit.bundle.builder import CONTENTS, seal_contents
+from tests.unit.bundle.builder import CONTENTS, make_sbom, seal_contents
 from tests.unit.verification.planned import PAIR, PLANNED, REQUEST, make_contents, plan_run
 
 Change = Callable[[Contents], Contents]
@@ -184,8 +184,8 @@ OF_THIS_BENCH: list[tuple[str, Contents, Change, str]] = [
     ("packages refused that are installed", PLANNED, lambda c: _refuse_packages(c, "onnxruntime", "onnxruntime"), "environment.json lists it"),
     ("packages refused that the backend does not need", PLANNED, lambda c: _refuse_packages(c, "onnxruntime", "numpy"), "it needs others"),
     ("an Emerald Rapids with the numbers of a Sapphire Rapids", GENERIC, cpu(family=6, model=0x8F, microarchitecture="emeraldrapids"), "numbers are those of sapphirerapids, it is called emeraldrapids"),
-    ("an Intel CPU with a core of AMD", GENERIC, cpu(microarchitecture="zen4"), "microarchitecture zen4 is made by AuthenticAMD, not by GenuineIntel"),
-    ("an x86-64 CPU with flags of Arm", PLANNED, lambda c: cpu(isa=(*c.machine.cpu.isa, "sve2"))(c), "no x86_64 CPU has the ISA flags sve2"),
+    ("an Intel CPU with a core of AMD", GENERIC, cpu(microarchitecture="zen4"), "'GenuineIntel' family None is called zen4, which is AuthenticAMD family 25"),
+    ("an x86-64 CPU with flags of Arm", PLANNED, lambda c: cpu(isa=tuple(sorted((*c.machine.cpu.isa, "sve2"))))(c), "no x86_64 CPU has the ISA flags sve2"),
     ("cells of a plan without a request", PLANNED, lambda c: with_variable("LD_PRELOAD", "/opt/fast.so")(replace(c, request=None)), "its plan is not what bench makes of its cases"),
     ("a side with a variable that only its cells have", PAIR, with_variable("OMP_SCHEDULE", "STATIC"), "environment has OMP_SCHEDULE 'STATIC', wanted None"),
     ("a side with options that bench does not have", PAIR, variant(options=("--speed fast",)), "has options that bench does not have"),
@@ -218,7 +218,7 @@ def _refuse_packages(contents: Contents, backend: str, package: str) -> Contents
     refused = Refusal(case=replace(contents.plan.cells[0].case, backend=backend), reason=reason)
     distribution = replace(contents.environment.distributions[0], name=package)
     environment = replace(contents.environment, distributions=(distribution,))
-    return replace(plan(refused=(refused,))(contents), environment=environment)
+    return replace(plan(refused=(refused,))(contents), environment=environment, sbom=make_sbom(environment))
 
 
 ANY_BENCH = [
