@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import Distribution as InstalledDistribution
 from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
+from posixpath import join, normpath, relpath
 
 from bench.bundle.recorded_variables import select_variables
 from bench.bundle.source import PROJECT, digest_lock, digest_source, read_revision
@@ -34,6 +35,9 @@ _CPU_EVIDENCE = (
 
 _UNSTABLE_NAMES = frozenset({"INSTALLER", "RECORD", "REQUESTED", "direct_url.json", "uv_cache.json"})
 """Written by the installer, so different for each installation of the same wheel."""
+
+_SITE_PACKAGES = "/lib/python/site-packages"
+"""A stand-in for the folder of the packages in an environment."""
 
 
 def describe_environment(
@@ -92,8 +96,18 @@ def digest_record(record: str | None) -> Digest | None:
     """
     if record is None:
         return None
-    lines = sorted(f"{row[0]},{row[1]}\n" for row in csv.reader(record.splitlines()) if _is_stable(row))
+    rows = (row for row in csv.reader(record.splitlines()) if len(row) >= 2)
+    files = ((normalize_path(row[0]), row[1]) for row in rows)
+    lines = sorted(f"{path},{digest}\n" for path, digest in files if _is_stable(PurePosixPath(path)))
     return f"sha256:{hashlib.sha256(''.join(lines).encode()).hexdigest()}"
+
+
+def normalize_path(path: str) -> str:
+    """Return a path of `RECORD` as the shortest from the folder of the packages, as pip spells it.
+
+    Installers spell files outside of that folder differently: `../../x` is `../../../lib/x` as well.
+    """
+    return relpath(normpath(join(_SITE_PACKAGES, path)), _SITE_PACKAGES)
 
 
 def read_cpu_evidence() -> dict[str, str]:
@@ -107,9 +121,6 @@ def read_cpu_evidence() -> dict[str, str]:
     return {name: str(info[name]) for name in _CPU_EVIDENCE if info.get(name) not in {None, ""}}
 
 
-def _is_stable(row: list[str]) -> bool:
-    if len(row) < 2:
-        return False
-    path = PurePosixPath(row[0])
+def _is_stable(path: PurePosixPath) -> bool:
     is_script = path.parts[:1] == ("..",) and path.parent.name in {"bin", "Scripts"}
     return not is_script and path.suffix != ".pyc" and path.name not in _UNSTABLE_NAMES

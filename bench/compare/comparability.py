@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec.structs import asdict
 
+from bench.compare.interpreters import soften_interpreter
 from bench.compare.packages import soften_package
 from bench.compare.rules import CELL_RULES, RUN_RULES, Rule
 from bench.records.bundle import Contents, Distribution
@@ -29,7 +30,7 @@ def find_differences(base: Contents, new: Contents, purpose: Purpose) -> tuple[F
     """
     hidden = {*base.hidden, *new.hidden}
     found = [
-        soften_package(finding, {cell.case.backend for cell in base.plan.cells})
+        soften_interpreter(soften_package(finding, {cell.case.backend for cell in base.plan.cells}))
         for rule in RUN_RULES
         if rule.field.removeprefix("machine.") not in hidden
         for finding in _compare_field(rule, attrgetter(rule.field)(base), attrgetter(rule.field)(new), purpose)

@@ -31,6 +31,7 @@ _FINDINGS: Mapping[str, str] = MappingProxyType(
         "other_firmware": "firmware sets power limits and memory timing",
         "other_host_name": "another host of one kind, or another container",
         "other_interpreter": "the interpreter runs between kernels",
+        "other_patch_release": "patch releases of one interpreter load the same packages; the builds may differ in speed",
         "other_bench": "bench itself differs: its workloads and its way of measuring may differ",
         "other_lock": "what is installed is compared package by package",
         "other_distributions": "another package or version, which may be what is compared",

@@ -49,6 +49,15 @@ def test_a_package_is_known_by_each_of_its_files() -> None:
     assert digest_record(RECORD.replace("sha256=AAA", "sha256=XXX")) != digest_record(RECORD)
 
 
+def test_a_package_is_known_however_its_installer_spells_paths() -> None:
+    by_pip = "../../libumf.so,sha256=AAA,1\n../../../include/umf.h,sha256=BBB,1\n../../../bin/umf,sha256=CCC,1\n"
+    by_another = (
+        "../../../lib/libumf.so,sha256=AAA,1\n../../../include/umf.h,sha256=BBB,1\n./../../../bin/umf,sha256=D,1\n"
+    )
+    assert digest_record(by_another) == digest_record(by_pip)
+    assert digest_record(by_pip.replace("libumf", "umf/libumf")) != digest_record(by_pip)
+
+
 def test_packages_are_listed_once_by_normalised_name_without_bench(tmp_path: Path) -> None:
     installed = [
         install(tmp_path / "first", "torch_geometric", "2.8.1", record=RECORD),

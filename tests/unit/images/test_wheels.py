@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import subprocess
 import sys
 import zipfile
@@ -84,6 +85,14 @@ def test_a_wheel_that_is_not_the_locks_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "tree").exists()
 
 
+def test_a_wheel_of_an_earlier_lock_beside_the_locks_is_passed_over(tmp_path: Path) -> None:
+    wheel = write_wheel(tmp_path / "wheels")
+    lock = write_lock(tmp_path, hashlib.sha256(wheel.read_bytes()).hexdigest())
+    (tmp_path / "wheels/everywhere-1.0-cp311-abi3-linux_aarch64.whl").write_bytes(b"of an earlier lock")
+    done = run("install", lock, "arm64", tmp_path / "wheels", tmp_path / "tree")
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_wheel_that_is_missing_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "wheels").mkdir()
     done = run("install", write_lock(tmp_path, "0" * 64), "arm64", tmp_path / "wheels", tmp_path / "tree")
@@ -99,3 +108,79 @@ def test_a_lock_without_hashes_is_refused(tmp_path: Path) -> None:
     done = run("list", lock, "amd64")
     assert done.returncode == 1
     assert "has no exact version or no hashes" in done.stderr
+
+
+def write_pylock(folder: Path, **packages: list[str]) -> Path:
+    """A lock that names files: each file's SHA-256 is its number, counted over all."""
+    path = folder / "pylock.toml"
+    text = ""
+    number = 0
+    for package, names in packages.items():
+        wheels = []
+        for name in names:
+            number += 1
+            wheels.append(f'{{ url = "https://index.invalid/{name}", hashes = {{ sha256 = "{number:064}" }} }}')
+        text += f'[[packages]]\nname = "{package}"\nwheels = [{", ".join(wheels)}]\n'
+    path.write_text(text)
+    return path
+
+
+def choose(folder: Path, lock: str, **packages: list[str]) -> tuple[subprocess.CompletedProcess[str], str]:
+    path = folder / "some.lock"
+    path.write_text(lock)
+    done = run("choose", path, write_pylock(folder, **packages))
+    return done, path.read_text()
+
+
+def test_a_lock_keeps_one_wheel_for_each_architecture_whatever_glibc_installs_it(tmp_path: Path) -> None:
+    lock = "fast==1.0 \\\n    --hash=sha256:all\n    # via bench\n"
+    done, chosen = choose(
+        tmp_path,
+        lock,
+        fast=[
+            "fast-1.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+            "fast-1.0-cp311-cp311-manylinux_2_28_x86_64.whl",
+            "fast-1.0-cp311-cp311-manylinux_2_34_x86_64.whl",
+            "fast-1.0-cp311-abi3-manylinux_2_28_x86_64.whl",
+            "fast-1.0-cp311-cp311-musllinux_1_2_x86_64.whl",
+            "fast-1.0-cp312-cp312-manylinux_2_28_x86_64.whl",
+            "fast-1.0-cp311-cp311-manylinux2014_aarch64.whl",
+            "fast-1.0-py3-none-any.whl",
+        ],
+    )
+    assert done.returncode == 0, done.stderr
+    assert chosen == (
+        f"fast==1.0 ; platform_machine == 'x86_64' \\\n    --hash=sha256:{2:064}\n    # via bench\n"
+        f"fast==1.0 ; platform_machine == 'aarch64' \\\n    --hash=sha256:{7:064}\n    # via bench\n"
+    )
+
+
+def test_a_wheel_for_a_newer_glibc_is_taken_only_where_no_other_is(tmp_path: Path) -> None:
+    names = ["new-1.0-py3-none-manylinux_2_35_aarch64.whl", "new-1.0-py3-none-manylinux_2_31_aarch64.whl"]
+    lock = "new==1.0 ; platform_machine == 'aarch64' \\\n    --hash=sha256:all\n"
+    assert f"sha256:{2:064}\n" in choose(tmp_path, lock, new=names)[1]
+
+
+def test_a_package_that_is_the_same_everywhere_has_one_entry(tmp_path: Path) -> None:
+    lock = "pure==1.0 ; sys_platform == 'linux' \\\n    --hash=sha256:all\nwindows==1.0 ; sys_platform == 'win32' \\\n    --hash=sha256:x\n"
+    _, chosen = choose(
+        tmp_path, lock, pure=["pure-1.0-py3-none-any.whl"], windows=["windows-1.0-cp311-cp311-win32.whl"]
+    )
+    assert chosen == f"pure==1.0 ; sys_platform == 'linux' \\\n    --hash=sha256:{1:064}\n"
+
+
+def test_a_package_without_a_wheel_for_an_architecture_is_refused(tmp_path: Path) -> None:
+    done, _ = choose(tmp_path, "gone==1.0 \\\n    --hash=sha256:x\n", gone=["gone-1.0-cp311-cp311-win32.whl"])
+    assert (done.returncode, done.stderr) == (1, "gone==1.0 has no wheel for Python 3.11 on amd64\n")
+
+
+@pytest.mark.parametrize("lock", sorted((PROJECT / "images").glob("requirements*.lock")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+def test_the_locks_leave_no_choice_of_wheels(lock: Path, arch: str) -> None:
+    if lock.stem == "requirements-installer":  # of tools that are in no environment of bench
+        return
+    entries = re.findall(
+        r"^\S+==\S+.*(?: \\\n    --hash=sha256:[0-9a-f]{64})+$", run("list", lock, arch).stdout, re.MULTILINE
+    )
+    assert len(entries) > 90
+    assert [entry for entry in entries if entry.count("--hash") != 1] == []
