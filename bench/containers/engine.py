@@ -7,10 +7,12 @@ import os
 import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from bench.containers.context import Engine, find_engine
 from bench.errors import EnvironmentUnfitError
 from bench.records.image import StatedImage
 
@@ -23,18 +25,18 @@ PATIENCE_S = 600
 
 @contextmanager
 def open_engine() -> Iterator["DockerClient"]:
-    """Connect to the engine that `DOCKER_HOST` names, or to this host's.
+    """Connect to the engine that the `docker` command uses.
 
     Raises:
         EnvironmentUnfitError: none answers, this user may not use it, or it runs containers on another machine.
     """
-    import docker
     from docker.errors import DockerException
 
+    engine = find_engine(os.environ, Path.home())
     try:
-        client = docker.from_env(timeout=PATIENCE_S)
+        client = _connect(engine)
     except DockerException as error:
-        raise EnvironmentUnfitError(explain_unreachable(error)) from error
+        raise EnvironmentUnfitError(explain_unreachable(error, engine)) from error
     try:
         require_same_kernel(client.info(), platform.release())
         yield client
@@ -44,15 +46,33 @@ def open_engine() -> Iterator["DockerClient"]:
         client.close()
 
 
-def explain_unreachable(error: Exception) -> str:
-    """Return why no engine can be used, and what to do."""
-    where = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+def _connect(engine: Engine) -> "DockerClient":
+    """Return a client; DOCKER_HOST has its own variables for TLS, a context its own certificates."""
+    import docker
+
+    if engine.chosen_by == "DOCKER_HOST":
+        return docker.from_env(timeout=PATIENCE_S)
+    tls: docker.tls.TLSConfig | None = None
+    if engine.certificates is not None:
+        ca, cert, key = (str(engine.certificates / f"{name}.pem") for name in ("ca", "cert", "key"))
+        tls = docker.tls.TLSConfig(client_cert=(cert, key), ca_cert=ca, verify=engine.verify)
+    return docker.DockerClient(base_url=engine.host, tls=tls or False, timeout=PATIENCE_S)
+
+
+def explain_unreachable(error: Exception, engine: Engine) -> str:
+    """Return why an engine cannot be used, and what to do."""
     reason = str(error)
     if "PermissionError" in reason:
-        return f"no permission to use the Docker engine at {where}; join its group (usermod --append --groups docker USER) and log in anew"
+        return (
+            f"no permission to use the Docker engine at {engine.place}; join its group "
+            "(usermod --append --groups docker USER) and log in anew"
+        )
     if "FileNotFoundError" in reason or "refused" in reason:
-        return f"no Docker engine answers at {where}; start one (systemctl start docker), or set DOCKER_HOST"
-    return f"the Docker engine at {where} cannot be used: {_explanation(error)}"
+        return (
+            f"no Docker engine answers at {engine.place}; start one (systemctl start docker), "
+            "or choose another with `docker context use` or DOCKER_HOST"
+        )
+    return f"the Docker engine at {engine.place} cannot be used: {_explanation(error)}"
 
 
 def require_same_kernel(info: Mapping[str, Any], release: str) -> None:

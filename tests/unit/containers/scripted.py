@@ -1,9 +1,23 @@
 """A Docker engine that follows a script, and remembers what it was asked."""
 
+import hashlib
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError, NotFound
+
+
+def write_context(folder: Path, name: str, host: str) -> Path:
+    """As `docker context create` does; returns the folder for the context's certificates."""
+    identifier = hashlib.sha256(name.encode()).hexdigest()
+    path = folder / "contexts/meta" / identifier / "meta.json"
+    path.parent.mkdir(parents=True)
+    endpoint = {"Host": host, "SkipTLSVerify": False}
+    path.write_text(json.dumps({"Name": name, "Metadata": {}, "Endpoints": {"docker": endpoint}}))
+    return folder / "contexts/tls" / identifier / "docker"
+
 
 Frame = tuple[bytes | None, bytes | None]
 
