@@ -1,5 +1,6 @@
 """`bench run`."""
 
+import os
 from pathlib import Path
 
 import click
@@ -35,9 +36,11 @@ def run(root: Path, **given: object) -> int:
 
     Progress goes to standard error. The report goes to standard output; its last line is the path of the bundle.
     """
+    from bench.launch.attendance import end_when_unattended
     from bench.run.announcement import announce_bundle
     from bench.run.prepare import prepare_run
 
+    end_when_unattended(os.environ)
     settings = take_run_settings(given)
     if root != HOST and not settings.dry_run:
         raise UsageError(f"--root {root}: a recorded machine can only be planned for; add --dry-run")

@@ -9,6 +9,7 @@ from typing import Any
 
 from bench.bundle.image import ANNOUNCEMENT, STATED_IMAGE
 from bench.errors import UsageError
+from bench.launch.attendance import ATTENDED
 from bench.launch.environment import UNSET_IN_IMAGES
 from bench.launch.isolation import module_argv
 from bench.records.cpulist import format_cpulist, parse_cpulist
@@ -108,9 +109,11 @@ def container_options(plan: ContainerPlan) -> dict[str, Any]:
         "environment": {
             STATED_IMAGE: encode_json_line(plan.stated).decode().strip(),
             ANNOUNCEMENT: str(plan.announcement),
+            ATTENDED: "1",
         },
         "init": True,
         "labels": {LABEL: "run"},
+        "stdin_open": True,
     }
 
 

@@ -21,7 +21,10 @@ STOP_S = 30
 
 
 def run_container(client: "DockerClient", plan: ContainerPlan, *, out: Write, err: Write) -> int:
-    """Run a container, and return its exit status; the engine removes it even if this process is killed.
+    """Run a container, and return its exit status. However this process ends, the container ends too.
+
+    An end that this process can see stops the container. For any other, its standard input is held open here: when it
+    ends, so does the run (`bench.launch.attendance`), and the engine removes the container.
 
     Args:
         client: Of an open engine.
@@ -41,14 +44,18 @@ def run_container(client: "DockerClient", plan: ContainerPlan, *, out: Write, er
         ends,
     ):
         output = _attach(container)
-        container.start()
-        interrupted = False
-        try:
-            _forward(output, out, err)
-        except KeyboardInterrupt:
-            interrupted = True
-            _stop(container, out, err)
-        status = await_end(ends)
+        with closing(client.api.attach_socket(str(container.id), params={"stdin": 1, "stream": 1})):
+            container.start()
+            interrupted = False
+            try:
+                _forward(output, out, err)
+            except KeyboardInterrupt:
+                interrupted = True
+                _stop(container, out, err)
+            except OSError:  # nobody reads the output any more, as after a hangup
+                _stop(container, out, err)
+                raise
+            status = await_end(ends)
         return InterruptedRunError.exit_code if interrupted else _explain_signal(status)
 
 
@@ -117,7 +124,7 @@ def _stop(container: "Container", out: Write, err: Write) -> None:
     """
     from docker.errors import APIError, NotFound
 
-    with suppress(NotFound, APIError):  # it has ended
+    with suppress(NotFound, APIError, OSError):  # it has ended, or nobody reads its output
         output = _attach(container)
         container.stop(timeout=STOP_S)
         _forward(output, out, err)

@@ -30,11 +30,13 @@ from bench.records.plan import Plan
 from bench.records.summary import Summary
 from bench.records.text import Note
 from bench.run.clock import RunClock
+from bench.run.continuation import say_how_to_go_on
 from bench.run.continuity import describe_software, require_same_machine, require_same_sides, require_same_software
 from bench.run.execute import Execution, ReportProgress
 from bench.run.interpreters import describe_interpreters
 from bench.run.journal import Journal, ResumeEntry, Session, begin_journal, read_session, resume_journal
 from bench.run.output import require_output
+from bench.run.ownership import share_with_owner
 from bench.run.prepare import Decision
 from bench.run.private_words import PrivateWords, compile_value_cutter, find_private_words
 from bench.run.scrub import scrub_contents, scrub_strings
@@ -60,7 +62,9 @@ def run_plan(
         OutputError: the folder cannot take results; found before anything is measured.
         InterruptedRunError: the user stopped it; says how to go on.
     """
-    require_output(output, in_image=describe_image().inside)
+    in_image = describe_image().inside
+    require_output(output, in_image=in_image)
+    share_with_owner(output, in_image=in_image)
     _require_tasks(decision.plan)
     clock = RunClock()
     started = clock.now()
@@ -88,7 +92,9 @@ def resume_run(
         NotComparableError: this is another machine, bench, image, interpreter or set of packages than it began with.
         InterruptedRunError: stopped again.
     """
-    require_output(folder.absolute().parent, in_image=describe_image().inside)
+    output, in_image = folder.absolute().parent, describe_image().inside
+    require_output(output, in_image=in_image)
+    share_with_owner(output, in_image=in_image)
     parent = os.environ if parent is None else parent
     _require_tasks(read_session(folder).decision.plan)
     with resume_journal(folder) as journal:
@@ -116,10 +122,8 @@ def _measure_and_seal(
                 journal, parent=parent, report_progress=report_progress, workers=workers, run_clock=clock
             ).measure_all()
     except KeyboardInterrupt as error:
-        raise InterruptedRunError(
-            f"interrupted; what was measured is kept, go on with: "
-            f"{_how_to_go_on(journal.session.decision)} --resume {journal.folder}"
-        ) from error
+        command = say_how_to_go_on(journal.session.decision, describe_image(), journal.folder)
+        raise InterruptedRunError(f"interrupted; what was measured is kept, go on with: {command}") from error
     require_same_software(journal.session.run_id, journal.session.software, describe_software())
     path = _bundle_path(journal)
     contents = make_contents(journal, clock, calibration, _words(journal, parent))
@@ -127,9 +131,8 @@ def _measure_and_seal(
         write_bundle(path, contents, signer)
         _verify_written(path)
     except BenchError as error:
-        raise type(error)(
-            f"{error}; what was measured is kept, seal it with: bench run --resume {journal.folder}"
-        ) from error
+        command = say_how_to_go_on(journal.session.decision, contents.image, journal.folder)
+        raise type(error)(f"{error}; what was measured is kept, seal it with: {command}") from error
     _discard(journal)
     return path, contents.summary
 
@@ -226,10 +229,3 @@ def make_contents(journal: Journal, clock: RunClock, calibration: Calibration | 
         },
     )
     return scrub_contents(contents, words)
-
-
-def _how_to_go_on(decision: Decision) -> str:
-    """Return the command whose `--resume` continues this kind of run."""
-    if decision.cites is not None:
-        return f"bench reproduce {decision.cites.run_id}{BUNDLE_SUFFIX}"
-    return "bench ab" if decision.plan.variants else "bench run"

@@ -75,11 +75,20 @@ class ScriptedClient:
         self.asked: list[str] = []
         self.options: dict[str, Any] = {}
         self._container = ScriptedContainer(self.asked, frames, start_error)
+        self.standard_input = Stream(iter(()))
         self.deaths = Stream(iter([] if status is None else [{"Actor": {"Attributes": {"exitCode": str(status)}}}]))
 
     @property
     def containers(self) -> "ScriptedClient":
         return self
+
+    @property
+    def api(self) -> "ScriptedClient":
+        return self
+
+    def attach_socket(self, container: str, params: dict[str, int]) -> Stream:
+        self.asked.append(f"attach {' '.join(params)} of {container}")
+        return self.standard_input
 
     def create(self, **options: Any) -> ScriptedContainer:
         self.asked.append("create")

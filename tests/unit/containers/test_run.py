@@ -1,5 +1,6 @@
 """A container from its creation to its removal, however it goes."""
 
+import errno
 from typing import Any, cast
 
 import pytest
@@ -9,6 +10,7 @@ from docker.errors import APIError
 from bench.containers.plan import ContainerPlan
 from bench.containers.run import STOP_S, run_container
 from bench.errors import EnvironmentUnfitError
+from bench.launch.attendance import ATTENDED
 from tests.unit.containers.scripted import ScriptedClient
 
 
@@ -26,7 +28,7 @@ def test_output_and_status_are_the_runs_own(plan: ContainerPlan) -> None:
 def test_who_waits_for_its_death_asks_before_it_lives(plan: ContainerPlan) -> None:
     client = ScriptedClient([])
     run(client, plan)
-    assert client.asked == ["create", "events", "attach", "start", "remove"]
+    assert client.asked == ["create", "events", "attach", "attach stdin stream of c0ffee", "start", "remove"]
     assert client.deaths.closed
 
 
@@ -44,6 +46,25 @@ def test_ctrl_c_stops_it_and_passes_on_its_last_words(plan: ContainerPlan) -> No
     client = ScriptedClient([(b"a", None), KeyboardInterrupt(), (None, b"go on with --resume\n")], status=130)
     assert run(client, plan) == (130, b"a", b"go on with --resume\n")
     assert client.asked[-3:] == ["attach", f"stop {STOP_S}", "remove"]
+
+
+def test_it_is_stopped_when_nobody_reads_its_output_as_after_a_hangup(plan: ContainerPlan) -> None:
+    client = ScriptedClient([(b"a", None)], status=130)
+
+    def refuse(_chunk: bytes) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output error"):
+        run_container(cast("DockerClient", client), plan, out=refuse, err=refuse)
+    assert client.asked[-2:] == [f"stop {STOP_S}", "remove"]
+
+
+def test_its_standard_input_is_open_as_long_as_this_process_lives(plan: ContainerPlan) -> None:
+    client = ScriptedClient([])
+    run(client, plan)
+    assert client.options["stdin_open"] is True
+    assert client.options["environment"][ATTENDED] == "1"
+    assert client.standard_input.closed
 
 
 def test_a_second_ctrl_c_kills_it(plan: ContainerPlan) -> None:
