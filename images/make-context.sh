@@ -51,6 +51,7 @@ mkdir -p "$program/images"
 cp -R bench profiles LICENSE entrypoint.py "$program"
 find "$program" -name __pycache__ -prune -exec rm -r {} +
 cp "$lock" "$program/images/requirements.lock"
+[ -n "$base" ] || cp "images/base-$arch.lock" "$program/images/base.lock"
 
 # The time is that of the last commit, so that one commit gives one image.
 revision=$(git rev-parse --verify --quiet HEAD || true)

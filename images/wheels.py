@@ -108,11 +108,9 @@ def _choose_entry(entry: str, files: Mapping[str, Mapping[str, str]]) -> Iterato
     if len(set(chosen.values())) == 1:
         yield f"{package} \\\n    --hash=sha256:{next(iter(chosen.values()))}\n{comments}"
         return
+    name = package.partition(" ; ")[0]  # its marker was evaluated for each architecture
     for arch, digest in chosen.items():
-        marker = f"platform_machine == '{MACHINES[arch]}'"
-        name, _, rest = package.partition(" ; ")
-        marker = f"({rest}) and {marker}" if rest else marker
-        yield f"{name} ; {marker} \\\n    --hash=sha256:{digest}\n{comments}"
+        yield f"{name} ; platform_machine == '{MACHINES[arch]}' \\\n    --hash=sha256:{digest}\n{comments}"
 
 
 def _choose_wheel(package: str, names: Sequence[str], arch: str) -> str:

@@ -1,62 +1,40 @@
-"""The software bill of materials, CycloneDX 1.6: render that of the installed Python packages, and check a bundle's."""
+"""Render the software bill of materials: CycloneDX 1.6 of bench, its Python packages, and its image."""
 
 import json
-import re
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 import bench
-from bench.errors import BundleError
-from bench.records.bundle import Contents, Environment
-from bench.records.digest import Digest
+from bench.bundle.inventory import Inventory, SystemPackage, WheelParts, normalize_name
+from bench.records.bundle import Distribution, Environment
 from bench.records.record import encode_json
 
-_RECORD_DIGEST = "bench:recordDigest"
+if TYPE_CHECKING:
+    from cyclonedx.model.component import Component
+
+_LICENSE = "BSD-3-Clause"
+_NOTHING = Inventory()
 
 
-class _Property(msgspec.Struct, frozen=True):
-    name: str = ""
-    value: str = ""
-
-
-class _Component(msgspec.Struct, frozen=True):
-    """What is compared of a component; all else is left to the standard."""
-
-    name: str = ""
-    version: str = ""
-    purl: str = ""
-    properties: tuple[_Property, ...] = ()
-
-
-class _Document(msgspec.Struct, frozen=True):
-    components: tuple[_Component, ...] = ()
-
-
-def render_sbom(environment: Environment) -> bytes:
-    """Return a CycloneDX 1.6 document in the one form of the bundle's JSON; equal environments give equal bytes.
+def render_sbom(environment: Environment, inventory: Inventory = _NOTHING) -> bytes:
+    """Return a CycloneDX 1.6 document in the one form of the bundle's JSON; equal software gives equal bytes.
 
     Serial number and time, which CycloneDX leaves optional, are removed: they differ each time.
+
+    Args:
+        environment: The Python packages, and bench itself.
+        inventory: Licences, hashes, libraries and Debian packages; by default none are known.
     """
-    from cyclonedx.model import Property
     from cyclonedx.model.bom import Bom, BomMetaData
-    from cyclonedx.model.component import Component, ComponentType
     from cyclonedx.output import make_outputter
     from cyclonedx.schema import OutputFormat, SchemaVersion
-    from packageurl import PackageURL
 
-    program = Component(
-        name="bench", version=bench.__version__, type=ComponentType.APPLICATION, bom_ref=f"bench=={bench.__version__}"
-    )
+    program = _describe_bench(environment)
     components = [
-        Component(
-            name=package.name,
-            version=package.version,
-            type=ComponentType.LIBRARY,
-            bom_ref=f"{package.name}=={package.version}",
-            purl=PackageURL("pypi", name=package.name, version=package.version),
-            properties=[] if package.digest is None else [Property(name=_RECORD_DIGEST, value=package.digest)],
-        )
-        for package in environment.distributions
+        *(_describe_system_package(package) for package in inventory.system),
+        *(
+            _describe_wheel(package, inventory.wheels.get(normalize_name(package.name), WheelParts()))
+            for package in environment.distributions
+        ),
     ]
     document = Bom(metadata=BomMetaData(component=program), components=components)
     document.register_dependency(program, components)
@@ -65,48 +43,72 @@ def render_sbom(environment: Environment) -> bytes:
     return encode_json(rendered)
 
 
-def check_sbom(contents: Contents) -> None:
-    """Refuse a bill of materials that lists other Python packages than the environment. bench itself may be among them.
+def _describe_bench(environment: Environment) -> "Component":
+    from cyclonedx.model import Property
+    from cyclonedx.model.component import Component, ComponentType
+    from cyclonedx.model.license import DisjunctiveLicense
 
-    Raises:
-        BundleError: names the first package that differs.
-    """
-    listed = _read_packages(contents.sbom)
-    installed = {
-        _normalize(package.name): (package.version, package.digest) for package in contents.environment.distributions
-    }
-    for name in sorted((listed.keys() | installed.keys()) - {"bench"}):
-        if listed.get(name) != installed.get(name):
-            raise BundleError(
-                f"sbom.cdx.json has package {name!r:.80} as {_describe(listed.get(name))}, environment.json as "
-                f"{_describe(installed.get(name))}"
+    return Component(
+        name="bench",
+        version=bench.__version__,
+        type=ComponentType.APPLICATION,
+        bom_ref=f"bench=={bench.__version__}",
+        licenses=[DisjunctiveLicense(id=_LICENSE)],
+        properties=[Property(name="bench:sourceDigest", value=environment.source_digest)],
+    )
+
+
+def _describe_wheel(package: Distribution, parts: WheelParts) -> "Component":
+    """Return a Python package, with the shared libraries in it; they may be those of another project."""
+    from cyclonedx.model import Property
+    from cyclonedx.model.component import Component, ComponentType
+    from cyclonedx.model.license import DisjunctiveLicense, LicenseExpression
+    from packageurl import PackageURL
+
+    reference = f"{package.name}=={package.version}"
+    name, expression = parts.license, parts.is_expression
+    license_ = LicenseExpression(name) if expression else DisjunctiveLicense(name=name) if name else None
+    return Component(
+        name=package.name,
+        version=package.version,
+        type=ComponentType.LIBRARY,
+        bom_ref=reference,
+        purl=PackageURL("pypi", name=package.name, version=package.version),
+        licenses=[] if license_ is None else [license_],
+        hashes=_describe_hash(parts.sha256),
+        properties=[] if package.digest is None else [Property(name="bench:recordDigest", value=package.digest)],
+        components=[
+            Component(
+                name=library.path.rpartition("/")[2],
+                type=ComponentType.FILE,
+                bom_ref=f"{reference}/{library.path}",
+                hashes=_describe_hash(library.sha256),
             )
+            for library in parts.libraries
+        ],
+    )
 
 
-def _read_packages(sbom: bytes) -> dict[str, tuple[str, Digest | None]]:
-    """Return the Python packages among the components: normalized name → version and digest."""
-    try:
-        document = msgspec.json.decode(sbom, type=_Document)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise BundleError(f"sbom.cdx.json: {error}") from error
-    found: dict[str, tuple[str, Digest | None]] = {}
-    for component in document.components:
-        if component.purl.startswith("pkg:pypi/"):
-            digests = [entry.value for entry in component.properties if entry.name == _RECORD_DIGEST]
-            name = _normalize(component.name)
-            if name in found or len(digests) > 1:
-                raise BundleError(f"sbom.cdx.json has package {name!r:.80}, or its digest, twice")
-            found[name] = component.version, (digests[0] if digests else None)
-    return found
+def _describe_system_package(package: SystemPackage) -> "Component":
+    from cyclonedx.model.component import Component, ComponentType
+    from cyclonedx.model.license import DisjunctiveLicense
+    from packageurl import PackageURL
+
+    url = PackageURL(
+        "deb", "debian", package.name, package.version, {"arch": package.architecture, "distro": "debian-12"}
+    )
+    return Component(
+        name=package.name,
+        version=package.version,
+        type=ComponentType.LIBRARY,
+        bom_ref=str(url),
+        purl=url,
+        licenses=[DisjunctiveLicense(name=name) for name in package.licenses],
+        hashes=_describe_hash(package.sha256),
+    )
 
 
-def _normalize(name: str) -> str:
-    """Return a package's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def _describe_hash(sha256: str) -> list[Any]:
+    from cyclonedx.model import HashAlgorithm, HashType
 
-
-def _describe(package: tuple[str, Digest | None] | None) -> str:
-    if package is None:
-        return "absent"
-    version, digest = package
-    return f"{version!r:.40} {'without a digest' if digest is None else f'{digest!r:.80}'}"
+    return [HashType(alg=HashAlgorithm.SHA_256, content=sha256)] if sha256 else []

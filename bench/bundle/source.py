@@ -39,14 +39,19 @@ def digest_source(root: Path = PROJECT) -> Digest:
     return f"sha256:{total.hexdigest()}"
 
 
-def digest_lock(root: Path = PROJECT) -> Digest | None:
-    """Return the digest of the lock that was installed; None if there is none.
+def find_lock(root: Path = PROJECT) -> Path | None:
+    """Return the lock that was installed; None if there is none.
 
     `make` copies it to `.venv`, since another lock than the default may be installed; an image holds the one that it
     was built from.
     """
-    locks = [path for name in _LOCKS if (path := root / name).exists()]
-    return f"sha256:{hashlib.sha256(_read(locks[0])).hexdigest()}" if locks else None
+    return next((path for name in _LOCKS if (path := root / name).exists()), None)
+
+
+def digest_lock(root: Path = PROJECT) -> Digest | None:
+    """Return the digest of the lock that was installed; None if there is none."""
+    lock = find_lock(root)
+    return None if lock is None else f"sha256:{hashlib.sha256(_read(lock)).hexdigest()}"
 
 
 def read_revision(root: Path, variables: Mapping[str, str]) -> str | None:

@@ -11,6 +11,7 @@ from bench import __version__
 from bench.bundle.calibration import find_calibration
 from bench.bundle.environment import describe_environment
 from bench.bundle.image import describe_image
+from bench.bundle.inventory import read_inventory
 from bench.bundle.sbom import render_sbom
 from bench.bundle.schema import SCHEMA
 from bench.bundle.seal import SigningKey
@@ -198,6 +199,8 @@ def make_contents(journal: Journal, clock: RunClock, calibration: Calibration | 
     plan = session.decision.plan
     measurements = tuple(sorted(journal.measurements(), key=lambda measurement: measurement.cell))
     environment = scrub_strings(describe_environment(), compile_value_cutter(words))
+    image = describe_image()
+    inventory = read_inventory(image_root=Path("/") if image.inside else None)
     contents = Contents(
         info=BundleInfo(
             schema=SCHEMA,
@@ -215,8 +218,8 @@ def make_contents(journal: Journal, clock: RunClock, calibration: Calibration | 
         plan=plan,
         request=session.decision.request,
         environment=environment,
-        sbom=render_sbom(environment),
-        image=describe_image(),
+        sbom=render_sbom(environment, inventory),
+        image=image,
         calibration=calibration,
         probes=journal.probes(),
         measurements=measurements,

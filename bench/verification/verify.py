@@ -16,7 +16,7 @@ from bench.bundle.opening import naming, open_sealed, step
 from bench.bundle.origin import hardware_origins
 from bench.bundle.plausibility import check_plausibility
 from bench.bundle.recompute import Recompute, check_summary, load_recompute
-from bench.bundle.sbom import check_sbom
+from bench.bundle.sbom_check import check_sbom
 from bench.bundle.schedule import check_schedule
 from bench.bundle.seal import OUTER_LIMITS, Sealed
 from bench.bundle.signers import Requirements, Signer, check_requirements, judge_signers
