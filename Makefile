@@ -5,11 +5,10 @@ LOCK ?= images/requirements.lock
 ARGS ?= --suite quick --profile auto
 TORCH ?=
 BASE ?=
-BUILDER ?= docker
 ARCH ?= $(shell dpkg --print-architecture)
 
 DEVELOPMENT_LOCK := images/requirements-dev.lock
-export BASE BUILDER
+export BASE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-numa test-container test-emulated fuzz check format fixtures lock image images image-context verify-image clean prerequisites environment tools

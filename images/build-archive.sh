@@ -8,12 +8,12 @@
 set -euo pipefail
 python=$1 lock=$2
 layout=build/bench.oci
-export BUILDER=buildah LOAD=no
+export LOAD=no
 
 rm -rf "$layout"
 for arch in "${@:3}"; do
     images/make-context.sh "$python" "$lock" "$arch"
-    TAG=localhost/bench:$arch images/build.sh "$arch" | tee "build/image/$arch/digests"
+    TAG=localhost/bench:$arch images/build.sh "$arch"
     skopeo copy --quiet --dest-oci-accept-uncompressed-layers "containers-storage:localhost/bench:$arch" "oci:$layout:$arch"
     .venv/bin/python images/describe.py "$arch" build
 done

@@ -5,7 +5,8 @@
 # archive and registry: its id, the digest of the configuration, names layers and all else. `make image`, `make images`
 # and `make verify-image` all build here. LOAD=no leaves the image in buildah's storage.
 #
-# Usage: [BASE=NAME@sha256:DIGEST] [LOAD=no] [TAG=NAME] build.sh ARCH
+# Usage: [BASE=NAME@sha256:DIGEST] [LOAD=no] [PACKAGES=NAME] [TAG=NAME] build.sh ARCH
+#   PACKAGES: name for the image of the packages; reused if it exists.
 set -euo pipefail
 arch=$1 native=$(dpkg --print-architecture) facts=build/image/$1/program/opt/bench/image.json
 tag=${TAG:-bench:$([ "$arch" = "$native" ] && echo latest || echo "$arch")}
@@ -24,16 +25,15 @@ build() { # SECONDS OPTION...
 }
 
 # Packages are a separate image with its own time, so that a new commit does not write them again.
-packages=localhost/bench-packages:$arch-$(echo "$(fact bench.base.digest) $(fact bench.packages.recipe)" | sha256sum | cut -c 1-16)
+packages=${PACKAGES:-localhost/bench-packages:$arch-$(echo "$(fact bench.base.digest) $(fact bench.packages.recipe)" | sha256sum | cut -c 1-16)}
 buildah inspect --type image "$packages" >/dev/null 2>&1 || build 1704067200 --target packages --tag "$packages"
 build "$(fact bench.source.epoch)" --build-arg "PACKAGES=$packages" \
     --build-arg "REVISION=$(fact org.opencontainers.image.revision)" "${labels[@]}" --tag "$stored"
 
-id=sha256:$(buildah images --no-trunc --format '{{.ID}}' "$stored" | head --lines 1 | sed 's/^sha256://')
-echo "image    $id"
-echo "manifest $(buildah images --format '{{.Digest}}' "$stored" | head --lines 1)"
-buildah inspect --type image --format '{{range .OCIv1.RootFS.DiffIDs}}layer    {{.}}
-{{end}}' "$stored"
+id=$(buildah inspect --type image --format 'sha256:{{.FromImageID}}' "$stored")
+buildah inspect --type image --format 'image    sha256:{{.FromImageID}}
+manifest {{.FromImageDigest}}{{range .OCIv1.RootFS.DiffIDs}}
+layer    {{.}}{{end}}' "$stored" | tee "build/image/$arch/digests"
 
 # The engine keeps the layers that it has; only an image that it does not have is sent.
 if [ "${LOAD:-yes}" = yes ]; then

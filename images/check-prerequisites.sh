@@ -33,6 +33,7 @@ images)
     command -v mmdebstrap >/dev/null || missing mmdebstrap mmdebstrap mmdebstrap
     ;;
 image)
+    command -v buildah >/dev/null || missing buildah buildah buildah
     command -v docker >/dev/null || missing docker docker.io moby-engine
     [ -n "${BASE-}" ] || command -v mmdebstrap >/dev/null || missing "mmdebstrap, or BASE=NAME@sha256:DIGEST" mmdebstrap mmdebstrap
     ;;

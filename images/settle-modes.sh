@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Set the modes of all files in a tree, so that they do not depend on the umask of the build user. Times are unchanged:
-# buildah sets them, and BuildKit uses them to find changes. With a fixed time, an older file of the same size would stay
-# in the image.
+# buildah sets them.
 #
 # Usage: settle-modes.sh TREE
 set -euo pipefail

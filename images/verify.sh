@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Build the image twice, each time from a clean clone of HEAD and without a network, and compare the digests of the
-# manifests. If they differ, print which files in which layers differ.
+# Build the image of `make image` twice, each time from a clean clone of HEAD and without a network, and compare. Print
+# the image's id, which the engine prints for it too, or which files in which layers differ.
 #
 # Usage: [FETCHED=FOLDER] verify.sh PYTHON LOCK ARCH
 #   FETCHED: folder of .debs and wheels, downloaded before; build/fetched by default.
 set -euo pipefail
 python=$1 lock=$2 arch=$3
 FETCHED=$(realpath "${FETCHED:-build/fetched}")
-export FETCHED BUILDER=buildah LOAD=no
+export FETCHED LOAD=no
 alone=(env)
 [ "$(id -u)" != 0 ] || alone=(unshare --net) # only root can leave the network namespace
 images/fetch-base.sh "$(dpkg --print-architecture)" "$FETCHED/debs-$(dpkg --print-architecture)"
@@ -15,7 +15,11 @@ images/fetch-base.sh "$arch" "$FETCHED/debs-$arch"
 
 revision=$(git rev-parse HEAD)
 clones=$(mktemp --directory "$PWD/build/verify.XXXXXX")
-trap 'rm -rf "$clones"' EXIT
+remove() {
+    rm -rf "$clones"
+    buildah rmi --force localhost/bench-verify:{1,2} localhost/bench-verify-packages:{1,2} >/dev/null 2>&1 || true
+}
+trap remove EXIT
 for number in 1 2; do
     clone=$clones/$number
     git clone --quiet --no-hardlinks . "$clone"
@@ -23,17 +27,15 @@ for number in 1 2; do
     echo "build $number of $arch" >&2
     (
         cd "$clone"
-        # The second build reuses nothing of the first: it has its own context, and no stored package image.
-        buildah images --quiet --filter "reference=localhost/bench-packages" | xargs --no-run-if-empty buildah rmi --force >/dev/null
+        # The second build reuses nothing of the first: each has its own context and its own image of the packages.
         OFFLINE=1 "${alone[@]}" images/make-context.sh "$python" "$lock" "$arch"
-        TAG=localhost/bench-verify:$number images/build.sh "$arch"
+        TAG=localhost/bench-verify:$number PACKAGES=localhost/bench-verify-packages:$number images/build.sh "$arch"
         rm -rf build/image
     ) | tee "$clones/$number.digests"
 done
 
 if cmp --silent "$clones/1.digests" "$clones/2.digests"; then
     echo "equal: $(head -n 1 "$clones/1.digests")"
-    buildah rmi --force localhost/bench-verify:1 localhost/bench-verify:2 >/dev/null
     exit 0
 fi
 for number in 1 2; do

@@ -89,18 +89,27 @@ def test_interrupted_it_says_how_to_go_on_and_leaves_no_container(
 
     assert process.returncode == 130, rest
     [folder] = results.glob("*.run")
-    assert f"--resume {folder}" in rest
+    assert f"go on with: bench container run --image {engine.image.id} --resume {folder}\n" in rest
     assert not engine.wait_for_ours(0)
 
 
 @pytest.mark.slow
-def test_killed_it_leaves_a_run_that_ends_by_itself(engine: Engine, results: Path) -> None:
-    with start(*ONE_CELL, "--output", str(results)) as process:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGHUP], ids=["SIGKILL", "the terminal is closed"])
+def test_however_it_ends_its_container_ends_and_what_was_measured_is_kept(
+    engine: Engine, results: Path, how: signal.Signals
+) -> None:
+    with start("--suite", "smoke", "--output", str(results)) as process:
         assert process.stderr is not None
-        process.stderr.readline()
-        process.kill()
+        for line in process.stderr:
+            if "repetition 1" in line:
+                break
+        process.send_signal(how)
+        process.stderr.close()
+        process.wait()
 
     assert not engine.wait_for_ours(0)
+    assert list(results.glob("*.run"))
+    assert not list(results.glob("*.bench.tar"))
 
 
 def test_an_image_that_is_not_there_is_one_line_and_is_not_fetched(engine: Engine, results: Path) -> None:

@@ -2,11 +2,15 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
-from bench.bundle.source import digest_source
+from bench.bundle.source import PROJECT, digest_source
 from tests.container.engine import PYTHON, Engine
 
 pytestmark = pytest.mark.docker
@@ -21,6 +25,25 @@ import torch
 
 compiled = torch.compile(lambda x: (x.sin() + x.cos()).sum())
 print(round(float(compiled(torch.zeros(8)))))
+"""
+PUBLISH = """
+import sys
+from pathlib import Path
+
+sys.path.insert(0, "images")
+from describe import describe_software
+
+sys.stdout.buffer.write(describe_software(Path("build/image") / sys.argv[1], sys.argv[1]))
+"""
+SEAL = """
+import sys
+from pathlib import Path
+from bench.bundle.environment import describe_environment
+from bench.bundle.inventory import read_inventory
+from bench.bundle.sbom import render_sbom
+
+inventory = read_inventory(image_root=Path("/"))
+sys.stdout.buffer.write(render_sbom(describe_environment(cpu_evidence=dict), inventory))
 """
 ONLY_RESULTS_WRITABLE = {"TMPDIR": "/results", "TORCHINDUCTOR_CACHE_DIR": "/results/cache"}
 
@@ -46,6 +69,34 @@ def test_describes_itself_inside_as_its_labels_do(engine: Engine) -> None:
 
     assert described
     assert described.items() <= engine.image.labels.items()
+
+
+def test_is_the_image_that_the_builder_printed(engine: Engine) -> None:
+    arch = engine.image.attrs["Architecture"]
+    printed = (PROJECT / "build/image" / arch / "digests").read_text()
+    layers = "".join(f"layer    {digest}\n" for digest in engine.image.attrs["RootFS"]["Layers"])
+
+    assert printed.startswith(f"image    {engine.image.id}\n")
+    assert layers in printed
+
+
+def test_a_bundle_holds_the_bill_of_materials_that_is_published_with_the_image(engine: Engine) -> None:
+    published = subprocess.run(
+        [sys.executable, "-c", PUBLISH, engine.image.attrs["Architecture"]],
+        cwd=PROJECT,
+        capture_output=True,
+        check=True,
+    ).stdout
+
+    sealed = engine.run(SEAL, entrypoint=PYTHON).stdout.encode()
+
+    assert sealed == published
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(published.decode()) is None
+    parts = json.loads(published)["components"]
+    kinds = {kind: [part for part in parts if part["purl"].startswith(f"pkg:{kind}/")] for kind in ("deb", "pypi")}
+    assert {part["name"] for part in kinds["deb"]} >= {"g++", "libc6", "python3.11"}
+    assert {part["name"] for part in kinds["pypi"]} >= {"torch", "msgspec"}
+    assert [part["purl"] for part in parts if "hashes" not in part] == []
 
 
 def test_holds_the_lock_that_it_names(engine: Engine) -> None:

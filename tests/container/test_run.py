@@ -1,5 +1,7 @@
 """A run in a container leaves a bundle, or says in one line why it cannot."""
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +16,8 @@ pytestmark = pytest.mark.docker
 MEASURED = {0, 3}
 """Done, or too noisy: that others use this machine is no fault of the image."""
 PATIENCE_S = 120
+OWNER = 4711
+"""The user of the host who started the container; that of the image is another."""
 
 
 @pytest.mark.slow
@@ -62,4 +66,28 @@ def test_docker_stop_ends_a_run_that_can_be_resumed(engine: Engine, results: Pat
     assert container.wait()["StatusCode"] == 130
     [folder] = results.glob("*.run")
     assert not list(results.glob("*.bench.tar"))
-    assert folder.name in container.logs(stdout=False).decode()
+    hint = re.search(r"go on with: docker run OPTIONS IMAGE (.*) \(OPTIONS", container.logs(stdout=False).decode())
+    assert hint is not None
+    assert hint[1] == f"run --resume /results/{folder.name}"
+    finished = engine.run(*hint[1].split(), results=results)
+    assert finished.status in MEASURED, finished.stderr
+    assert list(results.glob("*.bench.tar"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+def test_the_owner_of_the_results_folder_can_delete_all_that_a_container_wrote(engine: Engine, results: Path) -> None:
+    os.chown(results, OWNER, OWNER)
+    container = engine.start("--suite", "smoke", "--backend", "inductor", results=results)
+    for _ in range(PATIENCE_S):
+        if b"repetition 1" in container.logs():
+            break
+        sleep(1)
+    container.kill()
+    container.wait()
+    assert list(results.glob("*.run"))
+
+    results.parent.chmod(0o755)
+    subprocess.run(["/bin/sh", "-c", "rm -r ./*"], cwd=results, user=OWNER, group=OWNER, extra_groups=[], check=True)
+
+    assert not list(results.iterdir())
