@@ -5,8 +5,7 @@
 # archive and registry: its id, the digest of the configuration, names layers and all else. `make image`, `make images`
 # and `make verify-image` all build here. LOAD=no leaves the image in buildah's storage.
 #
-# Usage: [BASE=NAME@sha256:DIGEST] [LOAD=no] [PACKAGES=NAME] [TAG=NAME] build.sh ARCH
-#   PACKAGES: name for the image of the packages; reused if it exists.
+# Usage: [BASE=NAME@sha256:DIGEST] [LOAD=no] [TAG=NAME] build.sh ARCH
 set -euo pipefail
 arch=$1 native=$(dpkg --print-architecture) facts=build/image/$1/program/opt/bench/image.json
 tag=${TAG:-bench:$([ "$arch" = "$native" ] && echo latest || echo "$arch")}
@@ -15,7 +14,7 @@ stored=localhost/${tag#localhost/}
 fact() { sed --quiet "s/^ \"$1\": \"\(.*\)\",\?$/\1/p" "$facts"; }
 mapfile -t labels < <(sed --quiet 's/^ "\([^"]*\)": "\(.*\)",\?$/--label=\1=\2/p' "$facts")
 build() { # SECONDS OPTION...
-    buildah build --quiet --timestamp "$1" --file images/Dockerfile --build-arg "BASE=${BASE:-rootfs}" \
+    buildah build --quiet --identity-label=false --timestamp "$1" --file images/Dockerfile --build-arg "BASE=${BASE:-rootfs}" \
         --platform "linux/$arch" "${@:2}" . >/dev/null
 }
 
@@ -24,8 +23,9 @@ build() { # SECONDS OPTION...
     exit 1
 }
 
-# Packages are a separate image with its own time, so that a new commit does not write them again.
-packages=${PACKAGES:-localhost/bench-packages:$arch-$(echo "$(fact bench.base.digest) $(fact bench.packages.recipe)" | sha256sum | cut -c 1-16)}
+# Packages are a separate image with its own time, so that a new commit does not write them again. Its name is in the
+# history of the final image, so it must follow from what it holds.
+packages=localhost/bench-packages:$arch-$(echo "$(fact bench.base.digest) $(fact bench.packages.recipe)" | sha256sum | cut -c 1-16)
 buildah inspect --type image "$packages" >/dev/null 2>&1 || build 1704067200 --target packages --tag "$packages"
 build "$(fact bench.source.epoch)" --build-arg "PACKAGES=$packages" \
     --build-arg "REVISION=$(fact org.opencontainers.image.revision)" "${labels[@]}" --tag "$stored"

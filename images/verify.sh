@@ -17,7 +17,7 @@ revision=$(git rev-parse HEAD)
 clones=$(mktemp --directory "$PWD/build/verify.XXXXXX")
 remove() {
     rm -rf "$clones"
-    buildah rmi --force localhost/bench-verify:{1,2} localhost/bench-verify-packages:{1,2} >/dev/null 2>&1 || true
+    buildah rmi --force localhost/bench-verify:{1,2} >/dev/null 2>&1 || true
 }
 trap remove EXIT
 for number in 1 2; do
@@ -27,9 +27,10 @@ for number in 1 2; do
     echo "build $number of $arch" >&2
     (
         cd "$clone"
-        # The second build reuses nothing of the first: each has its own context and its own image of the packages.
+        # The second build reuses nothing of the first: it has its own context, and no stored image of the packages.
+        buildah images --quiet --filter "reference=localhost/bench-packages" | xargs --no-run-if-empty buildah rmi --force >/dev/null
         OFFLINE=1 "${alone[@]}" images/make-context.sh "$python" "$lock" "$arch"
-        TAG=localhost/bench-verify:$number PACKAGES=localhost/bench-verify-packages:$number images/build.sh "$arch"
+        TAG=localhost/bench-verify:$number images/build.sh "$arch"
         rm -rf build/image
     ) | tee "$clones/$number.digests"
 done
