@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 
+from bench.bundle.environment import describe_distributions
 from bench.bundle.verify import verify_bundle
-from bench.records.bundle import Contents
-from tests.container.engine import Engine
+from bench.records.bundle import Distribution
+from bench.records.record import decode_json
+from tests.container.engine import PYTHON, Engine
 
 pytestmark = pytest.mark.docker
 
@@ -19,6 +22,14 @@ CELL = (
 )  # fmt: skip
 COMPARABLE = {0, 1, 3}
 """Any verdict: that others use this machine is no fault of the image. 4 would be "not comparable"."""
+PACKAGES = """
+import sys
+from importlib.metadata import distributions
+from bench.bundle.environment import describe_distributions
+from bench.records.record import encode_json_line
+
+sys.stdout.buffer.write(encode_json_line(describe_distributions(distributions())))
+"""
 USER = f"{os.getuid()}:{os.getgid()}"
 
 
@@ -33,12 +44,24 @@ def find_bundles(results: Path) -> list[Path]:
     return sorted(results.glob("*.bench.tar"), key=lambda path: path.stat().st_mtime_ns)
 
 
-def read_pair(results: Path) -> tuple[Contents, Contents]:
-    """The original, and the run that cites it."""
-    original, again = (verify_bundle(path) for path in find_bundles(results))
+def judge_pair(results: Path, output: str) -> tuple[bool, bool] | None:
+    """Whether the original, and the run that cites it, were in the image; None if the original is too noisy to cite."""
+    original, *others = (verify_bundle(path) for path in find_bundles(results))
+    if not others:
+        assert "valid repetitions of a cell at most" in output
+        return None
+    [again] = others
     assert again.contents.info.cites is not None
     assert again.contents.info.cites.content_digest == original.content_digest
-    return original.contents, again.contents
+    return original.contents.image.inside, again.contents.image.inside
+
+
+def test_host_and_image_have_the_same_files_of_each_package_of_the_lock(engine: Engine) -> None:
+    here = {package.name: package for package in describe_distributions(distributions())}
+    inside = decode_json(engine.run(PACKAGES, entrypoint=PYTHON).stdout.encode(), tuple[Distribution, ...], source="")
+
+    assert len(inside) > 90
+    assert [package for package in inside if here.get(package.name) != package] == []
 
 
 @pytest.mark.slow
@@ -50,9 +73,7 @@ def test_a_run_on_the_host_is_reproduced_in_the_image(engine: Engine, results: P
     finished = engine.run("reproduce", f"/results/{bundle.name}", results=results, user=USER)
 
     assert finished.status in COMPARABLE, finished.stdout + finished.stderr
-    original, again = read_pair(results)
-    assert (original.image.inside, again.image.inside) == (False, True)
-    assert set(again.environment.distributions) <= set(original.environment.distributions)
+    assert judge_pair(results, finished.stdout + finished.stderr) in {(False, True), None}
 
 
 @pytest.mark.slow
@@ -64,6 +85,4 @@ def test_a_run_in_the_image_is_reproduced_on_the_host(engine: Engine, results: P
     status, output = run_here("reproduce", bundle, "--output", results)
 
     assert status in COMPARABLE, output
-    original, again = read_pair(results)
-    assert (original.image.inside, again.image.inside) == (True, False)
-    assert set(original.environment.distributions) <= set(again.environment.distributions)
+    assert judge_pair(results, output) in {(True, False), None}
