@@ -28,7 +28,8 @@ for number in 1 2; do
     (
         cd "$clone"
         # The second build reuses nothing of the first: it has its own context, and no stored image of the packages.
-        buildah images --quiet --filter "reference=localhost/bench-packages" | xargs --no-run-if-empty buildah rmi --force >/dev/null
+        buildah images --quiet --filter "reference=localhost/bench-packages" | sort --unique |
+            xargs --no-run-if-empty buildah rmi --force >/dev/null
         OFFLINE=1 "${alone[@]}" images/make-context.sh "$python" "$lock" "$arch"
         TAG=localhost/bench-verify:$number images/build.sh "$arch"
         rm -rf build/image
