@@ -33,7 +33,7 @@ build "$(fact bench.source.epoch)" --build-arg "PACKAGES=$packages" \
 id=$(buildah inspect --type image --format 'sha256:{{.FromImageID}}' "$stored")
 buildah inspect --type image --format 'image    sha256:{{.FromImageID}}
 manifest {{.FromImageDigest}}{{range .OCIv1.RootFS.DiffIDs}}
-layer    {{.}}{{end}}' "$stored" | tee "build/image/$arch/digests"
+layer    {{.}}{{end}}{{println}}' "$stored" | tee "build/image/$arch/digests"
 
 # The engine keeps the layers that it has; only an image that it does not have is sent.
 if [ "${LOAD:-yes}" = yes ]; then
