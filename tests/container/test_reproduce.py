@@ -7,9 +7,9 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from bench.bundle.verify import verify_bundle
 
 from bench.bundle.environment import describe_distributions
-from bench.bundle.verify import verify_bundle
 from bench.records.bundle import Distribution
 from bench.records.record import decode_json
 from tests.container.engine import PYTHON, Engine
