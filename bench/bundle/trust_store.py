@@ -6,8 +6,10 @@ Every edit raises the version and removes the signatures, which were over the co
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Annotated
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Meta
 from msgspec.structs import replace
 
 from bench.bundle.files import write_file
@@ -27,6 +29,7 @@ from bench.bundle.trust import (
     why_invalid,
 )
 from bench.errors import UsageError
+from bench.records.bundle import Timestamp
 from bench.records.record import Record, encode_json
 
 
@@ -41,6 +44,36 @@ class KeyListing(Record, frozen=True, kw_only=True):
     owner: Owner
     roles: tuple[RoleName, ...]
     problem: str | None
+
+
+class RoleListing(Record, frozen=True, kw_only=True):
+    """A role of a trust store: how many of its keys must sign.
+
+    Attributes:
+        keys: How many it has.
+        threshold: How many of them must sign.
+    """
+
+    keys: Annotated[int, Meta(ge=0)]
+    threshold: Annotated[int, Meta(ge=1)]
+
+
+class TrustListing(Record, frozen=True, kw_only=True):
+    """What `bench trust list` prints.
+
+    Attributes:
+        version: Of the store; each change raises it.
+        expires: After this no key in it counts.
+        keys: By owner.
+        roles: By name.
+        signed_by: Ids of the keys that signed the store, as they claim.
+    """
+
+    version: Annotated[int, Meta(ge=1)]
+    expires: Timestamp
+    keys: tuple[KeyListing, ...]
+    roles: dict[RoleName, RoleListing]
+    signed_by: tuple[Fingerprint, ...]
 
 
 def new_trust(expires: datetime) -> TrustStore:
@@ -114,9 +147,9 @@ def renew(store: TrustStore, expires: datetime) -> TrustStore:
     return _edit(store, expires=format_timestamp(expires))
 
 
-def list_keys(store: TrustStore, now: datetime) -> tuple[KeyListing, ...]:
-    """Return all keys by owner, each with why it is not valid for a bundle made now."""
-    return tuple(
+def list_trust(store: TrustStore, now: datetime) -> TrustListing:
+    """Return all keys by owner, each with why it is not valid for a bundle made now, and the roles."""
+    keys = tuple(
         KeyListing(
             fingerprint=name,
             owner=key.owner,
@@ -124,6 +157,16 @@ def list_keys(store: TrustStore, now: datetime) -> tuple[KeyListing, ...]:
             problem=why_expired(store, now) or why_invalid(key, now),
         )
         for name, key in sorted(store.keys.items(), key=lambda item: (item[1].owner, item[0]))
+    )
+    return TrustListing(
+        version=store.version,
+        expires=store.expires,
+        keys=keys,
+        roles={
+            name: RoleListing(keys=len(role.keys), threshold=role.threshold)
+            for name, role in sorted(store.roles.items())
+        },
+        signed_by=tuple(signature.keyid for signature in store.signatures),
     )
 
 

@@ -42,11 +42,16 @@ def profiles(ctx: click.Context, as_json: bool, wide: bool) -> None:
 
 @profiles.command("show")
 @click.argument("name")
-def show_profile(name: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_profile(name: str, as_json: bool) -> None:
     """Print the file of a profile, with the source of each setting."""
+    from bench.cli.console import print_json
     from bench.profiles.load import PROFILES_DIR, find_profile
 
     profile = find_profile(name)
+    if as_json:
+        print_json(profile)
+        return
     path = Path(name) if "/" in name or name.endswith(".toml") else PROFILES_DIR / f"{profile.name}.toml"
     print_text(join_lines(path.read_text(encoding="utf-8").split("\n")), nl=False)
 
@@ -178,11 +183,13 @@ def suites(ctx: click.Context, as_json: bool, wide: bool) -> None:
 
 @suites.command("show")
 @click.argument("name")
-def show_suite(name: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_suite(name: str, as_json: bool) -> None:
     """List the cases of a suite on this architecture."""
+    from bench.cli.console import print_json
     from bench.hardware.detect import detect
     from bench.records.case import case_name
-    from bench.records.suite import CaseFilter
+    from bench.records.suite import CaseFilter, SuiteCases
     from bench.report.reasons import describe_reason
     from bench.suites.expand import expand_suite
     from bench.suites.load import find_suite
@@ -193,6 +200,9 @@ def show_suite(name: str) -> None:
     cases, refused = expand_suite(
         find_suite(name, WORKLOADS), CaseFilter(), workloads=WORKLOADS, architecture=architecture, why_not=why_not
     )
+    if as_json:
+        print_json(SuiteCases(suite=name, architecture=architecture, cases=cases, refused=refused))
+        return
     for case in cases:
         print_text(case_name(case))
     for refusal in refused:

@@ -23,7 +23,8 @@ Examples:
 @click.argument("bundle", type=FilePath())
 @click.option("--field", "fields", type=CommaList(get_args(PrivateField)), metavar="NAME,...", help="Hide only these fields. Default: host name, note and all DMI fields.")  # fmt: skip
 @click.option("--output", type=FilePath(), metavar="FILE", help="The new bundle. Default: beside the old one.")  # fmt: skip
-def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path | None, as_json: bool) -> None:
     """Copy a bundle without its private fields.
 
     Private are host name, note and DMI fields. The signatures stay valid, because they cover a salted digest of
@@ -31,6 +32,7 @@ def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path
     """
     from bench.bundle.files import require_writable
     from bench.bundle.redact import redact_bundle
+    from bench.cli.console import print_json
     from bench.verification.verify import verify_bundle
 
     if output is not None:
@@ -39,6 +41,9 @@ def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path
     # After the bundle was read: a folder may have no name to put a suffix to.
     output = output or bundle.with_name(f"{bundle.name.removesuffix(BUNDLE_SUFFIX)}.redacted{BUNDLE_SUFFIX}")
     done = redact_bundle(bundle, output, fields or ())
+    if as_json:
+        print_json({"bundle": str(output), "redaction": done})
+        return
     print_text(f"{output}: hidden {', '.join(done.hidden)}; statement and signatures are unchanged")
     for remaining in done.left:
         print_text(f"not hidden: {remaining.field}: {remaining.count}; it is part of the signed content", err=True)

@@ -122,27 +122,29 @@ def add(  # noqa: PLR0917 - click passes options by keyword
 
 
 @trust.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @trust_option
-def list_(path: Path) -> None:
+def list_(path: Path, as_json: bool) -> None:
     """List keys, roles and signatures of the store.
 
     For a key that does not count, the reason is shown.
     """
     from bench.bundle.trust import read_trust
-    from bench.bundle.trust_store import list_keys
+    from bench.bundle.trust_store import list_trust
+    from bench.cli.console import print_json
 
-    store = read_trust(path)
-    rows = [
-        (key.owner, ", ".join(key.roles), key.fingerprint, key.problem or "valid")
-        for key in list_keys(store, datetime.now(UTC))
-    ]
-    signers = ", ".join(signature.keyid for signature in store.signatures)
+    listing = list_trust(read_trust(path), datetime.now(UTC))
+    if as_json:
+        print_json(listing)
+        return
+    rows = [(key.owner, ", ".join(key.roles), key.fingerprint, key.problem or "valid") for key in listing.keys]
     columns = (Column("owner"), Column("roles"), Column("key", fold=1), Column("", fold=1))
     print_report(lambda width: render_table(columns, rows, width), wide=False)
     print_text()
-    for name, role in sorted(store.roles.items()):
-        print_text(f"role {name} needs {role.threshold} of {len(role.keys)} keys")
-    print_text(f"version {store.version}, expires {store.expires}, signed by {signers or 'nobody'}")
+    for name, role in listing.roles.items():
+        print_text(f"role {name} needs {role.threshold} of {role.keys} keys")
+    signers = ", ".join(listing.signed_by) or "nobody"
+    print_text(f"version {listing.version}, expires {listing.expires}, signed by {signers}")
 
 
 @trust.command("revoke")

@@ -7,6 +7,7 @@ from msgspec import Meta
 from bench.records.case import (
     BackendName,
     BatchSize,
+    Case,
     Dimension,
     DimensionName,
     MemoryFormat,
@@ -15,7 +16,8 @@ from bench.records.case import (
     Precision,
     QuantEngine,
 )
-from bench.records.plan import Policy, ScenarioName
+from bench.records.machine import Architecture
+from bench.records.plan import Policy, Refusal, ScenarioName
 from bench.records.profile import LayoutName
 from bench.records.record import Record
 
@@ -69,6 +71,21 @@ class Suite(Record, frozen=True, kw_only=True):
     policy: Policy
     cases: Annotated[tuple[CaseTable, ...], Meta(min_length=1)]
     scenario: ScenarioName | None = None
+
+
+class SuiteCases(Record, frozen=True, kw_only=True):
+    """The cases of a suite on an architecture.
+
+    Attributes:
+        suite: Its name, or the path of the user's file.
+        cases: In the order in which they run.
+        refused: Those that are not supported, with the reasons.
+    """
+
+    suite: str
+    architecture: Architecture
+    cases: tuple[Case, ...]
+    refused: tuple[Refusal, ...]
 
 
 class CaseFilter(Record, frozen=True, kw_only=True):

@@ -20,10 +20,13 @@ SCHEMAS: Mapping[str, str] = MappingProxyType(
         "plan": "bench.records.plan:Plan",
         "profile": "bench.records.profile:Profile",
         "qualification": "bench.records.qualification:Qualification",
+        "redaction": "bench.bundle.redact:Redaction",
         "report": "bench.report.run_report:RunReport",
         "reproduction": "bench.records.reproduction:Reproduction",
         "suite": "bench.records.suite:Suite",
+        "suite-cases": "bench.records.suite:SuiteCases",
         "summary": "bench.records.summary:Summary",
+        "trust": "bench.bundle.trust_store:TrustListing",
     }
 )
 """Name of the file in docs/schema → `module:record`."""

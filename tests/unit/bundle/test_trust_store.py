@@ -5,7 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from bench.bundle.trust import TrustStore, read_trust
-from bench.bundle.trust_store import add_key, list_keys, new_trust, revoke_key, save_trust
+from bench.bundle.trust_store import add_key, list_trust, new_trust, revoke_key, save_trust
 from bench.errors import BundleError, UsageError
 from tests.unit.bundle.builder import NOW, OPERATOR, STRANGER, VENDOR, make_trust
 
@@ -42,7 +42,7 @@ def test_a_key_needs_a_role() -> None:
 
 def test_a_revoked_key_stays_listed_with_the_reason() -> None:
     store = revoke_key(STORE, OPERATOR.fingerprint, at=START, reason="superseded")
-    (line,) = list_keys(store, NOW)
+    (line,) = list_trust(store, NOW).keys
     assert store.version == STORE.version + 1
     assert (line.owner, line.roles) == ("operator@lab", ("operator",))
     assert line.problem == "revoked as superseded at 2026-01-01T00:00:00Z"
@@ -66,14 +66,14 @@ def test_an_unknown_key_lists_the_known_ones(store: TrustStore, known: str) -> N
 
 def test_keys_are_listed_by_owner() -> None:
     store = make_trust(vendor=VENDOR, operator=OPERATOR)
-    assert [(line.owner, line.problem) for line in list_keys(store, NOW)] == [
+    assert [(line.owner, line.problem) for line in list_trust(store, NOW).keys] == [
         ("operator@lab", None),
         ("vendor@lab", None),
     ]
 
 
 def test_in_an_expired_store_no_key_counts() -> None:
-    (line,) = list_keys(STORE, datetime(2028, 1, 1, tzinfo=UTC))
+    (line,) = list_trust(STORE, datetime(2028, 1, 1, tzinfo=UTC)).keys
     assert line.problem == "the trust store expired at 2027-01-01T00:00:00Z"
 
 

@@ -180,6 +180,17 @@ def test_redaction_hides_what_is_private_and_verifies(bundle: Path, invoke: Invo
     assert "note:" not in invoke("show", str(public)).out
 
 
+def test_redaction_is_printed_as_json(bundle: Path, invoke: Invoke, tmp_path: Path) -> None:
+    public = tmp_path / "public.bench.tar"
+    outcome = invoke("redact", str(bundle), "--field", "host_name", "--output", str(public), "--json")
+    assert (outcome.status, outcome.err) == (0, "")
+    shown = json.loads(outcome.out)
+    assert shown["bundle"] == str(public)
+    assert shown["redaction"]["hidden"] == ["host_name"]
+    assert shown["redaction"].keys() == {"hidden", "left", "identifying"}
+    assert public.is_file()
+
+
 def test_single_fields_are_redacted_into_a_named_file(bundle: Path, invoke: Invoke, tmp_path: Path) -> None:
     public = tmp_path / "public.bench.tar"
     outcome = invoke("redact", str(bundle), "--field", "host_name", "--output", str(public))

@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 
 from bench.cli.main import COMMANDS
+from bench.profiles.load import load_profiles
+from bench.records.case import case_name
 from bench.records.plan import Plan
+from bench.records.profile import Profile
 from bench.records.record import decode_json
+from bench.records.suite import SuiteCases
 from tests.unit.cli.conftest import Invoke
 
 
@@ -182,6 +186,15 @@ def test_lists_are_tables_or_json(verb: str, invoke: Invoke) -> None:
 def test_a_suite_shows_its_cases_and_a_profile_its_sources(invoke: Invoke) -> None:
     assert "resnet50/inference/fp32/channels_last/eager/bs4/image_size=224" in invoke("suites", "show", "quick").out
     assert "source = " in invoke("profiles", "show", "xeon-spr").out
+
+
+def test_a_suite_and_a_profile_are_shown_as_json(invoke: Invoke) -> None:
+    suite = decode_json(invoke("suites", "show", "quick", "--json").out.encode(), SuiteCases, source="-")
+    lines = invoke("suites", "show", "quick").out.splitlines()
+    assert [case_name(case) for case in suite.cases] == [line for line in lines if not line.startswith("refused ")]
+    assert len(suite.refused) == len(lines) - len(suite.cases)
+    profile = decode_json(invoke("profiles", "show", "xeon-spr", "--json").out.encode(), Profile, source="-")
+    assert profile == load_profiles()["xeon-spr"]
 
 
 def test_a_users_profile_can_be_checked(invoke: Invoke, tmp_path: Path) -> None:

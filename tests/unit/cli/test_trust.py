@@ -9,8 +9,17 @@ from msgspec.structs import replace
 from bench.bundle.keys import format_public_line
 from bench.bundle.seal import SigningKey
 from bench.bundle.trust import Role, TrustStore
-from bench.bundle.trust_store import add_key, new_trust, renew, revoke_key, save_trust
+from bench.bundle.trust_store import (
+    RoleListing,
+    TrustListing,
+    add_key,
+    new_trust,
+    renew,
+    revoke_key,
+    save_trust,
+)
 from bench.cli.trust import find_memory
+from bench.records.record import decode_json
 from tests.unit.bundle.builder import CONTENTS, OPERATOR, STRANGER, VENDOR, seal_contents
 from tests.unit.cli.conftest import Invoke
 
@@ -170,6 +179,16 @@ def test_thresholds_and_expiry_are_set(path: Path, invoke: Invoke) -> None:
     listed = invoke("trust", "list", *trust).out
     assert "role lab needs 1 of 2 keys\n" in listed
     assert ", signed by nobody\n" in listed
+
+
+def test_a_store_is_listed_as_json(path: Path, invoke: Invoke) -> None:
+    save_trust(path, PAIR)
+    outcome = invoke("trust", "list", "--json", "--trust", str(path))
+    assert (outcome.status, outcome.err) == (0, "")
+    listing = decode_json(outcome.out.encode(), TrustListing, source="-")
+    assert {key.fingerprint for key in listing.keys} == {OPERATOR.fingerprint, VENDOR.fingerprint}
+    assert listing.roles == {"lab": RoleListing(keys=2, threshold=2)}
+    assert (listing.version, listing.signed_by) == (PAIR.version, ())
 
 
 def test_a_version_that_cannot_be_remembered_is_a_warning(

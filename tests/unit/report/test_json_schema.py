@@ -1,19 +1,24 @@
 """The published JSON Schemas: they are the records', are valid, and accept what is printed."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
+from bench.bundle.redact import Redaction
+from bench.bundle.trust_store import list_trust, new_trust
 from bench.compare.bundles import compare_runs
 from bench.profiles.load import load_profiles
 from bench.records.record import encode_json
+from bench.records.suite import SuiteCases
 from bench.records.verdict import Criteria
 from bench.report.json_schema import SCHEMAS, render_schema
 from bench.report.run_report import make_run_report
 from bench.suites.load import load_suites
 from bench.workloads.registry import WORKLOADS
+from tests.builders import CASE
 from tests.unit.bundle.builder import CONTENTS
 from tests.unit.compare.runs import STEADY, make_run
 
@@ -27,9 +32,12 @@ EXAMPLES: dict[str, object] = {
     "measurement": CONTENTS.measurements[0],
     "plan": CONTENTS.plan,
     "profile": next(iter(load_profiles().values())),
+    "redaction": Redaction(hidden=("host_name",), left=(), identifying=()),
     "report": make_run_report(CONTENTS, bundle="x.bench.tar"),
     "suite": load_suites(WORKLOADS)["quick"],
+    "suite-cases": SuiteCases(suite="quick", architecture="x86_64", cases=(CASE,), refused=()),
     "summary": CONTENTS.summary,
+    "trust": list_trust(new_trust(datetime(2027, 1, 1, tzinfo=UTC)), datetime(2026, 1, 1, tzinfo=UTC)),
 }
 
 
