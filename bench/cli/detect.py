@@ -62,11 +62,13 @@ def _record_machine(root: Path, file: Path) -> "Machine":
     from bench.hardware.cpuinfo import read_cpuinfo
     from bench.hardware.detect import detect as detect_machine
     from bench.hardware.process import read_process
+    from bench.hardware.readings import read_readings
     from bench.hardware.recording import RecordingTree, pack_recording
     from bench.hardware.recording_scrub import LEFT_OUT, scrub_recording
 
     tree = RecordingTree(root)
     process = read_process(tree, read_cpuinfo(tree))
+    read_readings(tree)  # for `bench doctor --root`
     try:
         return detect_machine(tree, process=process)
     finally:

@@ -24,6 +24,7 @@ COMMANDS = MappingProxyType(
         "compare": "bench.cli.compare:compare",
         "container": "bench.cli.container:container",
         "detect": "bench.cli.detect:detect",
+        "doctor": "bench.cli.doctor:doctor",
         "keygen": "bench.cli.keys:keygen",
         "profiles": "bench.cli.lists:profiles",
         "qualify": "bench.cli.qualify:qualify",
@@ -54,6 +55,7 @@ Examples:
   bench ab --env-b NAME=VALUE --workload resnet50
   bench reproduce X.bench.tar           repeat a run on this machine
   bench detect                          show the machine and its profile
+  bench doctor                          show what makes numbers scatter or slow here
   bench verify results/X.bench.tar      check integrity and signatures
   bench compare A.bench.tar B.bench.tar find cells that are faster or slower
 \b

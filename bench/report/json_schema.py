@@ -14,6 +14,7 @@ SCHEMAS: Mapping[str, str] = MappingProxyType(
         "bundle": "bench.records.bundle:BundleInfo",
         "calibration": "bench.records.calibration:Calibration",
         "comparison": "bench.records.verdict:Comparison",
+        "diagnosis": "bench.records.diagnosis:Diagnosis",
         "environment": "bench.records.bundle:Environment",
         "machine": "bench.records.machine:Machine",
         "measurement": "bench.records.measurement:Measurement",

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from bench.errors import BenchError
 from bench.records.reason import Reason, UnsupportedError, format_reason
 from bench.report.reasons_compare import SENTENCES_COMPARE
+from bench.report.reasons_doctor import SENTENCES_DOCTOR
 from bench.report.reasons_failures import SENTENCES_FAILURES, SIGNALS
 from bench.report.reasons_hardware import SENTENCES_HARDWARE
 from bench.report.reasons_placement import SENTENCES_PLACEMENT
@@ -20,6 +21,7 @@ from bench.report.reasons_verification import SENTENCES_VERIFICATION
 SENTENCES: Mapping[str, str] = MappingProxyType(
     {
         **SENTENCES_COMPARE,
+        **SENTENCES_DOCTOR,
         **SENTENCES_FAILURES,
         **SENTENCES_HARDWARE,
         **SENTENCES_PLACEMENT,

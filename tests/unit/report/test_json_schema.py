@@ -10,7 +10,9 @@ from jsonschema import Draft202012Validator
 from bench.bundle.redact import Redaction
 from bench.bundle.trust_store import list_trust, new_trust
 from bench.compare.bundles import compare_runs
+from bench.doctor.finding import GUEST_COST, make_finding
 from bench.profiles.load import load_profiles
+from bench.records.diagnosis import Diagnosis, NeighbourProbe, ProbedCpu
 from bench.records.record import encode_json
 from bench.records.suite import SuiteCases
 from bench.records.verdict import Criteria
@@ -27,6 +29,14 @@ FOLDER = Path(__file__).parents[3] / "docs" / "schema"
 EXAMPLES: dict[str, object] = {
     "bundle": CONTENTS.info,
     "comparison": compare_runs([make_run(STEADY)], [make_run(STEADY)], Criteria(margin_ratio=0.05)),
+    "diagnosis": Diagnosis(
+        findings=(make_finding("hypervisor", "scatter", "guest", GUEST_COST, hypervisor="kvm"),),
+        probe=NeighbourProbe(
+            elapsed_s=10.0,
+            rounds=90,
+            cpus=(ProbedCpu(cpu=0, steal_ratio=None, foreign_ratio=0.1, median_ns=3, best_ns=2, spread_ratio=0.5),),
+        ),
+    ),
     "environment": CONTENTS.environment,
     "machine": CONTENTS.machine,
     "measurement": CONTENTS.measurements[0],
