@@ -75,7 +75,7 @@ def verify_loaded(scratch: Path) -> dict[str, LoadedFiles]:
         WorkerFailedError: a file does not belong to an installed package, or differs from what was installed.
     """
     records = index_records(distributions())
-    generated = (PROJECT / "bench", scratch)
+    generated = (PROJECT / "bench", scratch.resolve())
     owned = find_packages(list_modules(), records, (*generated, *map(Path, _standard_library())))
     maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
     owned |= find_libraries(mapped_files(maps), records, {recorded.package for recorded in owned.values()})

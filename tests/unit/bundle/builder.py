@@ -167,13 +167,17 @@ CONTENTS, DISCLOSURES = commit(make_contents(), make_salt)
 
 
 def on_day(day: int, contents: Contents = CONTENTS) -> Contents:
-    """The same run on another day of January."""
+    """Such a run on another day of January, with samples of its own: they differ by nanoseconds."""
     moved = f"2026-01-{day:02}"
+
+    def measure_anew(instance: InstanceResult) -> InstanceResult:
+        samples = tuple(replace(sample, elapsed_ns=sample.elapsed_ns - day) for sample in instance.samples)
+        return replace(instance, samples=samples)
 
     def move(text: str) -> str:
         return moved + text.removeprefix("2026-01-02")
 
-    return replace(
+    run = replace(
         contents,
         info=replace(
             contents.info,
@@ -186,13 +190,18 @@ def on_day(day: int, contents: Contents = CONTENTS) -> Contents:
             replace(
                 measurement,
                 repetitions=tuple(
-                    replace(repetition, started_at=move(repetition.started_at))
+                    replace(
+                        repetition,
+                        started_at=move(repetition.started_at),
+                        instances=tuple(map(measure_anew, repetition.instances)),
+                    )
                     for repetition in measurement.repetitions
                 ),
             )
             for measurement in contents.measurements
         ),
     )
+    return replace(run, summary=summarize(run.plan, run.measurements, run.probes))
 
 
 def unpack(data: bytes) -> dict[str, bytes]:

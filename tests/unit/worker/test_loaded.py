@@ -149,3 +149,12 @@ def test_this_process_has_loaded_a_module_that_belongs_to_no_package(tmp_path: P
     assert __name__ in sys.modules
     with pytest.raises(WorkerFailedError, match="module_of_no_package"):
         verify_loaded(tmp_path)
+
+
+def test_what_compilers_wrote_is_found_below_a_scratch_folder_with_a_relative_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = tmp_path / "results" / "cell" / "kernel.py"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bench.worker.loaded.list_modules", lambda: {written: "kernel"})
+    assert verify_loaded(Path("results")) == {}
