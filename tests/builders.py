@@ -13,14 +13,13 @@ from bench.records.measurement import (
     Library,
     Measurement,
     Noise,
-    Probe,
-    ProbeResult,
     Proof,
     Repetition,
     Sample,
 )
 from bench.records.peak import Peak
 from bench.records.plan import Cell, Plan, Policy, format_cell_id
+from bench.records.probe import Probe, ProbeResult
 from bench.records.profile import Binding, Choice, Layout, LayoutName, Match, Profile, Runtime, Setting
 from bench.records.reason import Reason
 from bench.records.summary import CellSummary

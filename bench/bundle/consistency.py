@@ -15,16 +15,9 @@ from bench.bundle.variants import check_variants
 from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.case import Case
-from bench.records.measurement import (
-    Correctness,
-    Effective,
-    LibraryRole,
-    Measurement,
-    Probe,
-    Repetition,
-    find_effective,
-)
+from bench.records.measurement import Correctness, Effective, LibraryRole, Measurement, Repetition, find_effective
 from bench.records.plan import Cell
+from bench.records.probe import Probe
 from bench.records.profile import Binding, Runtime
 from bench.stats.limits import loosest_limits
 from bench.stats.noise import judge_repetitions

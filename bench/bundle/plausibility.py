@@ -27,10 +27,11 @@ from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.cpulist import format_cpulist
 from bench.records.machine import Cpu, Machine
-from bench.records.measurement import InstanceResult, Measurement, Noise, Probe, ProbeResult, Proof, Repetition
+from bench.records.measurement import InstanceResult, Measurement, Noise, Proof, Repetition
 from bench.records.peak import Peak
 from bench.records.plan import Cell, Policy
 from bench.records.precision import PRECISION_FACTS
+from bench.records.probe import Probe, ProbeResult
 from bench.records.profile import Binding
 from bench.stats.caches import choose_array_bytes, count_cache_bytes
 from bench.stats.scenarios import find_scenario

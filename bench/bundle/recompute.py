@@ -10,8 +10,9 @@ import msgspec
 
 from bench.errors import BenchError, BundleError
 from bench.records.bundle import Contents
-from bench.records.measurement import Measurement, Probe
+from bench.records.measurement import Measurement
 from bench.records.plan import Plan
+from bench.records.probe import Probe
 from bench.records.record import decode_json, encode_json
 from bench.records.summary import Summary
 

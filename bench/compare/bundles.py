@@ -16,8 +16,8 @@ from bench.errors import BundleError, UsageError
 from bench.records.bundle import Contents
 from bench.records.case import Case
 from bench.records.image import Image
-from bench.records.measurement import Probe
 from bench.records.plan import Cell
+from bench.records.probe import Probe
 from bench.records.reason import Reason
 from bench.records.variant import Variant
 from bench.records.verdict import Comparison, Criteria, FamilyRatio, Finding, conclude

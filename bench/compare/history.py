@@ -10,8 +10,8 @@ from bench.compare.evidence import read_values
 from bench.errors import BenchError
 from bench.records.bundle import BUNDLE_SUFFIX, Contents
 from bench.records.digest import Digest
-from bench.records.measurement import Probe
 from bench.records.plan import Cell
+from bench.records.probe import Probe
 from bench.records.profile import LayoutName
 from bench.records.record import encode_json
 from bench.stats.run_scatter import REPETITIONS_MIN, RunMeans, average_repetitions

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import exp, expm1, fsum, log, pi, sqrt
 from statistics import fmean, median
 
-from bench.records.measurement import Probe
+from bench.records.probe import Probe
 from bench.records.profile import LayoutName
 from bench.records.reason import Reason
 from bench.records.verdict import HostChange

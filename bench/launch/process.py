@@ -31,8 +31,9 @@ from bench.launch.protocol import (
     decode_message,
 )
 from bench.records.kernel_events import KernelEvents
-from bench.records.measurement import Failure, InstanceResult, PackageResult, ProbeResult
+from bench.records.measurement import Failure, InstanceResult, PackageResult
 from bench.records.plan import Task
+from bench.records.probe import ProbeResult
 from bench.records.record import encode_json_line
 
 STDERR_LINES = 20

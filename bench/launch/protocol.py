@@ -13,7 +13,8 @@ behind. If the child ended well, the worker sends Loaded again; otherwise it end
 
 import msgspec
 
-from bench.records.measurement import Failure, InstanceResult, PackageResult, ProbeResult
+from bench.records.measurement import Failure, InstanceResult, PackageResult
+from bench.records.probe import ProbeResult
 from bench.records.record import encode_json_line
 
 

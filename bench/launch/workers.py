@@ -17,8 +17,9 @@ from bench.launch.process import ReadEvents, Worker, receive_all
 from bench.launch.protocol import GO, Loaded, Ready
 from bench.records.cpulist import parse_cpulist
 from bench.records.kernel_events import KernelEvents
-from bench.records.measurement import InstanceResult, PackageResult, ProbeResult
+from bench.records.measurement import InstanceResult, PackageResult
 from bench.records.plan import Task
+from bench.records.probe import ProbeResult
 from bench.records.record import encode_json_line
 
 Result = InstanceResult | ProbeResult | PackageResult

@@ -3,8 +3,8 @@
 from bench.measure.bandwidth import measure_bandwidth
 from bench.measure.instruction_loops import measure_loops
 from bench.measure.kernels import KERNELS, measure_kernels, measure_product
-from bench.records.measurement import ProbeResult
 from bench.records.peak import Peak, ProbeRequest
+from bench.records.probe import ProbeResult
 from bench.records.reason import Reason
 
 

@@ -8,8 +8,9 @@ from bench.records.calibration import Calibration
 from bench.records.digest import Digest
 from bench.records.image import Image
 from bench.records.machine import Machine
-from bench.records.measurement import Measurement, Probe
+from bench.records.measurement import Measurement
 from bench.records.plan import Plan
+from bench.records.probe import Probe
 from bench.records.profile import Profile
 from bench.records.record import Record
 from bench.records.request import Request

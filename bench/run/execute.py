@@ -11,8 +11,9 @@ from bench.bundle.timestamp import format_timestamp
 from bench.errors import LaunchError
 from bench.launch.failure import WorkerFailedError
 from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
-from bench.records.measurement import Failure, Probe, Repetition
+from bench.records.measurement import Failure, Repetition
 from bench.records.plan import Cell, Plan
+from bench.records.probe import Probe
 from bench.records.profile import Layout
 from bench.records.progress import Progress
 from bench.run.clock import RunClock

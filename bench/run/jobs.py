@@ -17,8 +17,9 @@ from bench.launch.plan import resolve_argv
 from bench.launch.workers import Job, Result
 from bench.records.cpulist import format_cpulist, parse_cpulist
 from bench.records.machine import Machine
-from bench.records.measurement import SHORTAGES, InstanceResult, ProbeResult
+from bench.records.measurement import SHORTAGES, InstanceResult
 from bench.records.plan import Cell, Plan, Task, find_argv
+from bench.records.probe import ProbeResult
 from bench.records.profile import Binding, Layout, Runtime
 from bench.records.variant import expect_variables
 from bench.run.probes import ProbePlanner

@@ -15,8 +15,9 @@ from bench.bundle.sync import sync
 from bench.errors import OutputError, UsageError
 from bench.records.bundle import RUN_SUFFIX, RunId, Timestamp
 from bench.records.digest import Digest
-from bench.records.measurement import Failure, Measurement, Probe, Repetition
+from bench.records.measurement import Failure, Measurement, Repetition
 from bench.records.plan import CellId
+from bench.records.probe import Probe
 from bench.records.record import Record, decode_json, encode_json, encode_json_line
 from bench.records.text import Note
 from bench.run.continuity import Software

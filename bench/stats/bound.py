@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from bench.records.measurement import Probe, Repetition
+from bench.records.measurement import Repetition
 from bench.records.plan import Cell
+from bench.records.probe import Probe
 from bench.stats.roofline import LeastTime, least_time
 
 

@@ -5,8 +5,9 @@ from itertools import product
 from math import inf
 from typing import Literal, NamedTuple
 
-from bench.records.measurement import Probe, Repetition
+from bench.records.measurement import Repetition
 from bench.records.plan import Cell, Policy
+from bench.records.probe import Probe
 from bench.records.reason import Reason
 from bench.records.summary import CellSummary
 from bench.stats.noise import mark_invalid

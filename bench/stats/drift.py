@@ -10,7 +10,7 @@ from statistics import fmean
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bench.records.measurement import Probe
+from bench.records.probe import Probe
 from bench.stats.probes import sum_bandwidth, sum_compute
 
 DRIFT_LIMIT = 1.25

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from bench.records.measurement import InstanceResult, Probe, Repetition
+from bench.records.measurement import InstanceResult, Repetition
 from bench.records.plan import Cell
+from bench.records.probe import Probe
 from bench.stats.bound import find_bound
 from bench.stats.drift import RATES, Level, find_levels, is_slower
 from bench.stats.window import overlap_ratio

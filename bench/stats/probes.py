@@ -1,6 +1,6 @@
 """Rates of a whole layout, from the probes of its instances."""
 
-from bench.records.measurement import Probe
+from bench.records.probe import Probe
 
 
 def sum_compute(probe: Probe) -> float:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from bench.records.case import Precision
-from bench.records.measurement import Probe, ProbeResult, Proof
+from bench.records.measurement import Proof
 from bench.records.peak import Peak
 from bench.records.precision import PRECISION_FACTS
+from bench.records.probe import Probe, ProbeResult
 
 
 class LeastTime(NamedTuple):

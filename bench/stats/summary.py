@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from bench.records.measurement import InstanceResult, Measurement, Probe, Repetition
+from bench.records.measurement import InstanceResult, Measurement, Repetition
 from bench.records.plan import Cell, Plan, Policy
+from bench.records.probe import Probe
 from bench.records.reason import Reason
 from bench.records.summary import CellSummary, Drift, Mark, MethodName, Summary
 from bench.stats.bound import find_bound

@@ -15,8 +15,8 @@ from tabulate import tabulate
 
 from bench.hardware.detect import detect
 from bench.measure.probe import measure_probe
-from bench.records.measurement import ProbeResult
 from bench.records.peak import PeakPrecision
+from bench.records.probe import ProbeResult
 from bench.records.profile import Binding
 from bench.report.reasons import describe_reason
 from bench.run.probes import ProbePlanner

@@ -11,7 +11,7 @@ from bench.compare.cells import Judged, judge_pairs, judge_runs
 from bench.compare.evidence import Evidence
 from bench.compare.host_change import measure_host_change
 from bench.records.case import Case
-from bench.records.measurement import Probe
+from bench.records.probe import Probe
 from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, RUNS_MARGIN_RATIO, Criteria
 from bench.stats.run_scatter import LearnedRuns, RunMeans, allow_between_runs, average_repetitions, learn_run_scatter
 from tests.benchmarks.hosts import HOSTS, Array, Run, interleave, make_runs

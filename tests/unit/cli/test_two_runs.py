@@ -14,8 +14,9 @@ from bench.errors import OutputError
 from bench.hardware.detect import detect
 from bench.launch.workers import Job
 from bench.records.bundle import Distribution
-from bench.records.measurement import InstanceResult, ProbeResult
+from bench.records.measurement import InstanceResult
 from bench.records.plan import Task
+from bench.records.probe import ProbeResult
 from bench.run import reproduce, session
 from tests.builders import make_instance, make_proof
 from tests.unit.cli.conftest import Invoke

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from bench.compare.host_change import CONFIDENCE, allow_for, explain_by_host_change, measure_host_change
-from bench.records.measurement import Probe
+from bench.records.probe import Probe
 from bench.records.reason import Reason
 from bench.records.verdict import HostChange
 from bench.stats.variance import SCATTER_FLOOR

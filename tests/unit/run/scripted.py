@@ -16,8 +16,9 @@ from bench.launch.workers import Job
 from bench.records.bundle import Contents
 from bench.records.case import MemoryFormat
 from bench.records.image import Image
-from bench.records.measurement import Failure, InstanceResult, ProbeResult
+from bench.records.measurement import Failure, InstanceResult
 from bench.records.plan import Plan, Policy, Task
+from bench.records.probe import ProbeResult
 from bench.records.profile import Match
 from bench.records.progress import Progress
 from bench.run.continuity import Software

@@ -1,7 +1,8 @@
 import msgspec
 import pytest
 
-from bench.records.measurement import InstanceResult, Probe, Repetition
+from bench.records.measurement import InstanceResult, Repetition
+from bench.records.probe import Probe
 from bench.stats.drift import is_probe_odd
 from bench.stats.noise import judge_repetitions, mark_invalid
 from tests.builders import BINDING, make_cell, make_instance, make_probe, make_proof, make_repetition, noisy

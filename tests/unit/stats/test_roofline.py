@@ -2,8 +2,9 @@ import pytest
 from msgspec.structs import replace
 
 from bench.records.case import Precision
-from bench.records.measurement import Probe, ProbeResult, Proof
+from bench.records.measurement import Proof
 from bench.records.peak import Peak, PeakPrecision
+from bench.records.probe import Probe, ProbeResult
 from bench.stats.roofline import find_peak_bandwidth, find_peak_compute, least_time
 from tests.builders import make_probe, make_proof
 

@@ -10,8 +10,9 @@ from bench.planning.pairs import Side, VariantOptions, plan_pairs
 from bench.planning.plan import Catalogue, Planned, plan_request
 from bench.profiles.load import find_profile, load_profiles
 from bench.records.bundle import Contents
-from bench.records.measurement import InstanceResult, Measurement, Probe, Repetition
+from bench.records.measurement import InstanceResult, Measurement, Repetition
 from bench.records.plan import Cell, Plan
+from bench.records.probe import Probe
 from bench.records.profile import Binding, Layout
 from bench.records.request import Request
 from bench.records.suite import CaseFilter, CaseTable, Suite

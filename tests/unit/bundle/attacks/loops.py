@@ -81,8 +81,10 @@ def without_failed(contents: Contents) -> Contents:
 def quicker(found: Repetition) -> Repetition:
     """A repetition whose samples are half a millisecond shorter."""
     instances = tuple(
-        replace(one, samples=tuple(replace(sample, elapsed_ns=sample.elapsed_ns - MS // 2) for sample in one.samples))
-        for one in found.instances
+        replace(
+            result, samples=tuple(replace(sample, elapsed_ns=sample.elapsed_ns - MS // 2) for sample in result.samples)
+        )
+        for result in found.instances
     )
     return replace(found, instances=instances)
 

@@ -201,8 +201,8 @@ def _rename(contents: Contents, name: str) -> Contents:
     old = CELL.id
     measurements = tuple(
         sorted(
-            (replace(one, cell=name if one.cell == old else one.cell) for one in contents.measurements),
-            key=lambda one: one.cell,
+            (replace(found, cell=name if found.cell == old else found.cell) for found in contents.measurements),
+            key=lambda found: found.cell,
         )
     )
     first, *others = contents.summary.cells
