@@ -7,11 +7,11 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
-from bench.bundle.verify import verify_bundle
 
 from bench.bundle.environment import describe_distributions
 from bench.records.bundle import Distribution
 from bench.records.record import decode_json
+from bench.verification.verify import verify_bundle
 from tests.container.engine import PYTHON, Engine
 
 pytestmark = pytest.mark.docker
