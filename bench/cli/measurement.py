@@ -104,6 +104,7 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> Measured
     else:
         decision = decide()
         plan = decision.plan
+        print_announcement(plan, settings.output)
         print_warnings(plan)
         done = run_plan(decision, settings.output, signer, report_progress=report_progress, note=settings.note)
     measured = Measured(*done, plan)
@@ -131,6 +132,14 @@ def exit_status(measured: Measured) -> int:
     noisy = all(reason.code == "too_noisy" for reason in failed.values())
     error: type[BenchError] = TooNoisyError if noisy else CellsFailedError
     return error.exit_code
+
+
+def print_announcement(plan: Plan, output: Path) -> None:
+    """Print on standard error, before anything runs, what will be measured, how long that takes, and where it goes."""
+    from bench.report.plan import render_announcement
+    from bench.report.printable import spell_out_bytes
+
+    print_text(render_announcement(plan, spell_out_bytes(str(output))), err=True)
 
 
 def print_warnings(plan: Plan) -> None:

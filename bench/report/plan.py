@@ -25,7 +25,7 @@ def render_plan(plan: Plan, width: int | None = None) -> PrintableText:
     repetitions = f"{plan.policy.repetitions_min} to {plan.policy.repetitions_max} repetitions each"
     order = f"in rounds shuffled by seed {plan.order_seed}"
     lines = [
-        f"{len(plan.cells)} cell{'' if len(plan.cells) == 1 else 's'}, {repetitions}, {order}: {_describe_time(plan)}",
+        f"{_count_cells(plan)}, {repetitions}, {order}: {_describe_time(plan)}",
         f"suite {plan.suite}, {describe_choice(plan.profile)}",
     ]
     if plan.cells:
@@ -39,6 +39,25 @@ def render_plan(plan: Plan, width: int | None = None) -> PrintableText:
     lines += [f"layout {layout.name}: {note}" for layout in plan.layouts for note in layout_notes(layout)]
     lines += [f"refused {case_name(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in plan.refused]
     return join_lines(lines)
+
+
+def render_announcement(plan: Plan, output: str) -> PrintableText:
+    """Return in two lines what a run is going to do, before it begins.
+
+    Args:
+        plan: Of the run.
+        output: Folder for the bundle.
+    """
+    return join_lines(
+        [
+            f"measuring suite {plan.suite}, {_count_cells(plan)}, with profile {plan.profile.name}: {_describe_time(plan)}",
+            f"the bundle goes to {output}; Ctrl-C keeps what was measured",
+        ]
+    )
+
+
+def _count_cells(plan: Plan) -> str:
+    return f"{len(plan.cells)} cell{'' if len(plan.cells) == 1 else 's'}"
 
 
 def _describe_bindings(plan: Plan) -> Iterator[str]:

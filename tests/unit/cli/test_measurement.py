@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from bench.records.reason import Reason
 from bench.report.reasons import SENTENCES
 from bench.stats.summary import summarize
 from tests.builders import CASE, make_plan
+from tests.unit.cli.conftest import Invoke
 
 PLAN = make_plan()
 NOT_FAILED = replace(summarize(PLAN, (), ()), failed={})
@@ -46,3 +48,32 @@ def test_the_status_is_zero_only_if_all_that_is_supported_was_measured(run: Meas
 
 def test_every_refusal_of_the_environment_has_a_sentence() -> None:
     assert SENTENCES.keys() >= FACILITY_CODES
+
+
+@pytest.mark.parametrize(
+    ("arguments", "announced"),
+    [
+        ((), r"measuring suite quick, \d+ cells, with profile [a-z0-9-]+: about 4 min \d+ s"),
+        (
+            ("run", "--suite", "nightly", "--workload", "dlrm", "--precision", "fp32"),
+            r"measuring suite nightly, 1 cell, with profile [a-z0-9-]+: about \d+ s for the minimum, more until 58 min 20 s",
+        ),
+    ],
+    ids=["no arguments", "a suite with an aim"],
+)
+def test_a_run_says_what_it_will_do_before_it_begins(
+    arguments: tuple[str, ...], announced: str, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In the first lines, before warnings and progress."""
+
+    def stop(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bench.run.session.run_plan", stop)
+    outcome = invoke(*arguments)
+    what, where, *_, last = outcome.err.splitlines()
+    assert re.fullmatch(announced, what)
+    assert where == "the bundle goes to results; Ctrl-C keeps what was measured"
+    assert last == "bench: interrupted"
+    assert (outcome.status, outcome.out) == (130, "")
