@@ -1,6 +1,7 @@
 """`bench profiles`, `bench workloads`, `bench suites`: list what is available, and show it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,10 @@ from bench.cli.types import FilePath
 from bench.errors import UsageError
 from bench.report.printable import join_lines
 from bench.report.table import Column, render_table
+
+if TYPE_CHECKING:
+    from bench.records.machine import Architecture
+    from bench.records.suite import Suite, SuiteCases
 
 
 def _refuse_json(ctx: click.Context, *, as_json: bool) -> None:
@@ -164,7 +169,7 @@ def workloads(as_json: bool, wide: bool) -> None:
 @wide_option
 @click.pass_context
 def suites(ctx: click.Context, as_json: bool, wide: bool) -> None:
-    """List suites."""
+    """List suites, with the number of their cases on this architecture and the time that they take."""
     if ctx.invoked_subcommand is not None:
         _refuse_json(ctx, as_json=as_json)
         return
@@ -176,9 +181,12 @@ def suites(ctx: click.Context, as_json: bool, wide: bool) -> None:
     if as_json:
         print_json(list(found.values()))
     else:
-        rows = [(name, ", ".join(suite.layouts), suite.summary) for name, suite in found.items()]
-        columns = (Column("suite"), Column("layouts"), Column("", fold=1))
-        print_report(lambda width: render_table(columns, rows, width), wide=wide)
+        from bench.hardware.detect import detect
+        from bench.report.suites import render_suites
+
+        architecture = detect().cpu.architecture
+        cases = {name: _expand(suite, architecture).cases for name, suite in found.items()}
+        print_report(lambda width: render_suites(list(found.values()), cases, width), wide=wide)
 
 
 @suites.command("show")
@@ -189,21 +197,26 @@ def show_suite(name: str, as_json: bool) -> None:
     from bench.cli.console import print_json
     from bench.hardware.detect import detect
     from bench.records.case import case_name
-    from bench.records.suite import CaseFilter, SuiteCases
     from bench.report.reasons import describe_reason
-    from bench.suites.expand import expand_suite
     from bench.suites.load import find_suite
+    from bench.workloads.registry import WORKLOADS
+
+    expanded = _expand(find_suite(name, WORKLOADS), detect().cpu.architecture, name)
+    if as_json:
+        print_json(expanded)
+        return
+    for case in expanded.cases:
+        print_text(case_name(case))
+    for refusal in expanded.refused:
+        print_text(f"refused {case_name(refusal.case)}: {describe_reason(refusal.reason)}")
+
+
+def _expand(suite: "Suite", architecture: "Architecture", name: str | None = None) -> "SuiteCases":
+    """Return the cases of a suite on an architecture; `name` is what the user called it."""
+    from bench.records.suite import CaseFilter, SuiteCases
+    from bench.suites.expand import expand_suite
     from bench.workloads.registry import WORKLOADS
     from bench.workloads.validity import why_not
 
-    architecture = detect().cpu.architecture
-    cases, refused = expand_suite(
-        find_suite(name, WORKLOADS), CaseFilter(), workloads=WORKLOADS, architecture=architecture, why_not=why_not
-    )
-    if as_json:
-        print_json(SuiteCases(suite=name, architecture=architecture, cases=cases, refused=refused))
-        return
-    for case in cases:
-        print_text(case_name(case))
-    for refusal in refused:
-        print_text(f"refused {case_name(refusal.case)}: {describe_reason(refusal.reason)}")
+    cases, refused = expand_suite(suite, CaseFilter(), workloads=WORKLOADS, architecture=architecture, why_not=why_not)
+    return SuiteCases(suite=name or suite.name, architecture=architecture, cases=cases, refused=refused)
