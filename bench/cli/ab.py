@@ -27,7 +27,7 @@ Command = TypeVar("Command", bound=Callable[..., object])
 EPILOG = """\b
 Examples:
   bench ab --env-b TORCHINDUCTOR_FREEZING=1 --workload resnet50
-  bench ab --env-a GOMP_SPINCOUNT=0 --env-b GOMP_SPINCOUNT=INFINITY --workload bert_base
+  bench ab --openmp gnu --env-a GOMP_SPINCOUNT=0 --env-b GOMP_SPINCOUNT=INFINITY --workload bert_base
   bench ab --allocator-a system --allocator-b jemalloc --workload resnet50
   bench ab --backend-a eager --backend-b inductor --workload basic_gnn_gcn
   bench ab --python-b ~/torch-nightly/bin/python --suite standard

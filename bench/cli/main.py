@@ -57,7 +57,7 @@ Examples:
   bench detect                          show the machine and its profile
   bench doctor                          show what makes numbers scatter or slow here
   bench verify results/X.bench.tar      check integrity and signatures
-  bench compare A.bench.tar B.bench.tar find cells that are faster or slower
+  bench compare A.bench.tar B.bench.tar   find cells that are faster or slower
 \b
 Exit status: 0 done, 1 negative verdict, 2 wrong usage, 3 too noisy, 4 not comparable,
 5 some cells failed, 6 not verified, 7 not possible on this machine, or output cannot be written,

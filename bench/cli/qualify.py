@@ -14,7 +14,7 @@ from bench.cli.types import FilePath
     epilog="""\b
 Examples:
   bench qualify results/X.bench.tar --policy acceptance.toml
-  bench qualify results/ --policy server-acceptance --reference good/ --trust trust.json --key lab.pem
+  bench qualify unit/ --policy server-acceptance --reference good/ --trust trust.json --key lab.pem
   bench qualify new.bench.tar --policy regression-gate --reference base.bench.tar --junit junit.xml
 \b
 Exit status: 0 qualified; 1 not qualified; 3 too noisy, or too few data; 4 bundles of different machines;
