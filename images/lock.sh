@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Resolve pyproject.toml into the hash locks, with one wheel for each package and architecture. Locked versions are kept;
-# remove a lock to take newer versions.
+# Resolve pyproject.toml into the hash locks, with one wheel for each package, architecture and Python. Locked
+# versions are kept; remove a lock to take newer versions.
 #
 # Usage: lock.sh PYTHON [cpu]
 #   cpu: write requirements-cpu.lock instead, for the CPU-only wheels of PyTorch's own index (images/README.md).

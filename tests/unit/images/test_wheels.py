@@ -132,7 +132,11 @@ def choose(folder: Path, lock: str, **packages: list[str]) -> tuple[subprocess.C
     return done, path.read_text()
 
 
-def test_a_lock_keeps_one_wheel_for_each_architecture_whatever_glibc_installs_it(tmp_path: Path) -> None:
+def entry(marker: str, number: int, end: str = "") -> str:
+    return f"fast==1.0 ; platform_machine == '{marker}'{end} \\\n    --hash=sha256:{number:064}\n    # via bench\n"
+
+
+def test_a_lock_keeps_one_wheel_for_each_architecture_and_python_whatever_glibc_installs_it(tmp_path: Path) -> None:
     lock = "fast==1.0 \\\n    --hash=sha256:all\n    # via bench\n"
     done, chosen = choose(
         tmp_path,
@@ -150,8 +154,11 @@ def test_a_lock_keeps_one_wheel_for_each_architecture_whatever_glibc_installs_it
     )
     assert done.returncode == 0, done.stderr
     assert chosen == (
-        f"fast==1.0 ; platform_machine == 'x86_64' \\\n    --hash=sha256:{2:064}\n    # via bench\n"
-        f"fast==1.0 ; platform_machine == 'aarch64' \\\n    --hash=sha256:{7:064}\n    # via bench\n"
+        entry("x86_64' and python_version == '3.11", 2)
+        + entry("x86_64' and python_version == '3.12", 6)
+        + entry("x86_64' and (python_version == '3.13' or python_version == '3.14", 4, ")")
+        + entry("aarch64' and python_version == '3.11", 7)
+        + entry("aarch64' and (python_version == '3.12' or python_version == '3.13' or python_version == '3.14", 8, ")")
     )
 
 
@@ -174,13 +181,60 @@ def test_a_package_without_a_wheel_for_an_architecture_is_refused(tmp_path: Path
     assert (done.returncode, done.stderr) == (1, "gone==1.0 has no wheel for Python 3.11 on amd64\n")
 
 
-@pytest.mark.parametrize("lock", sorted((PROJECT / "images").glob("requirements*.lock")), ids=lambda path: path.stem)
-@pytest.mark.parametrize("arch", ["amd64", "arm64"])
-def test_the_locks_leave_no_choice_of_wheels(lock: Path, arch: str) -> None:
-    if lock.stem == "requirements-installer":  # of tools that are in no environment of bench
-        return
-    entries = re.findall(
-        r"^\S+==\S+.*(?: \\\n    --hash=sha256:[0-9a-f]{64})+$", run("list", lock, arch).stdout, re.MULTILINE
+def test_a_package_without_a_wheel_for_one_python_is_refused(tmp_path: Path) -> None:
+    names = [f"old-1.0-cp{python}-cp{python}-manylinux_2_28_x86_64.whl" for python in (311, 312, 313)]
+    done, _ = choose(tmp_path, "old==1.0 ; platform_machine == 'x86_64' \\\n    --hash=sha256:x\n", old=names)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "old==1.0 ; platform_machine == 'x86_64' has no wheel for Python 3.14 on amd64\n",
     )
+
+
+def test_a_package_that_one_python_needs_is_looked_for_there_only(tmp_path: Path) -> None:
+    lock = "back==1.0 ; python_full_version < '3.12' \\\n    --hash=sha256:x\n"
+    _, chosen = choose(
+        tmp_path,
+        lock,
+        back=["back-1.0-cp311-cp311-manylinux_2_28_x86_64.whl", "back-1.0-cp311-cp311-manylinux_2_28_aarch64.whl"],
+    )
+    assert chosen == "".join(
+        f"back==1.0 ; platform_machine == '{machine}' and python_version == '3.11' \\\n    --hash=sha256:{number:064}\n"
+        for number, machine in ((1, "x86_64"), (2, "aarch64"))
+    )
+
+
+def test_a_wheel_of_another_version_is_not_taken(tmp_path: Path) -> None:
+    lock = "two==2.0 \\\n    --hash=sha256:x\n"
+    _, chosen = choose(tmp_path, lock, two=["two-1.0-py3-none-any.whl", "two-2.0-py3-none-any.whl"])
+    assert chosen == f"two==2.0 \\\n    --hash=sha256:{2:064}\n"
+
+
+LOCKS = sorted(
+    path for path in (PROJECT / "images").glob("requirements*.lock") if path.stem != "requirements-installer"
+)
+"""Of environments of bench; the installer is in none."""
+
+
+def list_entries(lock: Path, arch: str, *python: str) -> list[str]:
+    listed = run("list", lock, arch, *python).stdout
+    return re.findall(r"^\S+==\S+.*(?: \\\n    --hash=sha256:[0-9a-f]{64})+$", listed, re.MULTILINE)
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("arch", ["amd64", "arm64"])
+def test_the_locks_leave_no_choice_of_wheels(lock: Path, arch: str, python: str) -> None:
+    entries = list_entries(lock, arch, python)
     assert len(entries) > 90
     assert [entry for entry in entries if entry.count("--hash") != 1] == []
+    names = [entry.partition("==")[0] for entry in entries]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.stem)
+def test_the_locks_have_the_same_versions_for_each_python(lock: Path) -> None:
+    versions = {
+        tuple(entry.partition(" ")[0] for entry in list_entries(lock, "amd64", python))
+        for python in ("3.11", "3.12", "3.13", "3.14")
+    }
+    assert len(versions) == 1
