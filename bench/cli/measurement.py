@@ -95,6 +95,7 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> Measured
 
     if settings.dry_run:
         decision = decide() if settings.resume is None else read_session(settings.resume).decision
+        print_replaced(decision)
         print_plan(decision.plan, as_json=settings.as_json, wide=settings.wide)
         return None
     signer = load_signer(settings.key, settings.passphrase_file)
@@ -105,6 +106,7 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> Measured
         decision = decide()
         plan = decision.plan
         print_announcement(plan, settings.output)
+        print_replaced(decision)
         print_warnings(plan)
         done = run_plan(decision, settings.output, signer, report_progress=report_progress, note=settings.note)
     measured = Measured(*done, plan)
@@ -140,6 +142,14 @@ def print_announcement(plan: Plan, output: Path) -> None:
     from bench.report.printable import spell_out_bytes
 
     print_text(render_announcement(plan, spell_out_bytes(str(output))), err=True)
+
+
+def print_replaced(decision: "Decision") -> None:
+    """Print on standard error a line for each library that replaces one that is not installed."""
+    from bench.report.reasons import describe_reason
+
+    for reason in decision.replaced:
+        print_text(describe_reason(reason), err=True)
 
 
 def print_warnings(plan: Plan) -> None:

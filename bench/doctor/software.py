@@ -12,7 +12,7 @@ from bench.doctor.finding import NO_TIME_COST, make_finding
 from bench.errors import EnvironmentUnfitError
 from bench.hardware.tree import Tree
 from bench.launch.compiler import find_compiler
-from bench.launch.libraries import LIBRARIES, search_folders
+from bench.launch.libraries import LIBRARIES, find_library
 from bench.records.diagnosis import Finding, Subject
 from bench.records.profile import Profile
 from bench.records.record import Record
@@ -53,14 +53,13 @@ def find_libraries(profile: Profile | None, folders: Sequence[Path] | None = Non
     if profile is None:
         yield from (make_finding(subject, "unknown", "no_profile_fits") for subject in subjects)
         return
-    folders = search_folders() if folders is None else folders
     names = (profile.openmp.value, profile.allocator.value)
     for subject, name, option in zip(subjects, names, ("--openmp gnu", "--allocator system"), strict=True):
         values = {"name": name, "profile": profile.name}
         installed = LIBRARIES.get(name)
         if installed is None:
             yield make_finding(subject, "fine", "library_included", **values)
-        elif any((folder / file).is_file() for folder in folders for file in installed.files):
+        elif find_library(name, folders) is not None:
             yield make_finding(subject, "fine", "library_installed", **values)
         else:
             values |= {"package": installed.package, "option": option}

@@ -110,13 +110,23 @@ def find_preloads(runtime: Runtime, folders: Sequence[Path] | None = None) -> tu
     return tuple(_find(option, name, folders) for option, name in wanted if name in LIBRARIES)
 
 
+def find_library(name: str, folders: Sequence[Path] | None = None) -> Path | None:
+    """Return the file of an OpenMP runtime or allocator of `LIBRARIES`; None if it is not installed.
+
+    Args:
+        name: Of the library.
+        folders: Where to look, `search_folders()` if None.
+    """
+    paths = (
+        folder / file for folder in (search_folders() if folders is None else folders) for file in LIBRARIES[name].files
+    )
+    return next((path for path in paths if path.is_file() and not set(str(path)) & _SEPARATORS), None)
+
+
 def _find(option: str, name: str, folders: Sequence[Path]) -> Path:
-    installed = LIBRARIES[name]
-    for folder in folders:
-        for file in installed.files:
-            path = folder / file
-            if path.is_file() and not set(str(path)) & _SEPARATORS:
-                return path
+    installed, path = LIBRARIES[name], find_library(name, folders)
+    if path is not None:
+        return path
     default = "--openmp gnu" if option.startswith("--openmp") else "--allocator system"
     raise EnvironmentUnfitError(
         f"the layout wants {option}, but {installed.files[-1]} is not installed: install {installed.package}, "

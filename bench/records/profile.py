@@ -135,7 +135,8 @@ class Layout(Record, frozen=True, kw_only=True):
         instances: Their bindings; they do not share a CPU.
         runtime: The libraries of every instance.
         notes: What a reader must know: CPUs left idle, a quota that cuts threads, ...
-        overridden: Options of the user that replaced the profile's decisions, as typed.
+        overridden: Options that replaced the profile's decisions, as typed: the user's, or bench's where the profile
+            was left to it and the machine lacks a library that the profile prefers.
     """
 
     name: LayoutName

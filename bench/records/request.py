@@ -25,7 +25,8 @@ class Request(Record, frozen=True, kw_only=True):
         force: Take the profile even if it does not fit.
         layouts: Instead of the suite's.
         cpus, memory_nodes: List format.
-        openmp, allocator: Instead of the profile's.
+        openmp, allocator: Instead of the profile's: the user's choice, or with `auto` what replaces a library that
+            the machine lacks.
         repetitions: Least and most.
         target_ci_ratio: Half width of the interval as a share of the median.
     """

@@ -9,6 +9,7 @@ from bench.planning.pairs import Side, VariantOptions, plan_pairs
 from bench.planning.plan import Catalogue
 from bench.records.image import ENGINE_ARCHITECTURES
 from bench.records.machine import Machine
+from bench.records.reason import Reason
 from bench.run.facilities import Facilities
 from bench.run.interpreters import describe_interpreters, worker_argv
 from bench.run.options import RunOptions
@@ -19,6 +20,7 @@ from bench.run.prepare import (
     find_facilities,
     make_request,
     read_catalogue,
+    replace_missing_libraries,
     without_folders,
 )
 from bench.suites.load import identify_suite
@@ -50,11 +52,16 @@ def prepare_ab(
     sides = (_side(a), _side(b))
     facilities = find_facilities(output)
     suite, digest = identify_suite(options.suite)
+    catalogues = (_catalogue(a, facilities), _catalogue(b, facilities))
+    replaced: tuple[Reason, ...] = ()
+    # An image has libraries of its own, and a side's profile was named by the user.
+    if not any(variant.profile or variant.image for variant in (a, b)):
+        request, replaced = replace_missing_libraries(request, machine, catalogues[0])
     profile, plan = plan_pairs(
         request,
         sides,
         machine,
-        (_catalogue(a, facilities), _catalogue(b, facilities)),
+        catalogues,
         suite=suite,
         suite_digest=digest,
         order_seed=choose_seed(options),
@@ -63,7 +70,12 @@ def prepare_ab(
         find_preloads(runtime)  # a library that is not installed is an error now, not after the first worker
     environments = describe_interpreters(plan.variants)
     return Decision(
-        machine=machine, profile=profile, plan=plan, request=without_folders(request), environments=environments
+        machine=machine,
+        profile=profile,
+        plan=plan,
+        request=without_folders(request),
+        environments=environments,
+        replaced=replaced,
     )
 
 

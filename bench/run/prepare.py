@@ -26,6 +26,7 @@ from bench.records.request import Request, is_file
 from bench.records.variant import VariantName
 from bench.run.facilities import Facilities
 from bench.run.options import RunOptions
+from bench.run.replacement import replace_missing
 from bench.suites.load import find_suite, identify_suite
 from bench.workloads.registry import WORKLOADS
 from bench.workloads.validity import why_not
@@ -41,6 +42,7 @@ class Decision(Record, frozen=True, kw_only=True):
         request: What was asked for; None for a reproduction, whose plan is another run's.
         environments: The software of each side of an `ab` run that has its own interpreter.
         cites: The run that this one reproduces.
+        replaced: Libraries that the profile prefers and this machine lacks, with what is used in their place.
     """
 
     machine: Machine
@@ -49,6 +51,7 @@ class Decision(Record, frozen=True, kw_only=True):
     request: Request | None = None
     environments: dict[VariantName, Environment] = msgspec.field(default_factory=dict)
     cites: Citation | None = None
+    replaced: tuple[Reason, ...] = ()
 
 
 def prepare_run(options: RunOptions, root: Path = HOST, *, output: Path = RESULTS) -> Decision:
@@ -62,16 +65,21 @@ def prepare_run(options: RunOptions, root: Path = HOST, *, output: Path = RESULT
     Raises:
         UsageError: an unknown name, or filters that leave nothing.
         ProfileError: the profile does not fit this machine.
-        EnvironmentUnfitError: the machine cannot do what is asked, or lacks a library that the profile wants.
+        EnvironmentUnfitError: the machine cannot do what is asked, or lacks a library that the user wants, or the
+            profile that the user named.
     """
     request = make_request(options)
     machine = detect(root)
     suite, digest = identify_suite(options.suite)
     facilities = find_facilities(output) if root == HOST else None
+    catalogue = read_catalogue(facilities)
+    replaced: tuple[Reason, ...] = ()
+    if root == HOST:
+        request, replaced = replace_missing_libraries(request, machine, catalogue)
     profile, plan = plan_request(
         request,
         machine,
-        read_catalogue(facilities),
+        catalogue,
         suite=suite,
         suite_digest=digest,
         order_seed=choose_seed(options),
@@ -79,7 +87,22 @@ def prepare_run(options: RunOptions, root: Path = HOST, *, output: Path = RESULT
     if root == HOST:
         # A library that is not installed is an error now, not after the first worker.
         find_preloads(plan.layouts[0].runtime)
-    return Decision(machine=machine, profile=profile, plan=plan, request=without_folders(request))
+    return Decision(machine=machine, profile=profile, plan=plan, request=without_folders(request), replaced=replaced)
+
+
+def replace_missing_libraries(
+    request: Request, machine: Machine, catalogue: Catalogue
+) -> tuple[Request, tuple[Reason, ...]]:
+    """Return a request without libraries that this machine lacks, and what was replaced (`bench.run.replacement`).
+
+    Raises:
+        UsageError: an override that this machine's cores cannot satisfy.
+        ProfileError: the profile does not fit this machine.
+        EnvironmentUnfitError: the machine cannot do what is asked.
+    """
+    profile, _ = select_profile(request, machine, catalogue)
+    layouts = choose_layouts(request, profile, machine)
+    return replace_missing(request, layouts[0].runtime)
 
 
 def prepare_layouts(options: RunOptions, root: Path = HOST) -> tuple[Layout, ...]:

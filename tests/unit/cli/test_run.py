@@ -6,6 +6,7 @@ from bench.launch import libraries
 from bench.records.plan import Plan
 from bench.records.record import decode_json
 from tests.unit.cli.conftest import Invoke
+from tests.unit.verification.planned import MACHINE
 
 DRY_RUN = ("run", "--suite", "smoke", "--dry-run")
 
@@ -29,4 +30,19 @@ def test_a_library_that_is_not_installed_fails_the_plan_with_its_package(
         "bench: the layout wants --allocator jemalloc, but libjemalloc.so.2 is not installed: install it (Debian, Ubuntu: "
         "apt-get install libjemalloc2; Fedora, RHEL: dnf install jemalloc), or run with --allocator system, which is "
         "recorded\n"
+    )
+
+
+def test_a_replaced_library_is_told_in_one_line_with_its_cost_and_its_package(
+    invoke: Invoke, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("bench.run.prepare.detect", lambda _: MACHINE)
+    monkeypatch.setattr(libraries, "search_folders", lambda: (tmp_path,))
+    (tmp_path / "libiomp5.so").touch()
+    outcome = invoke(*DRY_RUN, "--json")
+    assert outcome.status == 0
+    assert outcome.err == (
+        "allocator system replaces tcmalloc, which the profile prefers and which is not installed; cells that allocate "
+        "much may be slower; to use tcmalloc, install it (Debian, Ubuntu: apt-get install libtcmalloc-minimal4; Fedora, "
+        "RHEL: dnf install gperftools-libs)\n"
     )
