@@ -1,6 +1,7 @@
 # `make help` lists the targets. Short scripts in images/ do the work.
 
-PYTHON ?= python3.11
+# Python 3.11 to 3.14; without PYTHON= that of .venv, else the first that is here, in this order.
+PYTHON ?= $(shell images/find-python.sh)
 LOCK ?= images/requirements.lock
 ARGS ?= --suite quick --profile auto
 TORCH ?=

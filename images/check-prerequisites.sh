@@ -1,40 +1,80 @@
 #!/usr/bin/env bash
-# Print in one line what is missing on this host; print nothing if nothing is missing.
+# Find all that is missing on this host. Print nothing if nothing is; else print what it is, and as the last line the
+# command that installs it, on the systems that have apt-get or dnf.
 #
 # Usage: check-prerequisites.sh PYTHON run|test|image|images
 set -euo pipefail
 python=$1 purpose=$2
+missing=() apt=() dnf=()
 
-missing() { # WHAT DEBIAN-PACKAGE FEDORA-PACKAGE
-    echo "missing: $1; install it (Debian, Ubuntu: apt-get install $2; Fedora, RHEL: dnf install $3)" >&2
-    exit 1
+need() { # WHAT DEBIAN-PACKAGES FEDORA-PACKAGES
+    missing+=("$1")
+    read -r -a words <<<"$2" && apt+=("${words[@]}")
+    read -r -a words <<<"$3" && dnf+=("${words[@]}")
+}
+
+need_command() { # COMMAND DEBIAN-PACKAGE FEDORA-PACKAGE
+    command -v "$1" >/dev/null || need "$@"
 }
 
 need_library() { # FILE DEBIAN-PACKAGE FEDORA-PACKAGE
-    [ -n "$(find /usr/lib /usr/lib64 /usr/local/lib -maxdepth 2 -name "$1" -print -quit 2>/dev/null)" ] ||
-        missing "$@"
+    [ -n "$(find /usr/lib /usr/lib64 /usr/local/lib -maxdepth 2 -name "$1" -print -quit 2>/dev/null)" ] || need "$@"
 }
 
-"$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null ||
-    missing "Python 3.11 as $python" python3.11 python3.11
-"$python" -c 'import ensurepip, venv' 2>/dev/null ||
-    missing "the modules venv and ensurepip of $python" python3.11-venv python3.11
+need_python() { # HEADERS: yes if Inductor is to compile C++ against Python.h
+    local version venv headers package=python3 fedora
+    read -r version venv headers < <("$python" -c '
+import importlib.util, os, sys, sysconfig
+found = [name for name in ("ensurepip", "venv") if importlib.util.find_spec(name)]
+header = os.path.join(sysconfig.get_path("include"), "Python.h")
+print("%d.%d" % sys.version_info[:2], len(found) == 2 and "venv", os.path.exists(header) and "headers")
+' 2>/dev/null) || true
+    case ${version:-${python##*/}} in
+    3.11 | 3.12 | 3.13 | 3.14) package=python$version ;;
+    python3.11 | python3.12 | python3.13 | python3.14) package=${python##*/} ;;
+    3.*) [ "$python" != python3 ] || package=python3.11 ;; # the system's is too old
+    esac
+    fedora=$package
+    [ /usr/bin/python3 -ef "$(command -v "$python")" ] && fedora=python3 # the system's, whose packages have no number
+    if [ "$package" != "python${version-}" ]; then
+        need "Python 3.11 to 3.14 as $python${version:+, which is $version}" \
+            "$package $package-dev $package-venv" "$package $package-devel"
+        return
+    fi
+    [ "$venv" = venv ] || need "the modules venv and ensurepip of $python" "$package-venv" "$fedora"
+    [ "$1" != yes ] || [ "$headers" = headers ] || need "Python.h of $python" "$package-dev" "$fedora-devel"
+}
+
 case $purpose in
-run | test) # Inductor compiles C++ against Python.h
-    "$python" -c 'import os, sys, sysconfig; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' ||
-        missing "Python.h of $python" python3.11-dev python3.11-devel
-    command -v g++ >/dev/null || missing "the C++ compiler g++" g++ gcc-c++
+run | test)
+    need_python yes
+    command -v g++ >/dev/null || need "the C++ compiler g++" g++ gcc-c++
     [ "$purpose" = run ] || need_library libjemalloc.so.2 libjemalloc2 jemalloc
     [ "$purpose" = run ] || need_library libtcmalloc_minimal.so.4 libtcmalloc-minimal4 gperftools-libs
     ;;
 images)
-    command -v buildah >/dev/null || missing buildah buildah buildah
-    command -v skopeo >/dev/null || missing skopeo skopeo skopeo
-    command -v mmdebstrap >/dev/null || missing mmdebstrap mmdebstrap mmdebstrap
+    need_python no
+    need_command buildah buildah buildah
+    need_command skopeo skopeo skopeo
+    need_command mmdebstrap mmdebstrap mmdebstrap
     ;;
 image)
-    command -v buildah >/dev/null || missing buildah buildah buildah
-    command -v docker >/dev/null || missing docker docker.io moby-engine
-    [ -n "${BASE-}" ] || command -v mmdebstrap >/dev/null || missing "mmdebstrap, or BASE=NAME@sha256:DIGEST" mmdebstrap mmdebstrap
+    need_python no
+    need_command buildah buildah buildah
+    need_command docker docker.io moby-engine
+    [ -n "${BASE-}" ] || command -v mmdebstrap >/dev/null || need "mmdebstrap, or BASE=NAME@sha256:DIGEST" mmdebstrap mmdebstrap
     ;;
 esac
+
+[ ${#missing[@]} -gt 0 ] || exit 0
+root=$([ "$(id -u)" = 0 ] || echo "sudo ")
+printf -v listed '%s; ' "${missing[@]}"
+echo "missing: ${listed%; }" >&2
+if command -v apt-get >/dev/null; then
+    echo "${root}apt-get install --yes ${apt[*]}" >&2
+elif command -v dnf >/dev/null; then
+    echo "${root}dnf install --assumeyes ${dnf[*]}" >&2
+else
+    echo "install them (Debian, Ubuntu: ${apt[*]}; Fedora, RHEL: ${dnf[*]})" >&2
+fi
+exit 1

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Create .venv from a hash lock if it does not exist, and add the tools of a second lock.
+# Create .venv from a hash lock if it does not exist or is of another Python, and add the tools of a second lock.
 #
 # .venv keeps copies of the installed locks, so a comparison of files shows whether it is up to date.
 #
@@ -8,9 +8,10 @@ set -euo pipefail
 python=$1 lock=$2 development_lock=${3-}
 
 install() { .venv/bin/pip install --quiet --disable-pip-version-check "$@"; }
+version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
 
-if ! cmp --silent "$lock" .venv/installed.lock; then
-    echo "Installing $lock into .venv; this takes minutes, once." >&2
+if ! cmp --silent "$lock" .venv/installed.lock || [ "$(version "$python")" != "$(version .venv/bin/python)" ]; then
+    echo "Installing $lock into .venv with $python; this takes minutes, once." >&2
     rm -rf .venv
     "$python" -m venv .venv
     install --require-hashes --only-binary :all: --requirement "$lock"

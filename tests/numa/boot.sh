@@ -28,6 +28,10 @@ tests/numa/build.sh
 
 # What changes from run to run is a second archive, which the kernel unpacks over the first.
 packages=.venv/lib/python3.11/site-packages
+[ -d "$packages" ] || {
+    echo "make test-numa needs Python 3.11 in .venv, as the emulated machine has; use make test-numa PYTHON=python3.11" >&2
+    exit 1
+}
 rm -rf "$output/program"
 mkdir -p "$output/program/opt/bench/tests" "$output/program/opt/packages"
 cp tests/numa/init "$output/program/init"
