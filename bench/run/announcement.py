@@ -1,4 +1,7 @@
-"""Pass the name of a run's bundle from its container to the host: as data, not as printed text."""
+"""Pass the place of a run's bundle to whoever started the run: as data, not as printed text.
+
+`bench container run` asks for it on the host, and `make run` in its script.
+"""
 
 import os
 from collections.abc import Mapping
@@ -14,14 +17,17 @@ _MAX_BYTES = 255
 
 
 def announce_bundle(bundle: Path, variables: Mapping[str, str] | None = None) -> None:
-    """Write the bundle's name where whoever started this run asked for it; do nothing if nobody did.
+    """Write the bundle's path where whoever started this run asked for it; do nothing if nobody did.
+
+    The path is relative to the folder of the announcement: the name alone for a bundle beside it.
 
     Raises:
         OutputError: the file cannot be written.
     """
     path = (os.environ if variables is None else variables).get(ANNOUNCEMENT)
     if path is not None:
-        write_file(Path(path), bundle.name.encode(), replace=True)
+        place = os.path.relpath(bundle.resolve(), Path(path).resolve().parent)
+        write_file(Path(path), os.fsencode(place), replace=True)
 
 
 def read_announcement(path: Path) -> Path | None:
