@@ -12,7 +12,7 @@ DEVELOPMENT_LOCK := images/requirements-dev.lock
 export BASE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-numa test-container test-emulated fuzz check format fixtures lock image images image-context verify-image clean prerequisites environment tools
+.PHONY: help run test test-numa test-pythons test-container test-emulated fuzz check format fixtures lock image images image-context verify-image clean prerequisites environment tools
 
 help: ## List the targets
 	@sed --quiet 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand --tabs 16
@@ -27,6 +27,9 @@ test: tools ## Run all tests that need no container
 
 test-numa: environment ## Run tests on an emulated machine with two NUMA nodes, SMT and an offline CPU; needs QEMU
 	@tests/numa/boot.sh
+
+test-pythons: environment ## Do what make run does, with the suite smoke, on each other Python that is here; some gigabytes each, for minutes
+	@tests/pythons/run.sh
 
 test-container: tools image ## Build the image and run the container tests
 	.venv/bin/pytest -m docker tests/container
