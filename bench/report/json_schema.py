@@ -1,6 +1,7 @@
 """JSON Schemas of what `--json` prints and of what a bundle holds, made from the records themselves."""
 
 import importlib
+import inspect
 import json
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -46,20 +47,31 @@ def render_schema(name: str) -> str:
         "$comment": f"bench {__version__}",
         **schema,
     }
-    return json.dumps(_spell_patterns(titled), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(_clean(titled), indent=2, ensure_ascii=False) + "\n"
 
 
-def _spell_patterns(schema: object) -> object:
-    r"""Return a schema whose patterns are of ECMA-262, which writes the end of a text as `$` and not as `\Z`."""
+def _clean(schema: object) -> object:
+    r"""Return a schema whose patterns are of ECMA-262, and whose descriptions are the same in each Python.
+
+    ECMA-262 writes the end of a text as `$` and not as `\Z`. Python 3.13 removes the indentation of docstrings.
+    """
     match schema:
         case dict():
             return {
-                key: value.replace(r"\Z", "$")
-                if key == "pattern" and isinstance(value, str)
-                else _spell_patterns(value)
+                key: _clean_text(key, value) if isinstance(value, str) else _clean(value)
                 for key, value in schema.items()
             }
         case list():
-            return [_spell_patterns(entry) for entry in schema]
+            return [_clean(entry) for entry in schema]
         case _:
             return schema
+
+
+def _clean_text(key: object, text: str) -> str:
+    match key:
+        case "pattern":
+            return text.replace(r"\Z", "$")
+        case "description":
+            return inspect.cleandoc(text)
+        case _:
+            return text

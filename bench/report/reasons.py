@@ -15,6 +15,7 @@ from bench.report.reasons_hardware import SENTENCES_HARDWARE
 from bench.report.reasons_placement import SENTENCES_PLACEMENT
 from bench.report.reasons_probes import SENTENCES_PROBES
 from bench.report.reasons_qualification import SENTENCES_QUALIFICATION
+from bench.report.reasons_replacement import SENTENCES_REPLACEMENT
 from bench.report.reasons_support import SENTENCES_SUPPORT, describe_by_row
 from bench.report.reasons_verification import SENTENCES_VERIFICATION
 
@@ -27,6 +28,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         **SENTENCES_PLACEMENT,
         **SENTENCES_PROBES,
         **SENTENCES_QUALIFICATION,
+        **SENTENCES_REPLACEMENT,
         **SENTENCES_SUPPORT,
         **SENTENCES_VERIFICATION,
     }

@@ -1,4 +1,4 @@
-"""Reasons of `bench.profiles` as sentences: which profile was chosen, what replaces its libraries, and what its layouts leave out."""
+"""Reasons of `bench.profiles` as sentences: which profile was chosen, and what its layouts leave out."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -16,9 +16,6 @@ SENTENCES_PLACEMENT: Mapping[str, str] = MappingProxyType(
         "isa_flags_unknown": "wants ISA flags, and the flags of this CPU are unknown (not shown): {wanted}",
         "less_specific": "fits too, but {chosen} is more specific",
         "not_named": "fits too, but the user named {chosen}",
-        # Which libraries.
-        "openmp_replaced": "OpenMP runtime {replacement} replaces {name}, which the profile prefers and which is not installed; threads may start and join more slowly; to use {name}, install {package}",
-        "allocator_replaced": "allocator {replacement} replaces {name}, which the profile prefers and which is not installed; cells that allocate much may be slower; to use {name}, install {package}",
         # Which CPUs.
         "cpus_allowed": "this process may use CPUs {allowed}, of {online_count} online",
         "cpus_allowed_across_nodes": "this process may use CPUs {allowed}, of {online_count} online, on nodes {nodes}",

@@ -1,4 +1,5 @@
 import hashlib
+import platform
 import sys
 from importlib.metadata import PathDistribution
 from pathlib import Path
@@ -99,7 +100,7 @@ def test_describes_this_process() -> None:
     environment = describe_environment(cpu_evidence=lambda: {"brand_raw": "Test CPU"})
     names = {distribution.name for distribution in environment.distributions}
     assert {"torch", "msgspec", "cryptography"} <= names
-    assert environment.implementation.startswith("CPython 3.11.")
+    assert environment.implementation == f"CPython {platform.python_version()}"
     assert environment.lock_digest is not None
     assert environment.cpu_evidence == {"brand_raw": "Test CPU"}
 
