@@ -1,6 +1,7 @@
 """Bundles that are made up, signed and of any size: `python -m tests.benchmarks.large_bundles FOLDER` for `verify.py`."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import numpy as np
 from msgspec.structs import replace
 
 from bench.records.bundle import Contents
-from bench.records.measurement import Repetition
+from bench.records.measurement import Measurement, Repetition
+from bench.records.plan import Cell
+from bench.records.probe import Probe
+from bench.stats.cell_progress import assess_progress, possible_stops
 from bench.stats.order import order_round
 from bench.stats.summary import summarize
 from tests.builders import (
@@ -60,11 +64,17 @@ def make_contents(count: int) -> Contents:
         for cell in order_round(plan.cells, number, ORDER_SEED):
             place += 1
             repetitions[cell.id].append(make_one(number, place, random))
-    measurements = tuple(make_measurement(cell, *repetitions[cell.id]) for cell in plan.cells)
     probes = (make_probe(sequence=0), replace(make_probe(sequence=place + 1), started_at=moment(place + 1)))
+    measurements = tuple(stop(cell, repetitions[cell.id], probes) for cell in plan.cells)
     info = replace(CONTENTS.info, finished_at=moment(place + 2))
     summary = summarize(plan, measurements, probes)
     return replace(CONTENTS, info=info, plan=plan, probes=probes, measurements=measurements, summary=summary, logs={})
+
+
+def stop(cell: Cell, repetitions: Sequence[Repetition], probes: Sequence[Probe]) -> Measurement:
+    """A cell that ended as its repetitions say: some scatter by more than the plan's interval."""
+    (reason,) = possible_stops(assess_progress(cell, POLICY_OF_ALL, repetitions, probes), POLICY_OF_ALL)
+    return replace(make_measurement(cell, *repetitions), stopped=reason)
 
 
 def make_one(number: int, place: int, random: np.random.Generator) -> Repetition:
