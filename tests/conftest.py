@@ -1,5 +1,6 @@
 """What every test may use: golden files, and hypothesis without a clock."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,12 @@ DATA = Path(__file__).parent / "data"
 
 hypothesis.settings.register_profile("bench", deadline=None)  # a slow machine is no failure
 hypothesis.settings.load_profile("bench")
+
+
+def pytest_configure() -> None:
+    """Let signals interrupt what tests start, also below a shell that ignores them, as of a background job or nohup."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
