@@ -59,7 +59,7 @@ def list_commands(command: click.Command, path: str = "bench") -> Iterator[tuple
     """Yield a command and those below it, each with the words that call it."""
     yield path, command
     if isinstance(command, click.Group):
-        context = click.Context(command)
+        context = click.Context(command, **command.context_settings)
         for name in command.list_commands(context):
             child = command.get_command(context, name)
             assert child is not None

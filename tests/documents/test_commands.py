@@ -72,7 +72,8 @@ def is_name_only(script: Script) -> bool:
 def parse(arguments: list[str]) -> None:
     """Parse a command line of bench by the rules of click, and run nothing."""
     command: click.Command = cli
-    context = click.Context(cli, info_name="bench")
+    # Commands keep the help option that they are first parsed with.
+    context = click.Context(cli, info_name="bench", **cli.context_settings)
     if not arguments or arguments[0].startswith("-"):
         arguments = ["run", *arguments]
     while isinstance(command, click.Group) and arguments:
