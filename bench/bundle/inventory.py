@@ -18,6 +18,9 @@ from bench.bundle.environment import normalize_path
 from bench.bundle.source import PROJECT, find_lock
 
 BASE_LOCK = "images/base.lock"
+
+PYTHON = ".".join(platform.python_version_tuple()[:2])
+"""Of this interpreter, as a lock's markers name it."""
 """The lock of an image's Debian packages, below the folder of bench."""
 
 _LIBRARY = re.compile(r"\.so(\.[0-9.]+)?$")
@@ -122,16 +125,31 @@ def normalize_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def read_wheel_digest(lock: str, name: str, version: str, machine: str) -> str:
-    """Return the SHA-256 of the one wheel that a lock allows for a package on a machine; empty if there is not one."""
+def read_wheel_digest(lock: str, name: str, version: str, machine: str, python: str = PYTHON) -> str:
+    """Return the SHA-256 of the one wheel that a lock allows for a package; empty if there is not one.
+
+    Args:
+        lock: Its text.
+        name: Of the package, normalised.
+        version: Of the package.
+        machine: The kernel's name of the architecture.
+        python: Version of Python, such as `3.11`.
+    """
     digests = [
         digest
         for entry in _ENTRY.finditer(lock)
         if normalize_name(entry["name"]) == name and entry["version"] == version
-        if (machines := re.findall(r"platform_machine == '(\w+)'", entry["marker"] or "")) == [] or machine in machines
+        if _names(entry["marker"] or "", "platform_machine", machine)
+        if _names(entry["marker"] or "", "python_version", python)
         for digest in re.findall(r"[0-9a-f]{64}", entry["hashes"])
     ]
     return digests[0] if len(digests) == 1 else ""
+
+
+def _names(marker: str, variable: str, value: str) -> bool:
+    """Return whether an entry's marker allows a value: it names this one, or none."""
+    named = re.findall(rf"{variable} == '([\w.]+)'", marker)
+    return not named or value in named
 
 
 def read_system(root: Path, base_lock: str) -> Iterator[SystemPackage]:

@@ -90,7 +90,9 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> Measured
     Returns:
         What was measured; None for a dry run, which prints the plan.
     """
+    from bench.bundle.image import describe_image
     from bench.run.journal import read_session
+    from bench.run.output import require_output
     from bench.run.session import resume_run, run_plan
 
     if settings.dry_run:
@@ -105,6 +107,7 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> Measured
     else:
         decision = decide()
         plan = decision.plan
+        require_output(settings.output, in_image=describe_image().inside)
         print_announcement(plan, settings.output)
         print_replaced(decision)
         print_warnings(plan)

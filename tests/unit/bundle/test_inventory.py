@@ -77,6 +77,16 @@ def test_a_wheel_has_the_hash_of_the_lock(name: str, version: str, machine: str,
     assert read_wheel_digest(LOCK, name, version, machine) == digest
 
 
+@pytest.mark.parametrize(("python", "digest"), [("3.11", ONE), ("3.13", TWO), ("3.14", TWO), ("3.12", "")])
+def test_a_wheel_for_each_python_has_its_own_hash(python: str, digest: str) -> None:
+    lock = (
+        f"built==1.0 ; platform_machine == 'x86_64' and python_version == '3.11' \\\n    --hash=sha256:{ONE}\n"
+        "built==1.0 ; platform_machine == 'x86_64' and (python_version == '3.13' or python_version == '3.14') \\\n"
+        f"    --hash=sha256:{TWO}\n"
+    )
+    assert read_wheel_digest(lock, "built", "1.0", "x86_64", python) == digest
+
+
 @pytest.mark.parametrize(
     ("metadata", "license_", "is_expression"),
     [
