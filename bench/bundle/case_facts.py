@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from bench.bundle.source import digest_source
+from bench.bundle.source import own_source
 from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.case import Case, case_name
@@ -51,7 +51,7 @@ def load_case_facts() -> Mapping[str, CaseFacts]:
 
 def is_made_by_this_bench(contents: Contents) -> bool:
     """Return whether a bundle states the source of this very bench, so that its tables apply."""
-    return contents.environment.source_digest == _own_source()
+    return contents.environment.source_digest == own_source()
 
 
 def check_case_facts(contents: Contents) -> None:
@@ -97,9 +97,3 @@ def _check(measurement: Measurement, facts: CaseFacts) -> None:
                         f"cell {measurement.cell}, repetition {repetition.index}: its {name} is {found}, this bench's case "
                         f"has {wanted}"
                     )
-
-
-@lru_cache(maxsize=1)
-def _own_source() -> Digest:
-    """Return the digest of this bench's source: it does not change while it runs."""
-    return digest_source()

@@ -77,12 +77,17 @@ def describe_distributions(installed: Iterable[InstalledDistribution]) -> tuple[
         metadata = distribution.metadata
         if "Name" not in metadata or "Version" not in metadata:
             continue
-        normal = re.sub(r"[-_.]+", "-", metadata["Name"]).lower()
+        normal = normalize_name(metadata["Name"])
         if normal != "bench" and normal not in found:
             digest = digest_record(distribution.read_text("RECORD"))
             name, version = clean_line(metadata["Name"]), clean_line(metadata["Version"])
             found[normal] = Distribution(name=name, version=version, digest=digest)
     return tuple(found[name] for name in sorted(found))
+
+
+def normalize_name(name: str) -> str:
+    """Return a package's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def digest_record(record: str | None) -> Digest | None:

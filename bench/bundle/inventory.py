@@ -14,7 +14,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.bundle.environment import normalize_path
+from bench.bundle.environment import normalize_name, normalize_path
 from bench.bundle.source import PROJECT, find_lock
 
 BASE_LOCK = "images/base.lock"
@@ -118,11 +118,6 @@ def read_inventory(
         if name not in wheels:
             wheels[name] = _read_wheel(distribution, read_wheel_digest(lock, name, distribution.version, machine))
     return Inventory(wheels, () if image_root is None else tuple(read_system(image_root, base_lock)))
-
-
-def normalize_name(name: str) -> str:
-    """Return a package's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def read_wheel_digest(lock: str, name: str, version: str, machine: str, python: str = PYTHON) -> str:

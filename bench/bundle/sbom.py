@@ -4,7 +4,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import bench
-from bench.bundle.inventory import Inventory, SystemPackage, WheelParts, normalize_name
+from bench.bundle.environment import normalize_name
+from bench.bundle.inventory import Inventory, SystemPackage, WheelParts
 from bench.records.bundle import Distribution, Environment
 from bench.records.record import encode_json
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bench.bundle.inventory import normalize_name
+from bench.bundle.environment import normalize_name
 from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.digest import Digest

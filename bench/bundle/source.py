@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import bench
@@ -37,6 +38,12 @@ def digest_source(root: Path = PROJECT) -> Digest:
     for name, path in files:
         total.update(f"{hashlib.sha256(_read(path)).hexdigest()}  {name}\n".encode())
     return f"sha256:{total.hexdigest()}"
+
+
+@cache
+def own_source() -> Digest:
+    """Return the digest of this bench's source, read once: verification asks for it with every bundle."""
+    return digest_source()
 
 
 def find_lock(root: Path = PROJECT) -> Path | None:

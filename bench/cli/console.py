@@ -1,6 +1,7 @@
 """The only module that prints: results on standard output, progress and warnings on standard error.
 
-Everything that is printed is made safe here, so no command can forget it: see `bench.report.printable`. What cannot be written ends as one line and a status of its own (`bench.cli.streams`).
+Everything that is printed is made safe here, so no command can forget it: see `bench.report.printable`. Output that
+cannot be written is one line and a status of its own (`bench.cli.streams`).
 """
 
 import shutil

@@ -7,7 +7,12 @@ from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, Comparison, Criteria
 
 
 def print_results(
-    path: Path, *, report_format: str, wide: bool, margin_ratio: float = INTERLEAVED_MARGIN_RATIO
+    path: Path,
+    *,
+    report_format: str,
+    wide: bool,
+    margin_ratio: float = INTERLEAVED_MARGIN_RATIO,
+    closing: bool = False,
 ) -> Comparison | None:
     """Verify a bundle, and print the report of its run.
 
@@ -16,6 +21,7 @@ def print_results(
         report_format: A name in `bench.report.renderers.RENDERERS`.
         wide: Print whole tables, however wide the terminal is.
         margin_ratio: For the sides of an `ab` run: differences within it count as equivalent.
+        closing: Then say on standard error what was found, what stands out, and what to do next.
 
     Returns:
         The verdict on the sides of an `ab` run; None for any other run.
@@ -25,6 +31,7 @@ def print_results(
         BundleError: the bundle does not verify.
     """
     from bench.cli.console import print_report, print_text
+    from bench.report.closing import render_closing
     from bench.report.printable import spell_out_bytes
     from bench.report.renderers import find_renderer, render_report
     from bench.report.run_report import make_run_report
@@ -38,23 +45,9 @@ def print_results(
         print_report(lambda width: render_report(report, renderer, width), wide=wide)
     else:  # never wrapped: a line end within a text would be another document
         print_text(render_report(report, renderer), nl=False)
+    if closing:
+        print_text(render_closing(report), err=True)
     return comparison
-
-
-def print_closing(path: Path) -> None:
-    """Print on standard error what was found, what stands out, and what to do next.
-
-    Args:
-        path: Of a bundle that was just shown.
-    """
-    from bench.cli.console import print_text
-    from bench.report.closing import render_closing
-    from bench.report.printable import spell_out_bytes
-    from bench.report.run_report import make_run_report
-    from bench.verification.verify import verify_bundle
-
-    report = make_run_report(verify_bundle(path).contents, bundle=spell_out_bytes(str(path)))
-    print_text(render_closing(report), err=True)
 
 
 def compare_sides(contents: Contents, margin_ratio: float = INTERLEAVED_MARGIN_RATIO) -> Comparison | None:

@@ -7,7 +7,7 @@ import click
 
 from bench.cli.measurement import exit_status, measure, run_settings_options, take_run_settings
 from bench.cli.plan_options import parse_options, plan_options
-from bench.cli.results import print_closing, print_results
+from bench.cli.results import print_results
 from bench.cli.root_option import HOST, root_option
 from bench.errors import UsageError
 
@@ -49,7 +49,6 @@ def run(root: Path, **given: object) -> int:
     if measured is None:
         return 0
     announce_bundle(measured.path)
-    print_results(measured.path, report_format="json" if settings.as_json else "text", wide=settings.wide)
-    if not settings.as_json:
-        print_closing(measured.path)
+    report_format = "json" if settings.as_json else "text"
+    print_results(measured.path, report_format=report_format, wide=settings.wide, closing=not settings.as_json)
     return exit_status(measured)

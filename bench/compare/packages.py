@@ -1,11 +1,11 @@
 """Packages that a run does not use, so that a difference in them does not matter."""
 
-import re
 from collections.abc import Set as AbstractSet
 
 import msgspec
 
 from bench.backends.registry import BACKENDS
+from bench.bundle.environment import normalize_name
 from bench.records.case import BackendName
 from bench.records.reason import Reason
 from bench.records.verdict import Finding
@@ -34,7 +34,7 @@ def soften_package(finding: Finding, backends: AbstractSet[BackendName]) -> Find
     """
     if not finding.field.startswith(_PREFIX):
         return finding
-    name = re.sub(r"[-_.]+", "-", finding.field.removeprefix(_PREFIX)).lower()
+    name = normalize_name(finding.field.removeprefix(_PREFIX))
     backend = next((row.name for row in BACKENDS.values() if name in row.distributions), None)
     if name in TOOLS:
         reason = Reason(code="package_unused")

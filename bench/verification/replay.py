@@ -13,7 +13,8 @@ import msgspec
 
 from bench import __version__
 from bench.backends.registry import BACKENDS, find_backend
-from bench.bundle.source import digest_source
+from bench.bundle.environment import normalize_name
+from bench.bundle.source import own_source
 from bench.errors import BenchError, BundleError
 from bench.planning.again import find_differences, plan_again
 from bench.planning.pairs import Side, VariantOptions, plan_pairs
@@ -43,7 +44,6 @@ _COMBINATIONS = 100_000
 _CPUS, _FLAGS = 8192, 4096
 """More than any machine has (Linux, NR_CPUS): a hostile bundle cannot make planning take long."""
 
-_own_source = cache(digest_source)
 _shipped_profiles = cache(load_profiles)
 
 
@@ -61,7 +61,7 @@ def replay_plan(contents: Contents) -> tuple[Reason, ...]:
     Raises:
         BundleError: the plan does not follow from what the bundle says was asked for, and its machine.
     """
-    found, own = contents.environment.source_digest, _own_source()
+    found, own = contents.environment.source_digest, own_source()
     if found != own:
         values = {"version": contents.info.bench_version, "found": found, "own_version": __version__, "own": own}
         return (Reason(code="plan_of_another_bench", values=values),)
@@ -191,7 +191,7 @@ def _catalogue(contents: Contents, recorded: Profile) -> Catalogue:
 
 def _read_missing(contents: Contents) -> Iterator[tuple[str, Reason]]:
     """Yield the backends that were refused for packages that were not installed, each with the reason."""
-    installed = {distribution.name.lower().replace("_", "-") for distribution in contents.environment.distributions}
+    installed = {normalize_name(distribution.name) for distribution in contents.environment.distributions}
     for refusal in contents.plan.refused:
         reason = refusal.reason
         if reason.code != "packages_missing":
