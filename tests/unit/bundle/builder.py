@@ -29,16 +29,19 @@ from bench.bundle.trust import TrustStore
 from bench.bundle.trust_store import add_key, new_trust
 from bench.errors import BundleError
 from bench.records.bundle import BundleInfo, Contents, Distribution, Environment
+from bench.records.calibration import CellCalibration
 from bench.records.image import Image
 from bench.records.machine import Firmware
 from bench.records.measurement import Failure, InstanceResult, Measurement
 from bench.records.plan import Plan
 from bench.records.profile import Binding
 from bench.records.record import encode_json
+from bench.records.summary import Interval
 from bench.stats.summary import summarize
 from bench.verification.verification import Verification
 from bench.verification.verify import verify_bundle
 from tests.builders import (
+    CASE,
     DIGEST,
     PROFILE,
     make_cell,
@@ -87,6 +90,18 @@ def bound(instance: InstanceResult, binding: Binding) -> InstanceResult:
     """The same, from a worker that was bound so."""
     held = replace(instance.effective, cpus=binding.cpus, main_cpus=binding.cpus, threads=binding.threads)
     return replace(instance, effective=held)
+
+
+CELL_CALIBRATION = CellCalibration(
+    case=CASE,
+    layout="latency",
+    repetitions=10,
+    repetition_scatter_ratio=0.01,
+    run_scatter_ratio=0.004,
+    comparisons=500,
+    false_alarms=2,
+    false_alarm_ratio=Interval(point=0.004, low=0.001, high=0.014),
+)
 
 
 def make_sbom(environment: Environment) -> bytes:

@@ -6,11 +6,10 @@ from msgspec.structs import replace
 from bench.bundle.calibration import check_calibration, digest_host, find_calibration, write_calibration
 from bench.bundle.write import write_bundle
 from bench.errors import BundleError
-from bench.records.calibration import Calibration, CellCalibration
-from bench.records.summary import Interval
+from bench.records.calibration import Calibration
 from bench.verification.verify import verify_bundle
-from tests.builders import CASE, DIGEST, make_machine
-from tests.unit.bundle.builder import EPHEMERAL, NOW, make_contents
+from tests.builders import DIGEST, make_machine
+from tests.unit.bundle.builder import CELL_CALIBRATION, EPHEMERAL, NOW, make_contents
 
 MACHINE = make_machine()
 CALIBRATION = Calibration(
@@ -19,18 +18,7 @@ CALIBRATION = Calibration(
     runs=("20260102T030405Z-00000001", "20260102T030405Z-00000002"),
     run_scatter_ratio=0.004,
     degrees_of_freedom=1.0,
-    cells=(
-        CellCalibration(
-            case=CASE,
-            layout="latency",
-            repetitions=10,
-            repetition_scatter_ratio=0.01,
-            run_scatter_ratio=0.004,
-            comparisons=500,
-            false_alarms=2,
-            false_alarm_ratio=Interval(point=0.004, low=0.001, high=0.014),
-        ),
-    ),
+    cells=(CELL_CALIBRATION,),
 )
 
 

@@ -8,14 +8,14 @@ from msgspec.structs import replace
 from bench.bundle.calibration import digest_host
 from bench.bundle.source import digest_source
 from bench.records.bundle import Contents
-from bench.records.calibration import Calibration, CellCalibration
+from bench.records.calibration import Calibration
 from bench.records.record import encode_json
 from bench.records.summary import Interval
 from tests.builders import CASE
 from tests.unit.bundle.attacks.attack import Attack
 from tests.unit.bundle.attacks.hosts import both
 from tests.unit.bundle.attacks.records import Change, cell, every, info, proof, summarized
-from tests.unit.bundle.builder import CONTENTS, seal_contents
+from tests.unit.bundle.builder import CELL_CALIBRATION, CONTENTS, seal_contents
 
 
 def case(**fields: object) -> Change:
@@ -68,17 +68,6 @@ SBOMS: list[tuple[str, Change, str]] = [
     ("components that are none", lambda contents: replace(contents, sbom=encode_json({"components": 3})), "sbom.cdx.json: Expected `array`"),
 ]  # fmt: skip
 
-CELL = CellCalibration(
-    case=CASE,
-    layout="latency",
-    repetitions=10,
-    repetition_scatter_ratio=0.01,
-    run_scatter_ratio=0.004,
-    comparisons=500,
-    false_alarms=2,
-    false_alarm_ratio=Interval(point=0.004, low=0.001, high=0.014),
-)
-
 
 def calibrated(*, on_cell: dict[str, object] | None = None, **fields: object) -> Change:
     calibration = Calibration(
@@ -87,7 +76,7 @@ def calibrated(*, on_cell: dict[str, object] | None = None, **fields: object) ->
         runs=("20260102T030405Z-00000001", "20260102T030405Z-00000002"),
         run_scatter_ratio=0.004,
         degrees_of_freedom=1.0,
-        cells=(replace(CELL, **(on_cell or {})),),
+        cells=(replace(CELL_CALIBRATION, **(on_cell or {})),),
     )
     return lambda contents: replace(contents, calibration=replace(calibration, **fields))
 
