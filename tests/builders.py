@@ -5,18 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from bench.records.case import Case, WorkloadFacts
+from bench.records.effective import Effective, Library
 from bench.records.machine import Core, Cpu, Firmware, Limits, Machine, Node, Settings, Topology
-from bench.records.measurement import (
-    Correctness,
-    Effective,
-    InstanceResult,
-    Library,
-    Measurement,
-    Noise,
-    Proof,
-    Repetition,
-    Sample,
-)
+from bench.records.measurement import Correctness, InstanceResult, Measurement, Noise, Proof, Repetition, Sample
 from bench.records.peak import Peak
 from bench.records.plan import Cell, Plan, Policy, format_cell_id
 from bench.records.probe import Probe, ProbeResult

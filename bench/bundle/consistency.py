@@ -15,7 +15,8 @@ from bench.bundle.variants import check_variants
 from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.case import Case
-from bench.records.measurement import Correctness, Effective, LibraryRole, Measurement, Repetition, find_effective
+from bench.records.effective import Effective, LibraryRole, find_effective
+from bench.records.measurement import Correctness, Measurement, Repetition
 from bench.records.plan import Cell
 from bench.records.probe import Probe
 from bench.records.profile import Binding, Runtime

@@ -2,7 +2,7 @@
 
 from bench.errors import BundleError
 from bench.records.bundle import Contents, Environment
-from bench.records.measurement import Effective
+from bench.records.effective import Effective
 from bench.records.plan import Cell, Plan
 from bench.records.variant import VARIANTS, expect_variables, image_argv
 

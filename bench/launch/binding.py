@@ -16,8 +16,8 @@ from bench.launch.failure import fail
 from bench.launch.kernel import call_kernel
 from bench.launch.libraries import read_libraries
 from bench.records.cpulist import format_cpulist, parse_cpulist
+from bench.records.effective import Effective
 from bench.records.inherited import Inherited
-from bench.records.measurement import Effective
 from bench.records.profile import Binding
 from bench.records.reason import Reason
 

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bench.errors import EnvironmentUnfitError
-from bench.records.measurement import Library, LibraryRole, find_effective
+from bench.records.effective import Library, LibraryRole, find_effective
 from bench.records.profile import Runtime
 from bench.records.reason import Reason
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench.records.measurement import Library, LibraryRole, find_effective
+from bench.records.effective import Library, LibraryRole, find_effective
 from bench.report.printable import PrintableText
 from bench.report.rows.effective import EffectiveRow
 from bench.report.table import Column, render_table

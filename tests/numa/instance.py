@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.launch.binding import bind_process, find_binding_problem, read_effective
 from bench.launch.failure import WorkerFailedError
 from bench.records.cpulist import format_cpulist
-from bench.records.measurement import Effective
+from bench.records.effective import Effective
 from bench.records.profile import Binding
 from bench.report.reasons import describe_reason
 from tests.numa.apart import run_apart

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from bench.records.bundle import Contents
+from bench.records.effective import Effective
 from bench.records.machine import Count, CpuList
-from bench.records.measurement import Effective
 from bench.records.plan import CellId
 from bench.records.record import Record
 

@@ -16,7 +16,8 @@ from bench.launch.binding import (
 )
 from bench.launch.failure import WorkerFailedError
 from bench.records.cpulist import format_cpulist
-from bench.records.measurement import Effective, Failure
+from bench.records.effective import Effective
+from bench.records.measurement import Failure
 from bench.records.profile import Binding
 from bench.records.reason import Reason
 from bench.report.reasons import describe_reason

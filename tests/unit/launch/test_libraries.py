@@ -18,7 +18,7 @@ from bench.launch.libraries import (
     read_libraries,
 )
 from bench.records.cpulist import format_cpulist
-from bench.records.measurement import Library
+from bench.records.effective import Library
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, Allocator, OpenMpRuntime, Runtime
 from bench.report.reasons import describe_reason
 from tests.builders import DIGEST, RUNTIME
