@@ -2,9 +2,8 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib import import_module
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -15,10 +14,7 @@ from bench.records.plan import Plan
 from bench.records.probe import Probe
 from bench.records.record import decode_json, encode_json
 from bench.records.summary import Summary
-
-METHODS: Mapping[str, str] = MappingProxyType({"student/1": "bench.stats.summary:summarize"})
-"""Statistical method → `module:function` that makes a summary by it. A method is never changed, only added: summaries of
-earlier ones are sealed."""
+from bench.stats.method import METHODS
 
 Recompute = Callable[[Plan, Sequence[Measurement], Sequence[Probe]], Summary]
 
@@ -36,9 +32,9 @@ def load_recompute(method: str) -> Recompute:
         raise BundleError(
             f"summary.json was made by method {method}, from a newer bench; this one knows {', '.join(METHODS)}"
         )
-    module, _, function = METHODS[method].partition(":")
-    recompute: Recompute = getattr(import_module(module), function)
-    return recompute
+    from bench.stats.summary import summarize
+
+    return partial(summarize, method=METHODS[method])
 
 
 def check_summary(contents: Contents, recompute: Recompute) -> None:

@@ -13,6 +13,7 @@ from bench.records.measurement import Measurement
 from bench.records.plan import Cell, Policy
 from bench.records.summary import CellSummary
 from bench.stats.cell_progress import CellProgress, assess_progress, possible_stops
+from bench.stats.method import METHODS
 
 _PROBES_TRIED = 16
 """Probes after a cell's last repetition that may have ended it: a few of each layout, before the next repetition."""
@@ -87,12 +88,13 @@ def _find_progress(measurement: Measurement, summary: CellSummary | None) -> Cel
 def _check_stop(measurement: Measurement, cell: Cell, contents: Contents, final: CellProgress) -> None:
     """A cell ended when the probes so far let it: later ones may have voided repetitions since."""
     policy, repetitions, probes = contents.plan.policy, measurement.repetitions, contents.probes
+    method = METHODS[contents.summary.method]
     possible = set(possible_stops(final, policy))
     before = sum(probe.sequence < repetitions[-1].sequence for probe in probes)
     for count in range(before, min(before + _PROBES_TRIED, len(probes))):
         if measurement.stopped in possible:
             break
-        possible |= possible_stops(assess_progress(cell, policy, repetitions, probes[:count]), policy)
+        possible |= possible_stops(assess_progress(cell, policy, repetitions, probes[:count], method), policy)
     if measurement.stopped not in possible:
         raise BundleError(
             f"cell {cell.id} stopped as {measurement.stopped}, but its {final.completed} repetitions, {final.valid} of them "

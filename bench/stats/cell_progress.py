@@ -10,6 +10,7 @@ from bench.records.plan import Cell, Policy
 from bench.records.probe import Probe
 from bench.records.reason import Reason
 from bench.records.summary import CellSummary
+from bench.stats.method import METHOD, Method
 from bench.stats.noise import mark_invalid
 from bench.stats.summary import summarize_cell
 
@@ -42,10 +43,14 @@ NOT_STARTED = CellProgress(completed=0, valid=0, summary=None)
 
 
 def assess_progress(
-    cell: Cell, policy: Policy, repetitions: Sequence[Repetition], probes: Sequence[Probe]
+    cell: Cell,
+    policy: Policy,
+    repetitions: Sequence[Repetition],
+    probes: Sequence[Probe],
+    method: Method = METHOD,
 ) -> CellProgress:
-    """Judge a cell by its repetitions and the probes so far."""
-    summary = summarize_cell(cell, policy, mark_invalid(cell, repetitions, probes), probes)
+    """Judge a cell by its repetitions and the probes so far, with the method of its summary."""
+    summary = summarize_cell(cell, policy, mark_invalid(cell, repetitions, probes), probes, method)
     if isinstance(summary, Reason):
         return CellProgress(completed=len(repetitions), valid=0, summary=None)
     valid = len(repetitions) - summary.invalid_repetitions

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bench.errors import TooNoisyError
 from bench.records.summary import Interval
+from bench.stats.method import METHOD, Method
 from bench.stats.variance import REPETITIONS_MIN, effective_share
 
 _REACH_MAX = 300.0
@@ -30,13 +31,16 @@ class MeanError(NamedTuple):
     degrees_of_freedom: float
 
 
-def estimate_error(logs: Sequence[float]) -> MeanError:
+def estimate_error(logs: Sequence[float], method: Method = METHOD) -> MeanError:
     """Return the error of a mean of at least two values, where correlated repetitions count for fewer."""
     count = len(logs) * effective_share([logs])
-    return MeanError(sqrt(variance(logs, fmean(logs)) / count), max(1.0, count - 1))
+    return MeanError(
+        error=sqrt(variance(logs, fmean(logs)) / count),
+        degrees_of_freedom=float(max(count - 1, min(method.degrees_of_freedom_min, len(logs) - 1))),
+    )
 
 
-def mean_interval(values: Sequence[float], *, confidence: float) -> Interval:
+def mean_interval(values: Sequence[float], *, confidence: float, method: Method = METHOD) -> Interval:
     """Return the geometric mean over repetitions with its interval.
 
     From `REPETITIONS_MIN` values on it is Student's. Fewer values allow no such claim: the interval is then their range,
@@ -48,6 +52,7 @@ def mean_interval(values: Sequence[float], *, confidence: float) -> Interval:
     Args:
         values: One a repetition, positive and finite.
         confidence: Of the interval.
+        method: Of the summary.
 
     Raises:
         TooNoisyError: a value is not positive and finite, or the interval would be endless.
@@ -60,7 +65,7 @@ def mean_interval(values: Sequence[float], *, confidence: float) -> Interval:
     point = min(max(exp(centre), min(values)), max(values))
     if len(values) < REPETITIONS_MIN:
         return Interval(point=point, low=min(values), high=max(values))
-    return _student_interval(point, estimate_error(logs), confidence)
+    return _student_interval(point, estimate_error(logs, method), confidence)
 
 
 def _student_interval(point: float, mean: MeanError, confidence: float) -> Interval:

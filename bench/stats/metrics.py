@@ -15,6 +15,7 @@ from bench.records.measurement import Measurement, Repetition
 from bench.records.plan import Cell
 from bench.records.summary import Interval
 from bench.stats.interval import mean_interval, widen_to_range
+from bench.stats.method import METHOD, Method
 from bench.stats.scenarios import Scenario, find_scenario
 
 LATENCY = "latency_s"
@@ -139,25 +140,28 @@ def read_metrics(cell: Cell, used: Sequence[Repetition], first: Repetition) -> d
     return {name: found for name, found in values.items() if found}
 
 
-def summarize_metrics(values: Mapping[str, Sequence[float]], *, confidence: float, noisy: bool) -> dict[str, Interval]:
+def summarize_metrics(
+    values: Mapping[str, Sequence[float]], *, confidence: float, noisy: bool, method: Method = METHOD
+) -> dict[str, Interval]:
     """Return the summary of every metric. One without an interval has its point as both ends.
 
     Args:
         values: Of repetitions, by `read_metrics`.
         confidence: Of intervals.
         noisy: Noise that lasts is no scatter about a mean: intervals are widened to hold every repetition.
+        method: Of the summary.
     """
     summaries: dict[str, Interval] = {}
     for name, found in values.items():
         with suppress(TooNoisyError):  # one that has no mean, such as a rate of 0, has no summary
             aggregation = METRICS[name].aggregation
-            summary = _aggregate(aggregation, found, confidence)
+            summary = _aggregate(aggregation, found, confidence, method)
             summaries[name] = widen_to_range(summary, found) if noisy and aggregation == "mean" else summary
     return summaries
 
 
-def _aggregate(aggregation: Aggregation, values: Sequence[float], confidence: float) -> Interval:
+def _aggregate(aggregation: Aggregation, values: Sequence[float], confidence: float, method: Method) -> Interval:
     if aggregation == "mean":
-        return mean_interval(values, confidence=confidence)
+        return mean_interval(values, confidence=confidence, method=method)
     point = max(values) if aggregation == "max" else median(values)  # of the first alone, its own value
     return Interval(point=point, low=point, high=point)

@@ -11,9 +11,10 @@ from bench.records.measurement import InstanceResult, Measurement, Repetition
 from bench.records.plan import Cell, Plan, Policy
 from bench.records.probe import Probe
 from bench.records.reason import Reason
-from bench.records.summary import CellSummary, Drift, Mark, MethodName, Summary
+from bench.records.summary import CellSummary, Drift, Mark, Summary
 from bench.stats.bound import find_bound
 from bench.stats.interval import estimate_error
+from bench.stats.method import METHOD, Method
 from bench.stats.metrics import read_metrics, summarize_metrics
 from bench.stats.noise import UNBOUNDED_CODES
 from bench.stats.power import detectable_change
@@ -26,43 +27,46 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
-METHOD: MethodName = "student/1"
-"""Student's interval on logarithms over repetitions. Another version gets another name and keeps this one's code, so
-that older bundles verify."""
 
-
-def summarize(plan: Plan, measurements: Sequence[Measurement], probes: Sequence[Probe]) -> Summary:
+def summarize(
+    plan: Plan, measurements: Sequence[Measurement], probes: Sequence[Probe], method: Method = METHOD
+) -> Summary:
     """Return the summary of a run.
 
     Args:
         plan: Its cells, in order, and its policy.
         measurements: At most one per cell.
         probes: In the order taken.
+        method: Of a summary that was made before; else today's.
     """
     by_cell = {measurement.cell: measurement for measurement in measurements}
     cells: list[CellSummary] = []
     failed: dict[str, Reason] = {}
     for cell in plan.cells:
-        found = _summarize_measurement(cell, plan.policy, by_cell.get(cell.id), probes)
+        found = _summarize_measurement(cell, plan.policy, by_cell.get(cell.id), probes, method)
         if isinstance(found, Reason):
             failed[cell.id] = found
         else:
             cells.append(found)
-    return Summary(method=METHOD, cells=tuple(cells), failed=failed, drift=measure_drift(probes))
+    return Summary(method=method.name, cells=tuple(cells), failed=failed, drift=measure_drift(probes))
 
 
 def _summarize_measurement(
-    cell: Cell, policy: Policy, measurement: Measurement | None, probes: Sequence[Probe]
+    cell: Cell, policy: Policy, measurement: Measurement | None, probes: Sequence[Probe], method: Method
 ) -> CellSummary | Reason:
     if measurement is None:
         return Reason(code="not_measured")
     if measurement.failure is not None:
         return measurement.failure.cause
-    return summarize_cell(cell, policy, measurement.repetitions, probes)
+    return summarize_cell(cell, policy, measurement.repetitions, probes, method)
 
 
 def summarize_cell(
-    cell: Cell, policy: Policy, repetitions: Sequence[Repetition], probes: Sequence[Probe] = ()
+    cell: Cell,
+    policy: Policy,
+    repetitions: Sequence[Repetition],
+    probes: Sequence[Probe] = (),
+    method: Method = METHOD,
 ) -> CellSummary | Reason:
     """Return the numbers of one cell, or the reason why it has none.
 
@@ -75,13 +79,14 @@ def summarize_cell(
         repetitions: All of the cell, judged (`bench.stats.noise.mark_invalid`; a bundle's are judged again by
             `bench.bundle.consistency` before its summary is).
         probes: All of the run, in sequence: they show the layout's peaks.
+        method: As for `summarize`.
     """
     used = [repetition for repetition in repetitions if not repetition.invalid]
     noisy = not used
     if noisy:
         used = [repetition for repetition in repetitions if UNBOUNDED_CODES.isdisjoint(repetition.invalid)]
     values = read_metrics(cell, used, repetitions[0]) if used else {}
-    metrics = summarize_metrics(values, confidence=policy.confidence, noisy=noisy)
+    metrics = summarize_metrics(values, confidence=policy.confidence, noisy=noisy, method=method)
     if "latency_s" not in metrics or "throughput_per_s" not in metrics:
         codes = sorted({code for repetition in repetitions for code in repetition.invalid})
         return Reason(code="too_noisy", values={"repetitions": str(len(repetitions)), "invalid": " ".join(codes)})
@@ -96,7 +101,7 @@ def summarize_cell(
         metrics=metrics,
         unit=cell.unit,
         latency_percentiles_s=_percentiles(seconds),
-        detectable_ratio=None if noisy else _detectable_ratio(values["latency_s"], policy.confidence),
+        detectable_ratio=None if noisy else _detectable_ratio(values["latency_s"], policy.confidence, method),
         roofline_ratio=bound.seconds / metrics["latency_s"].point if bound else None,
         bound_by=bound.bound_by if bound else None,
         cold_s=_cold(repetitions),
@@ -166,14 +171,14 @@ def _percentiles(seconds: Sequence["Array"]) -> dict[str, float]:
     return dict(zip(("p50", "p90", "p99"), map(float, values), strict=True))
 
 
-def _detectable_ratio(latencies_s: Sequence[float], confidence: float) -> float | None:
+def _detectable_ratio(latencies_s: Sequence[float], confidence: float, method: Method) -> float | None:
     """Return the smallest relative change between two such cells that would mostly be shown, as verdicts would judge.
 
     Two cells of equal scatter have twice the variance of one, and the degrees of freedom of both.
     """
     if len(latencies_s) < REPETITIONS_MIN:
         return None
-    mean = estimate_error(list(map(log, latencies_s)))
+    mean = estimate_error(list(map(log, latencies_s)), method)
     return detectable_change(
         error=2**0.5 * mean.error, degrees_of_freedom=2 * mean.degrees_of_freedom, level=1 - confidence
     )

@@ -8,6 +8,7 @@ from scipy import stats
 
 from bench.errors import TooNoisyError
 from bench.stats.interval import mean_interval, widen_to_range
+from bench.stats.method import METHODS, Method
 
 FIVE = (0.100, 0.103, 0.098, 0.101, 0.099)
 
@@ -24,6 +25,22 @@ def test_repetitions_that_are_like_those_before_them_widen_the_interval() -> Non
     shuffled = [rising[(5 * place) % 12] for place in range(12)]
     slow, quick = (mean_interval(values, confidence=0.95).half_width_ratio for values in (rising, shuffled))
     assert slow > 3 * quick
+
+
+def test_correlated_repetitions_leave_an_interval_of_use() -> None:
+    drifting = [1.34, 1.29, 1.21, 1.12, 1.09, 1.04, 1.02, 1.00]
+    wide, narrow = (
+        mean_interval(drifting, confidence=0.95, method=METHODS[name]) for name in ("student/1", "student/2")
+    )
+    assert wide.half_width_ratio > 1
+    assert narrow.half_width_ratio < 0.5
+    assert narrow.low < min(drifting)
+    assert narrow.high > max(drifting)
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_independent_repetitions_have_the_same_interval_by_each_method(method: Method) -> None:
+    assert mean_interval(FIVE, confidence=0.95, method=method) == mean_interval(FIVE, confidence=0.95)
 
 
 def test_the_interval_covers_as_often_as_stated() -> None:
