@@ -20,7 +20,7 @@ NAMED_MAX = 3
 def render_closing(report: RunReport) -> PrintableText:
     """Return three lines, or two where nothing stands out."""
     found = f"found: {_describe_found(report)}"
-    remarkable = "; ".join(_describe_remarkable(report.rows.cells))
+    remarkable = "; ".join(describe_remarkable(report.rows.cells))
     bundle = shlex.quote(report.bundle)
     following = f"next: bench show {bundle} --evidence; bench compare {bundle} NEW; bench reproduce {bundle}"
     return join_lines([found, *([f"stands out: {remarkable}"] if remarkable else []), following])
@@ -29,13 +29,19 @@ def render_closing(report: RunReport) -> PrintableText:
 def _describe_found(report: RunReport) -> str:
     rows = report.rows
     count = f"{len(rows.cells)} of {len(report.plan.cells)} cells have a number"
-    fastest = max(rows.cross, key=lambda row: row.speed_ratio, default=None)
-    if fastest is None or fastest.speed_ratio <= 1:
+    fastest = find_fastest(rows.cross)
+    if fastest is None:
         return count
-    return f"{count}; fastest against eager fp32: {_name_variant(fastest)}, {fastest.speed_ratio:.2f}×"
+    return f"{count}; fastest against eager fp32: {name_variant(fastest)}, {fastest.speed_ratio:.2f}×"
 
 
-def _describe_remarkable(rows: Sequence[CellRow]) -> Iterator[str]:
+def find_fastest(rows: Sequence[CrossRow]) -> CrossRow | None:
+    """Return what is fastest against eager fp32; None if nothing is faster."""
+    fastest = max(rows, key=lambda row: row.speed_ratio, default=None)
+    return None if fastest is None or fastest.speed_ratio <= 1 else fastest
+
+
+def describe_remarkable(rows: Sequence[CellRow]) -> Iterator[str]:
     """Yield what was far from its peak, and what was noisy; the most remarkable first."""
     far = _find_far(rows)
     if far:
@@ -70,5 +76,6 @@ def _name(case: Case) -> str:
     return f"{name_case(case)}{mode} {case.precision}"
 
 
-def _name_variant(row: CrossRow) -> str:
+def name_variant(row: CrossRow) -> str:
+    """Return workload, precision and backend."""
     return f"{_name(row.case)} {row.case.backend}"

@@ -32,6 +32,21 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
         choice: The chosen profile; None if no profile fits.
         problem: Why no profile fits; used only then.
     """
+    rows = list_facts(machine)
+    width = max(len(label) for label, _ in rows)
+    lines = [f"{label:<{width}}  {text}" for label, text in rows]
+    lines.append("")
+    if choice is None:
+        lines.append(f"profile   none: {problem}")
+    else:
+        lines.append(describe_choice(choice))
+        others = sorted((name, reason) for name, reason in choice.why_not.items() if name != choice.name)
+        lines += [f"  not {name}: {describe_reason(reason)}" for name, reason in others]
+    return join_lines(lines)
+
+
+def list_facts(machine: Machine) -> list[tuple[str, str]]:
+    """Return the facts of a machine, each with its label, and what could not be read of it."""
     cpu, topology, limits, settings = machine.cpu, machine.topology, machine.limits, machine.settings
     nodes = "; ".join(
         f"{node.id}: CPUs {node.cpus or 'none'}, "
@@ -61,17 +76,7 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
         ("maker", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
         ("container", limits.container or "none detected"),
     ]
-    width = max(len(label) for label, _ in rows)
-    lines = [f"{label:<{width}}  {text}" for label, text in rows]
-    lines += [f"{'missing':<{width}}  {describe_reason(reason)}" for reason in machine.missing]
-    lines.append("")
-    if choice is None:
-        lines.append(f"profile   none: {problem}")
-    else:
-        lines.append(describe_choice(choice))
-        others = sorted((name, reason) for name, reason in choice.why_not.items() if name != choice.name)
-        lines += [f"  not {name}: {describe_reason(reason)}" for name, reason in others]
-    return join_lines(lines)
+    return rows + [("missing", describe_reason(reason)) for reason in machine.missing]
 
 
 def _describe_isa(cpu: Cpu) -> str:

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from bench.records.plan import Plan, Policy
-from bench.records.summary import Drift, Interval, Mark
+from bench.records.summary import Drift, Mark
 from bench.records.variant import describe_variant
 from bench.report.case_columns import make_case_columns
 from bench.report.cases import describe_case
+from bench.report.cell_texts import describe_layout, describe_metric, describe_share, describe_width
 from bench.report.comparison import render_comparison
 from bench.report.cross import render_cross_table
 from bench.report.machine import describe_calibration, describe_choice, describe_machine
@@ -96,7 +97,7 @@ def _head(report: RunReport) -> list[str]:
 def _table(rows: Sequence[CellRow], width: int | None) -> list[str]:
     """Return the table. A value that all cells share is printed above it instead of in a column."""
     metrics = find_column_metrics(row.metrics for row in rows)
-    cases = make_case_columns([(row.case, _describe_layout(row), row.side) for row in rows])
+    cases = make_case_columns([(row.case, describe_layout(row), row.side) for row in rows])
     columns = (
         *cases.columns,
         *NUMBER_COLUMNS,
@@ -107,42 +108,19 @@ def _table(rows: Sequence[CellRow], width: int | None) -> list[str]:
     return [*filter(None, (cases.common,)), "", render_table(columns, lines, width)]
 
 
-def _describe_layout(row: CellRow) -> str:
-    return f"{row.layout} {row.instances}×{'-'.join(map(str, row.threads))}"
-
-
 def _numbers(row: CellRow, metrics: Sequence[Metric]) -> tuple[str, ...]:
     return (
         scale_quantity(row.latency_s.point, "s"),
-        _describe_width(row, row.latency_s),
+        describe_width(row, row.latency_s),
         format_significant(row.throughput_per_s.point),
-        _describe_width(row, row.throughput_per_s),
+        describe_width(row, row.throughput_per_s),
         row.unit,
-        _describe_share(row),
+        describe_share(row),
         scale_quantity(row.first_call_s, "s"),
-        *(_describe_metric(row, metric) for metric in metrics),
+        *(describe_metric(row, metric) for metric in metrics),
         f"{row.repetitions}×{row.samples // row.repetitions}",
         _marks(row),
     )
-
-
-def _describe_share(row: CellRow) -> str:
-    """Return the share of the peak that bounds the cell, with that resource; empty where the run shows no peak."""
-    shares = (("compute", row.peak_compute_ratio), ("memory", row.peak_bandwidth_ratio))
-    return " ".join(f"{ratio * 100:.0f} {resource}" for resource, ratio in shares if ratio is not None)
-
-
-def _describe_metric(row: CellRow, metric: Metric) -> str:
-    interval = row.metrics.get(metric.name)
-    return "" if interval is None else scale_quantity(interval.point, metric.unit)
-
-
-def _describe_width(row: CellRow, interval: Interval) -> str:
-    """Return half of the interval's width. Few repetitions have a range instead, which claims less: in brackets."""
-    if row.repetitions == 1:
-        return ""
-    spread = f"{interval.half_width_ratio * 100:.1f}"
-    return f"({spread})" if "few_repetitions" in row.marks else spread
 
 
 def _marks(row: CellRow) -> str:

@@ -14,24 +14,41 @@ from bench.verification.verify_many import Checked
 
 def render_verification(verification: Verification, links: Sequence[Link] = ()) -> PrintableText:
     """Return the lines: integrity, signers, where hardware facts come from as the signer states, and reproductions."""
+    lines = []
+    for label, texts in list_proof(verification, links):
+        lines += [f"{heading:<10} {text}" for heading, text in zip((label, *[""] * len(texts)), texts, strict=False)]
+    return join_lines(lines)
+
+
+def list_proof(verification: Verification, links: Sequence[Link] = ()) -> list[tuple[str, list[str]]]:
+    """Return what verification proved, and what it could not check: labels, each with its sentences."""
     contents = verification.contents
     info, summary = contents.info, contents.summary
     stated = sorted(field for field, origin in verification.origins.items() if origin == "stated")
-    lines = [
-        f"intact     run {info.run_id}, bench {info.bench_version}, {info.started_at} to {info.finished_at}",
-        f"           content.tar {verification.content_digest}",
-        f"           {len(summary.cells)} summaries follow from their raw samples, {len(summary.failed)} cells have none",
-        *(f"signed by  {describe_signer(signer)}" for signer in verification.signers),
-        f"hardware   {len(verification.origins) - len(stated)} fields read from the kernel in the run, as the signer states",
-        f"           {len(stated)} merely stated by firmware or hypervisor: {', '.join(stated) or 'none'}",
+    proof = [
+        (
+            "intact",
+            [
+                f"run {info.run_id}, bench {info.bench_version}, {info.started_at} to {info.finished_at}",
+                f"content.tar {verification.content_digest}",
+                f"{len(summary.cells)} summaries follow from their raw samples, {len(summary.failed)} cells have none",
+            ],
+        ),
+        *(("signed by", [describe_signer(signer)]) for signer in verification.signers),
+        (
+            "hardware",
+            [
+                f"{len(verification.origins) - len(stated)} fields read from the kernel in the run, as the signer states",
+                f"{len(stated)} merely stated by firmware or hypervisor: {', '.join(stated) or 'none'}",
+            ],
+        ),
+        *(("unchecked", [describe_reason(reason)]) for reason in verification.unchecked),
+        ("image", _describe_image(contents.image)),
+        ("hidden", _describe_hidden(contents)),
+        *(("cites", [_describe_link(link)]) for link in links),
+        ("EMULATED", ["this run never qualifies hardware"] if contents.machine.cpu.emulated else []),
     ]
-    lines += [f"unchecked  {describe_reason(reason)}" for reason in verification.unchecked]
-    lines += _describe_image(contents.image)
-    lines += _describe_hidden(contents)
-    lines += [f"cites      {_describe_link(link)}" for link in links]
-    if contents.machine.cpu.emulated:
-        lines.append("EMULATED   this run never qualifies hardware")
-    return join_lines(lines)
+    return [(label, texts) for label, texts in proof if texts]
 
 
 def _describe_image(image: Image) -> list[str]:
@@ -40,23 +57,23 @@ def _describe_image(image: Image) -> list[str]:
         return []
     revision = image.labels.get("org.opencontainers.image.revision") or "an unknown revision"
     if image.stated is None:
-        return [f"image      of {revision} by its own labels; its digest is not stated"]
+        return [f"of {revision} by its own labels; its digest is not stated"]
     stated = image.stated
     names = ", ".join(stated.repo_digests) or "built on that host"
     return [
-        f"image      of {revision} by its own labels; {stated.architecture}, {names}",
-        f"           {stated.id}, as {stated.engine} on its host states",
+        f"of {revision} by its own labels; {stated.architecture}, {names}",
+        f"{stated.id}, as {stated.engine} on its host states",
     ]
 
 
 def _describe_hidden(contents: Contents) -> list[str]:
     if not contents.hidden:
         return []
-    lines = [f"hidden     {', '.join(contents.hidden)}; digests of them are signed"]
+    lines = [f"{', '.join(contents.hidden)}; digests of them are signed"]
     maker = contents.profile.match.system_vendor
     if maker is not None and "firmware.system_vendor" in contents.hidden:
         lines.append(
-            f"           so nobody can check that profile {contents.profile.name} fits, which wants a machine made by {maker}"
+            f"so nobody can check that profile {contents.profile.name} fits, which wants a machine made by {maker}"
         )
     return lines
 
