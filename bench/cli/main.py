@@ -29,6 +29,7 @@ COMMANDS = MappingProxyType(
         "profiles": "bench.cli.lists:profiles",
         "qualify": "bench.cli.qualify:qualify",
         "redact": "bench.cli.redact:redact",
+        "report": "bench.cli.report:report",
         "reproduce": "bench.cli.reproduce:reproduce",
         "run": "bench.cli.run:run",
         "show": "bench.cli.show:show",
@@ -58,6 +59,7 @@ Examples:
   bench doctor                            show what makes numbers scatter or slow here
   bench verify results/X.bench.tar        check integrity and signatures
   bench compare A.bench.tar B.bench.tar   find cells that are faster or slower
+  bench report X.bench.tar -o X.html      write one HTML file to hand on
 \b
 Exit status: 0 done, 1 negative verdict, 2 wrong usage, 3 too noisy, 4 not comparable,
 5 some cells failed, 6 not verified, 7 not possible on this machine, or output cannot be written,

@@ -58,17 +58,8 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     bundles and references are given too, all of that is computed from them again.
     """
     from bench.bundle.envelope import ENVELOPE_SUFFIX
-    from bench.bundle.keys import fingerprint, read_public_key
-    from bench.bundle.signers import Requirements
-    from bench.cli.trust import load_trust
 
-    if root_keys and trust is None:
-        raise UsageError("--trust-key is given without --trust; name the trust store with --trust")
-    requirements = Requirements(
-        trust=None if trust is None else load_trust(trust, root_keys),
-        keys=frozenset(fingerprint(read_public_key(key)) for key in keys),
-        roles=require or (),
-    )
+    requirements = make_requirements(trust, root_keys, keys, require)
     if explain and as_json:
         raise UsageError("--explain and --json: --explain prints a shell script; leave out one of them")
     statements = [path for path in bundles if path.name.endswith(ENVELOPE_SUFFIX)]
@@ -84,6 +75,27 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
         raise UsageError(f"--explain and --cited take one bundle, but {len(bundles)} paths are given; give one bundle")
     else:
         _verify_many(bundles, requirements, as_json=as_json)
+
+
+def make_requirements(
+    trust: Path | None, root_keys: tuple[Path, ...], keys: tuple[Path, ...], require: tuple[str, ...] | None
+) -> "Requirements":
+    """Return whose signatures are trusted and required, from the options of `verify` and `report`.
+
+    Raises:
+        UsageError: a file cannot be read, or a key of a trust store is given without the store.
+    """
+    from bench.bundle.keys import fingerprint, read_public_key
+    from bench.bundle.signers import Requirements
+    from bench.cli.trust import load_trust
+
+    if root_keys and trust is None:
+        raise UsageError("--trust-key is given without --trust; name the trust store with --trust")
+    return Requirements(
+        trust=None if trust is None else load_trust(trust, root_keys),
+        keys=frozenset(fingerprint(read_public_key(key)) for key in keys),
+        roles=require or (),
+    )
 
 
 def _check_judged(judged: Sequence[Path], policy: str | None, cited: Sequence[Path]) -> None:

@@ -20,7 +20,7 @@ NAMED_MAX = 3
 def render_closing(report: RunReport) -> PrintableText:
     """Return three lines, or two where nothing stands out."""
     found = f"found: {_describe_found(report)}"
-    remarkable = "; ".join(describe_remarkable(report.rows.cells))
+    remarkable = "; ".join(describe_remarkable(report.rows.cells, hint=" (--evidence shows their kernels)"))
     bundle = shlex.quote(report.bundle)
     following = f"next: bench show {bundle} --evidence; bench compare {bundle} NEW; bench reproduce {bundle}"
     return join_lines([found, *([f"stands out: {remarkable}"] if remarkable else []), following])
@@ -41,12 +41,17 @@ def find_fastest(rows: Sequence[CrossRow]) -> CrossRow | None:
     return None if fastest is None or fastest.speed_ratio <= 1 else fastest
 
 
-def describe_remarkable(rows: Sequence[CellRow]) -> Iterator[str]:
-    """Yield what was far from its peak, and what was noisy; the most remarkable first."""
+def describe_remarkable(rows: Sequence[CellRow], *, hint: str = "") -> Iterator[str]:
+    """Yield what was far from its peak, and what was noisy; the most remarkable first.
+
+    Args:
+        rows: Of the cells.
+        hint: Where to look closer at what is far from its peak.
+    """
     far = _find_far(rows)
     if far:
         named = ", ".join(f"{_name(row.case)} {ratio:.0%} of {resource}" for ratio, resource, row in far[:NAMED_MAX])
-        yield f"far from the peak: {named}{_more(far)} (--evidence shows their kernels)"
+        yield f"far from the peak: {named}{_more(far)}{hint}"
     noisy = sorted(
         (row for row in rows if {"noisy_host", "wide_latency"} & {*row.marks}),
         key=lambda row: -row.latency_s.half_width_ratio,

@@ -1,24 +1,18 @@
 """Verify many bundles on all cores, and return the results in the order asked for."""
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from bench.bundle.origin import Origin
 from bench.bundle.signers import Requirements, Signer
-from bench.errors import BenchError, EnvironmentUnfitError, UsageError
+from bench.errors import BenchError, UsageError
 from bench.records.bundle import BUNDLE_SUFFIX, BundleInfo
 from bench.records.digest import Digest
 from bench.records.reason import Reason
 from bench.records.record import Record
+from bench.verification.processes import map_bundles
 from bench.verification.verify import verify_bundle
-
-_CHUNK = 8
-"""Bundles that a process is given at a time. Most take 0.1 s, so little time is lost at the end."""
 
 
 class Checked(Record, frozen=True, kw_only=True, omit_defaults=False):
@@ -63,39 +57,12 @@ def find_bundles(paths: Iterable[Path]) -> tuple[Path, ...]:
 def verify_many(paths: Sequence[Path], requirements: Requirements) -> Iterator[Checked]:
     """Yield the result of each bundle; as many are verified at a time as this process may use CPUs.
 
-    Where processes cannot share work, as with a read-only `/dev/shm`, one is verified after another.
-
     Raises:
         UsageError: a role is required that nobody defines.
         EnvironmentUnfitError: a verifying process was killed, as happens when memory runs out.
     """
     requirements.check_usage()
-    check = partial(check_bundle, requirements=requirements)
-    jobs = min(len(os.sched_getaffinity(0)), -(-len(paths) // _CHUNK))
-    if jobs < 2:
-        yield from map(check, paths)
-        return
-    pool = _make_pool(jobs)
-    if pool is None:
-        yield from map(check, paths)
-        return
-    with pool:
-        try:
-            yield from pool.map(check, paths, chunksize=_CHUNK)
-        except BrokenExecutor as error:
-            raise EnvironmentUnfitError("a verifying process was killed: out of memory? Name fewer bundles") from error
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _make_pool(jobs: int) -> ProcessPoolExecutor | None:
-    """Return a pool; None where its semaphores or pipes cannot be made."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bench.verification.verify_many", "numpy", "scipy.special"])
-    try:
-        return ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts)
-    except (OSError, NotImplementedError, ImportError):  # the last two: a C library or kernel without semaphores
-        return None
+    yield from map_bundles(partial(check_bundle, requirements=requirements), paths)
 
 
 def check_bundle(path: Path, requirements: Requirements) -> Checked:
@@ -114,9 +81,3 @@ def check_bundle(path: Path, requirements: Requirements) -> Checked:
         emulated=verification.contents.machine.cpu.emulated,
         unchecked=verification.unchecked,
     )
-
-
-def _leave_interrupts() -> None:
-    """Ignore Ctrl-C and the end of a terminal, which reach the whole process group: the parent handles them."""
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
