@@ -51,6 +51,8 @@ run | test)
     command -v g++ >/dev/null || need "the C++ compiler g++" g++ gcc-c++
     [ "$purpose" = run ] || need_library libjemalloc.so.2 libjemalloc2 jemalloc
     [ "$purpose" = run ] || need_library libtcmalloc_minimal.so.4 libtcmalloc-minimal4 gperftools-libs
+    [ "$purpose" = run ] || need_command chromium chromium chromium # looks at reports
+    [ "$purpose" = run ] || need_command chromedriver chromium-driver chromedriver
     ;;
 images)
     need_python no

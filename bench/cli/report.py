@@ -34,6 +34,7 @@ written without it.
 @click.option("--trust-key", "root_keys", multiple=True, type=FilePath(), metavar="PUB", help="Public key that must have signed the trust store. May be repeated.")  # fmt: skip
 @click.option("--key", "keys", multiple=True, type=FilePath(), metavar="PUB", help="Public key that must have signed. May be repeated.")  # fmt: skip
 @click.option("--require", type=CommaList(), metavar="ROLE,...", help="Roles in the trust store that must have signed.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: what was written.")
 def report(  # noqa: PLR0917 - click passes options by keyword
     bundles: tuple[Path, ...],
     output: Path | None,
@@ -43,6 +44,7 @@ def report(  # noqa: PLR0917 - click passes options by keyword
     root_keys: tuple[Path, ...],
     keys: tuple[Path, ...],
     require: tuple[str, ...] | None,
+    as_json: bool,
 ) -> None:
     """Write a report as one HTML file, or a site of many.
 
@@ -58,20 +60,25 @@ def report(  # noqa: PLR0917 - click passes options by keyword
     requirements = make_requirements(trust, root_keys, keys, require)
     paths = find_bundles(bundles)
     if site is None:
-        _write_page(bundles if len(paths) == len(bundles) else paths, output, requirements, margin_ratio)
+        _write_page(bundles if len(paths) == len(bundles) else paths, output, requirements, margin_ratio, as_json=as_json)
     elif output is not None:
         raise UsageError(f"--site {site} and -o {output}: a site is a folder of pages; leave out one of them")
     elif margin_ratio is not None:
         raise UsageError("--margin: the pages of a site compare nothing but the sides of ab runs; leave it out")
     else:
-        _write_site(paths, site, requirements)
+        _write_site(paths, site, requirements, as_json=as_json)
 
 
 def _write_page(
-    paths: tuple[Path, ...], output: Path | None, requirements: "Requirements", margin_ratio: float | None
+    paths: tuple[Path, ...],
+    output: Path | None,
+    requirements: "Requirements",
+    margin_ratio: float | None,
+    *,
+    as_json: bool,
 ) -> None:
     from bench.bundle.files import write_file
-    from bench.cli.console import print_text
+    from bench.cli.console import print_json, print_text
     from bench.cli.pages import make_page
     from bench.records.bundle import BUNDLE_SUFFIX
 
@@ -85,18 +92,24 @@ def _write_page(
         )
     page = make_page(paths, requirements, margin_ratio).encode()
     write_file(output, page, replace=True)
-    print_text(f"report: {output}, {len(page) / 1e6:.2f} MB")
+    if as_json:
+        print_json({"page": str(output), "bytes": len(page)})
+    else:
+        print_text(f"report: {output}, {len(page) / 1e6:.2f} MB")
 
 
-def _write_site(paths: tuple[Path, ...], site: Path, requirements: "Requirements") -> None:
-    from bench.cli.console import print_text
+def _write_site(paths: tuple[Path, ...], site: Path, requirements: "Requirements", *, as_json: bool) -> None:
+    from bench.cli.console import print_json, print_text
     from bench.cli.results import compare_sides
     from bench.report.html.site import write_site
 
     result = write_site(site, paths, requirements, compare_sides)
     for error in result.refused:
         print_text(f"refused  {error}", err=True)
-    kept = result.pages - result.made
-    print_text(f"site: {result.index}, {result.pages} pages: {result.made} made, {kept} kept, {result.removed} removed")
+    counts = f"{result.made} made, {result.pages - result.made} kept, {result.removed} removed"
+    if as_json:
+        print_json(result)
+    else:
+        print_text(f"site: {result.index}, {result.pages} pages: {counts}")
     if result.refused:
         raise BundleError(f"{len(result.refused)} of {len(paths)} bundles do not verify, and have no page")

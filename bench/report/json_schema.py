@@ -25,6 +25,7 @@ SCHEMAS: Mapping[str, str] = MappingProxyType(
         "redaction": "bench.bundle.redact:Redaction",
         "report": "bench.report.run_report:RunReport",
         "reproduction": "bench.records.reproduction:Reproduction",
+        "site": "bench.report.html.site:SiteResult",
         "suite": "bench.records.suite:Suite",
         "suite-cases": "bench.records.suite:SuiteCases",
         "summary": "bench.records.summary:Summary",

@@ -54,7 +54,6 @@ _ATTRIBUTES = frozenset(
 """Of pictures in pages. Others that vega writes, such as classes, roles and fonts, are left out."""
 
 _LONG_DECIMAL = re.compile(r"(\d+\.\d{2})\d+")
-_NOTHING = frozenset({"opacity", "fill", "stroke-width"})
 
 
 def draw(chart: str, data: Data, *, title: str) -> Markup:
@@ -88,6 +87,10 @@ def _clean(element: ET.Element) -> None:
     if element.tag not in _ELEMENTS:
         raise BenchError(f"a chart has the element {element.tag!r}, which no chart should have")
     kept = {name: _shorten(value) for name, value in element.attrib.items() if name in _ATTRIBUTES}
+    if "stroke" not in kept and element.tag != f"{_SVG}g":
+        kept.pop("stroke-width", None)
+    if kept.get("opacity") == "1":
+        del kept["opacity"]
     element.attrib.clear()
     element.attrib.update(kept)
     for child in list(element):

@@ -16,7 +16,7 @@ from bench.report.units import format_seconds
 WIDTH, HEIGHT = 400, 96
 """Of the plotting area, in units of its view box, each about a pixel."""
 
-MARKS_MAX = 120_000
+MARKS_MAX = 60_000
 """Dots of all strips of one page at most. A dot takes some ten bytes, and a page has to stay below 2 MB."""
 
 _DOTS_MAX = 6
@@ -34,23 +34,30 @@ class Slot(NamedTuple):
     """One repetition's place in a strip.
 
     Attributes:
-        left, width: In units of the view box.
+        left, right: In units of the view box.
         warmup: Where its warm-up ends.
         name: Its number, from 1.
         invalid: Why it is not used, in words; empty if it is.
     """
 
     left: float
-    width: float
+    right: float
     warmup: float
     name: str
     invalid: str
+
+    @property
+    def middle(self) -> int:
+        """Where its number stands."""
+        return round((self.left + self.right) / 2)
 
 
 class Strip(NamedTuple):
     """A picture of all samples of a cell.
 
     Attributes:
+        frame, void: Data of paths around the places of valid and of invalid repetitions.
+        divides: Data of the path of lines after warm-ups.
         warmup, samples, invalid: Data of paths whose dots are the samples.
         beyond: Samples of warm-ups and invalid repetitions that the axis does not reach: they stand at its edge.
         point, low, high: Heights of the cell's latency and of its interval; None of a cell without a number.
@@ -60,6 +67,9 @@ class Strip(NamedTuple):
     """
 
     slots: tuple[Slot, ...]
+    frame: str
+    void: str
+    divides: str
     warmup: str
     samples: str
     invalid: str
@@ -91,10 +101,13 @@ def draw_strip(row: SamplesRow, latency_s: Interval | None, *, columns: int = WI
     for slot, repetition in zip(slots, row.repetitions, strict=True):
         warmup += _dot(repetition.warmup_s, slot.left + 1, slot.warmup - 1, axis, width)
         target = invalid if repetition.invalid else samples
-        target += _dot(repetition.samples_s, slot.warmup + 1, slot.left + slot.width - 1, axis, width)
+        target += _dot(repetition.samples_s, slot.warmup + 1, slot.right - 1, axis, width)
     timed, warm = _join(row.repetitions, "samples_s"), _join(row.repetitions, "warmup_s")
     return Strip(
         slots=slots,
+        frame="".join(_frame(slot) for slot in slots if not slot.invalid),
+        void="".join(_frame(slot) for slot in slots if slot.invalid),
+        divides="".join(f"M{slot.warmup:g} 0V{HEIGHT}" for slot in slots),
         warmup="".join(warmup),
         samples="".join(samples),
         invalid="".join(invalid),
@@ -150,11 +163,15 @@ def _place(repetitions: Sequence[RepetitionRow]) -> Iterator[Slot]:
         inner = width - _GAP
         yield Slot(
             left=round(left, 1),
-            width=round(inner, 1),
+            right=round(left + inner, 1),
             warmup=round(left + inner * _WARMUP_SHARE, 1),
             name=str(repetition.index + 1),
             invalid=", ".join(map(name_code, repetition.invalid)),
         )
+
+
+def _frame(slot: Slot) -> str:
+    return f"M{slot.left:g} 0H{slot.right:g}V{HEIGHT}H{slot.left:g}Z"
 
 
 def _dot(instances: Iterable[Sequence[float]], left: float, right: float, axis: _Axis, width: float) -> list[str]:

@@ -36,7 +36,9 @@ def specify() -> alt.LayerChart | alt.VConcatChart:
         x=below,
         y=alt.Y("change:Q", title="repetition, % off its cell", axis=alt.Axis(tickCount=5), scale=alt.Scale(nice=True)),
     )
-    valid = repetitions.mark_point(filled=True, size=20, color=ACCENT, opacity=0.75).transform_filter("datum.valid")
+    valid = repetitions.mark_point(shape="square", filled=True, size=14, color=ACCENT, opacity=0.8).transform_filter(
+        "datum.valid"
+    )
     invalid = repetitions.mark_point(shape="cross", filled=True, size=42, color=WARNING, opacity=1).transform_filter(
         "!datum.valid"
     )
@@ -44,6 +46,9 @@ def specify() -> alt.LayerChart | alt.VConcatChart:
     lower = alt.layer(zero, valid, invalid)
     return apply_theme(alt.vconcat(upper, lower, spacing=14).resolve_scale(x="shared"))
 
+
+REPETITIONS_MAX = 1000
+"""Valid repetitions that are drawn at most: of more, every second, third, ... one."""
 
 LEGEND = (("accent", "●", "compute"), ("muted", "■", "memory bandwidth"))
 
@@ -55,8 +60,15 @@ def fill(probes: Sequence[ProbeRow], repetitions: Sequence[RepetitionTimeRow]) -
         for row in probes
         for probe, share in (("compute", row.compute_ratio), ("memory bandwidth", row.bandwidth_ratio))
     ]
+    valid = [row for row in repetitions if not row.invalid]
+    step = count_per_mark(repetitions)
     changes: list[dict[str, object]] = [
         {"minutes": row.elapsed_s / 60, "change": (row.latency_ratio - 1) * 100, "valid": not row.invalid}
-        for row in repetitions
+        for row in (*valid[::step], *(row for row in repetitions if row.invalid))
     ]
     return {"probes": shares, "repetitions": changes, "zero": [{"change": 0}]}
+
+
+def count_per_mark(repetitions: Sequence[RepetitionTimeRow]) -> int:
+    """Return for how many valid repetitions one mark stands."""
+    return max(1, -(-sum(not row.invalid for row in repetitions) // REPETITIONS_MAX))

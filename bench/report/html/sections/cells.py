@@ -10,7 +10,7 @@ from bench.report.cell_texts import describe_layout
 from bench.report.html.run import PageRun
 from bench.report.html.sections.results import describe_marks
 from bench.report.html.strips import Strip, choose_columns, draw_strip, name_code
-from bench.report.html.tables import Heading, Table, Value
+from bench.report.html.tables import Table
 from bench.report.rows.cells import CellRow
 from bench.report.rows.samples import SamplesRow
 from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
@@ -26,7 +26,7 @@ _PHASES = {
 """Key of `cold_s` → what its time is spent on."""
 
 _KERNELS_MAX = 6
-"""Kernels of oneDNN that a card lists; more are counted."""
+"""Kernels of oneDNN that a card names; more are counted."""
 
 
 class Share(NamedTuple):
@@ -89,9 +89,7 @@ def list_cards(run: PageRun, *, cells: int) -> Iterator[Card]:
             strip=draw_strip(samples, latency_s, columns=choose_columns(cells)),
             cold=[] if summary is None else _split_cold(summary),
             stages=_split(stages.get(cell.id, {})),
-            details=[]
-            if proof is None or not proof.primitives
-            else [_tabulate_kernels(f"{run.prefix}-kernels-{number}", proof)],
+            details=(),
         )
 
 
@@ -125,6 +123,16 @@ def _list_evidence(proof: Proof) -> Iterator[tuple[str, str]]:
             "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in sorted(proof.evidence.items())),
         )
 
+    if proof.primitives:
+        yield "oneDNN kernels", _describe_kernels(proof)
+
+
+def _describe_kernels(proof: Proof) -> str:
+    """Return oneDNN's own report of one untimed call, the kernels that were used most first."""
+    kernels = sorted(proof.primitives.items(), key=lambda kernel: (-kernel[1], kernel[0]))
+    named = [f"{count} × {name}" for name, count in kernels[:_KERNELS_MAX]]
+    return "; ".join([*named, f"{len(kernels) - len(named)} more"] if len(named) < len(kernels) else named)
+
 
 def _split_cold(summary: CellSummary) -> list[Share]:
     return _split({name: summary.cold_s[key] for key, name in _PHASES.items() if summary.cold_s.get(key)})
@@ -133,14 +141,3 @@ def _split_cold(summary: CellSummary) -> list[Share]:
 def _split(seconds: Mapping[str, float]) -> list[Share]:
     longest = max(seconds.values(), default=0.0) or 1.0
     return [Share(name, format_seconds(value), round(100 * value / longest, 1)) for name, value in seconds.items()]
-
-
-def _tabulate_kernels(identifier: str, proof: Proof) -> Table:
-    """Return oneDNN's own report of one untimed call."""
-    kernels = sorted(proof.primitives.items(), key=lambda kernel: (-kernel[1], kernel[0]))
-    rows = [[Value(name), Value(str(count), count)] for name, count in kernels[:_KERNELS_MAX]]
-    left = len(kernels) - len(rows)
-    notes = [f"and {left} more"] if left else []
-    return Table(
-        identifier, "oneDNN kernels of one call", [Heading("kernel"), Heading("uses", "", "number")], rows, notes
-    )

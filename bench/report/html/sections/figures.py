@@ -91,6 +91,9 @@ def draw_timeline(run: PageRun) -> Figure | None:
         "Above: compute rate and memory bandwidth of the host's probes, as shares of the best one. Below: each repetition "
         "against the latency of its own cell; crosses are invalid repetitions."
     )
+    every = timeline.count_per_mark(run.repetitions)
+    if every > 1:
+        caption += f" Of valid repetitions one in {every} is drawn."
     return Figure(f"{run.prefix}-timeline", caption, svg, timeline.LEGEND)
 
 
