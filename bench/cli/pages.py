@@ -79,9 +79,9 @@ def _judge_reproductions(verifications: Sequence["Verification"], criteria: Crit
     originals = {_cite(verification): verification.contents for verification in verifications}
     for verification in verifications:
         cites = verification.contents.info.cites
-        if cites in originals:
+        if cites is not None and cites in originals:
             yield judge_reproduction(cites, originals[cites], verification.contents, criteria.margin_ratio)
 
 
-def _cite(verification: "Verification") -> Citation | None:
+def _cite(verification: "Verification") -> Citation:
     return Citation(run_id=verification.contents.info.run_id, content_digest=verification.content_digest)

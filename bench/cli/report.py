@@ -60,7 +60,9 @@ def report(  # noqa: PLR0917 - click passes options by keyword
     requirements = make_requirements(trust, root_keys, keys, require)
     paths = find_bundles(bundles)
     if site is None:
-        _write_page(bundles if len(paths) == len(bundles) else paths, output, requirements, margin_ratio, as_json=as_json)
+        _write_page(
+            bundles if len(paths) == len(bundles) else paths, output, requirements, margin_ratio, as_json=as_json
+        )
     elif output is not None:
         raise UsageError(f"--site {site} and -o {output}: a site is a folder of pages; leave out one of them")
     elif margin_ratio is not None:

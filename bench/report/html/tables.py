@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 Sorting = Literal["text", "number", "none"]
+Tone = Literal["", "good", "bad", "quiet"]
 
 
 class Heading(NamedTuple):
@@ -36,7 +37,7 @@ class Value(NamedTuple):
     text: str
     key: float | None = None
     link: str = ""
-    tone: Literal["", "good", "bad", "quiet"] = ""
+    tone: Tone = ""
     detail: str = ""
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bench.bundle.signers import Requirements
 from bench.errors import UsageError
-from bench.verification import verify_many as module
+from bench.verification import processes as module
 from bench.verification.verify_many import find_bundles, verify_many
 
 

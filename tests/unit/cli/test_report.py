@@ -1,5 +1,6 @@
 """`bench report`: where pages go, what is refused, and with which status."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,6 @@ def test_the_margin_reaches_the_verdicts(invoke: Invoke, tmp_path: Path) -> None
     [
         ([str(ONE), str(OTHER)], 2, "2 bundles, and no -o: name the file of the page with -o FILE.html"),
         ([str(ONE), "-o", "page.bench.tar"], 2, "name a file that ends in .html"),
-        ([str(ONE), str(ONE), "-o", "page.html"], 2, "is given twice; name each run once"),
         (["--site", "site", str(ONE), "-o", "page.html"], 2, "leave out one of them"),
         (["--site", "site", str(ONE), "--margin", "3%"], 2, "--margin: the pages of a site compare nothing"),
         (["nosuch.bench.tar"], 2, "nosuch.bench.tar"),
@@ -63,6 +63,20 @@ def test_what_cannot_be_is_refused(
     assert outcome.status == status
     assert message in outcome.err
     assert not list(tmp_path.glob("**/*.html"))
+
+
+def test_a_run_that_is_given_twice_is_refused(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "copy.bench.tar").write_bytes(ONE.read_bytes())
+    outcome = invoke("report", str(ONE), "copy.bench.tar", "-o", "page.html")
+    assert outcome.status == 2
+    assert "is given twice; name each run once" in outcome.err
+
+
+def test_what_was_written_is_printed_as_json(invoke: Invoke, tmp_path: Path) -> None:
+    page = json.loads(invoke("report", str(ONE), "--json").out)
+    assert page == {"page": "calibrated.html", "bytes": (tmp_path / "calibrated.html").stat().st_size}
+    site = json.loads(invoke("report", "--site", "site", str(ONE), "--json").out)
+    assert site == {"index": "site/index.html", "pages": 1, "made": 1, "removed": 0, "refused": []}
 
 
 def test_a_bundle_that_does_not_verify_has_no_page(invoke: Invoke, tmp_path: Path) -> None:

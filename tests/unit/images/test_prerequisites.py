@@ -104,6 +104,13 @@ def test_an_image_needs_its_tools_and_no_headers(host: Path, monkeypatch: pytest
     assert last_line(host, "python3.11", "images") == "apt-get install --yes buildah skopeo mmdebstrap"
 
 
+def test_tests_need_a_browser_that_looks_at_reports(host: Path) -> None:
+    install(host, "apt-get")
+    install(host, "python3.11", "3.11 venv headers")
+    install(host, "g++")
+    assert last_line(host, "python3.11", "test").endswith(" chromium chromium-driver")
+
+
 def test_a_host_that_has_all_is_told_nothing(host: Path) -> None:
     install(host, "python3.11", "3.11 venv headers")
     install(host, "g++")

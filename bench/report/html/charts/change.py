@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from bench.records.verdict import CellVerdict
-from bench.report.html.charts.theme import ACCENT, GRID, INK, MUTED, WARNING, WIDTH, apply_theme
+from bench.report.html.charts.theme import ACCENT, GRID, INK, MUTED, WARNING, WIDTH, Chart, apply_theme
 
 _COLOURS = {"faster": ACCENT, "equivalent": MUTED, "no difference shown": MUTED, "slower": WARNING}
 _SHAPES = {
@@ -24,7 +24,7 @@ LEGEND = (
 )
 
 
-def specify() -> alt.LayerChart | alt.VConcatChart:
+def specify() -> Chart:
     """Return the chart: a row for each cell that has a ratio."""
     base = alt.Chart(alt.NamedData("cells"), width=WIDTH, height=alt.Step(19)).encode(
         y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(grid=True, ticks=False, domain=False, labelColor=INK)),
@@ -62,5 +62,5 @@ def fill(
         for cell, label in zip(cells, labels, strict=True)
         if cell.ratio is not None
     ]
-    margin = {"low": (1 / (1 + margin_ratio) - 1) * 100, "high": margin_ratio * 100}
+    margin: dict[str, object] = {"low": (1 / (1 + margin_ratio) - 1) * 100, "high": margin_ratio * 100}
     return {"cells": rows, "margin": [margin], "zero": [{"low": 0}]}

@@ -4,11 +4,19 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
-from bench.report.html.charts.theme import INK, WIDTH, apply_theme, arithmetic_colour, find_arithmetic, list_ticks
+from bench.report.html.charts.theme import (
+    INK,
+    WIDTH,
+    Chart,
+    apply_theme,
+    arithmetic_colour,
+    find_arithmetic,
+    list_ticks,
+)
 from bench.report.rows.cells import CellRow
 
 
-def specify() -> alt.LayerChart | alt.VConcatChart:
+def specify() -> Chart:
     """Return the chart: a row for each cell, on a logarithmic axis."""
     base = alt.Chart(alt.NamedData("cells"), width=WIDTH, height=alt.Step(19)).encode(
         y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(grid=True, ticks=False, domain=False, labelColor=INK)),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import altair as alt
 
-from bench.report.html.charts.theme import ACCENT, ARITHMETIC, INK, MUTED, WIDTH, apply_theme, list_ticks
+from bench.report.html.charts.theme import ACCENT, ARITHMETIC, INK, MUTED, WIDTH, Chart, apply_theme, list_ticks
 from bench.report.rows.cells import CellRow
 
 _COLOURS = (ACCENT, ARITHMETIC["bf16"], ARITHMETIC["int8"], ARITHMETIC["fp16"], MUTED)
@@ -15,7 +15,7 @@ SYMBOLS = (("accent", "●"), ("bf16", "■"), ("int8", "◆"), ("fp16", "▲"),
 """Colour and shape of the first runs; with more runs they begin again."""
 
 
-def specify() -> alt.LayerChart | alt.VConcatChart:
+def specify() -> Chart:
     """Return the chart: a row for each cell, a mark for each run."""
     base = alt.Chart(alt.NamedData("cells"), width=WIDTH, height=alt.Step(26)).encode(
         y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(grid=True, ticks=False, domain=False, labelColor=INK)),

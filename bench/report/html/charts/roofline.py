@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 
 from bench.records.peak import PeakPrecision
-from bench.report.html.charts.theme import INK, MUTED, PAPER, WIDTH, apply_theme, arithmetic_colour, list_ticks
+from bench.report.html.charts.theme import INK, MUTED, PAPER, WIDTH, Chart, apply_theme, arithmetic_colour, list_ticks
 from bench.report.rows.roofline import CeilingRow, RooflineRow
 
 _BEYOND = 3.0
@@ -15,7 +15,7 @@ _NAMES_WIDTH = 90
 """Beside the plotting area, in pixels, for the names of ceilings."""
 
 
-def specify() -> alt.LayerChart | alt.VConcatChart:
+def specify() -> Chart:
     """Return the chart, both axes logarithmic. Points have the numbers that their cells have in the table."""
     log = alt.Scale(type="log", nice=False, padding=14)
     x = alt.X(
@@ -81,7 +81,7 @@ def fill(
             {"ceiling": name, "arithmetic": name, "intensity": intensity, "rate": rate} for intensity in (ridge, right)
         ]
         names.append({"name": f"{name}: {rate / 1e9:,.0f} GOP/s", "intensity": right, "rate": rate})
-    bandwidth = [
+    bandwidth: list[dict[str, object]] = [
         {"intensity": intensity, "rate": intensity * ceiling.bytes_per_s}
         for intensity in (left, top / ceiling.bytes_per_s)
     ]

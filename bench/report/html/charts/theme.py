@@ -38,6 +38,9 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
 )
 """Colour of a chart → the variable of the page's style sheet that replaces it: it has a dark and a printed value."""
 
+Chart = alt.LayerChart | alt.FacetChart | alt.VConcatChart
+"""What a chart may be made as."""
+
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 """The first one is built into vl-convert, and the others have its widths: texts are laid out alike on each host."""
 
@@ -64,10 +67,10 @@ def arithmetic_colour() -> alt.Color:
     return alt.Color("arithmetic:N", scale=scale, legend=None)
 
 
-def apply_theme(chart: alt.LayerChart | alt.VConcatChart) -> alt.LayerChart | alt.VConcatChart:
+def apply_theme(chart: Chart) -> Chart:
     """Return a chart in the look of all charts. Legends are the page's: there they wrap, and cost no time."""
     chart = chart.configure(background="transparent", font=FONT, padding=4, aria=False).configure_view(stroke=None)
-    return chart.configure_axis(
+    styled: Chart = chart.configure_axis(
         labelColor=MUTED,
         titleColor=INK,
         titleFontWeight="normal",
@@ -78,3 +81,4 @@ def apply_theme(chart: alt.LayerChart | alt.VConcatChart) -> alt.LayerChart | al
         titleFontSize=12,
         labelLimit=LABEL_WIDTH,
     )
+    return styled

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from bench.report.html.charts.theme import ACCENT, MUTED, WARNING, WIDTH, apply_theme
+from bench.report.html.charts.theme import ACCENT, MUTED, WARNING, WIDTH, Chart, apply_theme
 from bench.report.rows.timeline import ProbeRow, RepetitionTimeRow
 
 
-def specify() -> alt.LayerChart | alt.VConcatChart:
+def specify() -> Chart:
     """Return the two panels, with one axis of time."""
     x = alt.X("minutes:Q", title=None, axis=alt.Axis(tickCount=8, grid=False))
     below = alt.X("minutes:Q", title="minutes since the start of the run", axis=alt.Axis(tickCount=8, grid=False))

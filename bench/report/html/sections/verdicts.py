@@ -9,11 +9,11 @@ from bench.records.verdict import CellVerdict, Comparison, Finding, Outcome
 from bench.report.comparison import OUTCOMES, describe_scatter
 from bench.report.html.names import name_cells
 from bench.report.html.sections.figures import Figure, draw_change
-from bench.report.html.tables import Heading, Table, Value, drop_empty_columns
+from bench.report.html.tables import Heading, Table, Tone, Value, drop_empty_columns
 from bench.report.reasons import describe_reason
 from bench.report.reproduction import OUTCOMES as REPRODUCTION_OUTCOMES
 
-TONES: dict[Outcome, str] = {"faster": "good", "slower": "bad", "not_comparable": "bad"}
+TONES: dict[Outcome, Tone] = {"faster": "good", "slower": "bad", "not_comparable": "bad"}
 
 
 class Verdict(NamedTuple):
@@ -165,7 +165,7 @@ def _describe_finding(finding: Finding) -> str:
     return f"{finding.field}: {finding.base} → {finding.new} ({describe_reason(finding.reason)})"
 
 
-def _tone(outcome: Outcome) -> str:
+def _tone(outcome: Outcome) -> Tone:
     return TONES.get(outcome, "")
 
 

@@ -169,7 +169,7 @@ def test_no_text_of_a_bundle_is_markup() -> None:
     assert [sorted(element.attributes) for element in hostile.elements] == [
         sorted(element.attributes) for element in plain.elements
     ]
-    assert hostile.text.count("<script>alert(") > 10
+    assert hostile.text.count("<script>alert(") >= 5
 
 
 @pytest.mark.parametrize("place", IN_RECORDS, ids=".".join)
