@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 
 from bench.records.peak import PeakPrecision
-from bench.report.html.charts.theme import INK, MUTED, PAPER, WIDTH, Chart, apply_theme, arithmetic_colour, list_ticks
+from bench.report.html.charts.theme import INK, MUTED, PAPER, WIDTH, Chart, apply_theme, arithmetic_colour, list_decades
 from bench.report.rows.roofline import CeilingRow, RooflineRow
 
 _BEYOND = 3.0
@@ -22,13 +22,13 @@ def specify() -> Chart:
         "intensity:Q",
         scale=log,
         title="operations per byte of least traffic",
-        axis=alt.Axis(values=list_ticks(-3, 7), format="~g"),
+        axis=alt.Axis(values=list_decades(-3, 7), format="~g"),
     )
     y = alt.Y(
         "rate:Q",
         scale=log,
         title="operations per second, one instance",
-        axis=alt.Axis(values=list_ticks(6, 18), format="~s"),
+        axis=alt.Axis(values=list_decades(6, 18), format="~s"),
     )
     ceilings = alt.Chart(alt.NamedData("ceilings"), width=WIDTH - _NAMES_WIDTH, height=340).encode(x=x, y=y)
     lines = ceilings.mark_line(strokeWidth=1.6, opacity=0.85).encode(

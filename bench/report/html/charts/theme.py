@@ -51,9 +51,9 @@ LABEL_WIDTH = 270
 """That names of cells may have beside the plotting area, in pixels."""
 
 
-def list_ticks(low: int, high: int, digits: tuple[int, ...] = (1,)) -> list[float]:
-    """Return the ticks of a logarithmic axis, from one power of ten to another: what vega would choose is too dense."""
-    return [digit * 10.0**power for power in range(low, high) for digit in digits]
+def list_decades(low: int, high: int) -> list[float]:
+    """Return the powers of ten from one to another: of an axis over many decades, vega's own ticks are too dense."""
+    return [10.0**power for power in range(low, high)]
 
 
 def find_arithmetic(precision: Precision) -> PeakPrecision:
