@@ -3,10 +3,11 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from bench.bundle.origin import Origin
 from bench.bundle.signers import Requirements, Signer
@@ -16,6 +17,8 @@ from bench.records.digest import Digest
 from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.verification.verify import verify_bundle
+
+ResultT = TypeVar("ResultT")
 
 _CHUNK = 8
 """Bundles that a process is given at a time. Most take 0.1 s, so little time is lost at the end."""
@@ -63,25 +66,37 @@ def find_bundles(paths: Iterable[Path]) -> tuple[Path, ...]:
 def verify_many(paths: Sequence[Path], requirements: Requirements) -> Iterator[Checked]:
     """Yield the result of each bundle; as many are verified at a time as this process may use CPUs.
 
-    Where processes cannot share work, as with a read-only `/dev/shm`, one is verified after another.
-
     Raises:
         UsageError: a role is required that nobody defines.
         EnvironmentUnfitError: a verifying process was killed, as happens when memory runs out.
     """
     requirements.check_usage()
-    check = partial(check_bundle, requirements=requirements)
+    yield from map_bundles(partial(check_bundle, requirements=requirements), paths)
+
+
+def map_bundles(function: Callable[[Path], ResultT], paths: Sequence[Path]) -> Iterator[ResultT]:
+    """Yield what a function returns of each bundle, in their order, from as many processes as there are CPUs to use.
+
+    Where processes cannot share work, as with a read-only `/dev/shm`, one bundle is read after another.
+
+    Args:
+        function: Of a module, or a partial of one: other processes import it.
+        paths: The bundles.
+
+    Raises:
+        EnvironmentUnfitError: a process was killed, as happens when memory runs out.
+    """
     jobs = min(len(os.sched_getaffinity(0)), -(-len(paths) // _CHUNK))
     if jobs < 2:
-        yield from map(check, paths)
+        yield from map(function, paths)
         return
     pool = _make_pool(jobs)
     if pool is None:
-        yield from map(check, paths)
+        yield from map(function, paths)
         return
     with pool:
         try:
-            yield from pool.map(check, paths, chunksize=_CHUNK)
+            yield from pool.map(function, paths, chunksize=_CHUNK)
         except BrokenExecutor as error:
             raise EnvironmentUnfitError("a verifying process was killed: out of memory? Name fewer bundles") from error
         finally:
