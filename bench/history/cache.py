@@ -137,7 +137,7 @@ def _authenticate(data: bytes, key: bytes) -> bytes:
 def _open(path: Path, *, read_only: bool) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
-    settings: dict[str, str | bool | int] = {
+    settings: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "threads": 1,

@@ -89,10 +89,10 @@ def _judge_host(
     for change in found.changes:
         by_cell.setdefault(change.series, []).append(change)
     cells = tuple(
-        _judge_cell(columns, bundles, cell, by_cell.get(number, []), found.autocorrelation, limits.tail, known)
+        _judge_cell(columns, bundles, cell, by_cell.get(number, []), found.autocorrelations[number], limits.tail, known)
         for number, cell in enumerate(host.cells)
     )
-    return HostHistory(host=host.host, runs=len(host.runs), autocorrelation=found.autocorrelation, cells=cells)
+    return HostHistory(host=host.host, runs=len(host.runs), cells=cells)
 
 
 def _judge_cell(  # noqa: PLR0917 - one way through
@@ -138,6 +138,7 @@ def _judge_cell(  # noqa: PLR0917 - one way through
         ),
         changes=tuple(judged),
         breaks=cell.breaks,
+        autocorrelation=autocorrelation,
         detectable_ratio=find_detectable(segments[-1], autocorrelation, tail),
     )
 

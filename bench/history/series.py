@@ -92,11 +92,11 @@ def group_series(columns: Columns, *, across_locks: bool) -> tuple[HostSeries, .
     }
     run_keys = [digests[run.facts] for run in columns.runs]
     hosts: dict[str, list[int]] = {}
-    for row, key in enumerate(run_keys):
-        hosts.setdefault(key, []).append(row)
+    for run_row, key in enumerate(run_keys):
+        hosts.setdefault(key, []).append(run_row)
     number_in_host = np.empty(len(run_keys), "i8")
-    for rows in hosts.values():
-        number_in_host[rows] = np.arange(len(rows))
+    for members in hosts.values():
+        number_in_host[members] = np.arange(len(members))
     order = {key: number for number, key in enumerate(hosts)}
     host_of_run = np.array([order[key] for key in run_keys], "i8")
     kinds = _number_kinds(columns, across_locks=across_locks)
@@ -116,11 +116,13 @@ def group_series(columns: Columns, *, across_locks: bool) -> tuple[HostSeries, .
             () if before is None else _name_breaks(columns, int(before[0]), int(rows[0]), across_locks=across_locks)
         )
         first_of_cell[cell] = rows
-        series = Series(number_in_host[run[rows]], columns.points["mean"][rows], _own_variances(columns, rows))
+        series = Series(
+            number_in_host[run[rows]], columns.points["mean"][rows].astype("f8"), _own_variances(columns, rows)
+        )
         found.setdefault(host, []).append(CellSeries(case, layout, rows, series, breaks))
     return tuple(
-        HostSeries(columns.runs[rows[0]].host, tuple(rows), tuple(found[number]))
-        for number, rows in enumerate(hosts.values())
+        HostSeries(columns.runs[members[0]].host, tuple(members), tuple(found[number]))
+        for number, members in enumerate(hosts.values())
         if number in found
     )
 
@@ -155,7 +157,8 @@ def _compare(columns: Columns, before: int, after: int) -> Iterator[tuple[Findin
         (described, RUN_RULES, _run_rule),
         (cells, CELL_RULES, _cell_rule),
     ):
-        for finding in compare_descriptions(*pair, rules):
+        base, new = pair
+        for finding in compare_descriptions(base, new, rules):
             yield finding, find(finding.field)
 
 
@@ -185,7 +188,8 @@ def _number_kinds(columns: Columns, *, across_locks: bool) -> np.ndarray:
         )
         for row in facts
     ]
-    return np.array(kinds, "i8")[inverse.ravel()] if len(facts) else np.empty(0, "i8")
+    numbered: np.ndarray = np.array(kinds, "i8")[inverse.ravel()]
+    return numbered
 
 
 def _own_variances(columns: Columns, rows: np.ndarray) -> np.ndarray:
@@ -200,4 +204,5 @@ def _own_variances(columns: Columns, rows: np.ndarray) -> np.ndarray:
     moderated = np.maximum(
         variances, (PRIOR_DEGREES_OF_FREEDOM * prior + degrees * variances) / (PRIOR_DEGREES_OF_FREEDOM + degrees)
     )
-    return moderated / repetitions
+    own: np.ndarray = moderated / repetitions
+    return own

@@ -136,6 +136,7 @@ class CellHistory(Record, frozen=True, kw_only=True):
         levels: One more than there are changes.
         changes: In their order.
         breaks: What differs from the series of this cell before, so that no point is compared with any of that.
+        autocorrelation: From one run to the next, as it was allowed for at the end.
         detectable_ratio: The smallest change that four of five such series would show within ten more runs; None while
             there are too few runs to show any.
     """
@@ -146,6 +147,7 @@ class CellHistory(Record, frozen=True, kw_only=True):
     levels: Annotated[tuple[Level, ...], Meta(min_length=1)]
     changes: tuple[LevelChange, ...] = ()
     breaks: tuple[Finding, ...] = ()
+    autocorrelation: float
     detectable_ratio: float | None = None
 
 
@@ -167,13 +169,11 @@ class HostHistory(Record, frozen=True, kw_only=True):
     """The comparable runs of one host, of one lock and setting.
 
     Attributes:
-        autocorrelation: From one run to the next, as it was allowed for at the end.
         cells: By the beginning of their series.
     """
 
     host: Digest
     runs: Annotated[int, Meta(ge=1)]
-    autocorrelation: float
     cells: tuple[CellHistory, ...]
 
 

@@ -30,6 +30,7 @@ COLUMNS = (
     Column("to", rank=3),
     Column("latency\nat first", "right", rank=2),
     Column("latency\nnow", "right"),
+    Column("auto\ncorrelation", "right", rank=5),
     Column("changes", "right"),
     Column("would show", "right"),
 )
@@ -71,7 +72,7 @@ def _describe_criteria(criteria: HistoryCriteria) -> str:
 
 
 def _render_host(host: HostHistory, width: int | None) -> Iterator[str]:
-    yield f"host {host.host.removeprefix('sha256:')[:12]}: {host.runs} comparable runs, autocorrelation {host.autocorrelation:.2f}"
+    yield f"host {host.host.removeprefix('sha256:')[:12]}: {host.runs} comparable runs"
     yield from _describe_breaks(host.cells)
     yield render_table(COLUMNS, [_row(cell) for cell in host.cells], width)
     for cell in host.cells:
@@ -82,7 +83,9 @@ def _render_host(host: HostHistory, width: int | None) -> Iterator[str]:
 
 def _describe_breaks(cells: Sequence[CellHistory]) -> Iterator[str]:
     """Yield what separates the series from earlier ones of their cells, each once."""
-    shown: dict[Finding, None] = dict.fromkeys(finding for cell in cells for finding in cell.breaks)
+    shown: list[Finding] = []
+    for cell in cells:
+        shown += [finding for finding in cell.breaks if finding not in shown]
     if shown:
         yield "break: not comparable with earlier runs of these cells"
         yield from (f"  {text}" for text in describe_findings(tuple(shown)))
@@ -99,6 +102,7 @@ def _row(cell: CellHistory) -> tuple[str, ...]:
         last.started_at[:10],
         format_seconds(cell.levels[0].latency_s),
         format_seconds(cell.levels[-1].latency_s),
+        f"{cell.autocorrelation:.2f}",
         str(len(cell.changes)),
         "too few runs" if cell.detectable_ratio is None else _change(cell.detectable_ratio),
     )

@@ -1,4 +1,10 @@
-"""The correlation from one run to the next, pooled over the cells of one host."""
+"""The correlation from one run to the next: of the cells of one host together, and of each cell where it has more.
+
+Method: a first-order autoregression seen through the points' own errors. Its coefficient is the lag-1 correlation, from
+which the part of the variance that repetitions explain is left out. A host whose drift lasts for weeks, and which scatters
+from night to night besides, is no such process: its correlation at lag 1 is small, and does not fall off. So the
+correlations at lags 2 and 4 count as well, each by the coefficient that would give it, as far as they are certain.
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,6 +15,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+LAGS = (1, 2, 4)
+
 MAX_AUTOCORRELATION = 0.9
 """Largest that is used. Beyond it a host wanders, and has no level that could change."""
 
@@ -16,8 +24,14 @@ UNSEEN = 14
 """Newest runs that the correlation is not learned from, or half of them if they are few: a change of level among them
 would look like correlation, and hide itself."""
 
-VALUES_MIN = 6
+VALUES_MIN = 8
 """Fewest values of a segment that show anything."""
+
+STEADY = 1e-6
+"""Standard deviation up to which values count as equal: less is what rounding leaves of them."""
+
+EXPLAINED_MAX = 0.75
+"""Largest share of the variance that is left out because repetitions explain it."""
 
 CELLS_ALIKE = 0.25
 """Squared correlation that is assumed between the deviations of two cells in one run."""
@@ -29,39 +43,42 @@ class Sums(NamedTuple):
     Attributes:
         values: Of deviations from the series' mean.
         squares: Of their squares.
-        products: Of products of each deviation with the one before it; of the first, 0.
+        products: Of products of each deviation with an earlier one, for each of `LAGS`; 0 where there is none.
+        own: Of the variances by repetitions.
     """
 
     values: Floats
     squares: Floats
-    products: Floats
+    products: tuple[Floats, ...]
+    own: Floats
 
 
 class Shown(NamedTuple):
-    """What segments show, each array one entry a look.
+    """What a segment shows, one entry a look.
 
     Attributes:
-        weighted: Lag-1 correlations, each times the segment's number of values, and their sum.
-        values: Numbers of values, and their sum.
-        segments: How many there are.
-        longest: Number of values of the longest.
+        shares: Its correlations, shape (lags, looks); 0 of too few values.
+        counts: Number of its values; 0 of too few.
     """
 
-    weighted: Floats
-    values: Floats
-    segments: Floats
-    longest: Floats
+    shares: Floats
+    counts: Floats
 
 
-def sum_up(values: Floats) -> Sums:
-    """Return the running sums of a series."""
+def sum_up(values: Floats, variances: Floats) -> Sums:
+    """Return the running sums of a series.
+
+    Args:
+        values: Of the series.
+        variances: By the scatter of each point's repetitions.
+    """
     deviations = values - values.mean()
-    products = np.concatenate(([0.0], deviations[1:] * deviations[:-1]))
-    return Sums(*(np.concatenate(([0.0], np.cumsum(part))) for part in (deviations, deviations**2, products)))
+    products = tuple(_accumulate(_lag_products(deviations, lag)) for lag in LAGS)
+    return Sums(_accumulate(deviations), _accumulate(deviations**2), products, _accumulate(variances))
 
 
-def correlate(sums: Sums, start: int, ends: Ints) -> tuple[Floats, Floats]:
-    """Return the lag-1 correlation of the values of a segment, and their number; both 0 of too few.
+def correlate(sums: Sums, start: int, ends: Ints) -> Shown:
+    """Return the correlations of the values of a segment.
 
     Args:
         sums: Of the series.
@@ -69,40 +86,75 @@ def correlate(sums: Sums, start: int, ends: Ints) -> tuple[Floats, Floats]:
         ends: Index after its last value, one entry a look.
     """
     counts = np.maximum(ends - start, 0)
-    at = np.where(counts >= VALUES_MIN, ends, start + 1)
-    size = at - start
+    enough = counts >= VALUES_MIN
+    at = np.where(enough, ends, start)
+    size = np.maximum(at - start, 1)
     total = sums.values[at] - sums.values[start]
     mean = total / size
     squares = sums.squares[at] - sums.squares[start] - size * mean**2
-    last = sums.values[at] - sums.values[at - 1]
-    first = sums.values[start + 1] - sums.values[start]
-    products = sums.products[at] - sums.products[start + 1] - mean * (2 * total - first - last) + (size - 1) * mean**2
-    usable = (counts >= VALUES_MIN) & (squares > 0)
-    share = np.divide(products, squares, out=np.zeros(len(at)), where=usable)
-    return share, np.where(usable, counts, 0).astype(float)
+    own = np.minimum(sums.own[at] - sums.own[start], EXPLAINED_MAX * squares)
+    usable = enough & (squares > size * STEADY**2)
+    shares = np.zeros((len(LAGS), len(at)))
+    for row, lag in enumerate(LAGS):
+        first = np.minimum(start + lag, at)
+        last = np.maximum(at - lag, start)
+        later, earlier = sums.values[at] - sums.values[first], sums.values[last] - sums.values[start]
+        products = (
+            sums.products[row][at] - sums.products[row][first] - mean * (later + earlier) + (at - first) * mean**2
+        )
+        np.divide(products, squares - own, out=shares[row], where=usable)
+    return Shown(np.clip(shares, -1.0, 1.0), np.where(usable, counts, 0).astype(float))
 
 
-def pool(parts: Sequence[tuple[Floats, Floats]]) -> Shown:
-    """Return what several segments show together.
+def pool(parts: Sequence[Shown]) -> Floats:
+    """Return the coefficient to allow for in all cells of a host, one entry a look.
+
+    Method: pooled correlations, corrected for their bias in short series (Marriott and Pope, Biometrika 41, 1954). The
+    standard error is Bartlett's, of as many independent cells as those of one host are worth. At lag 1 it is added: too
+    small a coefficient raises false alarms, and too large a one only delays them. Of the others twice of it is taken
+    off, or each of their roots would be large by chance. Without any values: the largest.
 
     Args:
-        parts: Of `correlate`, one entry a segment.
+        parts: Of all segments.
     """
-    shares, counts = (np.stack(column) for column in zip(*parts, strict=True))
-    return Shown((shares * counts).sum(axis=0), counts.sum(axis=0), (counts > 0).sum(axis=0), counts.max(axis=0))
+    counts = np.stack([part.counts for part in parts])
+    values, longest = counts.sum(axis=0), np.maximum(counts.max(axis=0), 1)
+    weighted = np.stack([part.shares * part.counts for part in parts]).sum(axis=0) / np.maximum(values, 1)
+    shares = _correct(weighted, values / np.maximum((counts > 0).sum(axis=0), 1))
+    cells = values / longest
+    error = np.sqrt((1 + (cells - 1) * CELLS_ALIKE) / np.maximum(longest * cells, 1))
+    raised = np.stack([shares[0] + error, *(_find_root(shares[row] - 2 * error, LAGS[row]) for row in (1, 2))])
+    found = np.where(values > 0, raised.max(axis=0), MAX_AUTOCORRELATION)
+    return np.clip(found, 0.0, MAX_AUTOCORRELATION)
 
 
-def estimate(shown: Shown) -> Floats:
-    """Return the correlation to allow for, one entry a look: what is shown, and its standard error.
+def allow_for_cell(pooled: Floats, own: Shown) -> Floats:
+    """Return the coefficient to allow for in one cell: the pooled one, or what the cell certainly has beyond it.
 
-    Method: the pooled correlation, corrected for its bias in short series (Marriott and Pope, Biometrika 41, 1954).
-    The standard error is Bartlett's, of as many independent cells as those of one host are worth. It is added: too
-    small a correlation raises false alarms, and too large a one only delays them. Without any values: the largest.
+    Args:
+        pooled: Of the host.
+        own: Of the cell's current segment.
     """
-    values = np.maximum(shown.values, 1)
-    biased = shown.weighted / values
-    unbiased = biased + (1 + 4 * biased) * shown.segments / values
-    cells = values / np.maximum(shown.longest, 1)
-    independent = shown.longest * cells / (1 + (cells - 1) * CELLS_ALIKE)
-    raised = unbiased + 1 / np.sqrt(np.maximum(independent, 1))
-    return np.where(shown.values > 0, np.clip(raised, 0, MAX_AUTOCORRELATION), MAX_AUTOCORRELATION)
+    size = np.maximum(own.counts, 1)
+    certain = np.where(own.counts > 0, _correct(own.shares, size)[0] - 1 / np.sqrt(size), 0.0)
+    return np.clip(np.maximum(pooled, certain), 0.0, MAX_AUTOCORRELATION)
+
+
+def _accumulate(values: Floats) -> Floats:
+    return np.concatenate(([0.0], np.cumsum(values)))
+
+
+def _lag_products(deviations: Floats, lag: int) -> Floats:
+    products = np.zeros(len(deviations))
+    products[lag:] = deviations[lag:] * deviations[:-lag]
+    return products
+
+
+def _correct(shares: Floats, size: Floats) -> Floats:
+    corrected: Floats = shares + (1 + 4 * shares) / np.maximum(size, VALUES_MIN)
+    return corrected
+
+
+def _find_root(share: Floats, lag: int) -> Floats:
+    root: Floats = np.maximum(share, 0) ** (1 / lag)
+    return root
