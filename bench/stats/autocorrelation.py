@@ -129,15 +129,15 @@ def pool(parts: Sequence[Shown]) -> Floats:
 
 
 def allow_for_cell(pooled: Floats, own: Shown) -> Floats:
-    """Return the coefficient to allow for in one cell: the pooled one, or what the cell certainly has beyond it.
+    """Return the coefficient to allow for in one cell: the pooled one, or its own estimate where that is larger.
 
     Args:
         pooled: Of the host.
         own: Of the cell's current segment.
     """
     size = np.maximum(own.counts, 1)
-    certain = np.where(own.counts > 0, _correct(own.shares, size)[0] - 1 / np.sqrt(size), 0.0)
-    return np.clip(np.maximum(pooled, certain), 0.0, MAX_AUTOCORRELATION)
+    alone = np.where(own.counts > 0, _correct(own.shares, size)[0], 0.0)
+    return np.clip(np.maximum(pooled, alone), 0.0, MAX_AUTOCORRELATION)
 
 
 def _accumulate(values: Floats) -> Floats:

@@ -94,10 +94,7 @@ def make_history(  # noqa: PLR0917 - a row of a table
     make = HOSTS[host]
     alone, together = make(rng, (cells, runs)), make(rng, (1, runs))
     own = OWN * np.where(rng.random((cells, runs)) < WIDE_SHARE, WIDE_FACTOR, 1.0)
-    logs = np.where(
-        rng.random((cells, 1)) < 0.0, 0, SCATTER * (np.sqrt(1 - SHARED) * alone + np.sqrt(SHARED) * together)
-    )
-    logs = logs + rng.normal(size=(cells, runs)) * own
+    logs = SCATTER * (np.sqrt(1 - SHARED) * alone + np.sqrt(SHARED) * together) + rng.normal(size=(cells, runs)) * own
     logs[:, at:] += np.log1p(step)
     return logs, own**2
 
