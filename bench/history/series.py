@@ -193,13 +193,16 @@ def _number_kinds(columns: Columns, *, across_locks: bool) -> np.ndarray:
 
 
 def _own_variances(columns: Columns, rows: np.ndarray) -> np.ndarray:
-    """Return the variance of each point by the scatter of its repetitions, moderated by what is usual for the cell.
+    """Return the variance of each point by the scatter of its repetitions, moderated by what was usual for the cell so far.
 
-    Method: moderated variances, as `bench.stats.variance.moderate`; the prior is the median of the points'.
+    Method: moderated variances, as `bench.stats.variance.moderate`; the prior is the geometric mean over the points up to
+    then, so that a later run changes nothing of an earlier one.
     """
     repetitions, variances = columns.points["repetitions"][rows], columns.points["variance"][rows]
-    known = variances[repetitions > 1]
-    prior = float(np.median(known)) if len(known) else 0.0
+    known = variances > 0
+    logs = np.cumsum(np.log(variances, out=np.zeros(len(rows)), where=known))
+    counts = np.cumsum(known)
+    prior = np.where(counts > 0, np.exp(logs / np.maximum(counts, 1)), 0.0)
     degrees = repetitions - 1
     moderated = np.maximum(
         variances, (PRIOR_DEGREES_OF_FREEDOM * prior + degrees * variances) / (PRIOR_DEGREES_OF_FREEDOM + degrees)

@@ -110,7 +110,9 @@ def report_otava(python: Path) -> None:
                 row["flat, Otava"] = f"{daily} of {OTAVA_SERIES} daily, {once} at the end"
         rows.append(row)
         print(row, flush=True)
-    print_table(f"{OTAVA_SERIES} series of {SHORT} points for each host, looked at from the tenth run on", rows)
+    print_table(
+        f"{OTAVA_SERIES} series of {SHORT} points for each host, looked at every second run from the tenth on", rows
+    )
 
 
 def ask_otava(python: Path, latencies: Array) -> list[list[tuple[int, list[int]]]]:

@@ -101,3 +101,11 @@ def test_a_break_is_no_regression() -> None:
 def test_too_few_runs_are_no_success() -> None:
     assert judge(make_history(5)).outcome == "too_few_runs"
     assert conclude(()) == "too_few_runs"
+
+
+def test_what_was_found_stays_as_more_runs_come() -> None:
+    whole = [cell.changes for cell in judge(SLOWER).hosts[0].cells]
+    part = [cell.changes for cell in judge(SLOWER[:-1]).hosts[0].cells]
+    assert [[(change.first, change.found) for change in changes] for changes in part] == [
+        [(change.first, change.found) for change in changes] for changes in whole
+    ]

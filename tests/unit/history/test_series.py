@@ -104,3 +104,10 @@ def test_every_cause_is_a_field_that_compare_looks_at() -> None:
     assert {rule.field for rule in (*RUN_RULES, *CELL_RULES) if rule.compare == "refuse"} <= {
         rule.field for rule in (*RUN_RULES, *CELL_RULES) if is_break(rule, across_locks=True)
     }
+
+
+def test_a_later_run_changes_nothing_of_an_earlier_one() -> None:
+    whole, part = (group(make_history(count))[0].cells[0].series for count in (9, 6))
+    assert whole.values[:6].tolist() == part.values.tolist()
+    assert whole.variances[:6].tolist() == part.variances.tolist()
+    assert (part.variances > 0).all()
