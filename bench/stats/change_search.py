@@ -65,7 +65,7 @@ def rank_sums(values: Floats, counts: Ints) -> Floats:
     np.put_along_axis(ranks, order, np.arange(1.0, values.shape[1] + 1)[None, :], axis=1)
     if tied.any():
         ranks[tied] = rankdata(values[tied], axis=1)
-    newest = np.cumsum(ranks[:, ::-1], axis=1)
+    newest = np.cumsum(ranks[:, : -SPLITS[-1] - 1 : -1], axis=1)
     after = np.array([count for count in SPLITS if count <= values.shape[1]])
     sums = np.full((len(values), len(SPLITS)), np.nan)
     sums[:, : len(after)] = newest[:, after - 1] - after * (after + 1) / 2
