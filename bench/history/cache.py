@@ -113,7 +113,7 @@ def write_cache(folder: Path, key: bytes, columns: Columns, files: Iterable[tupl
     settled = [(*file_key, digest) for file_key, digest in files if is_settled(file_key, now_ns)]
     names = (*FileKey._fields, "digest")
     rows = list(zip(*settled, strict=True)) or [()] * len(names)
-    kinds = ["u8"] * len(FileKey._fields) + ["O"]
+    kinds = ("u8", "u8", "u8", "i8", "i8", "O")
     files_table = {name: np.array(row, dtype=kind) for name, row, kind in zip(names, rows, kinds, strict=True)}
     tables = columns.to_tables(files_table)
     try:

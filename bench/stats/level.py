@@ -104,7 +104,7 @@ def find_detectable(segment: Segment, autocorrelation: float, tail: float) -> fl
     products = earlier * AHEAD
     quantile = (needed - products / 2) / sqrt(products * (earlier + AHEAD + 1) / 12) + float(ndtri(POWER))
     innovations = segment.values[1:] - min(autocorrelation, MAX_AUTOCORRELATION) * segment.values[:-1]
-    scatter = max(float(innovations.std(ddof=1)) if len(innovations) > 1 else 0.0, SCATTER_FLOOR)
+    scatter = max(float(innovations.std(ddof=1)), SCATTER_FLOOR)
     # The first run after a change shows all of it, later ones what the autoregression leaves.
     shown = (1 + (AHEAD - 1) * (1 - autocorrelation)) / AHEAD
     error = scatter * sqrt((1 / AHEAD + 1 / earlier) / RANK_EFFICIENCY)

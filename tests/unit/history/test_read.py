@@ -195,3 +195,19 @@ def test_what_was_extracted_is_what_is_cached(folder: Path) -> None:
     cached, new = (read(folder).columns for _ in range(2))
     assert cached.read_facts(cached.runs[0].facts) == new.read_facts(new.runs[0].facts)
     assert cached.runs == new.runs
+
+
+def test_files_of_a_moment_ago_are_read_again_and_not_verified_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.history.cache.is_settled", lambda _key, _now_ns: False)
+    first, again = read(folder), read(folder)
+    assert (first.verified, again.verified) == (6, 0)
+    assert same(first, again)
+
+
+def test_files_from_before_1970_are_cached_too(folder: Path) -> None:
+    for path in folder.glob("*.bench.tar"):
+        os.utime(path, ns=(-1_000_000_000, -1_000_000_000))
+    first, again = read(folder), read(folder)
+    assert (first.problem, again.verified) == (None, 0)
