@@ -42,7 +42,8 @@ class RunFacts(NamedTuple):
 
     Attributes:
         host: Digest that identifies the host.
-        use: Why it takes no part in a history: `interleaved` or `emulated_architecture`; empty if it does.
+        use: Why it takes no part in a history: `interleaved`, `emulated_architecture` or `no_valid_repetition`; empty if
+            it does.
         facts: What the rules of comparability of runs look at, as text by field, but for the host's name: a container
             has another one in each run.
         samples: Digest of all its samples: who seals a run again has not measured it again.
@@ -130,6 +131,9 @@ def extract(contents: Contents) -> RunFacts:
     use = "interleaved" if contents.plan.variants else ""
     if contents.machine.cpu.emulated:
         use = "emulated_architecture"
+    cells = () if use else tuple(_extract_cells(contents))
+    if not cells and not use:
+        use = "no_valid_repetition"
     return RunFacts(
         run_id=contents.info.run_id,
         started_at=contents.info.started_at,
@@ -137,7 +141,7 @@ def extract(contents: Contents) -> RunFacts:
         use=use,
         host_name=contents.machine.host_name,
         facts={field: text for field, text in describe_run(contents).items() if field != "machine.host_name"},
-        cells=() if use else tuple(_extract_cells(contents)),
+        cells=cells,
         samples=samples.hexdigest(),
     )
 

@@ -44,6 +44,18 @@ def test_interleaved_and_emulated_runs_take_no_part() -> None:
     assert (emulated.use, emulated.cells) == ("emulated_architecture", ())
 
 
+def test_a_run_whose_repetitions_are_all_void_takes_no_part() -> None:
+    noisy = tuple(
+        replace(
+            measurement,
+            repetitions=tuple(replace(repetition, invalid=("steal",)) for repetition in measurement.repetitions),
+        )
+        for measurement in RUN.measurements
+    )
+    void = extract(replace(RUN, measurements=noisy))
+    assert (void.use, void.cells) == ("no_valid_repetition", ())
+
+
 def test_samples_tell_runs_apart_and_their_names_do_not() -> None:
     renamed = replace(RUN, info=replace(RUN.info, run_id="20260102T030405Z-ffffffff"))
     assert extract(RUN).samples == extract(renamed).samples != extract(make_run(2)).samples
