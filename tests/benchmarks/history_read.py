@@ -27,7 +27,7 @@ from tests.benchmarks.large_bundles import make_contents
 from tests.builders import CASE, make_cell
 from tests.unit.bundle.builder import seal_contents
 
-CELLS = [make_cell(index, case=replace(CASE, batch_size=index + 1)) for index in range(14)]
+CELLS = [make_cell(index, case=replace(CASE, shape={"image_size": 64 + 32 * index})) for index in range(14)]
 SAMPLES = 30
 
 
