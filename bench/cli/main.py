@@ -25,6 +25,7 @@ COMMANDS = MappingProxyType(
         "container": "bench.cli.container:container",
         "detect": "bench.cli.detect:detect",
         "doctor": "bench.cli.doctor:doctor",
+        "history": "bench.cli.history:history",
         "keygen": "bench.cli.keys:keygen",
         "profiles": "bench.cli.lists:profiles",
         "qualify": "bench.cli.qualify:qualify",

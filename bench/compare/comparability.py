@@ -57,6 +57,39 @@ def find_cell_differences(
     )
 
 
+def describe_run(contents: Contents) -> dict[str, str]:
+    """Return what the rules of runs compare, as text by field; of a mapping or of packages, a field for each key.
+
+    A private field that was taken out of the bundle has no entry.
+    """
+    facts = [(rule, attrgetter(rule.field)(contents)) for rule in RUN_RULES]
+    return dict(
+        _describe_facts([fact for fact in facts if fact[0].field.removeprefix("machine.") not in contents.hidden])
+    )
+
+
+def describe_cell(cell: Cell, measurement: Measurement) -> dict[str, str]:
+    """Return what the rules of cells compare, as text by field; what no worker reported has no entry."""
+    facts = collect_cell_facts(cell, measurement)
+    return dict(_describe_facts([(rule, facts[rule.field]) for rule in CELL_RULES if rule.field in facts]))
+
+
+def find_rule(field: str, rules: Sequence[Rule]) -> Rule:
+    """Return the rule of a field that `describe_run` (`RUN_RULES`) or `describe_cell` (`CELL_RULES`) returned."""
+    return next(rule for rule in rules if field == rule.field or field.startswith(f"{rule.field}."))
+
+
+def compare_descriptions(base: Mapping[str, str], new: Mapping[str, str], rules: Sequence[Rule]) -> tuple[Finding, ...]:
+    """Return what differs between two descriptions of runs or cells, by field, where a change is looked for."""
+    found = []
+    for field in sorted(base.keys() | new.keys()):
+        before, after = base.get(field, ABSENT), new.get(field, ABSENT)
+        if before != after:
+            rule = find_rule(field, rules)
+            found.append(_make_finding(field, *_strip_shared(before, after), rule.compare, rule.code))
+    return tuple(found)
+
+
 def explain_refusals(findings: Iterable[Finding]) -> tuple[Reason, ...]:
     """Return why there can be no verdict, a reason for each finding that forbids one."""
     return tuple(
@@ -127,6 +160,26 @@ def _normalize(value: object) -> object:
         return {package.name: f"{package.version} {package.digest or ''}".rstrip() for package in value}
     names = [entry for entry in value if isinstance(entry, str)]
     return frozenset(names) if len(names) == len(value) and names == sorted(set(names)) else value
+
+
+def _describe_facts(facts: Sequence[tuple[Rule, object]]) -> Iterator[tuple[str, str]]:
+    for rule, value in facts:
+        normal = _normalize(value)
+        if isinstance(normal, Mapping):
+            yield from ((f"{rule.field}.{key}", _describe(entry)) for key, entry in normal.items())
+        else:
+            yield rule.field, _describe(normal)
+
+
+def _strip_shared(before: str, after: str) -> tuple[str, str]:
+    """Return two lists, as text, without the entries that both have; any other text unchanged."""
+    base, new = before.split(", "), after.split(", ")
+    if min(len(base), len(new)) < 2:
+        return before, after
+    return (
+        ", ".join(entry for entry in base if entry not in new) or ABSENT,
+        ", ".join(entry for entry in new if entry not in base) or ABSENT,
+    )
 
 
 def _find_severity(rule: Rule, purpose: Purpose) -> Severity:

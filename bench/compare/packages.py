@@ -12,7 +12,7 @@ from bench.records.verdict import Finding
 
 TOOLS = frozenset(
     {
-        "altair", "ast-serialize", "coverage", "grimp", "hypothesis", "import-linter", "iniconfig", "installer",
+        "altair", "ast-serialize", "coverage", "duckdb", "grimp", "hypothesis", "import-linter", "iniconfig", "installer",
         "jsonschema",
         "jsonschema-specifications", "librt", "mypy", "mypy-extensions", "narwhals", "pathspec", "pip", "pluggy",
         "pytest", "referencing", "rpds-py", "ruff", "types-docker", "types-requests", "types-tabulate", "uv",

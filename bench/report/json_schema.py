@@ -17,6 +17,7 @@ SCHEMAS: Mapping[str, str] = MappingProxyType(
         "comparison": "bench.records.verdict:Comparison",
         "diagnosis": "bench.records.diagnosis:Diagnosis",
         "environment": "bench.records.bundle:Environment",
+        "history": "bench.records.history:History",
         "machine": "bench.records.machine:Machine",
         "measurement": "bench.records.measurement:Measurement",
         "plan": "bench.records.plan:Plan",

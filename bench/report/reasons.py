@@ -12,6 +12,7 @@ from bench.report.reasons_compare import SENTENCES_COMPARE
 from bench.report.reasons_doctor import SENTENCES_DOCTOR
 from bench.report.reasons_failures import SENTENCES_FAILURES, SIGNALS
 from bench.report.reasons_hardware import SENTENCES_HARDWARE
+from bench.report.reasons_history import SENTENCES_HISTORY
 from bench.report.reasons_placement import SENTENCES_PLACEMENT
 from bench.report.reasons_probes import SENTENCES_PROBES
 from bench.report.reasons_qualification import SENTENCES_QUALIFICATION
@@ -25,6 +26,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         **SENTENCES_DOCTOR,
         **SENTENCES_FAILURES,
         **SENTENCES_HARDWARE,
+        **SENTENCES_HISTORY,
         **SENTENCES_PLACEMENT,
         **SENTENCES_PROBES,
         **SENTENCES_QUALIFICATION,

@@ -33,7 +33,6 @@ from bench.verification.verification import Verification
 TRUST_NOBODY = Requirements()
 
 
-@collector_paused()
 def verify_bundle(
     path: Path,
     requirements: Requirements = TRUST_NOBODY,
@@ -55,7 +54,29 @@ def verify_bundle(
         BundleError: a step failed; names the bundle and the step.
     """
     requirements.check_usage()
-    data = read_file(path, limit=OUTER_LIMITS.total_bytes)
+    return verify_bytes(read_bundle(path), path, requirements, now=now, recompute=recompute)
+
+
+def read_bundle(path: Path) -> bytes:
+    """Return the bytes of a bundle's file.
+
+    Raises:
+        UsageError: no such file.
+        BundleError: it is larger than a bundle may be.
+    """
+    return read_file(path, limit=OUTER_LIMITS.total_bytes)
+
+
+@collector_paused()
+def verify_bytes(
+    data: bytes,
+    path: Path,
+    requirements: Requirements = TRUST_NOBODY,
+    *,
+    now: datetime | None = None,
+    recompute: Recompute | None = None,
+) -> Verification:
+    """Verify a bundle that was read already: as `verify_bundle`, whose refusals name the path."""
     with naming(path):
         return _verify(data, requirements, now or datetime.now(UTC), recompute)
 

@@ -20,6 +20,7 @@ BUNDLES = (
     *(f"{name}.bench.tar" for name in ("base", "new", "A", "B", "A1", "A2", "A3", "B1", "B2", "B3")),
     *(f"{name}.bench.tar" for name in ("results/X", "unit/one", "archive/one")),
     *(f"good/{number}.bench.tar" for number in range(5)),
+    *(f"results/nightly/{number}.bench.tar" for number in range(3)),
 )
 """Bundles of made-up runs, a run each."""
 
@@ -29,6 +30,13 @@ summary = "fast enough"
 [rules.latency]
 check = "performance.latency_s"
 at_most = 0.012
+"""
+KNOWN = """
+[[known]]
+run = "20260102T030405Z-00000001"
+owner = "anna"
+reason = "a fix of accuracy"
+date = 2026-01-03
 """
 KEYS = ("operator", "vendor", "lab", "root")
 
@@ -41,10 +49,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run_shell(folder, f"bench keygen {name}.pem --no-passphrase").check_returncode()
     signer = load_signer(folder / "operator.pem", None)
     for run, name in enumerate(BUNDLES, 1):
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_bundle(folder / name, make_contents(run=run), signer)
     shutil.copytree(REPO / "results/reference", folder / "results/reference")
     (folder / "acceptance.toml").write_text(POLICY, encoding="utf-8")
+    (folder / "known.toml").write_text(KNOWN, encoding="utf-8")
     with tarfile.open(REPO / "tests/data/machines/nto-xeon-6330.tar.gz") as recorded:
         recorded.extractall(folder / "recorded", filter="data")
     (folder / "recorded/root").rename(folder / "recorded/machine")

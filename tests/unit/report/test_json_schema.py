@@ -23,6 +23,7 @@ from bench.workloads.registry import WORKLOADS
 from tests.builders import CASE
 from tests.unit.bundle.builder import CONTENTS
 from tests.unit.compare.runs import STEADY, make_run
+from tests.unit.report.test_history import make_report
 
 FOLDER = Path(__file__).parents[3] / "docs" / "schema"
 
@@ -38,6 +39,7 @@ EXAMPLES: dict[str, object] = {
         ),
     ),
     "environment": CONTENTS.environment,
+    "history": make_report(machine__settings__kernel="6.2"),
     "machine": CONTENTS.machine,
     "measurement": CONTENTS.measurements[0],
     "plan": CONTENTS.plan,

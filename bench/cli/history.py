@@ -1,0 +1,116 @@
+"""`bench history`."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bench.cli.console import print_text, wide_option
+from bench.cli.sign_options import load_signer, signing_options
+from bench.cli.types import FilePath, Name
+from bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from bench.records.history import History
+    from bench.run.prepare import Decision
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  bench history results/nightly
+  bench history results/nightly --known known.toml --json
+  bench history results/nightly --confirm
+  bench history results/nightly --confirm --run --python-a ~/torch-2.13
+\b
+Exit status: 0 no regression; 1 a rerun confirms that a cell became slower; 2 wrong usage; 3 a cell is suspected to
+have become slower, or there are too few runs to show any change; 6 a bundle that was named does not verify.
+"""
+)
+@click.argument("paths", nargs=-1, required=True, type=FilePath(), metavar="BUNDLE...|FOLDER")
+@click.option("--known", type=FilePath(), metavar="FILE", help="Known changes, in TOML: run, owner, reason, date.")
+@click.option("--across-locks", is_flag=True, help="Compare runs of different locks: look for what new packages changed.")  # fmt: skip
+@click.option("--confirm", is_flag=True, help="Print the commands that measure the cells of suspected changes again.")
+@click.option("--run", "do_run", is_flag=True, help="With --confirm: run them.")
+@click.option("--python-a", type=Name(), metavar="PATH", help="With --run: interpreter or environment with the packages of before the change.")  # fmt: skip
+@click.option("--output", type=FilePath(), default=Path("results/confirm"), show_default=True, metavar="DIR", help="Folder for the bundles of --run.")  # fmt: skip
+@signing_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@wide_option
+def history(  # noqa: PLR0917 - click passes options by keyword
+    paths: tuple[Path, ...],
+    known: Path | None,
+    across_locks: bool,
+    confirm: bool,
+    do_run: bool,
+    python_a: str | None,
+    output: Path,
+    key: Path | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+    wide: bool,
+) -> int:
+    """Find the runs at which cells became slower or faster.
+
+    Each cell of comparable runs is a series. Runs of another machine, lock or setting are named breaks. The search is
+    made so that at most one false alarm is expected in a year of nightly runs of 48 cells, looked at every day: a host
+    that drifts, or runs at two speeds, needs a clearer change. A change is seen three to seven runs after it at the
+    earliest; the output says which size would be seen within ten.
+
+    Bundles are verified the first time. What is read of them is cached beside them, in .bench-history.duckdb, which may
+    be deleted at any time.
+    """
+    from bench.cli.console import print_json, print_report
+    from bench.history.judge import judge_history
+    from bench.history.known import load_known
+    from bench.history.read import read_history
+    from bench.history.series import group_series
+    from bench.records.history import EXIT_STATUS
+    from bench.report.history import render_history
+    from bench.stats.change_limits import load_limits
+
+    if (do_run or python_a is not None) and not confirm:
+        raise UsageError("--run and --python-a are for --confirm; give it too, or leave them out")
+    entries = () if known is None else load_known(known)
+    read = read_history(paths, dict(os.environ))
+    if read.problem is not None:
+        print_text(f"no cache, so that all bundles are verified each time: {read.problem}", err=True)
+    hosts = group_series(read.columns, across_locks=across_locks)
+    found = judge_history(read.columns, read.bundles, hosts, load_limits(), known=entries, excluded=read.excluded)
+    if confirm:
+        found = _confirm(
+            found, do_run=do_run, python_a=python_a, output=output, key=key, passphrase_file=passphrase_file
+        )
+    if as_json:
+        print_json(found)
+    else:
+        print_report(lambda width: render_history(found, width), wide=wide)
+    return EXIT_STATUS[found.outcome]
+
+
+def _confirm(
+    found: "History",
+    *,
+    do_run: bool,
+    python_a: str | None,
+    output: Path,
+    key: Path | None,
+    passphrase_file: Path | None,
+) -> "History":
+    """Return the history with the commands that confirm its suspected changes, or with what they showed."""
+    from bench.cli.measurement import report_progress
+    from bench.history.confirm import Sides, confirm_changes, plan_rerun, run_rerun
+    from bench.run.session import run_plan
+
+    if not do_run:
+        return confirm_changes(found, plan_rerun)
+    signer = load_signer(key, passphrase_file)
+
+    def measure(decision: "Decision") -> Path:
+        path, _ = run_plan(decision, output, signer, report_progress=report_progress)
+        print_text(f"bundle: {path}", err=True)
+        return path
+
+    sides = Sides(python_a=python_a, output=output)
+    return confirm_changes(found, lambda cell, change: run_rerun(cell, change, sides, measure))

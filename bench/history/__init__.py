@@ -1,0 +1,1 @@
+"""Histories: series of comparable bundles, and the changes of level in them."""

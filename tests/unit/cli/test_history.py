@@ -1,0 +1,101 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from bench.records.history import History
+from bench.records.record import decode_json
+from tests.unit.cli.conftest import Invoke
+from tests.unit.history.histories import keep, make_history
+
+KNOWN = """[[known]]
+run = "{run}"
+owner = "anna"
+reason = "a fix of accuracy"
+date = 2026-01-03
+"""
+
+
+@pytest.fixture
+def slower(tmp_path: Path) -> Path:
+    folder = tmp_path / "nightly"
+    for contents in make_history(32, 22, 1.08, machine__settings__kernel="6.2"):
+        keep(folder, contents)
+    return folder
+
+
+@pytest.fixture
+def flat(tmp_path: Path) -> Path:
+    folder = tmp_path / "flat"
+    for contents in make_history(26):
+        keep(folder, contents)
+    return folder
+
+
+def test_a_flat_history_is_status_0(flat: Path, invoke: Invoke) -> None:
+    outcome = invoke("history", str(flat))
+    assert (outcome.status, outcome.err) == (0, "")
+    assert outcome.out.startswith("at most 1 false alarm is expected in 365 runs of 48 cells that do not change")
+    assert outcome.out.endswith("(exit status 0)\n")
+
+
+def test_a_suspected_regression_is_status_3_and_names_what_differs(slower: Path, invoke: Invoke) -> None:
+    outcome = invoke("history", str(slower))
+    assert outcome.status == 3
+    assert outcome.out.count(": slower, latency +") == 2
+    assert "  first bundle after the change: " in outcome.out
+    assert "20260102T030405Z-00000016.bench.tar" in outcome.out
+    assert "warn: machine.settings.kernel: 6.1 → 6.2" in outcome.out
+
+
+def test_confirm_prints_the_commands(slower: Path, invoke: Invoke) -> None:
+    outcome = invoke("history", str(slower), "--confirm")
+    assert outcome.status == 3
+    assert "    bench run --suite smoke --workload resnet50 " in outcome.out
+    assert "    bench compare " in outcome.out
+
+
+def test_a_known_change_is_status_0(slower: Path, tmp_path: Path, invoke: Invoke) -> None:
+    known = tmp_path / "known.toml"
+    known.write_text(KNOWN.format(run="20260102T030405Z-00000016"), encoding="utf-8")
+    outcome = invoke("history", str(slower), "--known", str(known))
+    assert outcome.status == 0
+    assert outcome.out.count("acknowledged by anna on 2026-01-03: a fix of accuracy") == 2
+
+
+def test_json_is_the_record(slower: Path, invoke: Invoke) -> None:
+    outcome = invoke("history", str(slower), "--json")
+    history = decode_json(outcome.out.encode(), History, source="standard output")
+    assert outcome.status == 3
+    assert history.outcome == "suspected"
+    assert [len(cell.points) for cell in history.hosts[0].cells] == [32, 32]
+    assert json.loads(outcome.out)["criteria"]["cells"] == 48
+
+
+def test_too_few_runs_are_status_3(tmp_path: Path, invoke: Invoke) -> None:
+    bundles = [str(keep(tmp_path, contents)) for contents in make_history(3)]
+    outcome = invoke("history", *bundles)
+    assert outcome.status == 3
+    assert "too few runs" in outcome.out
+    assert not list(tmp_path.glob(".bench-history*"))
+
+
+@pytest.mark.parametrize("options", [["--run"], ["--python-a", "x"]])
+def test_what_only_confirm_uses_is_refused_without_it(tmp_path: Path, invoke: Invoke, options: list[str]) -> None:
+    outcome = invoke("history", str(tmp_path), *options)
+    assert outcome.status == 2
+    assert "are for --confirm" in outcome.err
+
+
+def test_a_bundle_that_was_named_must_verify(tmp_path: Path, invoke: Invoke) -> None:
+    path = tmp_path / "broken.bench.tar"
+    path.write_bytes(b"no bundle")
+    assert invoke("history", str(path)).status == 6
+
+
+def test_without_a_cache_that_is_said(flat: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.delenv("HOME", raising=False)
+    outcome = invoke("history", str(flat))
+    assert outcome.status == 0
+    assert "no cache, so that all bundles are verified each time" in outcome.err

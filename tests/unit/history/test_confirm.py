@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from bench.errors import UsageError
+from bench.history import confirm as confirming
+from bench.history.confirm import Sides, confirm_changes, plan_rerun, run_rerun
+from bench.history.judge import judge_history
+from bench.history.series import group_series
+from bench.records.bundle import Contents, Distribution
+from bench.records.history import History, LevelChange
+from bench.run.prepare import Decision
+from bench.stats.change_limits import load_limits
+from tests.unit.bundle.builder import make_sbom
+from tests.unit.compare.qualification.units import edit
+from tests.unit.history.histories import keep, make_columns, make_history, make_run
+
+NEWER = (
+    Distribution(name="numpy", version="2.3.0", digest=None),
+    Distribution(name="torch", version="2.15.0", digest=None),
+)
+
+
+def judge(folder: Path, runs: list[Contents]) -> History:
+    """A history whose bundles around the change are in the folder."""
+    paths = [str(folder / f"{contents.info.run_id}.bench.tar") for contents in runs]
+    for contents in runs[15:]:
+        keep(folder, edit(contents, "sbom", make_sbom(contents.environment)))
+    columns = make_columns(runs)
+    return judge_history(columns, paths, group_series(columns, across_locks=False), load_limits())
+
+
+@pytest.fixture
+def same_software(tmp_path: Path) -> History:
+    return judge(tmp_path, make_history(32, 22, 1.08))
+
+
+@pytest.fixture
+def planned(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What was planned, in place of a plan for this host."""
+    seen: list[object] = []
+
+    def prepare(*arguments: object, output: Path) -> Decision:
+        seen.append((*arguments, output))
+        return None  # type: ignore[return-value]
+
+    monkeypatch.setattr(confirming, "prepare_run", prepare)
+    monkeypatch.setattr(confirming, "prepare_ab", prepare)
+    return seen
+
+
+def first_change(history: History) -> LevelChange:
+    return history.hosts[0].cells[0].changes[0]
+
+
+def test_the_same_software_is_measured_once_more_and_compared_with_the_runs_before(same_software: History) -> None:
+    planned = first_change(confirm_changes(same_software, plan_rerun))
+    assert planned.state == "suspected"
+    assert planned.rerun is not None
+    assert planned.rerun.kind == "repeat"
+    run, compare = planned.rerun.commands
+    assert " ".join(run) == (
+        "bench run --suite smoke --workload resnet50 --mode inference --precision fp32 --memory-format channels_last "
+        "--backend eager --batch-size 4 --layout latency --repetitions 10:20"
+    )
+    assert compare[:2] == ("bench", "compare")
+    assert [Path(word).name[-18:-10] for word in compare[2:7]] == [f"{number:08x}" for number in range(17, 22)]
+    assert compare[7:9] == ("--", "NEW_BUNDLE")
+
+
+def test_other_packages_are_measured_in_turn(tmp_path: Path) -> None:
+    history = judge(tmp_path, make_history(32, 22, 1.08, environment__distributions=NEWER))
+    rerun = first_change(confirm_changes(history, plan_rerun)).rerun
+    assert rerun is not None
+    assert rerun.kind == "ab"
+    assert rerun.packages["torch"] == ("2.14.1", "2.15.0")
+    assert rerun.commands[0][:6] == ("bench", "ab", "--python-a", "PYTHON_A", "--python-b", "PYTHON_B")
+    cell = history.hosts[0].cells[0]
+    with pytest.raises(UsageError, match=r"torch 2\.14\.1 by --python-a"):
+        run_rerun(cell, cell.changes[0], Sides(python_a=None, output=tmp_path), lambda _: tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("factor", "state", "outcome"), [(1.08, "confirmed", "regression"), (1.0, "refuted", "no_regression")]
+)
+def test_a_rerun_decides(  # noqa: PLR0917 - fixtures and a table
+    tmp_path: Path, same_software: History, planned: list[object], factor: float, state: str, outcome: str
+) -> None:
+    again = keep(tmp_path / "confirm", make_run(40, factor))
+    sides = Sides(python_a=None, output=tmp_path)
+    decided = confirm_changes(same_software, lambda cell, change: run_rerun(cell, change, sides, lambda _: again))
+    assert len(planned) == 2
+    assert {cell.changes[0].state for cell in decided.hosts[0].cells} == {state}
+    assert decided.outcome == outcome
+    rerun = first_change(decided).rerun
+    assert rerun is not None
+    assert rerun.bundle == str(again)
+    assert rerun.comparison is not None
+    assert [verdict.layout for verdict in rerun.comparison.cells] == ["latency"]
+
+
+def test_only_suspected_changes_to_slower_are_confirmed(same_software: History) -> None:
+    def never(*_: object) -> LevelChange:
+        raise AssertionError
+
+    hosts = tuple(
+        replace(
+            host,
+            cells=tuple(
+                replace(cell, changes=tuple(replace(change, state="acknowledged") for change in cell.changes))
+                for cell in host.cells
+            ),
+        )
+        for host in same_software.hosts
+    )
+    assert confirm_changes(replace(same_software, hosts=hosts), never).outcome == "no_regression"
+    confirm_changes(judge_faster(), never)
+
+
+def judge_faster() -> History:
+    runs = make_history(32, 22, 0.92)
+    columns = make_columns(runs)
+    return judge_history(columns, [""] * 32, group_series(columns, across_locks=False), load_limits())
