@@ -11,8 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.bundle.files import read_file, require_folder, write_file
-from bench.bundle.seal import OUTER_LIMITS
+from bench.bundle.files import require_folder, write_file
 from bench.bundle.signers import Requirements
 from bench.bundle.source import own_source
 from bench.errors import BenchError, OutputError
@@ -25,7 +24,7 @@ from bench.report.html.page import render_page
 from bench.report.html.run import make_page_run
 from bench.report.html.site_index import render_index
 from bench.verification.processes import map_bundles
-from bench.verification.verify import verify_bundle
+from bench.verification.verify import read_bundle, verify_bytes
 
 INDEX, STATE = "index.html", "site.json"
 
@@ -87,7 +86,7 @@ def write_site(
     require_folder(folder)
     maker = _digest_maker(requirements)
     before = _read_state(folder / STATE, maker)
-    digests = {_digest_file(path): path for path in paths}
+    digests = {_digest(read_bundle(path)): path for path in paths}
     kept = {
         digest: entry for digest, entry in before.pages.items() if digest in digests and (folder / entry.page).is_file()
     }
@@ -110,11 +109,12 @@ def write_site(
 
 def _make_page(path: Path, *, folder: Path, requirements: Requirements, compare_sides: CompareSides) -> _Made:
     try:
-        verification = verify_bundle(path, requirements)
+        data = read_bundle(path)
+        verification = verify_bytes(data, path, requirements)
     except BenchError as error:
         return _Made(None, str(error))
     run = make_page_run(verification, compare_sides(verification.contents))
-    entry = make_entry(run, f"{run.name}-{_digest_file(path)[7:19]}.html")
+    entry = make_entry(run, f"{run.name}-{_digest(data)[7:19]}.html")
     write_file(folder / entry.page, render_page([run], home=INDEX).encode(), replace=True)
     return _Made(entry, "")
 
@@ -141,8 +141,8 @@ def _read_state(path: Path, maker: Digest) -> SiteState:
     return state if state.maker == maker else SiteState(maker=maker, pages={})
 
 
-def _digest_file(path: Path) -> Digest:
-    return f"sha256:{hashlib.sha256(read_file(path, limit=OUTER_LIMITS.total_bytes)).hexdigest()}"
+def _digest(data: bytes) -> Digest:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def _digest_maker(requirements: Requirements) -> Digest:

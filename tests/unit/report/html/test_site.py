@@ -53,7 +53,7 @@ def test_links_to_cells_lead_to_their_cards(site: Path) -> None:
 
 def test_a_second_call_makes_nothing_and_changes_no_byte(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {path.name: path.read_bytes() for path in site.iterdir()}
-    monkeypatch.setattr("bench.report.html.site.verify_bundle", lambda *_: pytest.fail("verified again"))
+    monkeypatch.setattr("bench.report.html.site.verify_bytes", lambda *_: pytest.fail("verified again"))
     result = write(site)
     assert (result.made, result.pages) == (0, len(PATHS))
     assert {path.name: path.read_bytes() for path in site.iterdir()} == before
