@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bench.records.case import Case
-from bench.report.cases import describe_shape, name_workload
+from bench.report.cases import describe_shape, name_precision, name_workload
 from bench.report.table import Column
 
 _NAME = Column("workload")
@@ -59,5 +59,13 @@ def make_case_columns(cells: Sequence[tuple[Case, str, str | None]]) -> CaseColu
 
 def _describe(case: Case, layout: str, side: str | None) -> tuple[str, ...]:
     shape = describe_shape(case.shape)
-    precision = case.precision if case.quant_engine is None else f"{case.precision} {case.quant_engine}"
-    return (shape, case.mode, precision, case.memory_format, case.backend, str(case.batch_size), layout, side or "")
+    return (
+        shape,
+        case.mode,
+        name_precision(case),
+        case.memory_format,
+        case.backend,
+        str(case.batch_size),
+        layout,
+        side or "",
+    )

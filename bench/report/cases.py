@@ -23,6 +23,11 @@ def describe_configuration(case: Case) -> str:
     return f"{case.mode}, {case.precision}, {case.memory_format}, {case.backend}, batch {case.batch_size}"
 
 
+def name_precision(case: Case) -> str:
+    """Return the precision, with the quantization engine if it has one."""
+    return case.precision if case.quant_engine is None else f"{case.precision} {case.quant_engine}"
+
+
 def name_workload(case: Case, shape: Mapping[str, int]) -> str:
     """Return workload, phase and the given dimensions, such as `gpt2 decode prompt_tokens=32`."""
     return " ".join(filter(None, (case.workload, case.phase, describe_shape(shape))))

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from bench.records.summary import Interval
 from bench.records.verdict import (
     EXIT_STATUS,
-    MAX_DISPLAYED_CHANGE,
     CellVerdict,
     Comparison,
     ComparisonOutcome,
@@ -16,6 +14,7 @@ from bench.report.cases import describe_case, describe_configuration, name_case
 from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.table import Column, render_table
+from bench.report.units import format_change, format_p_value, format_range, format_ratio
 from bench.stats.metrics import find_column_metrics
 
 COLUMNS = (
@@ -47,14 +46,14 @@ OUTCOMES: dict[ComparisonOutcome, str] = {
 def render_comparison(comparison: Comparison, width: int | None = None) -> PrintableText:
     """Return the whole comparison, with a table no wider than asked."""
     names = f"base {', '.join(comparison.base)}, new {', '.join(comparison.new)}"
-    lines = [names, _describe_method(comparison), ""]
+    lines = [names, describe_method(comparison), ""]
     lines += describe_findings(comparison.findings)
     if comparison.cells:
         lines += [_table(comparison.cells, width), "", *_legend()]
     lines += _details(comparison.cells)
     lines += [
-        f"geometric mean of {family.family}: latency {_percent(family.ratio.point)} "
-        f"({_range(family.ratio)}, {family.cells} cell{'s' if family.cells > 1 else ''})"
+        f"geometric mean of {family.family}: latency {format_ratio(family.ratio.point)} "
+        f"({format_range(family.ratio)}, {family.cells} cell{'s' if family.cells > 1 else ''})"
         for family in comparison.families
     ]
     lines += map(describe_reason, comparison.notes)
@@ -71,19 +70,24 @@ def describe_findings(findings: tuple[Finding, ...]) -> list[str]:
     """Return refusals and warnings in full, and notes only counted where there are many."""
     grave = [finding for finding in findings if finding.severity != "note"]
     notes = [finding for finding in findings if finding.severity == "note"]
-    lines = [_describe_finding(finding) for finding in grave]
+    lines = list(map(_describe_weighed, grave))
     if len(notes) > NOTES_MAX:
         names = ", ".join(finding.field.rsplit(".", 1)[-1] for finding in notes[:NOTES_MAX])
         return [*lines, f"note: {len(notes)} fields differ and do not forbid a verdict: {names}, ..."]
-    return [*lines, *map(_describe_finding, notes)]
+    return [*lines, *map(_describe_weighed, notes)]
 
 
-def _describe_finding(finding: Finding) -> str:
-    reason = describe_reason(finding.reason)
-    return f"{finding.severity}: {finding.field}: {finding.base} → {finding.new} ({reason})"
+def describe_finding(finding: Finding) -> str:
+    """Return what differs, and whether it matters."""
+    return f"{finding.field}: {finding.base} → {finding.new} ({describe_reason(finding.reason)})"
 
 
-def _describe_method(comparison: Comparison) -> str:
+def _describe_weighed(finding: Finding) -> str:
+    return f"{finding.severity}: {describe_finding(finding)}"
+
+
+def describe_method(comparison: Comparison) -> str:
+    """Return margin, level, and what scatter is allowed for."""
     criteria = comparison.criteria
     scatter = "repetitions interleaved on one host, compared in pairs"
     if comparison.run_scatter is not None:
@@ -104,7 +108,7 @@ def _table(cells: Sequence[CellVerdict], width: int | None) -> str:
 
 def _describe_metric(cell: CellVerdict, name: str) -> str:
     ratio = cell.metric_ratios.get(name)
-    return "" if ratio is None else _percent(ratio)
+    return "" if ratio is None else format_ratio(ratio)
 
 
 def _row(cell: CellVerdict) -> tuple[str, ...]:
@@ -113,9 +117,16 @@ def _row(cell: CellVerdict) -> tuple[str, ...]:
     name = (name_case(cell.case), describe_configuration(cell.case), cell.layout)
     if cell.ratio is None or cell.p_value is None:
         return (*name, verdict, "", "", "", "", count)
-    detectable = "" if cell.detectable_ratio is None else _change(cell.detectable_ratio)
-    p_value = "<0.0001" if cell.p_value < 1e-4 else f"{cell.p_value:.4f}"
-    return (*name, verdict, _percent(cell.ratio.point), _range(cell.ratio), detectable, p_value, count)
+    detectable = "" if cell.detectable_ratio is None else format_change(cell.detectable_ratio)
+    return (
+        *name,
+        verdict,
+        format_ratio(cell.ratio.point),
+        format_range(cell.ratio),
+        detectable,
+        format_p_value(cell.p_value),
+        count,
+    )
 
 
 def _legend() -> tuple[str, ...]:
@@ -136,15 +147,3 @@ def _details(cells: Iterable[CellVerdict]) -> Iterator[str]:
     for text, names in cells_by_text.items():
         more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
         yield f"{', '.join(names[:NAMED_MAX])}{more}: {text}"
-
-
-def _range(ratio: Interval) -> str:
-    return f"{_percent(ratio.low)} to {_percent(ratio.high)}"
-
-
-def _percent(ratio: float) -> str:
-    return _change(ratio - 1, "+")
-
-
-def _change(share: float, sign: str = "") -> str:
-    return f"{share:{sign}.1%}" if share <= MAX_DISPLAYED_CHANGE else f">{MAX_DISPLAYED_CHANGE:{sign}.0%}"

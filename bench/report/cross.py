@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bench.report.cases import name_precision
 from bench.report.printable import PrintableText, join_lines
 from bench.report.rows.cross import CrossRow
 from bench.report.table import Column, render_table
@@ -45,7 +46,7 @@ def _describe(row: CrossRow) -> tuple[str, ...]:
     mode = "" if case.mode == "inference" else case.mode
     return (
         " ".join(filter(None, (case.workload, case.phase, mode))),
-        case.precision if case.quant_engine is None else f"{case.precision} {case.quant_engine}",
+        name_precision(case),
         case.memory_format,
         case.backend,
         format_seconds(row.latency_s),

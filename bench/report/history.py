@@ -13,13 +13,13 @@ from bench.records.history import (
     LevelChange,
     Rerun,
 )
-from bench.records.verdict import MAX_DISPLAYED_CHANGE, Finding
+from bench.records.verdict import Finding
 from bench.report.cases import describe_configuration, name_case
 from bench.report.comparison import describe_findings
 from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.table import Column, render_table
-from bench.report.units import format_seconds
+from bench.report.units import format_change, format_range, format_ratio, format_seconds
 
 COLUMNS = (
     Column("workload"),
@@ -104,7 +104,7 @@ def _row(cell: CellHistory) -> tuple[str, ...]:
         format_seconds(cell.levels[-1].latency_s),
         f"{cell.autocorrelation:.2f}",
         str(len(cell.changes)),
-        "too few runs" if cell.detectable_ratio is None else _change(cell.detectable_ratio),
+        "too few runs" if cell.detectable_ratio is None else format_change(cell.detectable_ratio),
     )
 
 
@@ -113,7 +113,7 @@ def _describe_change(cell: CellHistory, change: LevelChange) -> Iterator[str]:
     ratio = change.ratio
     yield (
         f"{name_case(cell.case)}, {describe_configuration(cell.case)}, {cell.layout}: {change.direction}, "
-        f"latency {_change(ratio.point - 1, '+')} ({_change(ratio.low - 1, '+')} to {_change(ratio.high - 1, '+')}), "
+        f"latency {format_ratio(ratio.point)} ({format_range(ratio)}), "
         f"{STATES[change.state]}"
     )
     yield f"  from run {before.run} to run {first.run} ({first.started_at}), found with run {found.run}"
@@ -131,11 +131,7 @@ def _describe_rerun(rerun: Rerun) -> Iterator[str]:
     if rerun.comparison is not None:
         for verdict in rerun.comparison.cells:
             ratio = verdict.ratio
-            size = (
-                ""
-                if ratio is None
-                else f", latency {_change(ratio.point - 1, '+')} ({_change(ratio.low - 1, '+')} to {_change(ratio.high - 1, '+')})"
-            )
+            size = "" if ratio is None else f", latency {format_ratio(ratio.point)} ({format_range(ratio)})"
             yield f"  rerun {rerun.bundle}: {verdict.outcome.replace('_', ' ')}{size}"
         return
     for name, (a, b) in sorted(rerun.packages.items()):
@@ -149,7 +145,3 @@ def _describe_excluded(history: History) -> Iterator[str]:
         yield f"excluded: {entry.bundle}: {describe_reason(entry.reason)}"
     if len(history.excluded) > EXCLUDED_MAX:
         yield f"excluded: {len(history.excluded) - EXCLUDED_MAX} bundles more"
-
-
-def _change(share: float, sign: str = "") -> str:
-    return f"{share:{sign}.1%}" if share <= MAX_DISPLAYED_CHANGE else f">{MAX_DISPLAYED_CHANGE:{sign}.0%}"

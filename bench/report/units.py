@@ -1,6 +1,7 @@
 """Numbers for people: three significant digits and a unit that keeps them short."""
 
 from bench.records.summary import Interval
+from bench.records.verdict import MAX_DISPLAYED_CHANGE
 
 _TIMES = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
@@ -71,3 +72,23 @@ def scale_unit(unit: str) -> str:
 def scale_quantity(value: float, unit: str) -> str:
     """Return a number in the unit of its column, without that unit."""
     return format_significant(value / _SCALES[unit][0] if unit in _SCALES else value)
+
+
+def format_change(share: float, sign: str = "") -> str:
+    """Return a change as `5.0%`; with the sign `+` `+5.0%`. Of one above `MAX_DISPLAYED_CHANGE` only that is said."""
+    return f"{share:{sign}.1%}" if share <= MAX_DISPLAYED_CHANGE else f">{MAX_DISPLAYED_CHANGE:{sign}.0%}"
+
+
+def format_ratio(ratio: float) -> str:
+    """Return the change that a ratio is, as `+5.0%` of 1.05."""
+    return format_change(ratio - 1, "+")
+
+
+def format_range(ratio: Interval) -> str:
+    """Return the interval of a ratio, as `+2.0% to +8.0%`."""
+    return f"{format_ratio(ratio.low)} to {format_ratio(ratio.high)}"
+
+
+def format_p_value(p_value: float) -> str:
+    """Return four digits; smaller ones than they show are said to be smaller."""
+    return "<0.0001" if p_value < 1e-4 else f"{p_value:.4f}"

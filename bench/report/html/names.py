@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from bench.records.case import Case
-from bench.report.cases import describe_shape, name_workload
+from bench.report.cases import describe_shape, name_precision, name_workload
 
 
 def name_cells(cells: Sequence[tuple[Case, str, str | None]]) -> list[str]:
@@ -28,8 +28,7 @@ def name_cells(cells: Sequence[tuple[Case, str, str | None]]) -> list[str]:
 def name_case_shortly(case: Case) -> str:
     """Return workload, phase, mode of training, and precision."""
     mode = "" if case.mode == "inference" else case.mode
-    precision = case.precision if case.quant_engine is None else f"{case.precision} {case.quant_engine}"
-    return _join((name_workload(case, {}), mode, precision))
+    return _join((name_workload(case, {}), mode, name_precision(case)))
 
 
 def _describe(case: Case, layout: str, side: str | None) -> Iterable[str]:

@@ -10,6 +10,7 @@ from bench.records.machine import Count
 from bench.records.plan import CellId
 from bench.records.profile import LayoutName
 from bench.records.record import Record
+from bench.stats.probes import sum_bandwidth, sum_compute
 
 
 class ProbeRow(Record, frozen=True, kw_only=True):
@@ -47,8 +48,8 @@ def make_probe_rows(contents: Contents) -> Iterator[ProbeRow]:
     start = parse_timestamp(contents.info.started_at, source="bundle.json")
     for layout in contents.plan.layouts:
         probes = [probe for probe in contents.probes if probe.layout == layout.name]
-        compute = [sum(result.product_flops_per_s for result in probe.instances) for probe in probes]
-        bandwidth = [sum(result.triad_bytes_per_s for result in probe.instances) for probe in probes]
+        compute = list(map(sum_compute, probes))
+        bandwidth = list(map(sum_bandwidth, probes))
         for probe, operations, rate in zip(probes, compute, bandwidth, strict=True):
             yield ProbeRow(
                 layout=layout.name,

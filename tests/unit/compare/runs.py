@@ -54,7 +54,9 @@ def make_run(*latencies: Sequence[float], cells: Sequence[Cell] = (), gflops: fl
         make_measurement(
             cell,
             *(
-                make_repetition(index, make_instance((*(value,) * 5, value + own_s), proof=None if index else make_proof()))
+                make_repetition(
+                    index, make_instance((*(value,) * 5, value + own_s), proof=None if index else make_proof())
+                )
                 for index, value in enumerate(values)
             ),
         )

@@ -1,5 +1,6 @@
 """The cross table: each precision, format and backend of a workload against eager fp32."""
 
+from bench.report.cases import name_precision
 from bench.report.html.run import PageRun, link_cell
 from bench.report.html.tables import Heading, Table, Value, drop_empty_columns
 from bench.report.rows.cross import CrossRow
@@ -40,7 +41,7 @@ def _list_values(run: PageRun, row: CrossRow) -> list[Value]:
     calls = row.break_even_calls
     return [
         Value(" ".join(filter(None, (case.workload, case.phase, mode))), link=link_cell(run, row.cell)),
-        Value(case.precision if case.quant_engine is None else f"{case.precision} {case.quant_engine}"),
+        Value(name_precision(case)),
         Value(case.memory_format),
         Value(case.backend),
         Value(format_seconds(row.latency_s), row.latency_s),

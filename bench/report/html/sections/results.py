@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
-from bench.records.case import Case
 from bench.records.summary import Interval, Mark
 from bench.report.case_columns import make_case_columns
-from bench.report.cases import name_workload
+from bench.report.cases import name_precision, name_workload
 from bench.report.cell_texts import describe_layout, describe_metric, describe_share, describe_width
 from bench.report.html.run import PageRun, link_cell
 from bench.report.html.tables import Heading, Table, Value, drop_empty_columns, join_texts
@@ -58,7 +57,7 @@ def tabulate_results(run: PageRun) -> Table:
         [
             Value(str(run.numbers[row.cell]), run.numbers[row.cell]),
             Value(name_workload(row.case, {}), link=link_cell(run, row.cell), detail=join_texts(details)),
-            Value(_name_precision(row.case)),
+            Value(name_precision(row.case)),
             Value(row.case.backend),
             *_list_numbers(row, metrics),
         ]
@@ -90,10 +89,6 @@ def _list_details(rows: Sequence[CellRow]) -> Iterator[list[str]]:
 
 def _detail(header: str, value: str) -> str:
     return f"{header} {value}" if header in {"batch", "side"} and value else value
-
-
-def _name_precision(case: Case) -> str:
-    return case.precision if case.quant_engine is None else f"{case.precision} {case.quant_engine}"
 
 
 def describe_marks(row: CellRow) -> str:

@@ -6,12 +6,13 @@ from typing import NamedTuple
 from bench.records.reproduction import Reproduction
 from bench.records.summary import Interval
 from bench.records.verdict import CellVerdict, Comparison, Finding, Outcome
-from bench.report.comparison import OUTCOMES, describe_scatter
+from bench.report.comparison import OUTCOMES, describe_finding, describe_method, describe_scatter
 from bench.report.html.names import name_cells
 from bench.report.html.sections.figures import Figure, draw_change
 from bench.report.html.tables import Heading, Table, Tone, Value, drop_empty_columns
 from bench.report.reasons import describe_reason
 from bench.report.reproduction import OUTCOMES as REPRODUCTION_OUTCOMES
+from bench.report.units import format_p_value
 
 TONES: dict[Outcome, Tone] = {"faster": "good", "slower": "bad", "not_comparable": "bad"}
 
@@ -43,7 +44,7 @@ def judge_comparison(comparison: Comparison, identifier: str, title: str) -> Ver
         id=identifier,
         title=title,
         outcome=_sentence(OUTCOMES[comparison.outcome]),
-        method=[_describe_method(comparison), *map(describe_reason, comparison.notes)],
+        method=[_sentence(describe_method(comparison)), *map(describe_reason, comparison.notes)],
         figure=draw_change(comparison, f"{identifier}-change"),
         tables=tables,
     )
@@ -85,17 +86,6 @@ def judge_reproduction(reproduction: Reproduction, identifier: str) -> Verdict:
     )
 
 
-def _describe_method(comparison: Comparison) -> str:
-    criteria = comparison.criteria
-    scatter = "repetitions interleaved on one host, compared in pairs"
-    if comparison.run_scatter is not None:
-        scatter = describe_scatter(comparison.run_scatter)
-    return (
-        f"Margin {criteria.margin_ratio * 100:.3g}%, false alarm level {criteria.false_alarm_level * 100:.3g}% over all "
-        f"cells; {scatter}."
-    )
-
-
 def _tabulate_cells(cells: Sequence[CellVerdict], identifier: str) -> Table:
     names = name_cells([(cell.case, cell.layout, None) for cell in cells])
     headings = [
@@ -115,12 +105,12 @@ def _tabulate_cells(cells: Sequence[CellVerdict], identifier: str) -> Table:
 
 def _describe_cell(cell: CellVerdict) -> list[Value]:
     detectable, p_value = cell.detectable_ratio, cell.p_value
-    texts = [*map(describe_reason, (*cell.reasons, *cell.notes)), *map(_describe_finding, cell.findings)]
+    texts = [*map(describe_reason, (*cell.reasons, *cell.notes)), *map(describe_finding, cell.findings)]
     return [
         Value(cell.outcome.replace("_", " "), tone=_tone(cell.outcome)),
         *_describe_ratio(cell.ratio),
         Value("" if detectable is None else f"{detectable:.1%}", detectable),
-        Value("" if p_value is None else "<0.0001" if p_value < 1e-4 else f"{p_value:.4f}", p_value),
+        Value("" if p_value is None else format_p_value(p_value), p_value),
         Value(f"{cell.base_repetitions}/{cell.new_repetitions}"),
         Value("; ".join(texts), tone="quiet"),
     ]
@@ -159,10 +149,6 @@ def _tabulate_findings(findings: Sequence[Finding], identifier: str) -> Table:
         for finding in findings
     ]
     return Table(identifier, "What differs between the sides", headings, rows)
-
-
-def _describe_finding(finding: Finding) -> str:
-    return f"{finding.field}: {finding.base} → {finding.new} ({describe_reason(finding.reason)})"
 
 
 def _tone(outcome: Outcome) -> Tone:
