@@ -14,14 +14,15 @@ def find_shared_samples(runs: Iterable[Contents]) -> tuple[str, str] | None:
     """
     held: dict[Samples, str] = {}
     for contents in runs:
-        for samples in _list_samples(contents):
+        for samples in list_samples(contents):
             first = held.setdefault(samples, contents.info.run_id)
             if first != contents.info.run_id:
                 return first, contents.info.run_id
     return None
 
 
-def _list_samples(contents: Contents) -> Iterator[Samples]:
+def list_samples(contents: Contents) -> Iterator[Samples]:
+    """Yield the samples of each process, as they are told apart: iterations and nanoseconds."""
     for measurement in contents.measurements:
         for repetition in measurement.repetitions:
             for instance in repetition.instances:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from bench.compare.bundles import compare_runs, compare_variants
 from bench.errors import UsageError
@@ -71,19 +71,7 @@ def plan_rerun(cell: CellHistory, change: LevelChange) -> LevelChange:
     Raises:
         BenchError: the first bundle after the change does not verify any more.
     """
-    suite = verify_bundle(Path(cell.points[change.first].bundle)).contents.plan.suite
-    options = _name_options(cell, suite)
-    packages = {
-        finding.field.removeprefix(_PACKAGE): (_version(finding.base), _version(finding.new))
-        for finding in change.differences
-        if finding.field.startswith(_PACKAGE) and finding.reason.code == "other_distributions"
-    }
-    if packages:
-        command = ("bench", "ab", "--python-a", "PYTHON_A", "--python-b", "PYTHON_B", *options)
-        return replace(change, rerun=Rerun(kind="ab", commands=(command,), packages=packages))
-    repeat = ("bench", "run", *options, "--repetitions", ":".join(map(str, REPETITIONS)))
-    compare = ("bench", "compare", *_find_base(cell, change), "--", "NEW_BUNDLE", "--margin", _name_margin(change))
-    return replace(change, rerun=Rerun(kind="repeat", commands=(repeat, compare)))
+    return replace(change, rerun=_plan(cell, change, _make_options(cell, change)))
 
 
 def run_rerun(cell: CellHistory, change: LevelChange, sides: Sides, measure: Measure) -> LevelChange:
@@ -93,12 +81,8 @@ def run_rerun(cell: CellHistory, change: LevelChange, sides: Sides, measure: Mea
         UsageError: the packages differ, and no environment has those of before.
         BenchError: the cell cannot be measured here.
     """
-    planned = plan_rerun(cell, change)
-    rerun = planned.rerun
-    if rerun is None:
-        return planned
-    suite = verify_bundle(Path(cell.points[change.first].bundle)).contents.plan.suite
-    options = _make_options(cell, suite)
+    options = _make_options(cell, change)
+    rerun = _plan(cell, change, options)
     criteria = Criteria(margin_ratio=find_margin(change))
     if rerun.kind == "ab":
         if sides.python_a is None:
@@ -112,7 +96,23 @@ def run_rerun(cell: CellHistory, change: LevelChange, sides: Sides, measure: Mea
         base = [verify_bundle(Path(bundle)).contents for bundle in _find_base(cell, change)]
         comparison = _keep_cell(compare_runs(base, [verify_bundle(path).contents], criteria), cell)
     state = _find_state(_find_verdicts(comparison, cell))
-    return replace(planned, state=state, rerun=replace(rerun, comparison=comparison, bundle=str(path)))
+    return replace(change, state=state, rerun=replace(rerun, comparison=comparison, bundle=str(path)))
+
+
+def _plan(cell: CellHistory, change: LevelChange, options: RunOptions) -> Rerun:
+    """Return how a cell is measured again: in turn where packages differ, else once more."""
+    packages = {
+        finding.field.removeprefix(_PACKAGE): (_version(finding.base), _version(finding.new))
+        for finding in change.differences
+        if finding.field.startswith(_PACKAGE) and finding.reason.code == "other_distributions"
+    }
+    typed = _name_options(options)
+    if packages:
+        command = ("bench", "ab", "--python-a", "PYTHON_A", "--python-b", "PYTHON_B", *typed)
+        return Rerun(kind="ab", commands=(command,), packages=packages)
+    repeat = ("bench", "run", *typed, "--repetitions", ":".join(map(str, REPETITIONS)))
+    compare = ("bench", "compare", *_find_base(cell, change), "--", "NEW_BUNDLE", "--margin", _name_margin(change))
+    return Rerun(kind="repeat", commands=(repeat, compare))
 
 
 def find_margin(change: LevelChange) -> float:
@@ -143,7 +143,9 @@ def _find_base(cell: CellHistory, change: LevelChange) -> tuple[str, ...]:
     return tuple(point.bundle for point in cell.points[begin : change.before + 1])
 
 
-def _make_options(cell: CellHistory, suite: str) -> RunOptions:
+def _make_options(cell: CellHistory, change: LevelChange) -> RunOptions:
+    """Return the options that plan the cell as the first run after the change did."""
+    suite = verify_bundle(Path(cell.points[change.first].bundle)).contents.plan.suite
     case = cell.case
     wanted = CaseFilter(
         workload=(case.workload,),
@@ -157,21 +159,15 @@ def _make_options(cell: CellHistory, suite: str) -> RunOptions:
     return RunOptions(suite=suite, wanted=wanted, layouts=(cell.layout,))
 
 
-def _name_options(cell: CellHistory, suite: str) -> tuple[str, ...]:
+def _name_options(options: RunOptions) -> tuple[str, ...]:
     """Return the options of `_make_options` as a user types them."""
-    case = cell.case
-    typed = {
-        "--suite": suite,
-        "--workload": case.workload,
-        "--mode": case.mode,
-        "--precision": case.precision,
-        "--memory-format": case.memory_format,
-        "--backend": case.backend,
-        "--batch-size": str(case.batch_size),
-        "--quant-engine": case.quant_engine,
-        "--layout": cell.layout,
-    }
-    return tuple(word for name, value in typed.items() if value is not None for word in (name, value))
+    chosen = {"suite": (options.suite,), **asdict(options.wanted), "layout": options.layouts}
+    return tuple(
+        word
+        for name, values in chosen.items()
+        if values
+        for word in (f"--{name.replace('_', '-')}", ",".join(map(str, values)))
+    )
 
 
 def _name_margin(change: LevelChange) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bench.bundle.calibration import digest_host
 from bench.compare.comparability import describe_cell, describe_run
 from bench.compare.evidence import read_values
+from bench.compare.shared_samples import list_samples
 from bench.errors import BenchError
 from bench.records.bundle import Contents
 from bench.records.record import encode_json_line
@@ -122,12 +123,8 @@ def read_run(path: Path) -> ReadBundle:
 def extract(contents: Contents) -> RunFacts:
     """Return what a history needs of a verified run."""
     samples = hashlib.sha256()
-    for measurement in contents.measurements:
-        for repetition in measurement.repetitions:
-            for instance in repetition.instances:
-                samples.update(
-                    encode_json_line([(sample.iterations, sample.elapsed_ns) for sample in instance.samples])
-                )
+    for process in list_samples(contents):
+        samples.update(encode_json_line(process))
     use = "interleaved" if contents.plan.variants else ""
     if contents.machine.cpu.emulated:
         use = "emulated_architecture"
