@@ -123,7 +123,9 @@ def pool(parts: Sequence[Shown]) -> Floats:
     shares = _correct(weighted, values / np.maximum((counts > 0).sum(axis=0), 1))
     cells = values / longest
     error = np.sqrt((1 + (cells - 1) * CELLS_ALIKE) / np.maximum(longest * cells, 1))
-    raised = np.stack([shares[0] + error, *(_find_root(shares[row] - 2 * error, LAGS[row]) for row in (1, 2))])
+    raised = np.stack(
+        [shares[0] + error, *(_find_root(shares[row] - 2 * error, LAGS[row]) for row in range(1, len(LAGS)))]
+    )
     found = np.where(values > 0, raised.max(axis=0), MAX_AUTOCORRELATION)
     return np.clip(found, 0.0, MAX_AUTOCORRELATION)
 

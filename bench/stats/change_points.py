@@ -6,7 +6,8 @@ there. So a history may be looked at every day, or once at the end, and its fals
 1. Points that carry wide intervals count for less: deviations are divided by their standard deviation, which is made of
    the scatter between runs and of the point's own error.
 2. What a run has in common with the one before it is taken out by a first-order autoregression, whose coefficient is
-   pooled over the cells of the host, or a cell's own where that is larger (`bench.stats.autocorrelation`). So a host that drifts needs a clearer change.
+   pooled over the cells of the host, or a cell's own where that is larger (`bench.stats.autocorrelation`). So a host that
+   drifts needs a clearer change.
 3. The newest end of the segment is searched for a split (`bench.stats.change_search`). Where ranks show a change, least
    squares say where it is. It ends the segment, and the values after it are the next one.
 """
@@ -70,19 +71,19 @@ class _Search:
     def __init__(self, series: Sequence[Series], tail: float) -> None:
         self.series = series
         self.critical = make_critical(tail)
-        self.sums: list[Sums] = [sum_up(one.values, one.variances) for one in series]
+        self.sums: list[Sums] = [sum_up(cell.values, cell.variances) for cell in series]
         self.starts = [0] * len(series)
         self.ended: list[Shown] = []
-        sizes = [len(one.values) for one in series]
+        sizes = [len(cell.values) for cell in series]
         self.offsets = np.cumsum([0, *sizes])[:-1]
-        self.values = np.concatenate([one.values - one.values.mean() for one in series])
-        self.variances = np.concatenate([one.variances for one in series]) + SCATTER_FLOOR**2
+        self.values = np.concatenate([cell.values - cell.values.mean() for cell in series])
+        self.variances = np.concatenate([cell.variances for cell in series]) + SCATTER_FLOOR**2
 
     def estimate_autocorrelation(self, runs: Ints) -> Floats:
         """Return what to allow for in each series at each run, by the segments as they were then, shape (series, runs)."""
         current = []
-        for one, sums, start in zip(self.series, self.sums, self.starts, strict=True):
-            counts = np.searchsorted(one.runs, runs, side="right")
+        for cell, sums, start in zip(self.series, self.sums, self.starts, strict=True):
+            counts = np.searchsorted(cell.runs, runs, side="right")
             current.append(correlate(sums, start, counts - np.minimum(UNSEEN, np.maximum(counts - start, 0) // 2)))
         ended = [
             Shown(np.repeat(part.shares, len(runs), axis=1), np.repeat(part.counts, len(runs))) for part in self.ended
@@ -94,8 +95,8 @@ class _Search:
         """Return the changes that the first of some runs shows that shows any."""
         looks = [
             (number, end)
-            for number, one in enumerate(self.series)
-            for end in range(*np.searchsorted(one.runs, (runs[0], runs[-1] + 1)))
+            for number, cell in enumerate(self.series)
+            for end in range(*np.searchsorted(cell.runs, (runs[0], runs[-1] + 1)))
             if end - self.starts[number] >= SPLITS[0]
         ]
         if not looks:
@@ -176,7 +177,7 @@ def find_changes(series: Sequence[Series], tail: float) -> Found:
         tail: Of `bench.stats.change_limits`.
     """
     search = _Search(series, tail)
-    last = max(int(one.runs[-1]) for one in series)
+    last = max(int(cell.runs[-1]) for cell in series)
     block = max(1, BLOCK_LOOKS // len(series))
     found: list[Change] = []
     run = 0

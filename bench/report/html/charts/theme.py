@@ -23,7 +23,8 @@ WARNING = "#b3261e"
 ARITHMETIC: Mapping[PeakPrecision, str] = MappingProxyType(
     {"fp32": "#0f5fa7", "bf16": "#b45309", "fp16": "#7c3aa0", "int8": "#0b7a5c"}
 )
-"""Data type that is multiplied → its colour."""
+"""Data type that is multiplied → its colour. fp32 has the accent's but for its last digit: a page's variable replaces each
+colour, and the two may differ in the dark."""
 
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {

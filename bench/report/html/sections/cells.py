@@ -10,7 +10,6 @@ from bench.report.cell_texts import describe_layout
 from bench.report.html.run import PageRun
 from bench.report.html.sections.results import describe_marks
 from bench.report.html.strips import Strip, choose_columns, draw_strip, name_code
-from bench.report.html.tables import Table
 from bench.report.rows.cells import CellRow
 from bench.report.rows.samples import SamplesRow
 from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
@@ -45,7 +44,6 @@ class Card(NamedTuple):
         facts: Labels and texts.
         cold: Where the time before the second call goes.
         stages: Where the time of a training step goes; empty for inference.
-        details: Further tables of where the time of an iteration goes.
     """
 
     id: str
@@ -56,7 +54,6 @@ class Card(NamedTuple):
     strip: Strip | None
     cold: Sequence[Share]
     stages: Sequence[Share]
-    details: Sequence[Table]
 
 
 def list_cards(run: PageRun, *, cells: int) -> Iterator[Card]:
@@ -89,7 +86,6 @@ def list_cards(run: PageRun, *, cells: int) -> Iterator[Card]:
             strip=draw_strip(samples, latency_s, columns=choose_columns(cells)),
             cold=[] if summary is None else _split_cold(summary),
             stages=_split(stages.get(cell.id, {})),
-            details=(),
         )
 
 
