@@ -27,7 +27,7 @@ case $variant in
 "")
     compile images/requirements.lock
     compile images/requirements-engines.lock --extra engines --constraint images/requirements.lock
-    compile images/requirements-dev.lock --extra dev --extra engines --extra fleet --extra tune \
+    compile images/requirements-dev.lock --extra dev --extra engines \
         --constraint images/requirements-engines.lock
     ;;
 cpu)

@@ -12,18 +12,15 @@ from bench.records.verdict import Finding
 
 TOOLS = frozenset(
     {
-        "aiohttp-retry", "alembic", "altair", "ast-serialize", "check-jsonschema", "colorlog", "coverage", "duckdb",
-        "durationpy", "grimp", "hypothesis", "import-linter", "importlib-resources", "iniconfig", "installer", "jsonschema",
-        "jsonschema-specifications", "kubernetes", "kubernetes-validate", "librt", "mako", "mypy", "mypy-extensions",
-        "narwhals", "oauthlib", "optuna", "outcome", "pathspec", "pip", "pluggy", "pysocks", "pytest", "python-dateutil",
-        "referencing", "regress", "requests-oauthlib", "rpds-py", "ruamel-yaml", "ruff", "selenium", "sniffio",
-        "sqlalchemy", "trio", "trio-websocket", "types-docker", "types-requests", "types-tabulate", "tzdata", "uv",
+        "altair", "ast-serialize", "coverage", "duckdb", "grimp", "hypothesis", "import-linter", "iniconfig",
+        "installer", "jsonschema", "jsonschema-specifications", "librt", "mypy", "mypy-extensions", "narwhals",
+        "outcome", "pathspec", "pip", "pluggy", "pysocks", "pytest", "referencing", "rpds-py", "ruff", "selenium",
+        "sniffio", "trio", "trio-websocket", "types-docker", "types-requests", "types-tabulate", "uv",
         "vl-convert-python", "websocket-client", "wheel", "wsproto",
     }
 )  # fmt: skip
-"""Distributions that no worker imports: installers, what reports and histories are made
-with, and what the lock for development adds. What only one backend
-imports is in that backend's facts."""
+"""Distributions that no worker imports: installers, what reports and histories are made with, and what the lock for
+development adds. What only one backend imports is in that backend's facts."""
 
 _PREFIX = "environment.distributions."
 
