@@ -7,8 +7,9 @@ from tests.numa.ledger import Ledger
 
 def check_refusals(ledger: Ledger) -> None:
     """What the kernel refuses ends in an error that says what may be had instead."""
-    offline, absent = ask_instances(
+    offline, beside, absent = ask_instances(
         Request(binding=Binding(cpus="2", memory_nodes="0", threads=1)),
+        Request(binding=Binding(cpus="2-3", memory_nodes="0", threads=1)),
         Request(binding=Binding(cpus="0", memory_nodes="2", threads=1)),
     )
     ledger.equal(
@@ -16,6 +17,11 @@ def check_refusals(ledger: Ledger) -> None:
         offline.refused,
         "plan binds CPUs 2, but the kernel refuses (Invalid argument); allowed are 0-1,3-7: "
         "widen --cpuset-cpus, or plan with --cpus",
+    )
+    ledger.equal(
+        "refused: the offline CPU beside another",
+        beside.refused,
+        "plan binds CPUs 2-3, but CPUs 2 were switched off or taken away: keep them online, or plan with --cpus",
     )
     ledger.equal(
         "refused: a node that is not there",
@@ -27,13 +33,9 @@ def check_refusals(ledger: Ledger) -> None:
 
 def check_problems(ledger: Ledger) -> None:
     """What the kernel silently narrows, or a thread leaves, is a problem."""
-    cpus, nodes, escaped = ask_instances(
-        Request(binding=Binding(cpus="2-3", memory_nodes="0", threads=1)),
+    nodes, escaped = ask_instances(
         Request(binding=Binding(cpus="0", memory_nodes="0,2", threads=1)),
         Request(binding=Binding(cpus="0,3", memory_nodes="0", threads=2), escape=frozenset({4, 6})),
-    )
-    ledger.equal(
-        "problem: the offline CPU beside another", cpus.problem, "plan binds CPUs 2-3, but the worker ran on 3"
     )
     ledger.equal(
         "problem: a node that is not there beside another",
