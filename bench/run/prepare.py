@@ -150,8 +150,8 @@ def read_catalogue(facilities: Facilities | None = None) -> Catalogue:
     Args:
         facilities: What cases find here; None where the plan is not for this host.
     """
-    why_not_here = partial(why_not_available, facilities=facilities)
-    return Catalogue(profiles=load_profiles(), find_profile=find_profile, why_not=why_not_here)
+    why_not = partial(why_not_available, facilities=facilities)
+    return Catalogue(profiles=load_profiles(), find_profile=find_profile, why_not=why_not)
 
 
 def choose_seed(options: RunOptions) -> int:
