@@ -1,7 +1,8 @@
 """Make the table of case facts that `bench verify` compares bundles with: `python -m tests.cases.make [WORKLOAD...]`.
 
 Every case of the shipped suites is built and run once in eager fp32, in a process of its own. All of them take half an
-hour and 14 GB of memory. With names of workloads, only their rows are made again.
+hour and 14 GB of memory. With names of workloads, only their rows are made again; with `--missing`, only rows that the
+table does not have.
 """
 
 import resource
@@ -73,8 +74,11 @@ def main(arguments: list[str]) -> None:
         sys.stdout.buffer.write(encode_json_line(make_row(case)))
         return
     cases = list_cases()
-    wanted = {name: case for name, case in cases.items() if not arguments or case.workload in arguments}
     kept = dict(load_case_facts()) if arguments and TABLE.exists() else {}
+    if arguments == ["--missing"]:
+        wanted = {name: case for name, case in cases.items() if name not in kept}
+    else:
+        wanted = {name: case for name, case in cases.items() if not arguments or case.workload in arguments}
     rows = {name: row for name, row in kept.items() if name in cases and name not in wanted}
     for name, case in wanted.items():
         row = make_row_apart(name, case)
