@@ -37,6 +37,8 @@ def detect(root: Path, record: Path | None, as_json: bool, wide: bool) -> None:
     from bench.cli.console import print_json
     from bench.errors import ProfileError
     from bench.hardware.detect import detect as detect_machine
+    from bench.hardware.readings import read_process_limits
+    from bench.hardware.tree import Tree
     from bench.profiles.load import load_profiles
     from bench.profiles.match import choose_profile
     from bench.report.machine import render_machine
@@ -44,6 +46,7 @@ def detect(root: Path, record: Path | None, as_json: bool, wide: bool) -> None:
     if record is not None:
         require_writable(record, replace=False)
     machine = detect_machine(root) if record is None else _record_machine(root, record)
+    limits = read_process_limits(Tree(root))
     choice, problem = None, None
     try:
         choice = choose_profile(load_profiles(), machine)
@@ -51,9 +54,9 @@ def detect(root: Path, record: Path | None, as_json: bool, wide: bool) -> None:
         problem = str(error)
     if as_json:
         profile: object = {"name": None, "problem": problem} if choice is None else choice
-        print_json({**msgspec.structs.asdict(machine), "profile": profile})
+        print_json({**msgspec.structs.asdict(machine), "profile": profile, "process_limits": limits})
     else:
-        print_report(lambda _: render_machine(machine, choice, problem), wide=wide)
+        print_report(lambda _: render_machine(machine, choice, problem, limits), wide=wide)
 
 
 def _record_machine(root: Path, file: Path) -> "Machine":

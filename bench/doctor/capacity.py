@@ -82,17 +82,18 @@ def _find_limits(machine: Machine, readings: Readings) -> Iterator[Finding]:
     if not readings.limits_shown:
         yield make_unknown("limits", "/proc/self/limits")
         return
+    limits = readings.limits
     needed = _THREADS_PER_CPU * len(parse_cpulist(machine.topology.allowed_cpus)) + _SPARE_THREADS
     low = [
         make_finding("limits", "missing", code, limit=str(limit), needed=str(least))
         for code, limit, least in (
-            ("threads_limited", readings.max_threads, needed),
-            ("open_files_limited", readings.max_open_files, NEEDED_OPEN_FILES),
+            ("threads_limited", limits.threads, needed),
+            ("open_files_limited", limits.open_files, NEEDED_OPEN_FILES),
         )
         if limit is not None and limit < least
     ]
-    if readings.max_address_space_bytes is not None:
-        limit_bytes = str(readings.max_address_space_bytes)
+    if limits.address_space_bytes is not None:
+        limit_bytes = str(limits.address_space_bytes)
         low.append(make_finding("limits", "missing", "address_space_limited", limit_bytes=limit_bytes))
     yield from low or [make_finding("limits", "fine", "limits_enough")]
 

@@ -14,9 +14,24 @@ from bench.records.record import Record
 
 _LOAD: Final = re.compile(r"([0-9]{1,9}\.[0-9]{2}) .*", re.ASCII)
 _PERSONALITY: Final = re.compile(r"[0-9a-f]{8}", re.ASCII)
+_LIMITS: Final = "proc/self/limits"
 _COUNTERS: Final = "sys/bus/event_source/devices"
 _CPU_COUNTERS: Final = re.compile(r"cpu|cpu_core|armv[789]_.*", re.ASCII)
 """Names of the CPU's own counters: x86, x86 hybrid parts, and Arm."""
+
+
+class ProcessLimits(Record, frozen=True, kw_only=True):
+    """What this process may use. None: unlimited, or not shown.
+
+    Attributes:
+        threads: Processes and threads: the tightest of the user's limit (RLIMIT_NPROC) and the control groups' (pids.max).
+        open_files: Soft limit (RLIMIT_NOFILE).
+        address_space_bytes: Soft limit (RLIMIT_AS).
+    """
+
+    threads: Count | None = None
+    open_files: Count | None = None
+    address_space_bytes: Count | None = None
 
 
 class Readings(Record, frozen=True, kw_only=True):
@@ -31,10 +46,8 @@ class Readings(Record, frozen=True, kw_only=True):
         load_1min: Runnable and waiting threads of the whole host, mean of a minute.
         available_memory_bytes: Of the host, without swapping.
         swap_bytes, used_swap_bytes: Of the host.
-        limits_shown: The kernel shows this process's limits. If so, None means unlimited in those below.
-        max_threads: The tightest of the user's and the control groups' limits.
-        max_open_files: Soft limit.
-        max_address_space_bytes: Soft limit.
+        limits_shown: The kernel shows this process's limits. If so, None means unlimited in `limits`.
+        limits: Of this process.
     """
 
     clocksource: str | None
@@ -47,16 +60,13 @@ class Readings(Record, frozen=True, kw_only=True):
     swap_bytes: Count | None
     used_swap_bytes: Count | None
     limits_shown: bool
-    max_threads: Count | None
-    max_open_files: Count | None
-    max_address_space_bytes: Count | None
+    limits: ProcessLimits
 
 
 def read_readings(tree: Tree) -> Readings:
     """Read the state of a host, or what a recorded tree holds of it."""
     memory = tree.text("proc/meminfo") or ""
     swap, free_swap = _find_kibibytes(memory, "SwapTotal"), _find_kibibytes(memory, "SwapFree")
-    limits = tree.text("proc/self/limits") or ""
     load = _LOAD.fullmatch(tree.line("proc/loadavg") or "")
     personality = tree.line("proc/self/personality") or ""
     return Readings(
@@ -69,17 +79,19 @@ def read_readings(tree: Tree) -> Readings:
         available_memory_bytes=_find_kibibytes(memory, "MemAvailable"),
         swap_bytes=swap,
         used_swap_bytes=None if swap is None or free_swap is None else max(0, swap - free_swap),
-        limits_shown=_has_limit(limits, "Max processes"),
-        max_threads=min(
-            (
-                limit
-                for limit in (_find_soft_limit(limits, "Max processes"), _read_pids_limit(tree))
-                if limit is not None
-            ),
-            default=None,
-        ),
-        max_open_files=_find_soft_limit(limits, "Max open files"),
-        max_address_space_bytes=_find_soft_limit(limits, "Max address space"),
+        limits_shown=_has_limit(tree.text(_LIMITS) or "", "Max processes"),
+        limits=read_process_limits(tree),
+    )
+
+
+def read_process_limits(tree: Tree) -> ProcessLimits:
+    """Read the limits of this process, or those that a recorded tree holds."""
+    limits = tree.text(_LIMITS) or ""
+    threads = (_find_soft_limit(limits, "Max processes"), _read_pids_limit(tree))
+    return ProcessLimits(
+        threads=min((limit for limit in threads if limit is not None), default=None),
+        open_files=_find_soft_limit(limits, "Max open files"),
+        address_space_bytes=_find_soft_limit(limits, "Max address space"),
     )
 
 

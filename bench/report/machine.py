@@ -1,5 +1,6 @@
 """The machine and its profile, as text."""
 
+from bench.hardware.readings import ProcessLimits
 from bench.records.calibration import Calibration
 from bench.records.machine import Cpu, Machine
 from bench.records.profile import Choice
@@ -24,15 +25,18 @@ def describe_machine(machine: Machine) -> str:
     )
 
 
-def render_machine(machine: Machine, choice: Choice | None, problem: str | None) -> PrintableText:
+def render_machine(
+    machine: Machine, choice: Choice | None, problem: str | None, process_limits: ProcessLimits
+) -> PrintableText:
     """Return the machine on one screen: its facts, the chosen profile, and why each other profile was not chosen.
 
     Args:
         machine: The machine.
         choice: The chosen profile; None if no profile fits.
         problem: Why no profile fits; used only then.
+        process_limits: Shown where there are some.
     """
-    rows = list_facts(machine)
+    rows = list_facts(machine, process_limits)
     width = max(len(label) for label, _ in rows)
     lines = [f"{label:<{width}}  {text}" for label, text in rows]
     lines.append("")
@@ -45,8 +49,13 @@ def render_machine(machine: Machine, choice: Choice | None, problem: str | None)
     return join_lines(lines)
 
 
-def list_facts(machine: Machine) -> list[tuple[str, str]]:
-    """Return the facts of a machine, each with its label, and what could not be read of it."""
+def list_facts(machine: Machine, process_limits: ProcessLimits | None = None) -> list[tuple[str, str]]:
+    """Return the facts of a machine, each with its label, and what could not be read of it.
+
+    Args:
+        machine: The machine.
+        process_limits: Listed where there are some; None if they are not known, as in a bundle.
+    """
     cpu, topology, limits, settings = machine.cpu, machine.topology, machine.limits, machine.settings
     nodes = "; ".join(
         f"{node.id}: CPUs {node.cpus or 'none'}, "
@@ -67,6 +76,7 @@ def list_facts(machine: Machine) -> list[tuple[str, str]]:
         ("SMT", _on_or_off(topology.smt_active)),
         ("quota", f"{quota} (cgroup v{limits.cgroup_version})"),
         ("memory", _bytes(limits.total_memory_bytes) + f", limit {_bytes(limits.memory_bytes)}"),
+        ("limits", _describe_limits(process_limits or ProcessLimits())),
         ("governor", f"{_or_unavailable(settings.governor)}, boost {_on_or_off(settings.boost)}"),
         (
             "huge pages",
@@ -76,7 +86,18 @@ def list_facts(machine: Machine) -> list[tuple[str, str]]:
         ("maker", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
         ("container", limits.container or "none detected"),
     ]
-    return rows + [("missing", describe_reason(reason)) for reason in machine.missing]
+    missing = [("missing", describe_reason(reason)) for reason in machine.missing]
+    return [(label, text) for label, text in rows if text] + missing
+
+
+def _describe_limits(limits: ProcessLimits) -> str:
+    """Return the limits that are set; nothing if none is."""
+    texts = (
+        ("processes and threads", limits.threads, str),
+        ("open files", limits.open_files, str),
+        ("of address space", limits.address_space_bytes, format_bytes),
+    )
+    return ", ".join(f"{render(value)} {noun}" for noun, value, render in texts if value is not None)
 
 
 def _describe_isa(cpu: Cpu) -> str:

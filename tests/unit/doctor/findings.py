@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from bench.hardware.readings import Readings
+from bench.hardware.readings import ProcessLimits, Readings
 from bench.records.diagnosis import Finding
 from bench.records.machine import Machine
 from tests.builders import make_machine
@@ -20,9 +20,7 @@ READINGS = Readings(
     swap_bytes=0,
     used_swap_bytes=0,
     limits_shown=True,
-    max_threads=None,
-    max_open_files=1024,
-    max_address_space_bytes=None,
+    limits=ProcessLimits(open_files=1024),
 )
 
 NOTHING_READ = Readings(
@@ -36,9 +34,7 @@ NOTHING_READ = Readings(
     swap_bytes=None,
     used_swap_bytes=None,
     limits_shown=False,
-    max_threads=None,
-    max_open_files=None,
-    max_address_space_bytes=None,
+    limits=ProcessLimits(),
 )
 
 

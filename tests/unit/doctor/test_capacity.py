@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from bench.doctor.capacity import NEEDED_MEMORY_BYTES, find_capacity
+from bench.hardware.readings import ProcessLimits
 from bench.records.machine import Machine
 from tests.unit.doctor.findings import NOTHING_READ, QUIET, READINGS, change, pick
 
@@ -34,10 +35,10 @@ def test_finds_a_limit_of_the_machine(machine: Machine, subject: str, severity: 
         pytest.param("swap", {}, "fine", "no_swap", id="no swap"),
         pytest.param("load", {"load_1min": 0.21}, "scatter", "load_high", id="a load over a tenth of the CPUs"),
         pytest.param("load", {"load_1min": 0.2}, "fine", "load_low", id="a load of a tenth of the CPUs"),
-        pytest.param("limits", {"max_threads": 39}, "missing", "threads_limited", id="few threads"),
-        pytest.param("limits", {"max_threads": 40}, "fine", "limits_enough", id="threads enough"),
-        pytest.param("limits", {"max_open_files": 255}, "missing", "open_files_limited", id="few open files"),
-        pytest.param("limits", {"max_address_space_bytes": 1 << 32}, "missing", "address_space_limited", id="ulimit -v"),
+        pytest.param("limits", {"limits": ProcessLimits(threads=39)}, "missing", "threads_limited", id="few threads"),
+        pytest.param("limits", {"limits": ProcessLimits(threads=40)}, "fine", "limits_enough", id="threads enough"),
+        pytest.param("limits", {"limits": ProcessLimits(open_files=255)}, "missing", "open_files_limited", id="few open files"),
+        pytest.param("limits", {"limits": ProcessLimits(address_space_bytes=1 << 32)}, "missing", "address_space_limited", id="ulimit -v"),
         pytest.param("perf_counters", {"cpu_counters": False}, "missing", "cpu_counters_absent", id="no counters"),
         pytest.param("perf_counters", {"perf_event_paranoid": 3}, "missing", "perf_forbidden", id="counters forbidden"),
         pytest.param("perf_counters", {}, "fine", "perf_allowed", id="counters allowed"),
@@ -50,7 +51,7 @@ def test_finds_what_was_read(subject: str, values: dict[str, object], severity: 
 
 
 def test_each_limit_that_is_too_low_is_a_finding() -> None:
-    readings = msgspec.structs.replace(READINGS, max_threads=1, max_open_files=1)
+    readings = msgspec.structs.replace(READINGS, limits=ProcessLimits(threads=1, open_files=1))
     assert [code for _, code in pick(find_capacity(QUIET, readings), "limits")] == [
         "threads_limited",
         "open_files_limited",

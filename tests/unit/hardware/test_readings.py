@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.hardware.readings import read_readings
+from bench.hardware.readings import ProcessLimits, read_process_limits, read_readings
 from bench.hardware.tree import Tree
 from tests.unit.hardware.conftest import Compose
 
@@ -20,7 +20,7 @@ COUNTERS = "sys/bus/event_source/devices"
 
 def test_what_the_kernel_does_not_show_is_none(tmp_path: Path) -> None:
     readings = read_readings(Tree(tmp_path))
-    assert {getattr(readings, name) for name in readings.__struct_fields__} == {None, False}
+    assert {getattr(readings, name) for name in readings.__struct_fields__} == {None, False, ProcessLimits()}
     assert readings.limits_shown is False
 
 
@@ -43,18 +43,27 @@ def test_what_the_kernel_does_not_show_is_none(tmp_path: Path) -> None:
         ("used_swap_bytes", {"proc/meminfo": "SwapTotal: 4 kB\nSwapFree: 1 kB\n"}, 3072),
         ("used_swap_bytes", {"proc/meminfo": "SwapTotal: 4 kB\n"}, None),
         ("limits_shown", {"proc/self/limits": LIMITS.format(processes="unlimited")}, True),
-        ("max_threads", {"proc/self/limits": LIMITS.format(processes="unlimited")}, None),
-        ("max_threads", {"proc/self/limits": LIMITS.format(processes=100)}, 100),
-        ("max_open_files", {"proc/self/limits": LIMITS.format(processes=100)}, 1024),
-        ("max_address_space_bytes", {"proc/self/limits": LIMITS.format(processes=100)}, None),
-        ("max_threads", {**GROUPS, "sys/fs/cgroup/a/b/pids.max": "max\n", "sys/fs/cgroup/a/pids.max": "32\n"}, 32),
-        (
-            "max_threads",
-            {**GROUPS, "sys/fs/cgroup/a/b/pids.max": "64\n", "proc/self/limits": LIMITS.format(processes=16)},
-            16,
-        ),
-        ("max_threads", {**GROUPS, "sys/fs/cgroup/a/b/pids.max": "-1\n"}, None),
     ],
 )
 def test_reads_a_value(compose: Compose, field: str, files: dict[str, str], value: object) -> None:
     assert getattr(read_readings(Tree(compose(files))), field) == value
+
+
+@pytest.mark.parametrize(
+    ("field", "files", "value"),
+    [
+        ("threads", {"proc/self/limits": LIMITS.format(processes="unlimited")}, None),
+        ("threads", {"proc/self/limits": LIMITS.format(processes=100)}, 100),
+        ("open_files", {"proc/self/limits": LIMITS.format(processes=100)}, 1024),
+        ("address_space_bytes", {"proc/self/limits": LIMITS.format(processes=100)}, None),
+        ("threads", {**GROUPS, "sys/fs/cgroup/a/b/pids.max": "max\n", "sys/fs/cgroup/a/pids.max": "32\n"}, 32),
+        (
+            "threads",
+            {**GROUPS, "sys/fs/cgroup/a/b/pids.max": "64\n", "proc/self/limits": LIMITS.format(processes=16)},
+            16,
+        ),
+        ("threads", {**GROUPS, "sys/fs/cgroup/a/b/pids.max": "-1\n"}, None),
+    ],
+)
+def test_reads_a_limit(compose: Compose, field: str, files: dict[str, str], value: int | None) -> None:
+    assert getattr(read_process_limits(Tree(compose(files))), field) == value

@@ -3,6 +3,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from bench.hardware.readings import ProcessLimits
 from bench.records.bundle import Citation, Contents
 from bench.records.plan import Refusal
 from bench.records.progress import Progress
@@ -133,14 +134,22 @@ def test_a_run_that_measured_nothing_has_no_table() -> None:
 
 
 def test_the_machine_fits_on_a_screen(check_golden: Golden) -> None:
-    text = render_machine(make_machine(), CHOICE, None)
+    text = render_machine(make_machine(), CHOICE, None, ProcessLimits(threads=8192, open_files=1024))
     assert len(text.splitlines()) < 40
     check_golden("report/machine.txt", text + "\n")
 
 
+def test_limits_of_the_process_are_shown_where_they_are_set() -> None:
+    limits = ProcessLimits(threads=100, address_space_bytes=4 << 30)
+    assert "\nlimits         100 processes and threads, 4.00 GiB of address space\n" in render_machine(
+        make_machine(), CHOICE, None, limits
+    )
+    assert "\nlimits" not in render_machine(make_machine(), CHOICE, None, ProcessLimits())
+
+
 def test_a_machine_without_a_profile_says_why() -> None:
     machine = msgspec.structs.replace(make_machine(1), missing=(make_reason("topology_assumed"),))
-    text = render_machine(machine, None, "nothing fits")
+    text = render_machine(machine, None, "nothing fits", ProcessLimits())
     assert "profile   none: nothing fits" in text
     assert "missing        no topology is shown; assumed is one core of package 0 for each CPU" in text
 
@@ -213,4 +222,4 @@ def test_a_wall_clock_that_was_set_is_reported(step_s: float | None, *, reported
 def test_flags_that_are_not_shown_are_unknown() -> None:
     machine = make_machine()
     hidden = msgspec.structs.replace(machine, cpu=msgspec.structs.replace(machine.cpu, isa=()))
-    assert "unknown (no flags are shown)" in render_machine(hidden, None, "nothing fits")
+    assert "unknown (no flags are shown)" in render_machine(hidden, None, "nothing fits", ProcessLimits())
