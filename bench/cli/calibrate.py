@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from bench.cli.console import print_report, print_text, wide_option
-from bench.cli.measurement import report_progress
+from bench.cli.console import open_progress, print_report, print_text, wide_option
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import CommaList, FilePath
 from bench.stats.variance import REPETITIONS_MIN
@@ -76,7 +75,9 @@ def calibrate(  # noqa: PLR0917 - click passes by keyword what the options above
     contents = []
     for number in range(runs):
         print_text(f"run {number + 1} of {runs}", err=True)
-        path, _ = run_plan(prepare_run(options, output=output), output, signer, report_progress=report_progress)
+        decision = prepare_run(options, output=output)
+        with open_progress() as report_progress:
+            path, _ = run_plan(decision, output, signer, report_progress=report_progress)
         print_text(f"bundle: {path}", err=True)
         contents.append(verify_bundle(path).contents)
     calibration = calibrate_host(

@@ -6,7 +6,9 @@ cannot be written is one line and a status of its own (`bench.cli.streams`).
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -15,7 +17,11 @@ from bench.records.progress import Progress
 from bench.records.record import encode_json
 from bench.report.printable import PrintableText, printable, printable_json, spell_out_bytes, wrap_lines
 
-_STYLES = {"probe": "dim", "repetition": "dim", "cell": "green", "failed": "bold red"}
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_STYLES = {"cell": "green", "failed": "bold red"}
+"""Of the lines that stay above the progress bar."""
 
 
 def print_json(value: object) -> None:
@@ -47,17 +53,59 @@ def print_report(render: Callable[[int | None], PrintableText], *, wide: bool) -
 wide_option = click.option("--wide", is_flag=True, help="Print whole tables, however wide the terminal is.")
 
 
-def print_progress(progress: Progress) -> None:
-    """Print one line, coloured on a terminal. Nothing is redrawn later, because a worker may be timed then."""
-    from bench.report.progress import render_progress
+@contextmanager
+def open_progress() -> Iterator[Callable[[Progress], None]]:
+    """Yield a function that reports the progress of a run on standard error.
 
-    line = printable(render_progress(progress))
-    if not sys.stderr.isatty():
-        click.echo(line, err=True)
-        return
+    On a terminal it is a bar with the time left, below a line for each cell that has ended; elsewhere a line each time.
+    Nothing is drawn between two reports, because a worker may be timed then.
+    """
     from rich.console import Console
 
-    Console(stderr=True, highlight=False, soft_wrap=True).print(line, style=_STYLES[progress.kind], markup=False)
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    if sys.stderr.isatty() and not console.is_dumb_terminal:
+        with _open_bar(console) as report:
+            yield report
+    else:
+        yield _print_progress
+
+
+def _print_progress(progress: Progress) -> None:
+    from bench.report.progress import render_progress
+
+    click.echo(printable(render_progress(progress)), err=True)
+
+
+@contextmanager
+def _open_bar(console: "Console") -> Iterator[Callable[[Progress], None]]:
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+    from rich.table import Column
+
+    from bench.report.progress import describe_count, describe_left, describe_step
+
+    columns = (
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[left]}", style="cyan", table_column=Column(no_wrap=True)),
+        TextColumn("{task.description}", markup=False, table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
+    )
+    bar = Bar(
+        *columns, console=console, auto_refresh=False, transient=True, expand=True,
+        redirect_stdout=False, redirect_stderr=False,
+    )  # fmt: skip
+
+    def report(progress: Progress) -> None:
+        line = printable(f"{describe_count(progress)} {describe_step(progress)}")
+        if progress.kind in _STYLES:
+            console.print(line, style=_STYLES[progress.kind], markup=False)
+        total_s = progress.elapsed_s + progress.left_s
+        bar.update(task, completed=progress.elapsed_s, total=total_s, description=line, left=describe_left(progress))
+        bar.refresh()
+
+    with bar:
+        console.show_cursor()  # a run that is killed could not show it again
+        task = bar.add_task("", total=1, left="")
+        yield report
 
 
 def _spell_out_all(value: object) -> object:

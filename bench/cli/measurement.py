@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import click
 
 from bench.cli.combinations import refuse_with_resume
-from bench.cli.console import print_text, wide_option
+from bench.cli.console import open_progress, print_text, wide_option
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import FilePath, Line
 from bench.errors import BenchError, CellsFailedError, TooNoisyError
 from bench.records.plan import Plan
-from bench.records.progress import Progress
 from bench.records.summary import Summary
 
 if TYPE_CHECKING:
@@ -103,7 +102,8 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> Measured
     signer = load_signer(settings.key, settings.passphrase_file)
     if settings.resume is not None:
         plan = read_session(settings.resume).decision.plan
-        done = resume_run(settings.resume, signer, report_progress=report_progress)
+        with open_progress() as report_progress:
+            done = resume_run(settings.resume, signer, report_progress=report_progress)
     else:
         decision = decide()
         plan = decision.plan
@@ -111,18 +111,12 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> Measured
         print_announcement(plan, settings.output)
         print_replaced(decision)
         print_warnings(plan)
-        done = run_plan(decision, settings.output, signer, report_progress=report_progress, note=settings.note)
+        with open_progress() as report_progress:
+            done = run_plan(decision, settings.output, signer, report_progress=report_progress, note=settings.note)
     measured = Measured(*done, plan)
     # Named before anything else is printed: standard output may be full or closed, and verdicts take seconds.
     print_text(f"bundle: {measured.path}", err=True)
     return measured
-
-
-def report_progress(progress: Progress) -> None:
-    """Print one line of progress on standard error."""
-    from bench.cli.console import print_progress
-
-    print_progress(progress)
 
 
 def exit_status(measured: Measured) -> int:

@@ -17,6 +17,7 @@ class Progress(Record, frozen=True, kw_only=True):
         cell: None for a probe.
         done, total: Finished cells, and all cells.
         repetition: Number of the repetition that begins, from 1.
+        elapsed_s: Seconds since this session of the run began.
         left_s: Expected seconds until the run ends.
         summary: Of a finished cell.
         failure: Of a failed cell.
@@ -27,6 +28,7 @@ class Progress(Record, frozen=True, kw_only=True):
     done: Count
     total: Count
     repetition: Count
+    elapsed_s: float
     left_s: float
     summary: CellSummary | None = None
     failure: Failure | None = None

@@ -1,4 +1,4 @@
-"""Progress as text, one plain line at a time: redrawing would use a CPU while a worker is timed."""
+"""Progress as text."""
 
 from bench.records.progress import Progress
 from bench.report.cases import describe_case
@@ -7,21 +7,36 @@ from bench.report.units import format_duration, format_seconds, format_significa
 
 
 def render_progress(progress: Progress) -> str:
-    """Return one line for standard error."""
-    left = f"about {format_duration(progress.left_s)} left"
+    """Return one line: how many cells are finished, what begins or has ended, and the time left."""
+    line = f"{describe_count(progress)} {describe_step(progress)}"
+    return line if progress.kind == "failed" else f"{line}; {describe_left(progress)}"
+
+
+def describe_count(progress: Progress) -> str:
+    """Return how many cells are finished, of how many."""
+    return f"[{progress.done}/{progress.total}]"
+
+
+def describe_left(progress: Progress) -> str:
+    """Return the expected time until the run ends."""
+    return f"about {format_duration(progress.left_s)} left"
+
+
+def describe_step(progress: Progress) -> str:
+    """Return what begins, or what has ended and with which result."""
     if progress.cell is None:
-        return f"[{progress.done}/{progress.total}] probing compute and memory bandwidth; {left}"
+        return "probing compute and memory bandwidth"
     cell = f"{describe_case(progress.cell.case)}, {progress.cell.layout}"
     match progress.kind:
         case "failed" if progress.failure is not None:
-            return f"[{progress.done}/{progress.total}] FAILED {cell}: {describe_reason(progress.failure.cause)}"
+            return f"FAILED {cell}: {describe_reason(progress.failure.cause)}"
         case "cell" if progress.summary is not None:
             latency, throughput = progress.summary.latency_s, progress.summary.throughput_per_s
             return (
-                f"[{progress.done}/{progress.total}] {cell}: {format_seconds(latency.point)} {format_spread(latency)}, "
-                f"{format_significant(throughput.point)} {progress.summary.unit}/s; {left}"
+                f"{cell}: {format_seconds(latency.point)} {format_spread(latency)}, "
+                f"{format_significant(throughput.point)} {progress.summary.unit}/s"
             )
         case "cell":
-            return f"[{progress.done}/{progress.total}] {cell}: too noisy, no valid repetition; {left}"
+            return f"{cell}: too noisy, no valid repetition"
         case _:
-            return f"[{progress.done}/{progress.total}] {cell}: repetition {progress.repetition}; {left}"
+            return f"repetition {progress.repetition} of {cell}"

@@ -292,6 +292,7 @@ class Execution:
                 done=sum(map(self._journal.is_finished, self._cells)),
                 total=len(self._cells),
                 repetition=repetition,
+                elapsed_s=self._pace.elapsed_s,
                 left_s=self._left_s(),
                 summary=self._cell_progress(cell.id).summary if cell is not None and kind == "cell" else None,
                 failure=failure,
