@@ -2,9 +2,10 @@
 
 # Python 3.11 to 3.14; without PYTHON= that of .venv, else the first that is here, in this order.
 PYTHON ?= $(shell images/find-python.sh)
-LOCK ?= images/requirements.lock
-ARGS ?= --suite quick --profile auto
+# cpu: PyTorch's CPU-only wheels, from its own index.
 TORCH ?=
+LOCK ?= images/requirements$(if $(TORCH),-$(TORCH)).lock
+ARGS ?= --suite quick --profile auto
 BASE ?=
 ARCH ?= $(shell dpkg --print-architecture)
 
@@ -58,7 +59,7 @@ lock: prerequisites ## Resolve the hash locks again; TORCH=cpu for PyTorch's CPU
 	@images/lock.sh $(PYTHON) $(TORCH)
 	@images/lock-base.sh amd64 arm64
 
-image: image-context ## Build bench:latest; ARCH=arm64 builds bench:arm64; BASE=NAME@sha256:DIGEST and LOCK=FILE choose base and packages
+image: image-context ## Build bench:latest; TORCH=cpu makes it smaller; ARCH=arm64 builds bench:arm64; BASE=NAME@sha256:DIGEST chooses the base
 	@chmod 1777 results
 	@images/build.sh $(ARCH)
 
@@ -66,11 +67,11 @@ images: environment ## Build both architectures into build/bench.oci.tar, with S
 	@images/check-prerequisites.sh $(PYTHON) images
 	@images/build-archive.sh $(PYTHON) $(LOCK) amd64 arm64
 
-verify-image: ## Build the image twice from clean clones of HEAD, without a network, and compare; ARCH=arm64 for Arm
+verify-image: $(LOCK) ## Build the image twice from clean clones of HEAD, without a network, and compare; ARCH=arm64 for Arm
 	@images/check-prerequisites.sh $(PYTHON) images
 	@images/verify.sh $(PYTHON) $(LOCK) $(ARCH)
 
-image-context: ## Assemble in build/image the files that images/Dockerfile copies
+image-context: $(LOCK) ## Assemble in build/image the files that images/Dockerfile copies
 	@images/check-prerequisites.sh $(PYTHON) image
 	@images/make-context.sh $(PYTHON) $(LOCK) $(ARCH)
 
@@ -81,9 +82,13 @@ clean: ## Remove .venv, build/ and tool caches; keep results
 prerequisites:
 	@images/check-prerequisites.sh $(PYTHON) run
 
-environment: prerequisites
+images/requirements-%.lock:
+	@images/check-prerequisites.sh $(PYTHON) lock
+	@images/lock.sh $(PYTHON) $*
+
+environment: prerequisites $(LOCK)
 	@images/make-environment.sh $(PYTHON) $(LOCK)
 
-tools:
+tools: $(LOCK)
 	@images/check-prerequisites.sh $(PYTHON) test
 	@images/make-environment.sh $(PYTHON) $(LOCK) $(DEVELOPMENT_LOCK)

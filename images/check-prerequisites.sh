@@ -2,7 +2,7 @@
 # Find all that is missing on this host. Print nothing if nothing is; else print what it is, and as the last line the
 # command that installs it, on the systems that have apt-get or dnf.
 #
-# Usage: check-prerequisites.sh PYTHON run|test|image|images
+# Usage: check-prerequisites.sh PYTHON run|test|lock|image|images
 set -euo pipefail
 python=$1 purpose=$2
 missing=() apt=() dnf=()
@@ -53,6 +53,9 @@ run | test)
     [ "$purpose" = run ] || need_library libtcmalloc_minimal.so.4 libtcmalloc-minimal4 gperftools-libs
     [ "$purpose" = run ] || need_command chromium chromium chromium # looks at reports
     [ "$purpose" = run ] || need_command chromedriver chromium-driver chromedriver
+    ;;
+lock)
+    need_python no
     ;;
 images)
     need_python no

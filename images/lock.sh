@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Resolve pyproject.toml into the hash locks, with one wheel for each package, architecture and Python. Locked
-# versions are kept; remove a lock to take newer versions.
+# versions are kept; remove a lock to take newer versions. Left out is what no code on a CPU uses (left_out.py).
 #
 # Usage: lock.sh PYTHON [cpu]
-#   cpu: write requirements-cpu.lock instead, for the CPU-only wheels of PyTorch's own index (images/README.md).
+#   cpu: write requirements-cpu.lock instead, for the CPU-only wheels of PyTorch's own index. It names that index.
 set -euo pipefail
 python=$1 variant=${2-}
 
@@ -13,12 +13,15 @@ tools=build/lock
     "$tools/bin/pip" install --quiet --disable-pip-version-check --requirement images/requirements-installer.lock
     "$tools/bin/pip" install --quiet --disable-pip-version-check uv
 }
+mapfile -t left_out < <("$tools/bin/python" images/left_out.py packages)
+common=(--quiet --universal --python-version 3.11 --no-header "${left_out[@]/#/--no-emit-package=}")
+
 compile() { # OUTPUT [OPTION]...
-    local pylock=$tools/pylock.toml options=(--quiet --universal --python-version 3.11 --no-header)
-    "$tools/bin/uv" pip compile "${options[@]}" --generate-hashes pyproject.toml --output-file "$@"
+    local pylock=$tools/pylock.toml
+    "$tools/bin/uv" pip compile "${common[@]}" --generate-hashes pyproject.toml --output-file "$@" || return
     # A lock with all files leaves the choice to the installer, and installers and systems choose differently.
     rm -f "$pylock"
-    "$tools/bin/uv" pip compile "${options[@]}" --no-deps "$1" --format pylock.toml --output-file "$pylock" "${index[@]}"
+    "$tools/bin/uv" pip compile "${common[@]}" --no-deps "$1" --format pylock.toml --output-file "$pylock" "${index[@]}" || return
     "$tools/bin/python" images/wheels.py choose "$1" "$pylock"
 }
 index=()
@@ -31,11 +34,22 @@ case $variant in
         --constraint images/requirements-engines.lock
     ;;
 cpu)
+    lock=images/requirements-cpu.lock
     index=(--torch-backend cpu)
-    compile images/requirements-cpu.lock "${index[@]}"
+    trap 'rm -f "$lock.part"' EXIT
+    cp images/requirements.lock "$lock.part" # uv keeps the versions in it
+    compile "$lock.part" "${index[@]}" --emit-index-annotation || {
+        echo "PyTorch's index of CPU wheels cannot be used from here (above); without TORCH=cpu, PyTorch comes from the package index" >&2
+        exit 1
+    }
+    # pip finds wheels with a local version, such as 2.14.1+cpu, only in that index.
+    {
+        sed --quiet '/^torch==/,/^    # from /s/^    # from /--extra-index-url /p' "$lock.part" | sort --unique
+        grep --invert-match '^    # from ' "$lock.part"
+    } >"$lock"
     ;;
 *)
-    echo "unknown lock variant $variant; use cpu" >&2
+    echo "TORCH=$variant: only TORCH=cpu, or none" >&2
     exit 2
     ;;
 esac

@@ -38,7 +38,7 @@ case $base in
 esac
 
 compiler=$(grep --after-context 1 '^Package: libpython3.11-stdlib$' "images/base-$host.lock")
-recipe=$(echo "$compiler" | cat "$lock" images/make-packages.sh images/wheels.py images/compile-bytecode.sh images/settle-modes.sh - | sha256sum | cut -d ' ' -f 1)
+recipe=$(echo "$compiler" | cat "$lock" images/make-packages.sh images/wheels.py images/left_out.py images/compile-bytecode.sh images/settle-modes.sh - | sha256sum | cut -d ' ' -f 1)
 if [ "$recipe" != "$(cat "$context/packages.recipe" 2>/dev/null)" ]; then
     echo "Installing the packages of $lock for $arch; this takes minutes, once." >&2
     images/make-packages.sh "$python" "$arch" "$lock" "$fetched" "build/image/$host/base.tar" "$context/packages"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Create .venv from a hash lock if it does not exist or is of another Python, and add the tools of a second lock.
 #
+# The locks name all packages, so pip resolves nothing: torch requires packages that the locks leave out (left_out.py).
 # .venv keeps copies of the installed locks, so a comparison of files shows whether it is up to date.
 #
 # Usage: make-environment.sh PYTHON LOCK [DEVELOPMENT-LOCK]
@@ -14,7 +15,7 @@ if ! cmp --silent "$lock" .venv/installed.lock || [ "$(version "$python")" != "$
     echo "Installing $lock into .venv with $python; this takes minutes, once." >&2
     rm -rf .venv
     "$python" -m venv .venv
-    install --require-hashes --only-binary :all: --requirement "$lock"
+    install --no-deps --require-hashes --only-binary :all: --requirement "$lock"
     install --no-deps --no-build-isolation --editable .
     cp "$lock" .venv/installed.lock
 fi
@@ -25,6 +26,9 @@ printf '#!/bin/sh\nexec %q -I %q bench "$@"\n' "$PWD/.venv/bin/python" "$PWD/ben
 chmod +x .venv/bin/bench
 
 if [ -n "$development_lock" ] && ! cmp --silent "$development_lock" .venv/installed-development.lock; then
-    install --require-hashes --only-binary :all: --requirement "$development_lock"
+    install --no-deps --require-hashes --only-binary :all: --requirement "$development_lock"
     cp "$development_lock" .venv/installed-development.lock
 fi
+
+.venv/bin/python -I images/left_out.py remove .venv/lib/python3.*/site-packages
+images/fetch-allocators.sh .venv

@@ -34,6 +34,7 @@ fi
 rm -rf "$tree"
 mkdir -p "$venv/bin"
 "$tools/bin/python" images/wheels.py install "$lock" "$arch" "$wheels" "$tree"
+"$tools/bin/python" images/left_out.py remove "$venv/lib/python3.11/site-packages"
 ln -s /usr/bin/python3.11 "$venv/bin/python"
 printf 'home = /usr/bin\ninclude-system-site-packages = false\n' >"$venv/pyvenv.cfg"
 echo /opt/bench >"$venv/lib/python3.11/site-packages/bench.pth"

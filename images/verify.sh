@@ -5,7 +5,7 @@
 # Usage: [FETCHED=FOLDER] verify.sh PYTHON LOCK ARCH
 #   FETCHED: folder of .debs and wheels, downloaded before; build/fetched by default.
 set -euo pipefail
-python=$1 lock=$2 arch=$3
+python=$1 lock=$(realpath "$2") arch=$3
 FETCHED=$(realpath "${FETCHED:-build/fetched}")
 export FETCHED LOAD=no
 alone=(env)

@@ -57,7 +57,7 @@ def read_lock(text: str, arch: str, python: str = IMAGE_PYTHON) -> Iterator[Lock
         SystemExit: a line lacks an exact version or hashes.
     """
     environment = marker_environment(arch, python)
-    plain = re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE)
+    plain = re.sub(r"^(\s*#|--).*\n", "", text, flags=re.MULTILINE)
     for line in re.sub(r"\\\n", " ", plain).splitlines():
         package, *digests = line.split("--hash=sha256:")
         if not package.strip():
@@ -103,7 +103,7 @@ def choose_wheels(lock: str, files: Mapping[str, Mapping[str, str]]) -> str:
 def _choose_entry(entry: str, files: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     package = entry.partition("\\")[0].strip()
     requirement = Requirement(package)
-    comments = "".join(re.findall(r"^ *#.*\n", entry, re.MULTILINE))
+    comments = "".join(re.findall(r"^ +#.*\n", entry, re.MULTILINE))
     wheels = files[canonicalize_name(requirement.name)]
     names = [name for name in wheels if parse_wheel_filename(name)[1] in requirement.specifier]
     places = [
@@ -213,6 +213,7 @@ def main(command: str, lock: str, arch: str, *rest: str) -> None:
         files = read_wheel_files(Path(arch).read_text(encoding="utf-8"))
         Path(lock).write_text(choose_wheels(text, files), encoding="utf-8")
     elif command == "list":
+        print(*re.findall(r"^--.*$", text, re.MULTILINE), sep="\n")  # noqa: T201 - options, such as the index
         for package in sorted(read_lock(text, arch, *rest)):
             hashes = "".join(f" \\\n    --hash=sha256:{digest}" for digest in package.digests)
             print(f"{package.name}=={package.version}{hashes}")  # noqa: T201 - a script that prints

@@ -191,8 +191,10 @@ def _read_wheel(distribution: InstalledDistribution, sha256: str) -> WheelParts:
 
 
 def _read_libraries(distribution: InstalledDistribution) -> Iterator[Library]:
-    """Yield the shared libraries in a wheel, with the hashes of its RECORD."""
+    """Yield the shared libraries of a wheel that are installed, with the hashes of its RECORD."""
     for row in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
-        if len(row) >= 2 and _LIBRARY.search(row[0]) and not _EXTENSION.search(row[0]) and row[1].startswith("sha256="):
+        if len(row) < 2 or not row[1].startswith("sha256=") or not _LIBRARY.search(row[0]) or _EXTENSION.search(row[0]):
+            continue
+        if Path(str(distribution.locate_file(row[0]))).exists():  # images/left_out.py removes what no CPU uses
             digest = base64.urlsafe_b64decode(row[1].removeprefix("sha256=") + "=")
             yield Library(normalize_path(row[0]), digest.hex())

@@ -28,7 +28,10 @@ for version in "$@"; do
         absent+=("$version")
         continue
     fi
-    images/check-prerequisites.sh "$python" run
+    if ! images/check-prerequisites.sh "$python" run; then
+        absent+=("$version (incomplete)")
+        continue
+    fi
     rm -rf "$folder"
     git clone --quiet . "$folder"
     (

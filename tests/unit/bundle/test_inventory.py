@@ -102,15 +102,21 @@ def test_a_wheel_states_its_licence(tmp_path: Path, metadata: str, license_: str
     assert inventory == Inventory({"fast": WheelParts(license_, is_expression)}, ())
 
 
-def test_libraries_in_a_wheel_are_listed_without_modules(tmp_path: Path) -> None:
+def test_installed_libraries_of_a_wheel_are_listed_without_modules(tmp_path: Path) -> None:
     digest = "A" * 43
+    site_packages = tmp_path / "lib/python3.11/site-packages"
     record = (
         f"fast/lib/libfast.so.1.2,sha256={digest},1\n"
+        f"fast/lib/libremoved.so,sha256={digest},1\n"
         f"../../../lib/libother.so,sha256={digest},1\n"
         f"fast/_c.cpython-311-x86_64-linux-gnu.so,sha256={digest},1\nfast/_d.abi3.so,sha256={digest},1\n"
         f"fast/__init__.py,sha256={digest},1\nfast/unhashed.so,,\n"
     )
-    inventory = read_inventory(tmp_path, image_root=None, installed=[install(tmp_path, "fast", "", record)])
+    installed = [install(site_packages, "fast", "", record)]
+    for path in ("fast/lib/libfast.so.1.2", "fast/_c.cpython-311-x86_64-linux-gnu.so", "../../libother.so"):
+        (site_packages / path).parent.mkdir(parents=True, exist_ok=True)
+        (site_packages / path).touch()
+    inventory = read_inventory(tmp_path, image_root=None, installed=installed)
     assert inventory.wheels["fast"].libraries == (
         Library("../../libother.so", "0" * 64),
         Library("fast/lib/libfast.so.1.2", "0" * 64),
