@@ -16,12 +16,18 @@ from bench.stats.scenarios import find_scenario
 WORKER_ARGV = ("python", "-m", "bench.worker")
 """`python` in a plan means the interpreter that runs bench: its path differs from host to host."""
 
-OVERHEAD_S = 2.5
-"""Seconds of one repetition besides warm-up and timed part: its share of loading, building, first call, checks. An
-estimate for the user, from the suite quick on 2 cores; no decision depends on it."""
+OVERHEAD_S = 1.5
+"""Seconds of one repetition besides warm-up and timed part: its share of loading, building, first call. Like the three
+below an estimate for the user, from the suites quick and smoke on 2 cores; no result depends on it."""
+
+FIRST_S = 3.0
+"""Seconds that a cell's first repetition takes longer: its library comes from the disk, its model is compiled."""
 
 PROBE_S = 1.5
-"""The same for one probe; a run keeps this much of its time for the last one."""
+"""Seconds of one probe; a run keeps this much of its time for the last one."""
+
+PEAKS_S = 5.0
+"""Seconds that the first probe and the last take longer: they measure all peaks."""
 
 REPETITIONS_PER_PROBE = 6
 """Repetitions between two probes at most: a drift of the host makes all of them invalid together."""
@@ -129,7 +135,7 @@ def estimate_repetition_s(policy: Policy) -> float:
 
 def estimate_seconds(cells: int, policy: Policy) -> float:
     """Estimate the seconds of the least repetitions of so many cells, with probes."""
-    repetitions = cells * policy.repetitions_min
     between_s = min(PROBE_EVERY_S, REPETITIONS_PER_PROBE * estimate_repetition_s(policy))
-    measuring_s = repetitions * estimate_repetition_s(policy)
-    return round(measuring_s + PROBE_S * (2 + measuring_s // between_s), 1)
+    measuring_s = cells * policy.repetitions_min * estimate_repetition_s(policy)
+    probing_s = PROBE_S * (2 + measuring_s // between_s) + 2 * PEAKS_S
+    return round(measuring_s + cells * FIRST_S + probing_s, 1)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from statistics import mean
 
-from bench.launch.plan import PROBE_S, estimate_repetition_s
+from bench.launch.plan import FIRST_S, PROBE_S, estimate_repetition_s
 from bench.records.plan import Policy
 
 
@@ -34,10 +34,11 @@ class Pace:
     def expect_s(self, remaining: Iterable[tuple[str, int]]) -> float:
         """Return the seconds that so many repetitions of each cell will take.
 
-        Expect the mean of a cell's earlier repetitions; of all cells' if it has none; the estimate if no cell has any.
+        Expect the mean of a cell's earlier repetitions, but for its first, which takes longer, if there are others; of all
+        cells' if it has none; the estimate if no cell has any.
         """
-        known = {cell: mean(took) for cell, took in self._took.items()}
-        other_s = mean(known.values()) if known else estimate_repetition_s(self._policy)
+        known = {cell: mean(took[1:] or took) for cell, took in self._took.items()}
+        other_s = mean(known.values()) if known else FIRST_S + estimate_repetition_s(self._policy)
         return sum(known.get(cell, other_s) * count for cell, count in remaining)
 
     def spare_s(self, remaining: Iterable[tuple[str, int]]) -> float:

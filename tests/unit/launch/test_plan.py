@@ -6,6 +6,9 @@ from bench.records.machine import Machine
 from bench.records.plan import Plan, Refusal
 from bench.records.profile import Binding, Layout, Runtime
 from bench.records.reason import Reason, UnsupportedError
+from bench.report.suites import MEASURED_S
+from bench.suites.load import load_suites
+from bench.workloads.registry import WORKLOADS
 from tests.builders import BINDING, CASE, CHOICE, POLICY, RUNTIME, make_machine
 
 LATENCY = Layout(name="latency", instances=(BINDING,), runtime=RUNTIME)
@@ -76,3 +79,13 @@ def test_what_was_refused_before_stays_in_the_plan() -> None:
 
 def test_more_cells_take_longer() -> None:
     assert estimate_seconds(8, POLICY) > estimate_seconds(4, POLICY) > 0
+
+
+def test_a_cell_costs_more_than_another_repetition() -> None:
+    twice = msgspec.structs.replace(POLICY, repetitions_min=2 * POLICY.repetitions_min)
+    assert estimate_seconds(2, POLICY) > estimate_seconds(1, twice)
+
+
+def test_the_estimate_is_near_the_time_of_the_published_run() -> None:
+    quick = load_suites(WORKLOADS)["quick"]
+    assert estimate_seconds(14, quick.policy) == pytest.approx(MEASURED_S["quick"], rel=0.2)
