@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bench.cli.console import print_text, wide_option
+from bench.cli.console import open_progress, print_text, wide_option
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import FilePath, Name
 from bench.errors import UsageError
@@ -99,7 +99,6 @@ def _confirm(
     passphrase_file: Path | None,
 ) -> "History":
     """Return the history with the commands that confirm its suspected changes, or with what they showed."""
-    from bench.cli.measurement import report_progress
     from bench.history.confirm import Sides, confirm_changes, plan_rerun, run_rerun
     from bench.run.session import run_plan
 
@@ -108,7 +107,8 @@ def _confirm(
     signer = load_signer(key, passphrase_file)
 
     def measure(decision: "Decision") -> Path:
-        path, _ = run_plan(decision, output, signer, report_progress=report_progress)
+        with open_progress() as report_progress:
+            path, _ = run_plan(decision, output, signer, report_progress=report_progress)
         print_text(f"bundle: {path}", err=True)
         return path
 
