@@ -213,7 +213,8 @@ def main(command: str, lock: str, arch: str, *rest: str) -> None:
         files = read_wheel_files(Path(arch).read_text(encoding="utf-8"))
         Path(lock).write_text(choose_wheels(text, files), encoding="utf-8")
     elif command == "list":
-        print(*re.findall(r"^--.*$", text, re.MULTILINE), sep="\n")  # noqa: T201 - options, such as the index
+        for option in re.findall(r"^--.*$", text, re.MULTILINE):  # such as the index
+            print(option)  # noqa: T201 - a script that prints
         for package in sorted(read_lock(text, arch, *rest)):
             hashes = "".join(f" \\\n    --hash=sha256:{digest}" for digest in package.digests)
             print(f"{package.name}=={package.version}{hashes}")  # noqa: T201 - a script that prints

@@ -22,11 +22,20 @@ TOOLS = frozenset(
 """Distributions that no worker imports: installers, what reports and histories are made with, and what the lock for
 development adds. What only one backend imports is in that backend's facts."""
 
+GPU_PACKAGES = frozenset(
+    {
+        "cuda-bindings", "cuda-pathfinder", "cuda-toolkit", "intel-cmplr-lib-ur", "nvidia-cusolver", "nvidia-nvtx",
+        "tcmlib", "triton", "umf",
+    }
+)  # fmt: skip
+"""Distributions that torch or Intel's OpenMP require and no code on a CPU needs. Bundles of runs before the locks left
+them out (`images/left_out.py`, with the reasons) have them."""
+
 _PREFIX = "environment.distributions."
 
 
 def soften_package(finding: Finding, backends: AbstractSet[BackendName]) -> Finding:
-    """Return a finding as a note where it is a package that no worker of these backends imports, else unchanged.
+    """Return a finding as a note where it is a package that no worker of these backends uses, else unchanged.
 
     Args:
         finding: Of any field.
@@ -38,6 +47,8 @@ def soften_package(finding: Finding, backends: AbstractSet[BackendName]) -> Find
     backend = next((row.name for row in BACKENDS.values() if name in row.distributions), None)
     if name in TOOLS:
         reason = Reason(code="package_unused")
+    elif name in GPU_PACKAGES:
+        reason = Reason(code="package_for_gpus")
     elif backend is not None and backend not in backends:
         reason = Reason(code="package_of_other_backend", values={"backend": backend})
     else:

@@ -55,6 +55,7 @@ _FINDINGS: Mapping[str, str] = MappingProxyType(
         "other_primitives": "oneDNN chose other kernels, which may be why the cell differs",
         "emulated_architecture": "an emulated architecture is no CPU: its times say nothing about one",
         "package_unused": "no worker imports it",
+        "package_for_gpus": "no code on a CPU needs it",
         "package_of_other_backend": "only backend {backend} imports it, and the plan has no such cell",
         "cpus_not_allowed": "the plan binds workers to CPUs that may not be used here",
         "other_denormals": "a denormal number costs up to a hundred times a normal one",

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from bench.backends.registry import BACKENDS
 from bench.compare.history import summarize_run
-from bench.compare.packages import TOOLS
+from bench.compare.packages import GPU_PACKAGES, TOOLS
 from bench.compare.reproduce import (
     conclude,
     find_data_problem,
@@ -20,6 +20,7 @@ from bench.records.measurement import Failure
 from bench.records.reason import Reason
 from bench.records.verdict import Finding
 from bench.stats.summary import summarize
+from images.left_out import PACKAGES
 from tests.builders import (
     DIGEST,
     make_cell,
@@ -187,9 +188,17 @@ def test_a_quota_forbids_it() -> None:
         ("numpy", "2.3.0", DIGEST.replace("0", "1"), "refuse"),
         ("intel_extension_for_pytorch", "2.8.0", DIGEST, "refuse"),
         ("pytest", "9.0.0", DIGEST, "note"),
+        ("triton", "3.8.0", DIGEST, "note"),
         ("onnxruntime", "1.20.0", DIGEST, "note"),
     ],
-    ids=["another version", "other files of one version", "one more", "a tool", "a backend that no cell uses"],
+    ids=[
+        "another version",
+        "other files of one version",
+        "one more",
+        "a tool",
+        "for GPUs",
+        "a backend that no cell uses",
+    ],
 )
 def test_a_package_that_differs_is_named_with_both_versions(
     name: str, version: str, digest: str | None, severity: str
@@ -221,6 +230,7 @@ def test_the_tables_of_packages_are_those_of_the_locks() -> None:
     claimed = {distribution for facts in BACKENDS.values() for distribution in facts.distributions}
     assert engines - main == claimed
     assert read_lock("requirements-dev.lock") - main - engines == TOOLS - main - {"pip", "uv", "wheel"}
+    assert PACKAGES.keys() == GPU_PACKAGES
 
 
 def test_too_few_repetitions_are_told_before_anything_is_measured() -> None:

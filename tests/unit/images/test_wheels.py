@@ -176,6 +176,12 @@ def test_a_package_that_is_the_same_everywhere_has_one_entry(tmp_path: Path) -> 
     assert chosen == f"pure==1.0 ; sys_platform == 'linux' \\\n    --hash=sha256:{1:064}\n"
 
 
+def test_a_lock_does_not_list_the_packages_that_it_leaves_out(tmp_path: Path) -> None:
+    lock = "pure==1.0 \\\n    --hash=sha256:all\n    # via bench\n\n# The following packages were excluded from the output:\n# triton\n"
+    _, chosen = choose(tmp_path, lock, pure=["pure-1.0-py3-none-any.whl"])
+    assert chosen == f"pure==1.0 \\\n    --hash=sha256:{1:064}\n    # via bench\n"
+
+
 def test_a_package_without_a_wheel_for_an_architecture_is_refused(tmp_path: Path) -> None:
     done, _ = choose(tmp_path, "gone==1.0 \\\n    --hash=sha256:x\n", gone=["gone-1.0-cp311-cp311-win32.whl"])
     assert (done.returncode, done.stderr) == (1, "gone==1.0 has no wheel for Python 3.11 on amd64\n")
