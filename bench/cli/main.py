@@ -25,6 +25,7 @@ COMMANDS = MappingProxyType(
         "container": "bench.cli.container:container",
         "detect": "bench.cli.detect:detect",
         "doctor": "bench.cli.doctor:doctor",
+        "export": "bench.cli.export:export",
         "history": "bench.cli.history:history",
         "keygen": "bench.cli.keys:keygen",
         "profiles": "bench.cli.lists:profiles",
@@ -61,6 +62,7 @@ Examples:
   bench verify results/X.bench.tar        check integrity and signatures
   bench compare A.bench.tar B.bench.tar   find cells that are faster or slower
   bench report X.bench.tar -o X.html      write one HTML file to hand on
+  bench export results/ --format csv      write tables that other programs read
 \b
 Exit status: 0 done, 1 negative verdict, 2 wrong usage, 3 too noisy, 4 not comparable,
 5 some cells failed, 6 not verified, 7 not possible on this machine, or output cannot be written,

@@ -22,7 +22,7 @@ Examples:
 @click.argument("bundle", type=FilePath())
 @click.option("--effective", is_flag=True, help="Print the effective CPUs, memory and libraries of each worker instead.")  # fmt: skip
 @click.option("--evidence", is_flag=True, help="Print the evidence for each cell instead: outputs, precision, instructions.")  # fmt: skip
-@click.option("--format", "report_format", default="text", show_default=True, metavar="text|json|junit", help="Report format.")  # fmt: skip
+@click.option("--format", "report_format", default="text", show_default=True, metavar="text|json|markdown|junit", help="Report format.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; the same as --format json.")
 @wide_option
 def show(  # noqa: PLR0917 - click passes options by keyword

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from bench.records.case import case_name
+from bench.records.digest import Digest
 from bench.records.verdict import CellVerdict
 from bench.report.comparison import OUTCOMES
 from bench.report.junit_xml import JunitCase, JunitSuite, render_suites
@@ -20,21 +21,26 @@ _NO_RESULT: Mapping[str, Literal["error", "skipped"]] = MappingProxyType(
 
 
 def render_junit_run(report: RunReport) -> PrintableText:
-    """Return the whole file.
+    """Return the whole file."""
+    return render_suites((make_junit_suite(report),))
+
+
+def make_junit_suite(report: RunReport, content_digest: Digest | None = None) -> JunitSuite:
+    """Return the suite of a run.
 
     A cell with numbers passes. A failed cell is a failure; without valid repetitions it is an error, never a pass.
     In an `ab` run, a slower cell is a failure, and a cell without a verdict is an error.
     """
     output = [] if report.comparison is None else [OUTCOMES[report.comparison.outcome]]
-    suite = JunitSuite(
+    digest = {} if content_digest is None else {"bundle": content_digest}
+    return JunitSuite(
         name=report.info.run_id,
         package=report.plan.suite,
         timestamp=report.info.started_at,
-        properties={"profile": report.plan.profile.name, "bench": report.info.bench_version},
+        properties={"profile": report.plan.profile.name, "bench": report.info.bench_version} | digest,
         cases=tuple(_make_cases(report)),
         output=join_lines(output),
     )
-    return render_suites((suite,))
 
 
 def _make_cases(report: RunReport) -> Iterator[JunitCase]:

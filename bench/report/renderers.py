@@ -32,6 +32,7 @@ RENDERERS: Mapping[str, Renderer] = MappingProxyType(
     {
         "text": Renderer("bench.report.text:render_text", ".txt", "text/plain"),
         "json": Renderer("bench.report.json_document:render_json", ".json", "application/json"),
+        "markdown": Renderer("bench.report.markdown_run:render_markdown_run", ".md", "text/markdown"),
         "junit": Renderer("bench.report.junit_run:render_junit_run", ".xml", "application/xml"),
     }
 )

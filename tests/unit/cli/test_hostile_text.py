@@ -210,7 +210,14 @@ def commands(one: str, other: str, policy: Path) -> Iterator[list[str]]:
             ["show", one, "--format", "junit"],
             ["show", one, "--evidence", "--effective"],
             ["show", one, "--evidence", "--effective", "--json"],
+            ["show", one, "--format", "markdown"],
+            *(
+                ["export", one, "--format", name]
+                for name in ("csv", "jsonl", "markdown", "junit", "hud", "openmetrics")
+            ),
+            ["export", one, "--format", "csv", "--samples"],
             ["compare", one, other],
+            ["compare", one, other, "--format", "markdown"],
             ["compare", other, one, "--json"],
             qualify,
             [*qualify, "--json"],

@@ -1,0 +1,1 @@
+"""Exports: runs as tables and documents that other programs read."""
