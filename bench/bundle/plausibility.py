@@ -15,6 +15,7 @@ from bench.bundle.cpus import contains
 from bench.bundle.evidence import check_evidence
 from bench.bundle.instructions import LOOP_FLAGS, check_kernels, find_lacking_flags
 from bench.bundle.machine import check_machine
+from bench.bundle.operators import check_operators, check_profiled_call
 from bench.bundle.physics import (
     CACHE_LIMIT_BYTES_PER_S,
     MEMORY_LIMIT_BYTES_PER_S,
@@ -162,6 +163,11 @@ def _check_repetition(repetition: Repetition, cell: Cell, policy: Policy, machin
         # Stages are timed after the samples, when the noise that voided those may be gone.
         if not repetition.invalid:
             _check_stages(instance, where)
+        profile = None if instance.proof is None else instance.proof.operators
+        if profile is not None:
+            check_operators(profile, machine, policy, where)
+            if not repetition.invalid:
+                check_profiled_call(instance, profile, where)
 
 
 def _check_instance(instance: InstanceResult, cell: Cell, machine: Machine, where: str) -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from bench.compare.evidence import Evidence
 from bench.compare.host_change import allow_for, explain_by_host_change
+from bench.compare.operators import explain_by_operators
 from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.records.summary import Interval
@@ -161,7 +162,7 @@ def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: C
         equivalence_p_value=tested.equivalence,
         detectable_ratio=detectable,
         reasons=reasons,
-        notes=notes + _note_ranks(estimate, outcome, ratio),
+        notes=notes + _note_ranks(estimate, outcome, ratio) + explain_by_operators(*evidence.proofs, outcome),
     )
     return Judged(verdict=verdict, estimate=estimate)
 

@@ -9,7 +9,7 @@ import msgspec
 from bench.compare.comparability import Purpose, explain_refusals, find_cell_differences
 from bench.records.bundle import Contents
 from bench.records.case import Case
-from bench.records.measurement import Measurement
+from bench.records.measurement import Measurement, Proof
 from bench.records.plan import Cell, CellId
 from bench.records.profile import LayoutName
 from bench.records.reason import Reason
@@ -33,6 +33,7 @@ class Evidence(Record, frozen=True, kw_only=True):
             pairs.
         metric_ratios: Means of the other metrics: new over base, by name.
         refusals: Why there can be no verdict; empty if there can.
+        proofs: The evidence of the first run of base, and of new; None if a side has none.
     """
 
     case: Case
@@ -46,6 +47,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     metric_ratios: dict[MetricName, float] = msgspec.field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
     refusals: tuple[Reason, ...] = ()
+    proofs: tuple[Proof | None, Proof | None] = (None, None)
 
     @property
     def pairs(self) -> list[tuple[float, float]]:
@@ -121,7 +123,13 @@ def gather_evidence(
         metric_ratios=_compare_other_metrics(base, new),
         findings=findings,
         refusals=refusals or shortage or explain_refusals(findings),
+        proofs=(_find_proof(base), _find_proof(new)),
     )
+
+
+def _find_proof(runs: Sequence[CellRun]) -> Proof | None:
+    measurement = runs[0].measurement if runs else None
+    return None if measurement is None else measurement.proof
 
 
 def _compare_other_metrics(base: Sequence[CellRun], new: Sequence[CellRun]) -> dict[MetricName, float]:

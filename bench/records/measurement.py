@@ -103,6 +103,38 @@ class LoadedFiles(Record, frozen=True, kw_only=True):
     digest: Digest
 
 
+OPERATORS_MAX = 30
+"""Operators of a profile that are kept: those with the most time of their own."""
+
+
+class OperatorTime(Record, frozen=True, kw_only=True):
+    """All calls of one operator in one profiled call.
+
+    Attributes:
+        name: As torch's profiler names it, such as `aten::mkldnn_convolution`.
+        own_ns: Without the operators that it called.
+    """
+
+    name: Line
+    calls: Annotated[int, Meta(ge=1, le=1 << 53)]
+    own_ns: Nanoseconds
+
+
+class OperatorProfile(Record, frozen=True, kw_only=True):
+    """Where the time of one untimed call went, by torch's profiler.
+
+    Attributes:
+        elapsed_ns: Wall time of the call, under the profiler.
+        own_ns: Own time of all operators together, those that are not listed too. The rest of the call was spent in
+            Python, or in programs that report no operators.
+        operators: By own time, the longest first; those of equal time by name.
+    """
+
+    elapsed_ns: Annotated[int, Meta(ge=1, le=(1 << 63) - 1)]
+    own_ns: Nanoseconds
+    operators: Annotated[tuple[OperatorTime, ...], Meta(max_length=OPERATORS_MAX)]
+
+
 class Proof(Record, frozen=True, kw_only=True):
     """The untimed evidence of one repetition.
 
@@ -115,6 +147,7 @@ class Proof(Record, frozen=True, kw_only=True):
         traffic_bytes: Least memory traffic of one iteration: weights, inputs and outputs once each.
         loaded: What the process had loaded of installed packages. Nothing that it had loaded came from elsewhere, besides
             the standard library, bench, and what compilers wrote. Empty: not recorded.
+        operators: Where the time of one call goes; None: not recorded.
     """
 
     evidence: dict[str, str]
@@ -125,6 +158,7 @@ class Proof(Record, frozen=True, kw_only=True):
     flops: Count
     traffic_bytes: Count
     loaded: dict[PackageName, LoadedFiles] = {}
+    operators: OperatorProfile | None = None
 
 
 class InstanceResult(Record, frozen=True, kw_only=True):

@@ -100,6 +100,8 @@ _VERDICTS: Mapping[str, str] = MappingProxyType(
         "difference_within_margin": "a difference is shown, and is within the margin",
         "autocorrelated": "repetitions are autocorrelated, as beside a noisy neighbour: the effective sample size of base is {base_effective} of {base}, that of new {new_effective} of {new}",
         "shown_by_ranks": "shown by ranks: new's repetition is the {outcome} one in {share_percent}% of all pairings with one of base; the means scatter too much to show it",
+        "operator_changed": "{operator} took {new_ms} ms of its own in {new_calls} calls, before {base_ms} ms in {base_calls} (one untimed call a side; 0: not among the longest)",
+        "kernel_changed": "oneDNN's {kernel} was used {new} times in a call, before {base} times",
         "only_in_base": "only in base: {cell}",
         "only_in_new": "only in new: {cell}",
         "scatter_assumed": "assumed: no earlier run of this on this host is known",

@@ -1,6 +1,6 @@
 """The untimed evidence of one repetition: what ran, whether it took effect, and whether its outputs are right.
 
-It costs two iterations of the case and one cycle, the same cycle in eager fp32 by the shortest computation, and
+It costs three iterations of the case and one cycle, the same cycle in eager fp32 by the shortest computation, and
 the memory of a second model.
 """
 
@@ -11,6 +11,7 @@ from bench.interface.workload import Workload
 from bench.measure.accuracy import compare
 from bench.measure.cost import count_flops, count_traffic
 from bench.measure.instructions import record_primitives
+from bench.measure.operators import record_operators
 from bench.records.case import Case, reference_case
 from bench.records.measurement import Proof
 from bench.variants.prepare import Prepared, prepare
@@ -39,6 +40,7 @@ def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
     facts = find_workload(case.workload)
     evidence = prepared.evidence()
     with prepared.context():
+        operators = record_operators(prepared.call)
         primitives = record_primitives(prepared.call)
     outputs = prepared.outputs()
 
@@ -55,6 +57,7 @@ def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
     return Proof(
         evidence=evidence,
         primitives=primitives,
+        operators=operators,
         weights_digest=weights,
         inputs_digest=inputs,
         correctness=correctness,

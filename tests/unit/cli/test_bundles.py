@@ -150,10 +150,18 @@ def test_json_of_evidence_and_effective_settings_has_their_rows(bundle: Path, in
     assert list(json.loads(invoke("show", str(bundle), "--evidence", "--json").out)) == ["evidence"]
 
 
+def test_operators_are_printed_as_text_and_json(bundle: Path, invoke: Invoke) -> None:
+    outcome = invoke("show", str(bundle), "--operators")
+    assert outcome.status == 0
+    assert outcome.out.count("not recorded") == len(CONTENTS.plan.cells)
+    shown = json.loads(invoke("show", str(bundle), "--operators", "--json").out)
+    assert [row["cell"] for row in shown["operators"]] == [cell.id for cell in CONTENTS.plan.cells]
+
+
 def test_evidence_in_a_format_for_runs_is_wrong_usage(bundle: Path, invoke: Invoke) -> None:
     outcome = invoke("show", str(bundle), "--evidence", "--format", "junit")
     assert outcome.status == 2
-    assert "--effective and --evidence print text or json" in outcome.err
+    assert "--evidence prints text or json" in outcome.err
 
 
 def test_verify_prints_an_explanation_or_json(bundle: Path, invoke: Invoke) -> None:

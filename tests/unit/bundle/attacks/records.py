@@ -5,7 +5,15 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from bench.records.bundle import Contents
-from bench.records.measurement import InstanceResult, LoadedFiles, Measurement, Repetition, Sample
+from bench.records.measurement import (
+    InstanceResult,
+    LoadedFiles,
+    Measurement,
+    OperatorProfile,
+    OperatorTime,
+    Repetition,
+    Sample,
+)
 from bench.records.peak import Peak
 from bench.stats.summary import summarize
 from tests.builders import DIGEST, LIBRARIES, change_metric, make_probe, make_proof, noisy
@@ -101,6 +109,12 @@ def proof(**fields: object) -> Change:
     return every(
         lambda result: result if result.proof is None else replace(result, proof=replace(result.proof, **fields))
     )
+
+
+def profiled(*operators: tuple[str, int, int], elapsed_ns: int = 20 * MS, own_ns: int = 20 * MS) -> Change:
+    """Operators as name, calls and own time."""
+    listed = tuple(OperatorTime(name=name, calls=calls, own_ns=own) for name, calls, own in operators)
+    return proof(operators=OperatorProfile(elapsed_ns=elapsed_ns, own_ns=own_ns, operators=listed))
 
 
 def cell(**fields: object) -> Change:
@@ -241,6 +255,12 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("a case that nobody can measure", cell(case=replace(CELLS[0].case, mode="training", precision="fx_int8")), "nothing is measured in training with fx_int8"),
     ("an output more similar than equal", correctness(cosine_similarity=2.0), "are impossible"),
     ("an error below nothing", correctness(relative_error=-1.0), "are impossible"),
+    ("operators that took longer than all operators", profiled(("mm", 1, 19 * MS), own_ns=MS), "its operators took 19000000 ns, all operators together 1000000 ns"),
+    ("operators that took longer than their call on all CPUs", profiled(("mm", 1, 50 * MS), own_ns=50 * MS), "took 50000000 ns in a call of 20000000 ns on 2 CPUs"),
+    ("operators out of order", profiled(("add", 1, 1), ("mm", 1, 2)), "are not in order of their time"),
+    ("an operator twice", profiled(("mm", 1, 2), ("mm", 1, 1)), "an operator stands twice"),
+    ("a profiled call that did less than the timed ones", profiled(elapsed_ns=MS, own_ns=0), "its profiled call took 1000000 ns, the fastest timed one 10000000 ns"),
+    ("a profiled call that took longer than its repetition may", profiled(elapsed_ns=61_000 * MS), "its profiled call took 61000000000 ns, its repetition had 60"),
     ("a batch that counts twice", every(lambda result: replace(result, items_per_iteration=8)), "counts 8 images an iteration, its batch holds 4"),
     ("a number without torch", proof(loaded={"numpy": ONE_FILE}), "it was measured by files of numpy, and none of torch"),
     ("files of a package that lists none", proof(loaded={"numpy": ONE_FILE, "torch": ONE_FILE}), "files of torch were loaded, of which environment.json states no list of files"),

@@ -1,0 +1,39 @@
+from msgspec.structs import replace
+
+from bench.records.bundle import Contents
+from bench.records.measurement import OperatorProfile, OperatorTime
+from bench.report.operators import render_operators
+from bench.report.rows.operators import make_operators_rows
+from tests.unit.bundle.builder import CONTENTS
+
+PROFILE = OperatorProfile(
+    elapsed_ns=20_000_000,
+    own_ns=18_000_000,
+    operators=(
+        OperatorTime(name="aten::mkldnn_convolution", calls=53, own_ns=15_000_000),
+        OperatorTime(name="aten::add_", calls=16, own_ns=1_000_000),
+    ),
+)
+
+
+def with_profile(contents: Contents) -> Contents:
+    """The run with operators of its first cell."""
+    first, *rest = contents.measurements
+    instance = first.repetitions[0].instances[0]
+    assert instance.proof is not None
+    instance = replace(instance, proof=replace(instance.proof, operators=PROFILE))
+    first = replace(first, repetitions=(replace(first.repetitions[0], instances=(instance,)), *first.repetitions[1:]))
+    return replace(contents, measurements=(first, *rest))
+
+
+def test_each_cell_has_its_operators_with_time_share_and_calls() -> None:
+    text = render_operators(tuple(make_operators_rows(with_profile(CONTENTS))))
+    assert "one call of 20.0 ms, 90.0% of it in operators" in text
+    lines = [line.split() for line in text.split("\n")]
+    assert ["aten::mkldnn_convolution", "15.0", "75.0", "53"] in lines
+    assert ["all", "other", "operators", "2.00", "10.0"] in lines
+
+
+def test_a_bundle_without_operators_says_that_none_were_recorded() -> None:
+    text = render_operators(tuple(make_operators_rows(CONTENTS)))
+    assert text.count("not recorded") == len(CONTENTS.plan.cells)
