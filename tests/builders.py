@@ -7,7 +7,17 @@ import msgspec
 from bench.records.case import Case, WorkloadFacts
 from bench.records.effective import Effective, Library
 from bench.records.machine import Core, Cpu, Firmware, Limits, Machine, Node, Settings, Topology
-from bench.records.measurement import Correctness, InstanceResult, Measurement, Noise, Proof, Repetition, Sample
+from bench.records.measurement import (
+    Correctness,
+    InstanceResult,
+    Measurement,
+    Noise,
+    OperatorProfile,
+    OperatorTime,
+    Proof,
+    Repetition,
+    Sample,
+)
 from bench.records.peak import Peak
 from bench.records.plan import Cell, Plan, Policy, format_cell_id
 from bench.records.probe import Probe, ProbeResult
@@ -206,6 +216,19 @@ def make_proof(*, passed: bool = True, weights_digest: str = DIGEST) -> Proof:
         ),
         flops=8_000_000_000,
         traffic_bytes=100_000_000,
+    )
+
+
+def make_operators(call_s: float = 0.01) -> OperatorProfile:
+    """Where the time of a call goes: nine tenths in products of matrices, a twentieth in sums."""
+    call_ns = round(call_s * 1e9)
+    return OperatorProfile(
+        elapsed_ns=call_ns,
+        own_ns=call_ns * 19 // 20,
+        operators=(
+            OperatorTime(name="aten::mm", calls=53, own_ns=call_ns * 9 // 10),
+            OperatorTime(name="aten::add_", calls=16, own_ns=call_ns // 20),
+        ),
     )
 
 

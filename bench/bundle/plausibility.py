@@ -165,7 +165,7 @@ def _check_repetition(repetition: Repetition, cell: Cell, policy: Policy, machin
             _check_stages(instance, where)
         profile = None if instance.proof is None else instance.proof.operators
         if profile is not None:
-            check_operators(profile, machine, policy, where)
+            check_operators(profile, cell, machine, policy, where)
             if not repetition.invalid:
                 check_profiled_call(instance, profile, where)
 

@@ -41,11 +41,14 @@ def export(bundles: tuple[Path, ...], export_format: str, output: Path | None, *
     systems, hud for PyTorch's benchmark dashboards (schema v3), openmetrics for Prometheus.
     """
     from bench.bundle.files import require_writable, write_file
+    from bench.records.bundle import BUNDLE_SUFFIX
     from bench.report.export.formats import BINARY_FORMATS, render_export
     from bench.report.printable import PrintableText
     from bench.verification.verify_many import find_bundles
 
     if output is not None:
+        if output in bundles or output.name.endswith(BUNDLE_SUFFIX):
+            raise UsageError(f"-o {output}: that is a bundle, which an export would replace; name another file")
         require_writable(output, replace=True)
     elif export_format in BINARY_FORMATS:
         raise UsageError(f"--format {export_format} cannot be printed; name a file with -o FILE")

@@ -1,6 +1,7 @@
 """Where the time of one call goes: torch's operators by own time, from its profiler, after the timed part."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import perf_counter_ns
@@ -10,6 +11,9 @@ from bench.records.text import clean_line
 
 _QUIET = {"KINETO_LOG_LEVEL": "99"}
 """The profiler's library reads it when it starts, and else writes lines to standard error of a worker."""
+
+_GRAPH_KEY = re.compile(r"(?<=CompiledFxGraph) \S+(?= ##)")
+"""Inductor's name of a compiled graph ends in a key of its cache, which is another one for each version of torch."""
 
 
 def record_operators(call: Callable[[], object]) -> OperatorProfile:
@@ -23,14 +27,14 @@ def record_operators(call: Callable[[], object]) -> OperatorProfile:
     """
     from torch.profiler import ProfilerActivity, profile
 
-    with _quiet(), profile(activities=[ProfilerActivity.CPU], acc_events=False) as profiler:
+    with _quiet(), profile(activities=[ProfilerActivity.CPU]) as profiler:
         start = perf_counter_ns()
         call()
         elapsed_ns = perf_counter_ns() - start
     calls: dict[str, int] = {}
     own_ns: dict[str, int] = {}
     for event in profiler.events() or ():
-        name = clean_line(event.name)
+        name = _GRAPH_KEY.sub("", clean_line(event.name))
         calls[name] = calls.get(name, 0) + 1
         own_ns[name] = own_ns.get(name, 0) + max(0, round(event.self_cpu_time_total * 1000))
     longest = sorted(own_ns, key=lambda name: (-own_ns[name], name))

@@ -111,7 +111,7 @@ class OperatorTime(Record, frozen=True, kw_only=True):
     """All calls of one operator in one profiled call.
 
     Attributes:
-        name: As torch's profiler names it, such as `aten::mkldnn_convolution`.
+        name: As torch's profiler names it, such as `aten::mkldnn_convolution`; keys of compiled graphs are left out.
         own_ns: Without the operators that it called.
     """
 

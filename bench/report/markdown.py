@@ -22,8 +22,10 @@ _ROWS = (1000, 300, 100, 30, 10)
 _PLAIN = re.compile(r"(?:[A-Za-z0-9 ,:;=%±×/()+→.-]|(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))*")
 """Text in which no renderer finds markup, a mention, a reference to an issue, or HTML."""
 
-_LINK = re.compile(r"://|www\.|\bGH-\d", re.IGNORECASE)
-"""What GitHub makes a link of without any markup."""
+_LINK = re.compile(r"://|www\.|\bGH-\d|:[a-z0-9_+-]+:", re.IGNORECASE)
+"""What GitHub makes a link or a picture of without any markup."""
+
+_FOLD_START, _FOLD_END = "<details>", "</details>"
 
 _BACKTICKS = re.compile(r"`+")
 
@@ -64,7 +66,7 @@ def render_markdown_table(columns: Sequence[MarkdownColumn], rows: Sequence[Sequ
 
 def fold(summary: str, lines: Sequence[str]) -> list[str]:
     """Return lines folded away under a summary of bench's own words."""
-    return ["<details>", f"<summary>{summary}</summary>", "", *lines, "</details>", ""]
+    return [_FOLD_START, f"<summary>{summary}</summary>", "", *lines, _FOLD_END, ""]
 
 
 def fit_document(render: Callable[[int], Iterable[str]], limit: int) -> PrintableText:
@@ -72,16 +74,18 @@ def fit_document(render: Callable[[int], Iterable[str]], limit: int) -> Printabl
 
     Args:
         render: Returns the lines, given how many rows a table may have.
-        limit: In characters. A document that is too long without any further row is cut after a line.
+        limit: In characters. A document that is too long with the fewest rows is cut after a line.
     """
     document = ""
     for rows in _ROWS:
         document = join_lines([*render(rows), ""])
         if len(document) <= limit:
             return document
-    note = "cut: the rest does not fit here"
-    kept = document[: limit - len(note) - 2].rpartition("\n")[0]
-    return join_lines([*kept.split("\n"), "", note, ""])
+    end = ["", "cut: the rest does not fit here", ""]
+    room = limit - len("\n".join([*end, _FOLD_END]))
+    lines = document[: max(0, room)].split("\n")[:-1]
+    is_open = lines.count(_FOLD_START) > lines.count(_FOLD_END)
+    return join_lines([*lines, *([_FOLD_END] if is_open else []), *end])
 
 
 def _join_cells(cells: Iterable[str]) -> str:

@@ -53,7 +53,7 @@ def _describe_run(report: RunReport, content_digest: Digest | None, rows: int) -
     plan, cells = report.plan, report.rows.cells
     yield f"### bench: suite {mark_text(plan.suite)} with profile {mark_text(plan.profile.name)}"
     yield ""
-    yield mark_text(describe_machine(report.machine))
+    yield f"On {mark_text(describe_machine(report.machine))}"
     yield ""
     if report.comparison is not None:
         for variant in plan.variants:

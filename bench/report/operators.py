@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bench.records.measurement import OperatorProfile
 from bench.report.cases import describe_case
 from bench.report.printable import PrintableText, join_lines
-from bench.report.rows.operators import OperatorsRow
+from bench.report.rows.operators import OperatorShare, OperatorsRow, list_shares
 from bench.report.table import Column, render_table
 from bench.report.units import format_seconds, scale_quantity
 
@@ -39,19 +39,12 @@ _LEGEND = (
 
 
 def _describe(profile: OperatorProfile, width: int | None) -> Iterator[str]:
-    table = [
-        (entry.name, scale_quantity(entry.own_ns / 1e9, "s"), _share(entry.own_ns, profile), str(entry.calls))
-        for entry in profile.operators
-    ]
-    listed_ns = sum(entry.own_ns for entry in profile.operators)
-    if profile.own_ns > listed_ns:
-        other_ns = profile.own_ns - listed_ns
-        table.append(("all other operators", scale_quantity(other_ns / 1e9, "s"), _share(other_ns, profile), ""))
-    yield f"  one call of {format_seconds(profile.elapsed_ns / 1e9)}, {_share(profile.own_ns, profile)}% of it in operators"
-    if table:
-        yield ""
-        yield render_table(_COLUMNS, table, width)
+    yield f"  one call of {format_seconds(profile.elapsed_ns / 1e9)}"
+    yield ""
+    yield render_table(_COLUMNS, [format_share(share) for share in list_shares(profile)], width)
 
 
-def _share(own_ns: int, profile: OperatorProfile) -> str:
-    return f"{100 * own_ns / profile.elapsed_ns:.1f}"
+def format_share(share: OperatorShare) -> tuple[str, str, str, str]:
+    """Return name, milliseconds of its own, percent of the call, and calls."""
+    calls = "" if share.calls is None else str(share.calls)
+    return (share.name, scale_quantity(share.own_ns / 1e9, "s"), f"{100 * share.share_ratio:.1f}", calls)

@@ -70,8 +70,8 @@ def summarize_cell(
 ) -> CellSummary | Reason:
     """Return the numbers of one cell, or the reason why it has none.
 
-    They rest on the valid repetitions. Where the host stayed noisy and none is valid, they rest on those whose noise
-    can only have slowed them. The interval then holds all of them, and the mark `noisy_host` is set.
+    They rest on the repetitions of `find_used`. Where the host stayed noisy and none is valid, the interval holds all of
+    these, and the mark `noisy_host` is set.
 
     Args:
         cell: Of the plan.
@@ -81,10 +81,8 @@ def summarize_cell(
         probes: All of the run, in sequence: they show the layout's peaks.
         method: As for `summarize`.
     """
-    used = [repetition for repetition in repetitions if not repetition.invalid]
-    noisy = not used
-    if noisy:
-        used = [repetition for repetition in repetitions if UNBOUNDED_CODES.isdisjoint(repetition.invalid)]
+    used = find_used(repetitions)
+    noisy = any(repetition.invalid for repetition in used)
     values = read_metrics(cell, used, repetitions[0]) if used else {}
     metrics = summarize_metrics(values, confidence=policy.confidence, noisy=noisy, method=method)
     if "latency_s" not in metrics or "throughput_per_s" not in metrics:
@@ -109,6 +107,15 @@ def summarize_cell(
         outliers=sum(map(_outliers, seconds)),
     )
     return msgspec.structs.replace(summary, marks=_marks(summary, policy, instances, seconds, noisy=noisy))
+
+
+def find_used(repetitions: Sequence[Repetition]) -> list[Repetition]:
+    """Return the repetitions that numbers rest on.
+
+    They are the valid ones; where none is valid, those whose noise can only have slowed them.
+    """
+    valid = [repetition for repetition in repetitions if not repetition.invalid]
+    return valid or [repetition for repetition in repetitions if UNBOUNDED_CODES.isdisjoint(repetition.invalid)]
 
 
 def measure_drift(probes: Sequence[Probe]) -> tuple[Drift, ...]:

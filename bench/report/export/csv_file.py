@@ -8,18 +8,18 @@ from collections.abc import Iterable, Mapping
 from bench.report.export.columns import Kind, Row, Scalar
 from bench.report.printable import printable
 
-_FORMULA = re.compile(r"[\s'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20|%]")
-"""How a text begins that a spreadsheet may take for a formula or a command.
+_FORMULA = re.compile(r"(^|;)(?=[\s'\"]*[=+\-@\uff1d\uff0b\uff0d\uff20|%])")
+"""Where a text begins that a spreadsheet may take for a formula or a command.
 
 Source: OWASP, CSV Injection; the wide forms are taken for the others where a keyboard types them. Blanks and quotes may be
-dropped before the text is looked at.
+dropped before the text is looked at. Where a comma is the decimal sign, spreadsheets begin a cell at each semicolon.
 """
 
 
 def render_csv(kinds: Mapping[str, Kind], rows: Iterable[Row]) -> bytes:
     """Return a whole file in UTF-8, with a header. A missing value is empty; numbers have all their digits.
 
-    Texts stay on their line, and one that could be a formula begins with an apostrophe.
+    Texts stay on their line, and what could be a formula begins with an apostrophe.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -35,7 +35,6 @@ def _format(value: Scalar) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            text = printable(value)
-            return f"'{text}" if _FORMULA.match(text) else text
+            return _FORMULA.sub(r"\1'", printable(value))
         case _:
             return repr(value)

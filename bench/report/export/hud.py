@@ -21,7 +21,8 @@ from bench.report.export.columns import ExportedCell
 from bench.report.export.rows import find_cells
 from bench.report.export.run import ExportedRun, find_environment, find_version
 from bench.report.printable import printable_json
-from bench.stats.metrics import METRICS, Metric, repetition_values
+from bench.stats.metrics import METRICS, Metric, read_metric
+from bench.stats.summary import find_used
 from bench.workloads.catalogue.sources import TORCHBENCH
 from bench.workloads.registry import WORKLOADS
 
@@ -66,7 +67,8 @@ class HudMetric(Record, frozen=True, kw_only=True):
     """HUD's `metric`.
 
     Attributes:
-        benchmark_values: One for each valid repetition, in the metric's unit; dashboards show their mean.
+        benchmark_values: One for each repetition that the summary rests on, in the metric's unit; dashboards show their
+            mean. Of a metric that is the first repetition's alone, that one value.
         target_value: 0: there is none.
     """
 
@@ -146,8 +148,8 @@ def _make_record(
     """Yield the record of a metric; none of a metric that this bench does not know or that HUD's numbers cannot hold."""
     if metric is None or exported.measurement is None:
         return
-    values = tuple(repetition_values(exported.measurement, exported.cell, metric.name).values())
-    if metric.aggregation == "first" or not values:  # a mean of all would not be of the first; or none is valid
+    values = tuple(read_metric(exported.cell, find_used(exported.measurement.repetitions), metric.name))
+    if metric.aggregation == "first":  # a mean of all would not be of the first
         values = (interval.point,)
     if max(map(abs, values)) > _FLOAT_MAX:
         return

@@ -65,6 +65,16 @@ def test_a_file_that_cannot_be_written_is_named_before_bundles_are_read(invoke: 
     assert f"there is no folder {tmp_path / 'no'}" in outcome.err
 
 
+def test_a_bundle_is_not_replaced_by_its_export(folder: Path, invoke: Invoke, tmp_path: Path) -> None:
+    bundle = folder / "1.bench.tar"
+    before = bundle.read_bytes()
+    for output in (bundle, tmp_path / "new.bench.tar"):
+        outcome = invoke("export", str(bundle), "--format", "csv", "-o", str(output))
+        assert outcome.status == 2
+        assert "that is a bundle, which an export would replace" in outcome.err
+    assert bundle.read_bytes() == before
+
+
 def test_an_unknown_format_lists_the_known_ones(folder: Path, invoke: Invoke) -> None:
     outcome = invoke("export", str(folder), "--format", "xls")
     assert (outcome.status, outcome.out) == (2, "")

@@ -208,8 +208,8 @@ def commands(one: str, other: str, policy: Path) -> Iterator[list[str]]:
             ["show", one],
             ["show", one, "--json"],
             ["show", one, "--format", "junit"],
-            ["show", one, "--evidence", "--effective"],
-            ["show", one, "--evidence", "--effective", "--json"],
+            ["show", one, "--evidence", "--effective", "--operators"],
+            ["show", one, "--evidence", "--effective", "--operators", "--json"],
             ["show", one, "--format", "markdown"],
             *(
                 ["export", one, "--format", name]

@@ -44,6 +44,17 @@ def test_no_more_operators_are_kept_than_a_bundle_holds() -> None:
     assert profile.own_ns > sum(entry.own_ns for entry in profile.operators)
 
 
+def test_a_compiled_graph_has_the_same_name_in_every_version_of_torch() -> None:
+    def call() -> None:
+        for key in ("fabc123", "fxyz789"):
+            with torch.profiler.record_function(f"## Call CompiledFxGraph {key} ##"):
+                pass
+
+    assert [(entry.name, entry.calls) for entry in record_operators(call).operators] == [
+        ("## Call CompiledFxGraph ##", 2)
+    ]
+
+
 def test_a_call_without_operators_has_none() -> None:
     profile = record_operators(lambda: None)
     assert profile.operators == ()

@@ -3,7 +3,7 @@ from msgspec.structs import replace
 from bench.records.bundle import Contents
 from bench.records.measurement import OperatorProfile, OperatorTime
 from bench.report.operators import render_operators
-from bench.report.rows.operators import make_operators_rows
+from bench.report.rows.operators import list_shares, make_operators_rows
 from tests.unit.bundle.builder import CONTENTS
 
 PROFILE = OperatorProfile(
@@ -28,10 +28,20 @@ def with_profile(contents: Contents) -> Contents:
 
 def test_each_cell_has_its_operators_with_time_share_and_calls() -> None:
     text = render_operators(tuple(make_operators_rows(with_profile(CONTENTS))))
-    assert "one call of 20.0 ms, 90.0% of it in operators" in text
+    assert "one call of 20.0 ms\n" in text
     lines = [line.split() for line in text.split("\n")]
     assert ["aten::mkldnn_convolution", "15.0", "75.0", "53"] in lines
     assert ["all", "other", "operators", "2.00", "10.0"] in lines
+    assert ["outside", "of", "operators", "2.00", "10.0"] in lines
+
+
+def test_operators_beyond_a_limit_are_added_up() -> None:
+    shares = [(share.name, share.own_ns, share.calls) for share in list_shares(PROFILE, limit=1)]
+    assert shares == [
+        ("aten::mkldnn_convolution", 15_000_000, 53),
+        ("all other operators", 3_000_000, None),
+        ("outside of operators", 2_000_000, None),
+    ]
 
 
 def test_a_bundle_without_operators_says_that_none_were_recorded() -> None:

@@ -8,6 +8,7 @@ from bench.records.summary import CellSummary
 from bench.report.cases import describe_case
 from bench.report.cell_texts import describe_layout
 from bench.report.html.run import PageRun
+from bench.report.html.sections.operators import OperatorsTable, choose_rows, tabulate_operators
 from bench.report.html.sections.results import describe_marks
 from bench.report.html.strips import Strip, choose_columns, draw_strip, name_code
 from bench.report.rows.cells import CellRow
@@ -44,6 +45,7 @@ class Card(NamedTuple):
         facts: Labels and texts.
         cold: Where the time before the second call goes.
         stages: Where the time of a training step goes; empty for inference.
+        operators: Where the time of one call goes; None where that was not recorded.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Card(NamedTuple):
     strip: Strip | None
     cold: Sequence[Share]
     stages: Sequence[Share]
+    operators: OperatorsTable | None
 
 
 def list_cards(run: PageRun, *, cells: int) -> Iterator[Card]:
@@ -86,6 +89,9 @@ def list_cards(run: PageRun, *, cells: int) -> Iterator[Card]:
             strip=draw_strip(samples, latency_s, columns=choose_columns(cells)),
             cold=[] if summary is None else _split_cold(summary),
             stages=_split(stages.get(cell.id, {})),
+            operators=None
+            if proof is None or proof.operators is None
+            else tabulate_operators(proof.operators, choose_rows(cells)),
         )
 
 

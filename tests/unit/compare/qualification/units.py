@@ -16,7 +16,17 @@ from bench.records.qualification import Qualification, QualificationPolicy, Rule
 from bench.stats.order import order_round
 from bench.stats.summary import summarize
 from bench.verification.verification import Verification
-from tests.builders import DIGEST, POLICY, make_cell, make_instance, make_measurement, make_plan, make_probe, make_proof
+from tests.builders import (
+    DIGEST,
+    POLICY,
+    make_cell,
+    make_instance,
+    make_measurement,
+    make_operators,
+    make_plan,
+    make_probe,
+    make_proof,
+)
 from tests.builders import make_repetition as repetition
 from tests.unit.bundle.builder import CONTENTS, MS
 
@@ -33,13 +43,14 @@ def make_contents(latency_s: float = 0.01, *, run: int = 1, invalid: bool = Fals
     plan = make_plan(*CELLS, policy=replace(POLICY, repetitions_max=6))
     own = 1 + 1e-7 * run  # no two runs have samples of equal nanoseconds
     latencies = [latency_s * own * (1 + 0.001 * step) for step in (0, 1, 2, 0, 1, 2)]
+    proof = replace(make_proof(), operators=make_operators(latency_s))
     measurements = []
     for cell in CELLS:
         repetitions = []
         for index in range(6):
             sequence = 2 + 2 * index + order_round(CELLS, index, plan.order_seed).index(cell)
             scattered = [value * (1 + 0.001 * (index % 3 - 1)) for value in latencies]
-            instance = make_instance(scattered, start_ns=sequence * 1000 * MS, proof=make_proof())
+            instance = make_instance(scattered, start_ns=sequence * 1000 * MS, proof=proof)
             noise = replace(instance.noise, cpu_pressure_s=0.5, migrations=3, steal_ratio=0.01)
             repetitions.append(
                 repetition(index, replace(instance, noise=noise, readings={"minor_faults": 100.0}), sequence=sequence)

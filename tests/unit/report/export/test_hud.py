@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from bench.report.export.formats import render_export
 from bench.stats.metrics import METRICS
+from bench.stats.summary import summarize
 from tests.builders import make_cell
 from tests.unit.compare.runs import STEADY, make_run
 from tests.unit.report.export.runs import DIGEST, RUN, export
@@ -111,8 +112,7 @@ def test_no_two_cells_of_a_run_are_one_series_of_the_view() -> None:
 def test_the_sides_of_ab_are_series_of_their_own() -> None:
     cells = tuple(replace(make_cell(index), variant="ab"[index % 2]) for index in range(2))
     contents = make_run(STEADY, STEADY, cells=cells)
-    summaries = tuple(replace(RUN.summary.cells[0], cell=cell.id) for cell in cells)
-    contents = replace(contents, summary=replace(contents.summary, cells=summaries))
+    contents = replace(contents, summary=summarize(contents.plan, contents.measurements, contents.probes))
     rows = query_view(render_export([export(contents)], "hud"))
     assert {row["name"] for row in rows} == {"bench ab a", "bench ab b"}
 
@@ -136,3 +136,18 @@ def test_the_first_call_is_that_of_the_first_repetition() -> None:
         if record["metric"]["name"] == "first_call_s"
     ]
     assert [len(value) for value in values] == [1, 1]
+
+
+def test_a_cell_without_valid_repetitions_has_the_values_that_its_number_rests_on() -> None:
+    first, second = RUN.measurements
+    noisy = replace(first, repetitions=tuple(replace(entry, invalid=("steal",)) for entry in first.repetitions))
+    summary = replace(RUN.summary.cells[0], repetitions=6, invalid_repetitions=6)
+    contents = replace(
+        RUN, measurements=(noisy, second), summary=replace(RUN.summary, cells=(summary, RUN.summary.cells[1]))
+    )
+    latency = next(
+        record["metric"]
+        for record in read_records(render_export([export(contents)], "hud"))
+        if record["metric"]["name"] == "latency_s"
+    )
+    assert (len(latency["benchmark_values"]), latency["extra_info"]["repetitions"]) == (6, "6")

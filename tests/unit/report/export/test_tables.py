@@ -77,6 +77,14 @@ def test_a_spreadsheet_computes_nothing_that_a_bundle_says(text: str) -> None:
     assert shown.startswith(("'", "\\"))
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"), [("a;=1", "a;'=1"), ("a; -1;b", "a;' -1;b"), ("a=1 b=2", "a=1 b=2"), ("a;b", "a;b")]
+)
+def test_no_formula_begins_at_a_semicolon(text: str, shown: str) -> None:
+    """Where a comma is the decimal sign, spreadsheets take semicolons for the ends of cells."""
+    assert read_csv(render_csv({"name": "text"}, [{"name": text}]))[0]["name"] == shown
+
+
 @given(st.text(max_size=30))
 def test_a_text_stays_in_its_cell_of_its_row(text: str) -> None:
     rows = read_csv(render_csv({"first": "text", "second": "integer"}, [{"first": text, "second": 1}] * 2))

@@ -13,6 +13,7 @@ from bench.bundle.origin import hardware_origins
 from bench.cli.pages import make_page
 from bench.cli.results import compare_sides
 from bench.records.bundle import Contents
+from bench.records.measurement import OPERATORS_MAX, OperatorProfile, OperatorTime
 from bench.report.html.page import render_page
 from bench.report.html.run import make_page_run
 from bench.report.units import scale_quantity
@@ -111,12 +112,24 @@ def test_each_sample_has_its_dot(reference: str) -> None:
         assert any(label.startswith(f"{samples} samples and ") for label in labels)
 
 
+def test_each_card_has_the_operators_of_its_call() -> None:
+    page = Page(render(make_contents()))
+    assert page.text.count("One call under torch's profiler, 10.0 ms: 90% aten::mm") == 2
+    assert page.text.count("aten::mm 9.00 90.0 53 aten::add_ 0.5 5.0 16 outside of operators 0.5 5.0") == 2
+    assert "torch's profiler" not in Page(make_page([KEPT / "pair.bench.tar"], TRUST_NOBODY, None)).text
+
+
 def test_a_large_run_stays_below_two_megabytes() -> None:
-    """300 cells, each with 10 repetitions of 8 instances and 60 samples: 1.4 million samples."""
+    """300 cells, each with 10 repetitions of 8 instances and 60 samples: 1.4 million samples, and 30 operators."""
     contents = make_contents()
     cell, measurement = contents.plan.cells[0], contents.measurements[0]
     instance = measurement.repetitions[0].instances[0]
-    many = replace(instance, samples=instance.samples * 10)
+    assert instance.proof is not None
+    listed = tuple(
+        OperatorTime(name=f"aten::mkldnn_operator_{at}", calls=9, own_ns=99_000) for at in range(OPERATORS_MAX)
+    )
+    profile = OperatorProfile(elapsed_ns=10_000_000, own_ns=9_000_000, operators=listed)
+    many = replace(instance, samples=instance.samples * 10, proof=replace(instance.proof, operators=profile))
     repetitions = tuple(replace(measurement.repetitions[0], index=index, instances=(many,) * 8) for index in range(10))
     names = [f"{index:04d}-resnet50-fp32-latency" for index in range(300)]
     large = replace(
