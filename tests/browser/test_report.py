@@ -9,11 +9,16 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from bench.bundle.origin import hardware_origins
 from bench.cli.pages import make_page
 from bench.cli.results import compare_sides
+from bench.report.html.page import render_page
+from bench.report.html.run import make_page_run
 from bench.report.html.site import write_site
+from bench.verification.verification import Verification
 from bench.verification.verify import TRUST_NOBODY
 from tests.browser.conftest import REPO, SCREENSHOTS
+from tests.unit.compare.qualification.units import make_contents
 
 pytestmark = pytest.mark.slow
 
@@ -159,6 +164,21 @@ def test_the_page_is_whole_without_its_script(pages: dict[str, Path], browser: w
         assert len(browser.find_elements(By.CSS_SELECTOR, "figure svg, svg.strip")) == 17
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_the_operators_of_a_call_unfold_by_keyboard(tmp_path: Path, browser: webdriver.Chrome) -> None:
+    contents = make_contents()
+    verification = Verification(
+        contents=contents, content_digest=f"sha256:{'0' * 64}", signers=(), origins=hardware_origins(contents.machine)
+    )
+    page = tmp_path / "operators.html"
+    page.write_text(render_page([make_page_run(verification, None)]), encoding="utf-8")
+    browser.get(page.as_uri())
+    rows = browser.find_elements(By.CSS_SELECTOR, "#run-cell-1 .operators tbody tr")
+    assert len(rows) == 3
+    assert not rows[0].is_displayed()
+    browser.find_element(By.CSS_SELECTOR, "#run-cell-1 .operators summary").send_keys(Keys.ENTER)
+    assert rows[0].text == "aten::mm 9.00 90.0 53"
 
 
 def test_a_phone_scrolls_tables_and_pictures_and_not_the_page(
