@@ -10,6 +10,7 @@ from itertools import chain, pairwise
 from bench.bundle.calibration import check_calibration
 from bench.bundle.cpus import contains
 from bench.bundle.loaded import check_loaded
+from bench.bundle.sources import check_sources
 from bench.bundle.statement import Predicate, Statement, make_predicate
 from bench.bundle.variants import check_variants
 from bench.errors import BundleError
@@ -42,6 +43,7 @@ def check_consistency(contents: Contents, statement: Statement) -> None:
         _check_measurement(measurement, cells[measurement.cell], contents.probes)
     check_variants(contents)
     check_loaded(contents)
+    check_sources(contents)
     _check_order(contents)
 
 

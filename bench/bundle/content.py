@@ -24,6 +24,7 @@ from bench.records.probe import Probe
 from bench.records.profile import Profile
 from bench.records.record import RecordT, decode_json, encode_json
 from bench.records.request import Request
+from bench.records.source import SEALED_BYTES
 from bench.records.summary import Summary
 from bench.records.variant import VARIANTS, VariantName
 
@@ -45,6 +46,8 @@ _SUMMARY = "summary.json"
 _MEASUREMENTS = "measurements/"
 _LOGS = "log/"
 _ENVIRONMENTS = "environments/"
+_SOURCES = "sources/"
+_CODE = ".py"
 
 _KIB, _MIB = 1 << 10, 1 << 20
 
@@ -63,6 +66,7 @@ _LIMITS: Mapping[str, int] = MappingProxyType(
         _SUMMARY: 32 * _MIB,
         _LOGS: 256 * _KIB,  # the last lines of a worker
         _ENVIRONMENTS: 2 * _MIB,
+        _SOURCES: SEALED_BYTES,
         _MEASUREMENTS: CONTENT_LIMITS.member_bytes,
     }
 )
@@ -101,6 +105,7 @@ def format_members(contents: Contents) -> dict[str, bytes]:
             raise BundleError(f"{name}: the cell has two measurements; it can have one")
         members[name] = _format(measurement, Measurement, name)
     members |= {f"{_LOGS}{name}": data for name, data in contents.logs.items()}
+    members |= {_source_of(digest): data for digest, data in contents.source_files.items()}
     _check_sizes(members)
     return members
 
@@ -145,6 +150,11 @@ def _parse_members(members: Mapping[str, memoryview]) -> Contents:
             for variant in VARIANTS
             if _environment_of(variant) in rest
         },
+        source_files={
+            f"sha256:{name.removeprefix(_SOURCES).removesuffix(_CODE)}": bytes(rest.pop(name))
+            for name in members
+            if name.startswith(_SOURCES) and name.endswith(_CODE)
+        },
     )
     if rest:
         raise BundleError(f"unknown members: {', '.join(sorted(rest))}")
@@ -157,6 +167,11 @@ def _check_sizes(members: Mapping[str, bytes | memoryview]) -> None:
         limit = _LIMITS.get(name) or _LIMITS.get(f"{name.partition('/')[0]}/")
         if limit is not None and len(data) > limit:
             raise BundleError(f"{name} has {len(data)} bytes; at most {limit} are read")
+
+
+def _source_of(digest: Digest) -> str:
+    """Return the name of the member that is a file of code."""
+    return f"{_SOURCES}{digest.removeprefix('sha256:')}{_CODE}"
 
 
 def _environment_of(variant: VariantName) -> str:

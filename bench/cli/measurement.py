@@ -13,6 +13,7 @@ from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import FilePath, Line
 from bench.errors import BenchError, CellsFailedError, TooNoisyError
 from bench.records.plan import Plan
+from bench.records.source import find_problem
 from bench.records.summary import Summary
 
 if TYPE_CHECKING:
@@ -124,7 +125,10 @@ def exit_status(measured: Measured) -> int:
     from bench.planning.plan import FACILITY_CODES
 
     failed = measured.summary.failed
-    if any(refusal.reason.code in FACILITY_CODES for refusal in measured.plan.refused):
+    plan = measured.plan
+    if any(
+        refusal.reason.code in FACILITY_CODES or find_problem(refusal.case, plan.sources) for refusal in plan.refused
+    ):
         return CellsFailedError.exit_code
     if not failed:
         return 0

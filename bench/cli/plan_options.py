@@ -8,7 +8,7 @@ import msgspec
 
 from bench.backends.registry import BACKENDS
 from bench.cli.combinations import refuse_needless_force
-from bench.cli.types import CommaList, CpuListType, Duration, Percent, Repetitions, WholeList
+from bench.cli.types import CommaList, CpuListType, Duration, InputType, Percent, Repetitions, WholeList
 from bench.errors import UsageError
 from bench.records.case import FAMILIES, MEMORY_FORMATS, MODES, PRECISIONS, QUANT_ENGINES
 from bench.records.profile import ALLOCATORS, LAYOUTS, OPENMP_RUNTIMES
@@ -34,7 +34,20 @@ def plan_options(command: Command) -> Command:
                 metavar="smoke|quick|nightly|standard|full|FILE",
                 help="Suite to run.",
             ),
-            click.option("--workload", type=CommaList(), metavar="GLOB,...", help="Only these workloads."),
+            click.option(
+                "--workload",
+                type=CommaList(),
+                metavar="GLOB|FILE,...",
+                help="Only these workloads, or models of your own: ./my_models.py[:NAME].",
+            ),
+            click.option(
+                "--input",
+                "inputs",
+                type=InputType(),
+                multiple=True,
+                metavar="NAME=...",
+                help="Input of a model of your own: FILE.npy, LEAST..GREATEST, or SHAPE:DTYPE[:LEAST..GREATEST].",
+            ),
             click.option("--family", type=CommaList(FAMILIES), help="Only these workload families."),
             click.option("--mode", type=CommaList(MODES), help="Only inference or training."),
             click.option("--precision", type=CommaList(PRECISIONS), help="Only these precisions."),
@@ -104,6 +117,7 @@ def parse_options(given: dict[str, object], *side_profiles: str | None) -> RunOp
         refuse_needless_force([given["profile"], *side_profiles])
     filters = {name: given.pop(name) or () for name in ("workload", "family", "mode", "precision", "memory_format", "backend", "batch_size", "quant_engine")}  # fmt: skip
     given["layouts"] = given["layouts"] or ()
+    given["inputs"] = dict(given.pop("inputs", None) or ())  # type: ignore[call-overload] # pairs, as its type says
     try:
         return msgspec.convert({**given, "wanted": filters}, RunOptions)
     except msgspec.ValidationError as error:

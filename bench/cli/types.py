@@ -3,11 +3,15 @@
 import re
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from typing_extensions import override
 
 from bench.records.cpulist import parse_cpulist
+
+if TYPE_CHECKING:
+    from bench.run.input_options import InputOption
 
 _BYTES = re.compile(r"(\d{1,15})([kmgtKMGT]?)", re.ASCII)
 _DURATION = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7}(?:\.\d{1,3})?)s?)?", re.ASCII)
@@ -117,6 +121,23 @@ class Bytes(click.ParamType[int]):
         if match is None or int(match[1]) == 0:
             self.fail(f"{value!r} is not a size like 512m or 64g", param, ctx)
         return int(match[1]) << {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}[match[2].lower()]
+
+
+class InputType(click.ParamType["tuple[str, InputOption]"]):
+    """An input of a model of the user's own (`bench.run.input_options`)."""
+
+    name = "input"
+
+    @override
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "tuple[str, InputOption]":
+        from bench.run.input_options import parse_input
+
+        try:
+            return parse_input(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Duration(click.ParamType[float]):

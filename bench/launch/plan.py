@@ -11,6 +11,7 @@ from bench.records.machine import Machine
 from bench.records.plan import Cell, Plan, Policy, Refusal, ScenarioName, format_cell_id
 from bench.records.profile import Choice, Layout
 from bench.records.reason import Reason, UnsupportedError
+from bench.records.source import Source
 from bench.stats.scenarios import find_scenario
 
 WORKER_ARGV = ("python", "-m", "bench.worker")
@@ -51,6 +52,7 @@ def plan_run(
     machine: Machine,
     scenario: ScenarioName = "closed_loop",
     suite_digest: Digest | None = None,
+    sources: tuple[Source, ...] = (),
 ) -> Plan:
     """Make the plan.
 
@@ -67,6 +69,7 @@ def plan_run(
         machine: Cases that it cannot run are refused here.
         scenario: How load is applied to every cell.
         suite_digest: Of a user's file.
+        sources: Of workloads that the user brings.
 
     Raises:
         UsageError: no such scenario.
@@ -108,6 +111,7 @@ def plan_run(
         argv=WORKER_ARGV,
         estimate_s=estimate_seconds(len(cells), policy),
         suite_digest=suite_digest,
+        sources=sources,
     )
 
 

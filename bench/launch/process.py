@@ -8,15 +8,14 @@ import os
 import selectors
 import signal
 import subprocess
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import IO
 
 import msgspec
 
 from bench.errors import LaunchError
+from bench.launch.errors_file import MAX_PRINTED_BYTES, ErrorsFile
 from bench.launch.failure import WorkerFailedError, shorten
 from bench.launch.kernel_verdict import explain_end, explain_refusal
 from bench.launch.protocol import (
@@ -28,13 +27,16 @@ from bench.launch.protocol import (
     Packaged,
     Probed,
     Ready,
+    Surveyed,
     decode_message,
 )
+from bench.records.case import WorkloadFacts
 from bench.records.kernel_events import KernelEvents
 from bench.records.measurement import Failure, InstanceResult, PackageResult
 from bench.records.plan import Task
 from bench.records.probe import ProbeResult
 from bench.records.record import encode_json_line
+from bench.records.source import SurveyTask
 
 STDERR_LINES = 20
 """Last lines of a failed worker's standard error that are kept."""
@@ -47,7 +49,7 @@ class Worker:
     """One child with its pipes. It has its own process group, so that everything it starts ends with it."""
 
     def __init__(
-        self, argv: Sequence[str], task: Task, environment: Mapping[str, str], *, read_events: ReadEvents
+        self, argv: Sequence[str], task: Task | SurveyTask, environment: Mapping[str, str], *, read_events: ReadEvents
     ) -> None:
         self.last: Message | None = None
         self.at_end = False
@@ -56,15 +58,15 @@ class Worker:
         self._read_events = read_events
         self._events = read_events()
         try:
-            self._stderr: IO[bytes] = tempfile.TemporaryFile(dir=task.scratch)  # noqa: SIM115 - closed by end()
+            self._stderr = ErrorsFile()
         except OSError as error:
-            raise LaunchError(f"cannot make a file for a worker in {task.scratch}: {error.strerror}") from error
+            raise LaunchError(f"cannot make a file for what a worker prints: {error.strerror}") from error
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the plan's own argv, no shell
                 argv,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self._stderr,
+                stderr=self._stderr.descriptor,
                 env=dict(environment),
                 start_new_session=True,
             )
@@ -93,8 +95,7 @@ class Worker:
         """
         self.last = self._outcome = None
         self._events = events
-        self._stderr.seek(0)
-        self._stderr.truncate()
+        self._stderr.clear()
         self.send(line)
 
     def receive(self) -> None:
@@ -125,6 +126,17 @@ class Worker:
         if not isinstance(self.last, waiting):
             self._raise_reported()
             raise WorkerFailedError(self._failure("not_ready"))
+
+    def rows(self) -> tuple[WorkloadFacts, ...]:
+        """Return the rows of the source that it read.
+
+        Raises:
+            WorkerFailedError: it reported a failure, or none.
+        """
+        if isinstance(self._outcome, Surveyed):
+            return self._outcome.workloads
+        self._raise_reported()
+        raise WorkerFailedError(self._failure("no_result"))
 
     def result(self) -> InstanceResult | ProbeResult | PackageResult:
         """Return what it measured.
@@ -169,6 +181,8 @@ class Worker:
         """Raise the failure that it reported, if it did."""
         if isinstance(self._outcome, Failed):
             failure = self._outcome.failure
+            if self._stderr.is_full:
+                raise WorkerFailedError(self._failure(failure.reason))
             stderr = failure.stderr or self._tail()
             refusal = explain_refusal(self._events, self._read_events(), stderr) if failure.reason == "error" else None
             if refusal is not None:
@@ -186,12 +200,12 @@ class Worker:
         return self._failure(reason.code, **reason.values)
 
     def _failure(self, reason: str, **values: str) -> Failure:
+        if self._stderr.is_full:
+            reason, values = "printed_too_much", {"limit_mib": str(MAX_PRINTED_BYTES >> 20)}
         return Failure(reason=reason, values=shorten(values), stderr=self._tail())
 
     def _tail(self) -> tuple[str, ...]:
-        size = self._stderr.seek(0, os.SEEK_END)
-        self._stderr.seek(max(0, size - (1 << 16)))
-        return tuple(self._stderr.read().decode(errors="replace").splitlines()[-STDERR_LINES:])
+        return self._stderr.last_lines(STDERR_LINES)
 
 
 def receive_all(

@@ -6,6 +6,7 @@ prints is read as a message.
     parent → worker   Task, whose libraries to load; then tasks with the same libraries, one at a time; Go, when all
                       instances of a task are ready
     worker → parent   Loaded, when it waits for a task; Ready, when warm-up is over; Measured, Probed, Packaged or Failed
+    survey → parent   Surveyed or Failed; it does one task and ends
 
 A task is done in a child of the worker, on the same pipes. The worker waits, and ends everything that the child leaves
 behind. If the child ended well, the worker sends Loaded again; otherwise it ends with the child's status.
@@ -13,6 +14,7 @@ behind. If the child ended well, the worker sends Loaded again; otherwise it end
 
 import msgspec
 
+from bench.records.case import WorkloadFacts
 from bench.records.measurement import Failure, InstanceResult, PackageResult
 from bench.records.probe import ProbeResult
 from bench.records.record import encode_json_line
@@ -44,13 +46,19 @@ class Packaged(msgspec.Struct, frozen=True, kw_only=True, tag="packaged"):
     result: PackageResult
 
 
+class Surveyed(msgspec.Struct, frozen=True, kw_only=True, tag="surveyed"):
+    """The rows of a source of workloads."""
+
+    workloads: tuple[WorkloadFacts, ...]
+
+
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     """The worker cannot go on, and knows why."""
 
     failure: Failure
 
 
-Message = Loaded | Ready | Measured | Probed | Packaged | Failed
+Message = Loaded | Ready | Measured | Probed | Packaged | Surveyed | Failed
 
 MAX_LINE_BYTES = 1 << 26
 """Of one message. The largest results, of a hundred thousand samples, have some 10 MB."""

@@ -36,7 +36,7 @@ def plan_again(plan: Plan, profile: Profile, machine: Machine) -> Plan:
         suite_digest=plan.suite_digest,
         cases=cases,
         refused=plan.refused,
-        units={case.workload: find_workload(case.workload).unit for case in cases},
+        units={case.workload: find_workload(case.workload, plan.sources).unit for case in cases},
         layouts=plan.layouts,
         variables=variables_for(profile, runtime),
         choice=plan.profile,
@@ -44,6 +44,7 @@ def plan_again(plan: Plan, profile: Profile, machine: Machine) -> Plan:
         order_seed=plan.order_seed,
         machine=machine,
         scenario=plan.cells[0].scenario,
+        sources=plan.sources,
     )
 
 

@@ -17,8 +17,9 @@ from bench.records.machine import Machine
 from bench.records.plan import Plan, Policy, Refusal
 from bench.records.profile import Choice, Layout, Profile
 from bench.records.request import AUTO, Request
+from bench.records.source import Source, find_problem
 from bench.suites.expand import WhyNot, expand_suite
-from bench.workloads.registry import WORKLOADS
+from bench.workloads.registry import known_workloads
 
 REPETITIONS_MOST = 100
 """Repetitions of a cell at most, if the user sets the interval and not their number."""
@@ -44,11 +45,13 @@ class Catalogue(NamedTuple):
         profiles: Those that come with bench, by name.
         find_profile: Returns the profile of a name, or of a path.
         why_not: Says which cases are supported with the packages that are installed.
+        sources: Of workloads that the user brings.
     """
 
     profiles: Mapping[str, Profile]
     find_profile: Callable[[str], Profile]
     why_not: WhyNot
+    sources: tuple[Source, ...] = ()
 
 
 class Planned(NamedTuple):
@@ -99,9 +102,10 @@ def choose_cases(
     return expand_suite(
         request.suite,
         request.wanted,
-        workloads=WORKLOADS,
+        workloads=known_workloads(catalogue.sources),
         architecture=machine.cpu.architecture,
-        why_not=catalogue.why_not,
+        why_not=lambda case: find_problem(case, catalogue.sources) or catalogue.why_not(case),
+        sources=catalogue.sources,
     )
 
 
@@ -140,7 +144,7 @@ def plan_cases(
         suite_digest=suite_digest,
         cases=cases,
         refused=refused,
-        units={name: facts.unit for name, facts in WORKLOADS.items()},
+        units={name: facts.unit for name, facts in known_workloads(catalogue.sources).items()},
         layouts=layouts,
         variables=variables_for(profile, layouts[0].runtime),
         choice=choice,
@@ -148,6 +152,7 @@ def plan_cases(
         order_seed=order_seed,
         machine=machine,
         scenario=request.suite.scenario or "closed_loop",
+        sources=catalogue.sources,
     )
     return Planned(profile, plan)
 

@@ -120,6 +120,8 @@ class Contents(Record, frozen=True, kw_only=True):
         request: What the plan follows from; None: not recorded, as of a run of another run's plan.
         calibration: Of the host, if one was made before the run.
         hidden: Private fields that were removed: they read as if they had no value.
+        source_files: Files of code that workloads come from, by their digests. They are data: nothing that reads a bundle
+            runs them, but `reproduce` where the user says so.
     """
 
     info: BundleInfo
@@ -138,3 +140,4 @@ class Contents(Record, frozen=True, kw_only=True):
     environments: dict[VariantName, Environment] = {}
     commitments: dict[PrivateField, Digest] = {}
     hidden: tuple[PrivateField, ...] = ()
+    source_files: dict[Digest, bytes] = {}

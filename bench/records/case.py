@@ -5,7 +5,9 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+from bench.records.digest import Digest
 from bench.records.record import Record
+from bench.records.stated_input import InputName, StatedInput
 
 Mode = Literal["inference", "training"]
 Library = Literal["torchvision", "transformers", "torch_geometric"]
@@ -14,7 +16,15 @@ Precision = Literal["fp32", "bf16", "fp16", "amp_bf16", "amp_fp16", "fx_int8", "
 QuantEngine = Literal["x86", "onednn", "fbgemm", "qnnpack"]
 MemoryFormat = Literal["contiguous", "channels_last"]
 Family = Literal[
-    "cnn", "vision_transformer", "detection", "segmentation", "transformer", "llm", "gnn", "recommendation"
+    "cnn",
+    "vision_transformer",
+    "detection",
+    "segmentation",
+    "transformer",
+    "llm",
+    "gnn",
+    "recommendation",
+    "custom",
 ]
 
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -26,7 +36,8 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 
 BatchSize = Annotated[int, Meta(ge=1, le=1 << 20)]
 Dimension = Annotated[int, Meta(ge=1, le=1 << 31)]
-WorkloadName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
+WorkloadName = Annotated[str, Meta(pattern=r"^(?=.{1,40}\Z)([a-z][a-z0-9]{0,14}\.)?[a-z][a-z0-9_]*\Z")]
+"""Of a workload that is not in the catalogue with the kind of its source before a dot: `file.my_model`."""
 BackendName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
 """`bench.backends.registry` has those that this bench knows; a bundle may hold others."""
 DimensionName = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,29}\Z")]
@@ -46,6 +57,9 @@ class Case(Record, frozen=True, kw_only=True):
             workload's own values where nothing overrides them, so that a case says what it is.
         batch_size: Samples, prompts or graphs in one call.
         quant_engine: Whose kernels `fx_int8` runs in torch, by torch's name; None for every other precision.
+        source: Digest of the file or folder that the workload comes from (`bench.records.source`); None for one of the
+            catalogue, which the digest of bench's own source covers.
+        inputs: What the user states of inputs of such a workload.
     """
 
     workload: WorkloadName
@@ -57,6 +71,8 @@ class Case(Record, frozen=True, kw_only=True):
     batch_size: BatchSize
     shape: dict[DimensionName, Dimension]
     quant_engine: QuantEngine | None = None
+    source: Digest | None = None
+    inputs: dict[InputName, StatedInput] = {}
 
 
 def case_name(case: Case) -> str:

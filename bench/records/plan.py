@@ -11,6 +11,7 @@ from bench.records.peak import ProbeRequest
 from bench.records.profile import Binding, Choice, Layout, LayoutName, Runtime
 from bench.records.reason import Reason
 from bench.records.record import Record
+from bench.records.source import LocatedSource, Source
 from bench.records.variant import UserVariableName, Variant, VariantName
 
 CellId = Annotated[str, Meta(pattern=r"^[0-9]{4}-[a-z0-9_.-]{1,70}\Z")]
@@ -106,6 +107,7 @@ class Plan(Record, frozen=True, kw_only=True):
         estimate_s: Expected seconds for the minimum of repetitions.
         variants: The two sides of an `ab` run; its cells come in pairs, side a before side b. Empty for any other run.
         suite_digest: Of the user's file; None for a suite of bench, which the source digest covers.
+        sources: Files and folders that workloads come from which are not in bench's catalogue.
     """
 
     suite: str
@@ -119,6 +121,7 @@ class Plan(Record, frozen=True, kw_only=True):
     estimate_s: float
     variants: tuple[Variant, ...] = ()
     suite_digest: Digest | None = None
+    sources: tuple[Source, ...] = ()
 
 
 def format_cell_id(index: int, case: Case, layout: LayoutName) -> CellId:
@@ -148,6 +151,7 @@ class Task(Record, frozen=True, kw_only=True):
         prove: Also check correctness, hashes and instruction path, untimed, after the timed part.
         scenario: Of the cell.
         layout_cpus: Those of all instances of the layout: their load is not foreign.
+        source: That the case's workload comes from; None for one of the catalogue.
     """
 
     kind: Literal["measure", "probe", "package"]
@@ -162,3 +166,4 @@ class Task(Record, frozen=True, kw_only=True):
     prove: bool
     scenario: ScenarioName = "closed_loop"
     layout_cpus: CpuList = ""
+    source: LocatedSource | None = None

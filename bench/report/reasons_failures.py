@@ -73,6 +73,7 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
         "allocation_failed": "out of memory: {exception}: {text}",
         "exited": "the worker ended with status {status} and no result",
         "timeout": "no result within {seconds} s; give more with --timeout",
+        "printed_too_much": "the worker printed more than {limit_mib} MiB",
         "output_too_long": "the worker sent a message longer than {limit_bytes} bytes",
         "invalid_message": "the worker sent an invalid message: {text}",
         "not_ready": "the worker did not wait for the others",
@@ -89,6 +90,14 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
         "incorrect": (
             "incorrect: cosine similarity {cosine_similarity} (at least {cosine_limit}), relative error {relative_error} "
             "(at most {error_limit}) against eager fp32"
+        ),
+        "not_deterministic": (
+            "not deterministic: two calls in eager fp32 differ by a relative error of {relative_error} (at most "
+            "{error_limit}); does it drop out or draw random numbers? Switch that off for inference"
+        ),
+        "shapes_differ": (
+            "not deterministic: two calls in eager fp32 gave results of shapes {first} and {second}; shapes that depend on "
+            "random values cannot be compared"
         ),
         "weights_differ": "weights {digest} differ from those of {cell}",
         # It has not failed, and has no number all the same.

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from bench.backends.registry import BACKENDS
 from bench.records.precision import PRECISION_FACTS
 from bench.records.reason import Reason
+from bench.report.reasons_failures import SENTENCES_FAILURES
 from bench.workloads.registry import WORKLOADS
 
 SENTENCES_SUPPORT: Mapping[str, str] = MappingProxyType(
@@ -46,6 +47,7 @@ SENTENCES_SUPPORT: Mapping[str, str] = MappingProxyType(
         "compiler_without_python": "{workload}: backend {backend} needs Python.h, and {compiler} does not find it: install "
         "this Python's headers (Debian, Ubuntu: python3-dev)",
         "memory_below_need": "{workload}: needs more than {least_mib} MiB, and {limit} is {limit_mib} MiB; raise it",
+        "source_failed": "{workload}: its rows could not be read: {cause}",
         "avx2_missing": "{workload} needs AVX2, and this CPU ({cpu}) has none",
     }
 )
@@ -91,6 +93,11 @@ def _backend_text(values: Values) -> str | None:
     return next((text for name, text in texts.items() if name == precision), None)
 
 
+def _source_text(values: Values) -> str | None:
+    sentence = SENTENCES_FAILURES.get(values["cause"])
+    return None if sentence is None else f"its rows could not be read: {sentence.format_map(values)}"
+
+
 _ROW_TEXTS: Mapping[str, Callable[[Values], str | None]] = MappingProxyType(
     {
         "mode_not_offered": _mode_text,
@@ -99,6 +106,7 @@ _ROW_TEXTS: Mapping[str, Callable[[Values], str | None]] = MappingProxyType(
         "precision_does_not_train": _precision_text,
         "backend_does_not_train": _training_text,
         "precision_not_in_backend": _backend_text,
+        "source_failed": _source_text,
     }
 )
 """Code → where its text is."""

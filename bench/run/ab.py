@@ -1,5 +1,6 @@
 """`bench ab`: two variants of the same cells, and the interpreters and images that they run in."""
 
+import os
 from pathlib import Path
 
 from bench.errors import EnvironmentUnfitError, UsageError
@@ -10,6 +11,7 @@ from bench.planning.plan import Catalogue
 from bench.records.image import ENGINE_ARCHITECTURES
 from bench.records.machine import Machine
 from bench.records.reason import Reason
+from bench.records.source import Source
 from bench.run.facilities import Facilities
 from bench.run.interpreters import describe_interpreters, worker_argv
 from bench.run.options import RunOptions
@@ -23,6 +25,7 @@ from bench.run.prepare import (
     replace_missing_libraries,
     without_folders,
 )
+from bench.run.sources import bring_sources
 from bench.suites.load import identify_suite
 
 
@@ -45,6 +48,7 @@ def prepare_ab(
     """
     if a == b:
         raise UsageError("sides a and b do not differ; give for example --env-b NAME=VALUE, or --backend-b")
+    options, located = bring_sources(options, parent=os.environ)
     request = make_request(options)
     machine = detect(root)
     for variant in (a, b):
@@ -52,7 +56,8 @@ def prepare_ab(
     sides = (_side(a), _side(b))
     facilities = find_facilities(output)
     suite, digest = identify_suite(options.suite)
-    catalogues = (_catalogue(a, facilities), _catalogue(b, facilities))
+    sources = tuple(found.source for found in located)
+    catalogues = (_catalogue(a, facilities, sources), _catalogue(b, facilities, sources))
     replaced: tuple[Reason, ...] = ()
     # An image has libraries of its own, and a side's profile was named by the user.
     if not any(variant.profile or variant.image for variant in (a, b)):
@@ -76,12 +81,13 @@ def prepare_ab(
         request=without_folders(request),
         environments=environments,
         replaced=replaced,
+        sources=located,
     )
 
 
-def _catalogue(options: VariantOptions, facilities: Facilities) -> Catalogue:
+def _catalogue(options: VariantOptions, facilities: Facilities, sources: tuple[Source, ...]) -> Catalogue:
     # Workers in an image find its compiler, and the container's memory.
-    return read_catalogue(facilities if options.image is None else facilities.of_image())
+    return read_catalogue(facilities if options.image is None else facilities.of_image(), sources)
 
 
 def _side(options: VariantOptions) -> Side:

@@ -21,6 +21,7 @@ from bench.run.faults import find_fault
 from bench.run.jobs import JobBuilder, RepetitionRequest, Workers
 from bench.run.journal import CellEntry, Journal, ProbeEntry, ReopenEntry, RepetitionEntry
 from bench.run.pace import Pace
+from bench.run.sources import write_sources
 from bench.stats.cell_progress import NOT_STARTED, CellProgress, Stop, assess_progress, why_stop
 from bench.stats.drift import is_probe_odd
 from bench.stats.noise import judge_repetitions
@@ -63,8 +64,15 @@ class Execution:
         self._clock = clock
         self._run_clock = run_clock or RunClock()
         self._pace = Pace(self._plan.policy, clock)
-        machine = journal.session.decision.machine
-        self._jobs = JobBuilder(self._plan, machine, journal.folder / "scratch", parent=parent, workers=workers)
+        decision = journal.session.decision
+        self._jobs = JobBuilder(
+            self._plan,
+            decision.machine,
+            journal.folder / "scratch",
+            parent=parent,
+            workers=workers,
+            sources=write_sources(decision.sources, journal.folder / "sources"),
+        )
         self._progress: dict[str, CellProgress] = {}
         self._since_probe: int | None = None
         self._probed_at = clock()

@@ -5,7 +5,7 @@ What is missing is found before anything is measured. It refuses the cases that 
 
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from bench.launch.compiler import compile_library, find_compiler
 from bench.launch.scratch import find_execution_problem
 from bench.records.case import Case
 from bench.records.reason import Reason
+from bench.records.source import Source
 from bench.workloads.memory import count_least_bytes
 
 
@@ -78,8 +79,13 @@ class Facilities:
         """Return those of workers in an image."""
         return Facilities(self._output, (), parent=self._parent, native=False)
 
-    def why_not(self, case: Case) -> Reason | None:
-        """Return why a case cannot be measured here; None if nothing speaks against it."""
+    def why_not(self, case: Case, sources: Iterable[Source] = ()) -> Reason | None:
+        """Return why a case cannot be measured here; None if nothing speaks against it.
+
+        Args:
+            case: Supported by its workload and its backend.
+            sources: Where its workload may come from besides the catalogue.
+        """
         facts = find_backend(case.backend)
         values = {"workload": case.workload, "backend": case.backend}
         if facts.compiles:
@@ -88,10 +94,10 @@ class Facilities:
             for trial, reason in self._compiler_problems:
                 if trial.packages_too or not facts.packages_model:
                     return Reason(code=reason.code, values=values | reason.values)
-        return self._why_not_memory(case)
+        return self._why_not_memory(case, sources)
 
-    def _why_not_memory(self, case: Case) -> Reason | None:
-        least_bytes = count_least_bytes(case)
+    def _why_not_memory(self, case: Case, sources: Iterable[Source]) -> Reason | None:
+        least_bytes = count_least_bytes(case, sources)
         for limit in self._memory:
             if limit.value_bytes < least_bytes:
                 return Reason(

@@ -21,6 +21,7 @@ from bench.records.measurement import SHORTAGES, InstanceResult
 from bench.records.plan import Cell, Plan, Task, find_argv
 from bench.records.probe import ProbeResult
 from bench.records.profile import Binding, Layout, Runtime
+from bench.records.source import LocatedSource, find_source
 from bench.records.variant import expect_variables
 from bench.run.probes import ProbePlanner
 from bench.workloads.registry import find_workload
@@ -52,7 +53,14 @@ class JobBuilder:
     """Builds the jobs of one session of a run, and has workers do them."""
 
     def __init__(
-        self, plan: Plan, machine: Machine, scratch: Path, *, parent: Mapping[str, str], workers: Workers
+        self,
+        plan: Plan,
+        machine: Machine,
+        scratch: Path,
+        *,
+        parent: Mapping[str, str],
+        workers: Workers,
+        sources: Sequence[LocatedSource] = (),
     ) -> None:
         """Get ready; nothing runs yet.
 
@@ -62,8 +70,10 @@ class JobBuilder:
             scratch: A folder of the run alone, for temporary files and compilers' caches.
             parent: The environment that workers inherit from.
             workers: Runs them.
+            sources: The plan's, as they lie here.
         """
         self._plan = plan
+        self._sources = sources
         self._probes = ProbePlanner(machine, scratch / "probe", parent=parent)
         self._scratch = scratch
         self._parent = parent
@@ -170,7 +180,13 @@ class JobBuilder:
             layout_cpus=format_cpulist(
                 cpu for instance in request.cell.instances for cpu in parse_cpulist(instance.cpus)
             ),
+            source=self._locate(request.cell),
         )
+
+    def _locate(self, cell: Cell) -> LocatedSource | None:
+        """Return the source that a cell's workload comes from, as it lies here; None for one of the catalogue."""
+        wanted = find_source(cell.case, self._plan.sources)
+        return next((located for located in self._sources if located.source == wanted), None)
 
     def _probe_job(self, layout: Layout, *, peaks: bool) -> Job:
         tasks = [
@@ -194,7 +210,7 @@ class JobBuilder:
         No two repetitions of a cell share a pool, so each comes from a newly loaded process with its own memory layout.
         Sides of a pair share none either: one side would have to load, and the other would find everything loaded.
         """
-        library = find_workload(request.cell.case.workload).library
+        library = find_workload(request.cell.case.workload, self._plan.sources).library
         return f"{request.round} {request.cell.id if self._plan.variants else library}"
 
     def _job(self, tasks: Sequence[Task], cell: Cell, *, pool: str) -> Job:

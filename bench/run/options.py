@@ -2,12 +2,15 @@
 
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta
 
 from bench.records.plan import Seed
 from bench.records.profile import Allocator, LayoutName, OpenMpRuntime
 from bench.records.record import Record
+from bench.records.stated_input import InputName
 from bench.records.suite import CaseFilter
+from bench.run.input_options import InputOption
 
 
 class RunOptions(Record, frozen=True, kw_only=True):
@@ -22,6 +25,7 @@ class RunOptions(Record, frozen=True, kw_only=True):
         repetitions: Least and most.
         seed: Of the order of repetitions; None draws one.
         target_ci_ratio: Half width of the interval as a share of the median.
+        inputs: What is stated of inputs of workloads that the user brings.
     """
 
     profile: str = "auto"
@@ -40,3 +44,4 @@ class RunOptions(Record, frozen=True, kw_only=True):
     repetitions: tuple[int, int] | None = None
     seed: Seed | None = None
     timeout_s: float | None = None
+    inputs: dict[InputName, InputOption] = msgspec.field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path, PurePath
 
@@ -23,10 +24,12 @@ from bench.records.profile import Layout, Profile
 from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.records.request import Request, is_file
+from bench.records.source import LocatedSource, Source
 from bench.records.variant import VariantName
 from bench.run.facilities import Facilities
 from bench.run.options import RunOptions
 from bench.run.replacement import replace_missing
+from bench.run.sources import bring_sources
 from bench.suites.load import find_suite, identify_suite
 from bench.workloads.registry import WORKLOADS
 from bench.workloads.validity import why_not
@@ -43,6 +46,7 @@ class Decision(Record, frozen=True, kw_only=True):
         environments: The software of each side of an `ab` run that has its own interpreter.
         cites: The run that this one reproduces.
         replaced: Libraries that the profile prefers and this machine lacks, with what is used in their place.
+        sources: The plan's, with where they lie.
     """
 
     machine: Machine
@@ -52,6 +56,7 @@ class Decision(Record, frozen=True, kw_only=True):
     environments: dict[VariantName, Environment] = msgspec.field(default_factory=dict)
     cites: Citation | None = None
     replaced: tuple[Reason, ...] = ()
+    sources: tuple[LocatedSource, ...] = ()
 
 
 def prepare_run(options: RunOptions, root: Path = HOST, *, output: Path = RESULTS) -> Decision:
@@ -68,11 +73,12 @@ def prepare_run(options: RunOptions, root: Path = HOST, *, output: Path = RESULT
         EnvironmentUnfitError: the machine cannot do what is asked, or lacks a library that the user wants, or the
             profile that the user named.
     """
+    options, located = bring_sources(options, parent=os.environ)
     request = make_request(options)
     machine = detect(root)
     suite, digest = identify_suite(options.suite)
     facilities = find_facilities(output) if root == HOST else None
-    catalogue = read_catalogue(facilities)
+    catalogue = read_catalogue(facilities, tuple(found.source for found in located))
     replaced: tuple[Reason, ...] = ()
     if root == HOST:
         request, replaced = replace_missing_libraries(request, machine, catalogue)
@@ -87,7 +93,14 @@ def prepare_run(options: RunOptions, root: Path = HOST, *, output: Path = RESULT
     if root == HOST:
         # A library that is not installed is an error now, not after the first worker.
         find_preloads(plan.layouts[0].runtime)
-    return Decision(machine=machine, profile=profile, plan=plan, request=without_folders(request), replaced=replaced)
+    return Decision(
+        machine=machine,
+        profile=profile,
+        plan=plan,
+        request=without_folders(request),
+        replaced=replaced,
+        sources=located,
+    )
 
 
 def replace_missing_libraries(
@@ -144,14 +157,15 @@ def find_facilities(output: Path) -> Facilities:
     return Facilities(output, read_memory_limits(Tree(HOST)), parent=os.environ)
 
 
-def read_catalogue(facilities: Facilities | None = None) -> Catalogue:
+def read_catalogue(facilities: Facilities | None = None, sources: tuple[Source, ...] = ()) -> Catalogue:
     """Return what there is to choose from here.
 
     Args:
         facilities: What cases find here; None where the plan is not for this host.
+        sources: Of workloads that the user brings.
     """
-    why_not = partial(why_not_available, facilities=facilities)
-    return Catalogue(profiles=load_profiles(), find_profile=find_profile, why_not=why_not)
+    why_not = partial(why_not_available, facilities=facilities, sources=sources)
+    return Catalogue(profiles=load_profiles(), find_profile=find_profile, why_not=why_not, sources=sources)
 
 
 def choose_seed(options: RunOptions) -> int:
@@ -159,7 +173,7 @@ def choose_seed(options: RunOptions) -> int:
     return secrets.randbits(32) if options.seed is None else options.seed
 
 
-def why_not_available(case: Case, facilities: Facilities | None) -> Reason | None:
+def why_not_available(case: Case, facilities: Facilities | None, sources: Sequence[Source] = ()) -> Reason | None:
     """Return why a case is not supported, or not with what is installed and found here; None if it is."""
-    reason = why_not(case) or why_not_installed(case.backend)
-    return reason if reason is not None or facilities is None else facilities.why_not(case)
+    reason = why_not(case, sources) or why_not_installed(case.backend)
+    return reason if reason is not None or facilities is None else facilities.why_not(case, sources)

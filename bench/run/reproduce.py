@@ -60,7 +60,7 @@ def prepare_reproduction(verification: Verification, machine: Machine, *, output
         raise BundleError(f"its plan is not what bench makes of its cases: {difference}; it is not run")
     facilities = find_facilities(output)
     for cell in plan.cells:
-        reason = why_not_available(cell.case, facilities)
+        reason = why_not_available(cell.case, facilities, plan.sources)
         if reason is not None:
             raise UnsupportedError(f"cell {cell.id} cannot be run here", [reason])
     for runtime in {cell.runtime for cell in plan.cells}:

@@ -230,5 +230,10 @@ def make_contents(journal: Journal, clock: RunClock, calibration: Calibration | 
             for measurement in measurements
             if measurement.failure is not None and measurement.failure.stderr
         },
+        source_files={
+            located.source.digest: located.content
+            for located in session.decision.sources
+            if located.source.sealed and located.content is not None
+        },
     )
     return scrub_contents(contents, words)

@@ -2,13 +2,15 @@
 
 Filters cut a suite. Where the user names workloads, filters on mode, precision, format and backend replace the
 suite's lists instead, so that `--workload resnet50 --backend torchscript` means the same in any suite.
+
+Workloads that the user brings are in no suite: their cases follow the suite's own, in the user's modes and precisions.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import product
 from types import MappingProxyType
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -28,6 +30,7 @@ from bench.records.machine import Architecture
 from bench.records.plan import Refusal
 from bench.records.precision import PRECISION_FACTS
 from bench.records.reason import Reason
+from bench.records.source import Source
 from bench.records.suite import CaseFilter, CaseTable, Suite
 
 T = TypeVar("T")
@@ -53,15 +56,17 @@ def expand_suite(
     workloads: Mapping[str, WorkloadFacts],
     architecture: Architecture,
     why_not: WhyNot,
+    sources: Sequence[Source] = (),
 ) -> tuple[tuple[Case, ...], tuple[Refusal, ...]]:
     """Return the cases of a suite, in its order, without duplicates.
 
     Args:
         suite: The tables.
         wanted: Which part of it to run.
-        workloads: The known ones.
+        workloads: The known ones, those of the sources too.
         architecture: Of the machine; it decides the quantization engine where none is named.
         why_not: Says which cases are supported.
+        sources: Of workloads that the user brings.
 
     Returns:
         The cases, and those that were asked for and are not supported.
@@ -75,8 +80,10 @@ def expand_suite(
         _match(pattern, workloads, "workload")
     for backend in wanted.backend:
         find_backend(backend)
-    for table in suite.cases:
-        for case in _expand_table(table, wanted, workloads, architecture, why_not):
+    origins = {facts.name: source for source in sources for facts in source.workloads}
+    known = _Known(workloads, origins, architecture, why_not)
+    for table in (*suite.cases, *_tabulate(suite, origins)):
+        for case in _expand_table(table, wanted, known):
             reason = why_not(case)
             if reason is None:
                 cases.setdefault(_key(case), case)
@@ -90,18 +97,30 @@ def expand_suite(
     return tuple(cases.values()), tuple(refused.values())
 
 
-def _expand_table(
-    table: CaseTable,
-    wanted: CaseFilter,
-    workloads: Mapping[str, WorkloadFacts],
-    architecture: Architecture,
-    why_not: WhyNot,
-) -> Iterator[Case]:
+class _Known(NamedTuple):
+    """What tables are expanded with.
+
+    Attributes:
+        workloads: Name → facts.
+        origins: Name → source, of those that the user brings.
+        architecture: Of the machine.
+        why_not: Says which cases are supported.
+    """
+
+    workloads: Mapping[str, WorkloadFacts]
+    origins: Mapping[str, Source]
+    architecture: Architecture
+    why_not: WhyNot
+
+
+def _expand_table(table: CaseTable, wanted: CaseFilter, known: _Known) -> Iterator[Case]:
     choose = _replace if wanted.workload else _cut
     patterns = table.backend or (REFERENCE_BACKEND,)
     backends = tuple(dict.fromkeys(name for pattern in patterns for name in _match(pattern, BACKENDS, "backend")))
-    for name in dict.fromkeys(name for pattern in table.workload for name in _match(pattern, workloads, "workload")):
-        facts = workloads[name]
+    for name in dict.fromkeys(
+        name for pattern in table.workload for name in _match(pattern, known.workloads, "workload")
+    ):
+        facts, origin = known.workloads[name], known.origins.get(name)
         if wanted.workload and not any(fnmatchcase(name, pattern) for pattern in wanted.workload):
             continue
         if wanted.family and facts.family not in wanted.family:
@@ -116,7 +135,7 @@ def _expand_table(
             for phase, batch_size, quant_engine in product(
                 _phases(facts, table) if mode == "inference" else (None,),
                 wanted.batch_size or table.batch_size or default,
-                _quant_engines(precision, table, wanted, architecture),
+                _quant_engines(precision, table, wanted, known.architecture),
             ):
                 case = Case(
                     workload=name,
@@ -128,8 +147,21 @@ def _expand_table(
                     batch_size=batch_size,
                     shape=_shape(facts, table),
                     quant_engine=quant_engine,
+                    source=None if origin is None else origin.digest,
+                    inputs={} if origin is None else origin.inputs,
                 )
-                yield from _lay_out(case, facts, table, wanted, why_not)
+                yield from _lay_out(case, facts, table, wanted, known.why_not)
+
+
+def _tabulate(suite: Suite, origins: Mapping[str, Source]) -> tuple[CaseTable, ...]:
+    """Return a table of the workloads that the user brings; at their smoke shapes where the whole suite has those.
+
+    Contiguous where nothing else is asked for: whether a model has images to lay out, only trying it shows.
+    """
+    if not origins:
+        return ()
+    smoke = all(table.size == "smoke" for table in suite.cases)
+    return (CaseTable(workload=tuple(origins), memory_format=("contiguous",), size="smoke" if smoke else None),)
 
 
 def _lay_out(case: Case, facts: WorkloadFacts, table: CaseTable, wanted: CaseFilter, why_not: WhyNot) -> Iterator[Case]:

@@ -5,7 +5,7 @@ suites and workloads that come with it. So only a bundle that was made by this v
 other one it is said to be unchecked, and a bundle of an older bench stays intact for ever.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import PurePath
 
@@ -28,6 +28,7 @@ from bench.records.profile import Profile
 from bench.records.reason import Reason
 from bench.records.record import encode_json
 from bench.records.request import Request, is_file
+from bench.records.source import Source
 from bench.records.suite import Suite
 from bench.records.variant import Variant
 from bench.suites.load import load_suites
@@ -175,7 +176,7 @@ def _catalogue(contents: Contents, recorded: Profile) -> Catalogue:
             raise BundleError(f"profile {name} was asked for, which this bench does not have")
         return shipped[name]
 
-    missing = dict(_read_missing(contents))
+    missing, sources = dict(_read_missing(contents)), contents.plan.sources
     # What the environment lacked is not in the bundle but for these reasons: they are taken as stated.
     lacking = {
         encode_json(refusal.case): refusal.reason
@@ -184,9 +185,9 @@ def _catalogue(contents: Contents, recorded: Profile) -> Catalogue:
     }
 
     def why_not_there(case: Case) -> Reason | None:
-        return why_not(case) or missing.get(case.backend) or lacking.get(encode_json(case))
+        return why_not(case, sources) or missing.get(case.backend) or lacking.get(encode_json(case))
 
-    return Catalogue(profiles=shipped, find_profile=find_profile, why_not=why_not_there)
+    return Catalogue(profiles=shipped, find_profile=find_profile, why_not=why_not_there, sources=sources)
 
 
 def _read_missing(contents: Contents) -> Iterator[tuple[str, Reason]]:
@@ -241,14 +242,17 @@ def _is_too_large(contents: Contents) -> bool:
     request = contents.request
     if flags > _FLAGS or request is None:
         return flags > _FLAGS
-    return len(encode_json(request)) > _REQUEST_BYTES or count_combinations(request) > _COMBINATIONS
+    return (
+        len(encode_json(request)) > _REQUEST_BYTES or count_combinations(request, contents.plan.sources) > _COMBINATIONS
+    )
 
 
-def count_combinations(request: Request) -> int:
+def count_combinations(request: Request, sources: Iterable[Source] = ()) -> int:
     """Return how many cases a request can name at most, before duplicates and unsupported ones are left out."""
     total = 0
+    workloads = len(WORKLOADS) + sum(len(source.workloads) for source in sources)
     for table in request.suite.cases:
-        combinations = len(WORKLOADS) * max(len(BACKENDS), len(request.wanted.backend)) * len(PHASES)
+        combinations = workloads * max(len(BACKENDS), len(request.wanted.backend)) * len(PHASES)
         lists = (
             (table.mode, request.wanted.mode),
             (table.precision, request.wanted.precision),

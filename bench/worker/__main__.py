@@ -7,19 +7,17 @@ torch before the process is bound, so that every thread it starts inherits the b
 import os
 import sys
 import traceback
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from bench.errors import BenchError
-from bench.launch.failure import WorkerFailedError
 from bench.launch.process_tree import die_with_parent, end_like
 from bench.launch.protocol import Failed, Loaded, Message
-from bench.records.measurement import Failure
 from bench.records.plan import Task
 from bench.records.record import decode_json
-from bench.variants.errors import NoEffectError
 from bench.worker.channel import receive, send, take_standard_output
+from bench.worker.failure import explain_error
 from bench.worker.fork_server import ForkServer
 from bench.worker.load import Loading, load, settle
 
@@ -46,20 +44,6 @@ def main() -> None:
     os._exit(0)
 
 
-def explain_error(error: Exception) -> Failure:
-    """Return the cell's failure for an exception of a model, a backend or a binding."""
-    text = " ".join(str(error).split())[:500]
-    if isinstance(error, WorkerFailedError):
-        return error.failure
-    if isinstance(error, MemoryError) or "can't allocate memory" in text or "bad_alloc" in text:
-        return Failure(reason="allocation_failed", values={"exception": type(error).__name__, "text": text})
-    if isinstance(error, NoEffectError):
-        return Failure(reason="no_effect", values={"text": text})
-    if isinstance(error, BenchError):
-        return Failure(reason="refused", values={"text": text})
-    return Failure(reason="error", values={"exception": type(error).__name__, "text": text})
-
-
 def _do(task: Task, loading: Loading, channel: BinaryIO) -> NoReturn:
     """Do one task, send its result or failure, and end the process."""
     from bench.worker.pages import map_in
@@ -70,14 +54,16 @@ def _do(task: Task, loading: Loading, channel: BinaryIO) -> NoReturn:
         send(channel, _work(task, loading, channel))
     except Exception as error:  # noqa: BLE001 - the border: any exception of a model fails the cell, and is reported by name
         _fail(channel, error)
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.flush()
     os._exit(0)  # what libraries do at exit (pools, caches) belongs to nobody's time, and can hang
 
 
 def _fail(channel: BinaryIO, error: Exception) -> None:
-    traceback.print_exception(error)
+    with suppress(OSError):  # it printed as much as it may
+        traceback.print_exception(error)
+        sys.stderr.flush()
     send(channel, Failed(failure=explain_error(error)))
-    sys.stderr.flush()
 
 
 def _work(task: Task, loading: Loading, channel: BinaryIO) -> Message:

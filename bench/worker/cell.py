@@ -34,10 +34,9 @@ from bench.stats.scenarios import find_scenario
 from bench.variants.prepare import Prepared, prepare
 from bench.worker.channel import wait_for_all
 from bench.worker.inherited import read_inherited
-from bench.worker.load import Loading, load_for_task, require_case
+from bench.worker.load import Loading, find_builder, load_for_task, require_case
 from bench.worker.loaded import verify_loaded
 from bench.worker.prove import prove
-from bench.workloads.registry import find_workload, load_builder
 
 STAGE_ROUNDS = 3
 """Training steps whose stages are timed one by one, after the timed part."""
@@ -56,7 +55,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     torch.set_num_threads(task.binding.threads)
     restore_main_thread_affinity(task.binding)
     time_samples = load_target(find_scenario(task.scenario).loop)
-    build_workload = load_builder(find_workload(case.workload))
+    build_workload = find_builder(case, task.source)
     start = perf_counter_ns()
     workload = build_workload(case)
     built = perf_counter_ns()
@@ -124,5 +123,5 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
 
 def _prove(workload: Workload, prepared: Prepared, task: Task, case: Case) -> Proof:
     """Return the proof, with the files that were loaded by then: last, as the reference loads some."""
-    proof = prove(workload, prepared, case)
-    return replace(proof, loaded=verify_loaded(Path(task.scratch).parent))
+    proof = prove(workload, prepared, case, task.source)
+    return replace(proof, loaded=verify_loaded(Path(task.scratch).parent, task.source))

@@ -3,8 +3,9 @@
 import gc
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from time import process_time_ns
@@ -15,10 +16,13 @@ from bench.launch.binding import bind_process
 from bench.records.case import Case
 from bench.records.collector import collector_paused
 from bench.records.plan import Task
+from bench.records.source import LocatedSource
 from bench.worker.inherited import reset_inherited
+from bench.worker.memory_limit import memory_limited
 from bench.workloads.registry import find_workload, load_builder
 
 if TYPE_CHECKING:
+    from bench.interface.workload import Workload
     from bench.worker.pages import Run
 
 _MODULES = {"measure": "bench.worker.cell", "package": "bench.worker.package", "probe": "bench.worker.probe"}
@@ -59,7 +63,7 @@ def load(task: Task) -> Loading:
     with _uncollected():
         import_module(_MODULES[task.kind])
         if task.kind != "probe":
-            load_builder(find_workload(require_case(task).workload))
+            find_builder(require_case(task), task.source)
     import_ns = process_time_ns() - start
     from bench.worker.pages import find_file_pages
 
@@ -76,9 +80,26 @@ def load_for_task(task: Task, before: Loading) -> Loading:
     with _uncollected():
         from bench.variants.prepare import load_variant
 
-        load_builder(find_workload(require_case(task).workload))
+        find_builder(require_case(task), task.source)
         load_variant(require_case(task))
     return before._replace(import_ns=before.import_ns + process_time_ns() - start)
+
+
+def find_builder(case: Case, located: LocatedSource | None) -> "Callable[[Case], Workload]":
+    """Import what builds a case's workload: libraries, and no code of the user yet; that runs when it is called.
+
+    Raises:
+        UsageError: there is no such workload.
+    """
+    sources = () if located is None else (located.source,)
+    builder = load_builder(find_workload(case.workload, sources), located)
+    return builder if located is None else partial(_build_limited, builder)
+
+
+def _build_limited(builder: "Callable[[Case], Workload]", case: Case) -> "Workload":
+    """Build a workload of the user's within the memory that is free, so that too large a model ends nothing but itself."""
+    with memory_limited():
+        return builder(case)
 
 
 @contextmanager

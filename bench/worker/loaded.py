@@ -25,6 +25,8 @@ from bench.launch.failure import fail
 from bench.launch.libraries import mapped_files
 from bench.records.measurement import LoadedFiles
 from bench.records.reason import Reason
+from bench.records.source import LocatedSource
+from bench.workloads.sources.registry import find_kind
 
 HASHES = "hashes.json"
 """File of a run's scratch folder: what its workers have hashed. Libraries have a gigabyte, and cells share them."""
@@ -62,7 +64,7 @@ class _Hashed(msgspec.Struct, frozen=True, array_like=True):
         return self.size, self.inode, self.modified_ns, self.changed_ns, self.hash.partition("=")[0]
 
 
-def verify_loaded(scratch: Path) -> dict[str, LoadedFiles]:
+def verify_loaded(scratch: Path, located: LocatedSource | None = None) -> dict[str, LoadedFiles]:
     """Return what this process has loaded of each package: its modules, and the libraries of packages that have some.
 
     Libraries of other packages, such as those for GPUs, are mapped as dependencies and never called; those of the system
@@ -70,12 +72,13 @@ def verify_loaded(scratch: Path) -> dict[str, LoadedFiles]:
 
     Args:
         scratch: The run's folder for temporary files; compilers write modules there.
+        located: The source of the workload: its very file, or files of its folder, may be loaded too, if it is code.
 
     Raises:
         WorkerFailedError: a file does not belong to an installed package, or differs from what was installed.
     """
     records = index_records(distributions())
-    generated = (PROJECT / "bench", scratch.resolve())
+    generated = (PROJECT / "bench", scratch.resolve(), *_code_of(located))
     owned = find_packages(list_modules(), records, (*generated, *map(Path, _standard_library())))
     maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
     owned |= find_libraries(mapped_files(maps), records, {recorded.package for recorded in owned.values()})
@@ -84,6 +87,13 @@ def verify_loaded(scratch: Path) -> dict[str, LoadedFiles]:
     with suppress(OSError):  # a worker in a container sees only its own folder
         _write_hashes(scratch / HASHES, hashes)
     return loaded
+
+
+def _code_of(located: LocatedSource | None) -> tuple[Path, ...]:
+    """Return the file or folder whose code belongs to the case; a file is in itself, and nothing else is in it."""
+    if located is None or find_kind(located.source.kind).code == "none":
+        return ()
+    return (Path(located.path),)
 
 
 def list_modules() -> dict[Path, str]:

@@ -12,8 +12,7 @@ from bench.records.measurement import PackageResult
 from bench.records.plan import Task
 from bench.variants import prepare
 from bench.worker.channel import wait_for_all
-from bench.worker.load import Loading, load_for_task, require_case
-from bench.workloads.registry import find_workload, load_builder
+from bench.worker.load import Loading, find_builder, load_for_task, require_case
 
 
 def make_package(task: Task, loading: Loading, channel: BinaryIO) -> Message:
@@ -28,7 +27,7 @@ def make_package(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     load_for_task(task, loading)
     keep_denormals()
     torch.set_num_threads(task.binding.threads)
-    workload = load_builder(find_workload(case.workload))(case)
+    workload = find_builder(case, task.source)(case)
     wait_for_all(channel)
     compile_s = prepare.make_package(workload, case, Path(task.package))
     return Packaged(result=PackageResult(compile_s=compile_s))

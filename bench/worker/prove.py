@@ -8,19 +8,23 @@ import msgspec
 from torch import Tensor
 
 from bench.interface.workload import Workload
+from bench.launch.failure import fail
 from bench.measure.accuracy import compare
 from bench.measure.cost import count_flops, count_traffic
 from bench.measure.instructions import record_primitives
 from bench.measure.operators import record_operators
-from bench.records.case import Case, reference_case
+from bench.records.case import Case, Family, reference_case
 from bench.records.measurement import Proof
+from bench.records.reason import Reason
+from bench.records.source import LocatedSource
 from bench.variants.prepare import Prepared, prepare
+from bench.worker.load import find_builder
 from bench.workloads.digests import inputs_digest, weights_digest
 from bench.workloads.greedy import Agreement, compare_choices
-from bench.workloads.registry import find_workload, load_builder
+from bench.workloads.registry import find_workload
 
 
-def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
+def prove(workload: Workload, prepared: Prepared, case: Case, located: LocatedSource | None = None) -> Proof:
     """Gather the evidence for a case, after its timed part and outside `prepared.context()`.
 
     The reference is the same workload in eager fp32, contiguous, built again from the generator. So it does not depend
@@ -30,14 +34,16 @@ def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
         workload: What was timed; its model's state is lost.
         prepared: Its variant.
         case: Its case.
+        located: Where its workload comes from; None for the catalogue.
 
     Returns:
         The proof. Outputs beyond their limits are a result here, with `correctness.passed` false.
 
     Raises:
         NoEffectError: precision, memory format or backend did not take effect.
+        WorkerFailedError: a model that the user brings gives other results each time, in eager fp32.
     """
-    facts = find_workload(case.workload)
+    facts = find_workload(case.workload, () if located is None else (located.source,))
     evidence = prepared.evidence()
     with prepared.context():
         operators = record_operators(prepared.call)
@@ -45,10 +51,12 @@ def prove(workload: Workload, prepared: Prepared, case: Case) -> Proof:
     outputs = prepared.outputs()
 
     expected_case = reference_case(case)
-    reference = load_builder(facts)(expected_case)
+    reference = find_builder(expected_case, located)(expected_case)
     weights, inputs = weights_digest(reference.model), inputs_digest(reference.inputs)
     eager = prepare(reference, expected_case)
     expected, flops = _run_reference(eager)
+    if located is not None:
+        _require_repeatable(eager, expected, facts.family, case)
     correctness = compare(outputs, expected, precision=case.precision, family=facts.family, mode=case.mode)
     choices = _compare_choices(prepared, eager, error=correctness.error_limit)
     if choices is not None:
@@ -80,6 +88,26 @@ def _compare_choices(prepared: Prepared, eager: Prepared, *, error: float) -> Ag
     return compare_choices(
         prepared.next_logits(generated_tokens), eager.next_logits(generated_tokens, shortest=True), error=error
     )
+
+
+def _require_repeatable(reference: Prepared, first: list[Tensor], family: Family, case: Case) -> None:
+    """Refuse a model whose eager fp32 results differ from call to call: no variant of it can be told right from wrong.
+
+    Raises:
+        WorkerFailedError: results differ by more than rounding, or in shape.
+    """
+    again = reference.expected()
+    shapes, other = [list(tensor.shape) for tensor in first], [list(tensor.shape) for tensor in again]
+    if shapes != other:
+        raise fail(Reason(code="shapes_differ", values={"first": str(shapes), "second": str(other)}))
+    shown = compare(again, first, precision="fp32", family=family, mode=case.mode)
+    if not shown.passed:
+        values = {
+            "cosine_similarity": f"{shown.cosine_similarity:.6f}",
+            "relative_error": f"{shown.relative_error:.2e}",
+            "error_limit": f"{shown.error_limit:g}",
+        }
+        raise fail(Reason(code="not_deterministic", values=values))
 
 
 def _run_reference(reference: Prepared) -> tuple[list[Tensor], int]:

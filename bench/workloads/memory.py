@@ -1,7 +1,10 @@
 """The least memory that a case needs, from facts: known without torch, before anything is started."""
 
+from collections.abc import Iterable
+
 from bench.records.case import Case, WorkloadFacts
 from bench.records.precision import PRECISION_FACTS
+from bench.records.source import Source
 from bench.workloads.registry import find_workload
 
 LIBRARIES_BYTES = 128 << 20
@@ -20,7 +23,7 @@ def count_parameters(facts: WorkloadFacts, case: Case) -> int:
     return max(0, facts.parameters - missing)
 
 
-def count_least_bytes(case: Case) -> int:
+def count_least_bytes(case: Case, sources: Iterable[Source] = ()) -> int:
     """Return the memory that a worker needs at least: libraries, the case's weights, and the reference's in fp32.
 
     Both models are in memory when outputs are compared. Inputs, activations, gradients and an optimizer's state come on
@@ -28,5 +31,5 @@ def count_least_bytes(case: Case) -> int:
     """
     precision = PRECISION_FACTS[case.precision]
     weight_bytes = _QUANTIZED_BYTES if precision.quantized else _WEIGHT_BYTES[precision.weights]
-    parameters = count_parameters(find_workload(case.workload), case)
+    parameters = count_parameters(find_workload(case.workload, sources), case)
     return LIBRARIES_BYTES + parameters * (weight_bytes + _WEIGHT_BYTES["float32"])

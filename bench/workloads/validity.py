@@ -1,21 +1,26 @@
 """Which cases are supported, and why not the others; decided without torch, before anything is started."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bench.backends.registry import find_backend
 from bench.records.case import Case, WorkloadFacts
 from bench.records.precision import PRECISION_FACTS
 from bench.records.reason import Reason
+from bench.records.source import Source
 from bench.workloads.registry import find_workload, list_backends
 
 
-def why_not(case: Case) -> Reason | None:
+def why_not(case: Case, sources: Iterable[Source] = ()) -> Reason | None:
     """Return why a case is not supported; None if it is.
+
+    Args:
+        case: Asked for.
+        sources: Where its workload may come from besides the catalogue.
 
     Raises:
         UsageError: there is no such workload, or no such backend.
     """
-    facts = find_workload(case.workload)
+    facts = find_workload(case.workload, sources)
     find_backend(case.backend)
     return next((reason for check in _CHECKS if (reason := check(case, facts)) is not None), None)
 

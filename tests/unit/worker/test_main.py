@@ -18,7 +18,7 @@ from bench.records.reason import Reason
 from bench.records.record import encode_json_line
 from bench.report.reasons import describe_reason
 from bench.variants.errors import NoEffectError
-from bench.worker.__main__ import explain_error
+from bench.worker.failure import explain_error
 from bench.workloads.registry import WORKLOADS
 from tests.builders import BINDING, CASE, POLICY, RUNTIME
 

@@ -1,0 +1,151 @@
+"""Sources of workloads that the user brings: found by the words of `--workload`, read in a child, kept with the run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from bench.errors import UsageError
+from bench.hardware.detect import HOST
+from bench.hardware.kernel_events import read_kernel_events
+from bench.hardware.tree import Tree
+from bench.launch.failure import WorkerFailedError
+from bench.launch.survey import survey_source, write_content
+from bench.records.case import WorkloadFacts
+from bench.records.measurement import Failure
+from bench.records.reason import Reason
+from bench.records.record import encode_json
+from bench.records.source import LocatedSource
+from bench.records.stated_input import InputName
+from bench.run.input_options import InputOption
+from bench.run.options import RunOptions
+from bench.workloads.sources.locate import digest_file, workload_name
+from bench.workloads.sources.registry import SourceWord, parse_word
+
+_ROWS_BYTES = 1 << 20
+"""Of all rows of a source; a thousand take as much."""
+
+
+def bring_sources(options: RunOptions, *, parent: Mapping[str, str]) -> tuple[RunOptions, tuple[LocatedSource, ...]]:
+    """Return the options with names in place of words for sources, and the sources.
+
+    Args:
+        options: As typed.
+        parent: The environment that children inherit from.
+
+    Raises:
+        UsageError: a word names no source, or one that cannot be used; two workloads have one name; or something is
+            stated of inputs without a source.
+    """
+    words = {word: parse_word(word) for word in options.wanted.workload}
+    named = {word: found for word, found in words.items() if found is not None}
+    if options.inputs and not named:
+        raise UsageError(
+            "--input states inputs of a model of your own; name one with --workload, such as ./my_models.py"
+        )
+    located = {word: _read(found, options.inputs, parent) for word, found in named.items()}
+    _require_distinct(located)
+    names = [
+        name
+        for word in words
+        for name in ([row.name for row in located[word].source.workloads] if word in located else [word])
+    ]
+    wanted = msgspec.structs.replace(options.wanted, workload=tuple(names))
+    return msgspec.structs.replace(options, wanted=wanted), tuple(located.values())
+
+
+def write_sources(sources: Iterable[LocatedSource], folder: Path) -> tuple[LocatedSource, ...]:
+    """Write the content of sources into a run's folder, and return them as they lie there."""
+    written = []
+    for located in sources:
+        own = folder / located.source.digest.removeprefix("sha256:")[:16]
+        if located.content is not None:
+            own.mkdir(parents=True, exist_ok=True)
+        written.append(write_content(located, own))
+    return tuple(written)
+
+
+def _read(word: SourceWord, inputs: Mapping[InputName, InputOption], parent: Mapping[str, str]) -> LocatedSource:
+    """Return a source with its rows; with a placeholder and the problem where its code did not give any.
+
+    Raises:
+        UsageError: it is no such source, or what it holds is refused.
+    """
+    located = _state_inputs(word.kind.load_locate()(word), inputs)
+    source = located.source
+    try:
+        rows = survey_source(located, parent=parent, read_events=lambda: read_kernel_events(Tree(HOST)))
+        _require_rows(rows, source.kind)
+        return msgspec.structs.replace(located, source=msgspec.structs.replace(source, workloads=rows))
+    except WorkerFailedError as error:
+        if error.failure.reason == "refused":
+            raise UsageError(error.failure.values["text"]) from error
+        name = workload_name(source.kind, word.select or Path(source.name).stem)
+        problem = _explain(error.failure, name)
+        placeholder = msgspec.structs.replace(source, workloads=(_make_placeholder(name),), problem=problem)
+        return msgspec.structs.replace(located, source=placeholder)
+
+
+def _state_inputs(located: LocatedSource, inputs: Mapping[InputName, InputOption]) -> LocatedSource:
+    stated, files = {}, {}
+    for name, option in inputs.items():
+        stated[name] = option.stated
+        if option.file:
+            path = Path(option.file)
+            stated[name] = msgspec.structs.replace(option.stated, digest=digest_file(path)[0])
+            files[name] = str(path.absolute())
+    source = msgspec.structs.replace(located.source, inputs=stated)
+    return msgspec.structs.replace(located, source=source, input_files=files)
+
+
+def _require_rows(rows: Sequence[WorkloadFacts], kind: str) -> None:
+    """Refuse rows that are not of their source.
+
+    Raises:
+        WorkerFailedError: as any failure of the process that read them.
+    """
+    problem = None
+    if not rows:
+        problem = "it gave no workloads"
+    elif len(encode_json(rows)) > _ROWS_BYTES:
+        problem = f"its rows have more than {_ROWS_BYTES >> 20} MiB"
+    elif foreign := next((row.name for row in rows if not row.name.startswith(f"{kind}.")), None):
+        problem = f"workload {foreign} does not begin with {kind}."
+    elif len({row.name for row in rows}) < len(rows):
+        problem = "two of its workloads have one name"
+    if problem is not None:
+        raise WorkerFailedError(Failure(reason="invalid_message", values={"text": problem}))
+
+
+def _explain(failure: Failure, name: str) -> Reason:
+    values = {key: value for key, value in failure.values.items() if key not in {"workload", "cause"}}
+    return Reason(code="source_failed", values={"workload": name, "cause": failure.reason, **values})
+
+
+def _make_placeholder(name: str) -> WorkloadFacts:
+    """Return a row for what could not be read, so that it is refused by name, and everything else goes on."""
+    return WorkloadFacts(
+        name=name,
+        family="custom",
+        target="",
+        summary="",
+        source="",
+        precisions=("fp32",),
+        memory_formats=("contiguous",),
+        batch_size={"inference": 1},
+        shape={},
+        bounds={},
+        smoke_shape={},
+        unit="samples",
+    )
+
+
+def _require_distinct(located: Mapping[str, LocatedSource]) -> None:
+    owners: dict[str, str] = {}
+    for word, found in located.items():
+        for row in found.source.workloads:
+            other = owners.setdefault(row.name, word)
+            if other != word:
+                raise UsageError(
+                    f"{other} and {word} both have a workload {row.name}; rename one, or measure them in two runs"
+                )

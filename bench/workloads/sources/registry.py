@@ -1,0 +1,135 @@
+"""The kinds of sources that workloads come from besides the catalogue. Reading the table loads no torch and no user's code.
+
+A source is located by the parent, which reads its bytes and never runs it; read by a short-lived child, which may run its
+code and returns its rows; and built by workers.
+"""
+
+import importlib
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from bench.errors import UsageError
+from bench.records.case import Case, WorkloadFacts
+from bench.records.source import LocatedSource
+
+if TYPE_CHECKING:
+    from bench.interface.workload import Workload
+
+Locate = Callable[["SourceWord"], LocatedSource]
+Survey = Callable[[LocatedSource], tuple[WorkloadFacts, ...]]
+Build = Callable[[LocatedSource, WorkloadFacts, Case], "Workload"]
+
+
+class SourceKind(NamedTuple):
+    """A kind of source.
+
+    Attributes:
+        name: Of the kind; names of its workloads begin with it and a dot.
+        form: How a user names one with `--workload`.
+        words: Matches such a word, with the groups `path` and, for one workload of several, `select`.
+        locate: `module:function` from a word to the source without rows. Loads no torch, runs no code of the user, and
+            raises UsageError for what is not such a source.
+        survey: `module:function` from the located source to its rows, at least one. Called in a child.
+        build: `module:function` that builds a workload of such a row. Called in workers.
+        code: What of the source a worker may import: nothing, this very file, or files of this folder.
+    """
+
+    name: str
+    form: str
+    words: re.Pattern[str]
+    locate: str
+    survey: str
+    build: str
+    code: Literal["none", "file", "folder"]
+
+    def load_locate(self) -> Locate:
+        """Import the function that locates; it loads no torch."""
+        locate: Locate = _load(self.locate)
+        return locate
+
+    def load_survey(self) -> Survey:
+        """Import the function that reads the rows; it may load torch."""
+        survey: Survey = _load(self.survey)
+        return survey
+
+    def load_build(self) -> Build:
+        """Import the function that builds; it loads torch and libraries, and no code of the user yet."""
+        build: Build = _load(self.build)
+        return build
+
+
+class SourceWord(NamedTuple):
+    """A source as the user names it.
+
+    Attributes:
+        kind: Of the source.
+        written: The whole word.
+        path: Of the file or folder.
+        select: Which of its workloads; empty for all.
+    """
+
+    kind: SourceKind
+    written: str
+    path: Path
+    select: str = ""
+
+    def at(self, path: Path) -> str:
+        """Return the word for the same source at another path, such as in a container."""
+        match = self.kind.words.fullmatch(self.written)
+        start, end = (0, 0) if match is None else match.span("path")
+        return f"{self.written[:start]}{path}{self.written[end:]}"
+
+
+KINDS: Mapping[str, SourceKind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            SourceKind(
+                name="file",
+                form="./FILE.py[:NAME]",
+                words=re.compile(r"(?P<path>[^:]+\.py)(?::(?P<select>[A-Za-z_][A-Za-z0-9_]*))?"),
+                locate="bench.workloads.sources.locate:locate_code",
+                survey="bench.workloads.sources.python_file:survey_file",
+                build="bench.workloads.sources.python_file:build_from_file",
+                code="file",
+            ),
+        )
+    }
+)
+"""Name → kind. A new kind is a row here, and the module with its functions."""
+
+
+def find_kind(name: str) -> SourceKind:
+    """Return the kind of a name, as a plan states it.
+
+    Raises:
+        UsageError: this bench has none of this name.
+    """
+    if name not in KINDS:
+        raise UsageError(f"no kind of source {name!r}; known are {', '.join(KINDS)}; a newer bench may have it")
+    return KINDS[name]
+
+
+def parse_word(word: str) -> SourceWord | None:
+    """Return the source that a word of `--workload` names; None for a name or a pattern of the catalogue.
+
+    Raises:
+        UsageError: it can only be meant as a path, and no kind has this form.
+    """
+    for kind in KINDS.values():
+        match = kind.words.fullmatch(word)
+        if match is not None:
+            groups = match.groupdict()
+            return SourceWord(kind, word, Path(groups["path"]), groups.get("select") or "")
+    if "/" in word or ":" in word:
+        forms = ", ".join(kind.form for kind in KINDS.values())
+        raise UsageError(f"--workload {word}: neither a name nor a source of workloads; sources are {forms}")
+    return None
+
+
+def _load(target: str) -> Any:  # noqa: ANN401 - each caller names its type
+    module, _, function = target.partition(":")
+    return getattr(importlib.import_module(module), function)
