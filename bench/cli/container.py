@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from bench.cli.combinations import refuse_with_resume
 from bench.cli.console import print_text
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from bench.containers.plan import Boundary, ContainerPlan, Limits
     from bench.records.image import StatedImage
     from bench.records.profile import Layout
+    from bench.run.input_options import InputOption
 
 EPILOG = """\b
 Examples:
@@ -34,7 +36,7 @@ Examples:
 List containers that remained after a power failure: docker ps --all --filter label=bench.container
 """
 
-_OUTSIDE = frozenset({"key", "passphrase_file", "output", "profile", "suite", "resume"})
+_OUTSIDE = frozenset({"key", "passphrase_file", "output", "profile", "suite", "resume", "workload", "inputs"})
 """Options that are not passed on as typed: paths are rewritten, and keys stay outside the container."""
 
 _HELP = ["-h", "--help"]
@@ -160,6 +162,9 @@ def plan_container(
             readable.append(Path(value))
         argv.append(f"--{name}={value}")
     if given["resume"] is None:
+        own, files = _mount_sources(given["workload"] or (), dict(given["inputs"]))
+        argv += own
+        readable += files
         writable = given["output"].resolve()
         argv.append(f"--output={writable}")
     else:
@@ -178,6 +183,27 @@ def plan_container(
         readable=tuple(readable),
         stated=image,
     )
+
+
+def _mount_sources(words: Sequence[str], inputs: "Mapping[str, InputOption]") -> tuple[list[str], list[Path]]:
+    """Return the options that name models of the user's own by paths that hold inside, and the files and folders to mount."""
+    from bench.run.input_options import format_input
+    from bench.workloads.sources.registry import parse_word
+
+    named: list[str] = []
+    readable: list[Path] = []
+    for word in words:
+        found = parse_word(word)
+        if found is not None:
+            readable.append(found.path.resolve())
+        named.append(word if found is None else found.at(found.path.resolve()))
+    options = [f"--workload={','.join(named)}"] if named else []
+    for name, option in inputs.items():
+        file = str(Path(option.file).resolve()) if option.file else ""
+        if file:
+            readable.append(Path(file))
+        options.append(f"--input={format_input(name, msgspec.structs.replace(option, file=file))}")
+    return options, readable
 
 
 def rebuild_options(typed: Sequence[str]) -> list[str]:

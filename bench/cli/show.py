@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from bench.cli.combinations import is_typed
-from bench.cli.console import wide_option
+from bench.cli.console import print_text, wide_option
 from bench.cli.results import print_results
 from bench.cli.types import FilePath
 from bench.errors import UsageError
@@ -23,17 +23,26 @@ Examples:
   bench show results/X.bench.tar --evidence --effective
   bench show results/X.bench.tar --operators
   bench show results/X.bench.tar --json
+  bench show results/X.bench.tar --source
 """
 )
 @click.argument("bundle", type=FilePath())
 @click.option("--effective", is_flag=True, help="Print the effective CPUs, memory and libraries of each worker instead.")  # fmt: skip
 @click.option("--evidence", is_flag=True, help="Print the evidence for each cell instead: outputs, precision, instructions.")  # fmt: skip
 @click.option("--operators", is_flag=True, help="Print where the time of a call goes instead: operators by own time.")  # fmt: skip
+@click.option("--source", "source", is_flag=True, help="Print the code that the bundle holds instead: models that somebody brought. Nothing of it is run.")  # fmt: skip
 @click.option("--format", "report_format", default="text", show_default=True, metavar="text|json|markdown|junit", help="Report format.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; the same as --format json.")
 @wide_option
 def show(  # noqa: PLR0917 - click passes options by keyword
-    bundle: Path, effective: bool, evidence: bool, operators: bool, report_format: str, as_json: bool, wide: bool
+    bundle: Path,
+    effective: bool,
+    evidence: bool,
+    operators: bool,
+    source: bool,
+    report_format: str,
+    as_json: bool,
+    wide: bool,
 ) -> None:
     """Verify a bundle and print its report again.
 
@@ -44,10 +53,29 @@ def show(  # noqa: PLR0917 - click passes options by keyword
     report_format = "json" if as_json else report_format
     asked = {"effective": effective, "evidence": evidence, "operators": operators}
     views = [name for name, is_asked in asked.items() if is_asked]
-    if views:
+    if source:
+        _print_source(bundle, alone=not views and report_format == "text")
+    elif views:
         _print_views(bundle, views, report_format=report_format, wide=wide)
     else:
         print_results(bundle, report_format=report_format, wide=wide)
+
+
+def _print_source(bundle: Path, *, alone: bool) -> None:
+    """Print each file of code that a bundle holds, after a line with its name and digest.
+
+    Raises:
+        UsageError: something else is to be printed as well.
+    """
+    from bench.report.sources import render_code
+    from bench.verification.verify import verify_bundle
+
+    if not alone:
+        raise UsageError(
+            "--source prints code and nothing else; leave out --effective, --evidence, --operators, --format and --json"
+        )
+    contents = verify_bundle(bundle).contents
+    print_text(render_code(contents), nl=False)
 
 
 def _print_views(bundle: Path, views: Sequence[str], *, report_format: str, wide: bool) -> None:

@@ -54,7 +54,8 @@ def main() -> None:
             variables=choose_variables(os.environ),
         )
         with open_engine() as client:
-            status = _run(client, options, [] if task is None else [_open_scratch(task)], line)
+            scratch, sources = ([], []) if task is None else ([_open_scratch(task)], _list_sources(task))
+            status = _run(client, options, scratch, sources, line)
     except BenchError as error:
         if is_worker:
             message = Failed(failure=Failure(reason="refused", values={"text": " ".join(str(error).split())[:500]}))
@@ -83,7 +84,13 @@ def _open_scratch(task: Task) -> Path:
     return scratch
 
 
-def _run(client: "DockerClient", options: dict[str, Any], scratch: list[Path], line: bytes) -> int:
+def _list_sources(task: Task) -> list[Path]:
+    """Return the files and folders that the case's workload comes from."""
+    located = task.source
+    return [] if located is None else [Path(located.path), *map(Path, located.input_files.values())]
+
+
+def _run(client: "DockerClient", options: dict[str, Any], scratch: list[Path], sources: list[Path], line: bytes) -> int:
     """Run the container with this bench in place of the image's, forward its streams, and return its status.
 
     Raises:
@@ -91,7 +98,8 @@ def _run(client: "DockerClient", options: dict[str, Any], scratch: list[Path], l
     """
     from docker.utils.socket import frames_iter
 
-    with created(client, options, writable=scratch, readable=(PROJECT / "bench", PROJECT / "profiles")) as (
+    readable = (PROJECT / "bench", PROJECT / "profiles", *sources)
+    with created(client, options, writable=scratch, readable=readable) as (
         container,
         ends,
     ):

@@ -16,6 +16,7 @@ from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.rows.cells import CellRow, FailedRow, StagesRow
 from bench.report.run_report import RunReport
+from bench.report.sources import describe_sources
 from bench.report.table import Column, render_table
 from bench.report.units import format_significant, scale_quantity, scale_unit
 from bench.stats.metrics import Metric, find_column_metrics
@@ -69,6 +70,7 @@ def render_text(report: RunReport, width: int | None = None) -> PrintableText:
     lines += [
         f"refused {describe_case(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in report.plan.refused
     ]
+    lines += describe_sources(report.plan.sources)
     lines += [_describe_drift(drift) for drift in report.summary.drift if _is_worth_a_warning(drift)]
     if report.calibration is not None:
         lines.append(describe_calibration(report.calibration))

@@ -29,6 +29,14 @@ class InputOption(Record, frozen=True, kw_only=True):
     file: str = ""
 
 
+def format_input(name: InputName, option: InputOption) -> str:
+    """Return an input as it is typed, the inverse of `parse_input`."""
+    stated = option.stated
+    bounds = "" if stated.least is None else f"{stated.least}..{stated.greatest}"
+    shape = "" if stated.shape is None else f"{'x'.join(map(str, stated.shape)) or 'scalar'}:{stated.dtype}"
+    return f"{name}={option.file or ':'.join(filter(None, (shape, bounds)))}"
+
+
 def parse_input(text: str) -> tuple[InputName, InputOption]:
     """Return an input's name, and what is stated of it.
 

@@ -16,6 +16,7 @@ from bench.records.bundle import Citation, Environment
 from bench.records.image import Image
 from bench.records.machine import Machine
 from bench.records.reason import UnsupportedError
+from bench.records.source import LocatedSource
 from bench.run.prepare import RESULTS, Decision, find_facilities, why_not_available
 from bench.verification.verification import Verification
 
@@ -30,13 +31,20 @@ def cite(verification: Verification) -> Citation:
     return Citation(run_id=verification.contents.info.run_id, content_digest=verification.content_digest)
 
 
-def prepare_reproduction(verification: Verification, machine: Machine, *, output: Path = RESULTS) -> Decision:
+def prepare_reproduction(
+    verification: Verification,
+    machine: Machine,
+    *,
+    output: Path = RESULTS,
+    sources: tuple[LocatedSource, ...] = (),
+) -> Decision:
     """Decide to run a bundle's plan again.
 
     Args:
         verification: Of the bundle.
         machine: This machine; the plan's bindings must fit it.
         output: The folder for results.
+        sources: Of `bench.run.sources.bring_again`.
 
     Raises:
         UsageError: the bundle holds two variants, or an unknown workload.
@@ -65,4 +73,4 @@ def prepare_reproduction(verification: Verification, machine: Machine, *, output
             raise UnsupportedError(f"cell {cell.id} cannot be run here", [reason])
     for runtime in {cell.runtime for cell in plan.cells}:
         find_preloads(runtime)  # a library that is not installed is an error now, not after the first worker
-    return Decision(machine=machine, profile=contents.profile, plan=again, cites=cite(verification))
+    return Decision(machine=machine, profile=contents.profile, plan=again, cites=cite(verification), sources=sources)

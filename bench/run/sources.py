@@ -11,16 +11,17 @@ from bench.hardware.kernel_events import read_kernel_events
 from bench.hardware.tree import Tree
 from bench.launch.failure import WorkerFailedError
 from bench.launch.survey import survey_source, write_content
+from bench.records.bundle import Contents
 from bench.records.case import WorkloadFacts
 from bench.records.measurement import Failure
 from bench.records.reason import Reason
 from bench.records.record import encode_json
-from bench.records.source import LocatedSource
+from bench.records.source import LocatedSource, Source, find_source
 from bench.records.stated_input import InputName
 from bench.run.input_options import InputOption
 from bench.run.options import RunOptions
 from bench.workloads.sources.locate import digest_file, workload_name
-from bench.workloads.sources.registry import SourceWord, parse_word
+from bench.workloads.sources.registry import SourceWord, find_kind, parse_word
 
 _ROWS_BYTES = 1 << 20
 """Of all rows of a source; a thousand take as much."""
@@ -52,6 +53,89 @@ def bring_sources(options: RunOptions, *, parent: Mapping[str, str]) -> tuple[Ru
     ]
     wanted = msgspec.structs.replace(options.wanted, workload=tuple(names))
     return msgspec.structs.replace(options, wanted=wanted), tuple(located.values())
+
+
+def bring_again(
+    contents: Contents, words: Sequence[str], inputs: Mapping[InputName, InputOption], *, run_code: bool
+) -> tuple[LocatedSource, ...]:
+    """Return the sources of a bundle's cells as they lie here: the user's own of the same digests, or the bundle's code.
+
+    Rows are those of the plan. No code runs here.
+
+    Args:
+        contents: Of the bundle.
+        words: Sources that the user names.
+        inputs: Files of inputs that the user names.
+        run_code: The user lets code of the bundle be run.
+
+    Raises:
+        UsageError: a source or a file of an input is missing or differs, or is code of the bundle and may not be run.
+    """
+    located = [_locate(word) for word in words]
+    files = {name: option.file for name, option in inputs.items() if option.file}
+    used = [find_source(cell.case, contents.plan.sources) for cell in contents.plan.cells]
+    wanted = list({repr(source): source for source in used if source is not None}.values())
+    for found in located:
+        if all(found.source.digest != source.digest for source in wanted):
+            raise UsageError(
+                f"{found.path} is {found.source.digest}; the bundle's workloads come from "
+                f"{', '.join(f'{source.name}, {source.digest}' for source in wanted) or 'the catalogue'}"
+            )
+    return tuple(_bring_one(source, contents, located, files, run_code=run_code) for source in wanted)
+
+
+def _bring_one(
+    source: Source,
+    contents: Contents,
+    located: Sequence[LocatedSource],
+    files: Mapping[InputName, str],
+    *,
+    run_code: bool,
+) -> LocatedSource:
+    find_kind(source.kind)
+    input_files = {
+        name: _require_file(name, stated.digest, files)
+        for name, stated in source.inputs.items()
+        if stated.digest is not None
+    }
+    own = next((found for found in located if found.source.digest == source.digest), None)
+    if own is not None:
+        return msgspec.structs.replace(own, source=source, input_files=input_files)
+    content = contents.source_files.get(source.digest)
+    if content is None:
+        raise UsageError(
+            f"workloads come from {source.name} ({source.digest}), which the bundle does not hold; name yours with --source "
+            f"({find_kind(source.kind).form})"
+        )
+    if not run_code:
+        raise UsageError(
+            f"workloads are code that came with the bundle: {source.name}, {source.size_bytes} bytes, {source.digest}; read "
+            "it first (bench show --source), then run it with --run-code-from-bundle"
+        )
+    return LocatedSource(source=source, path="", content=content, input_files=input_files)
+
+
+def _locate(word: str) -> LocatedSource:
+    found = parse_word(word)
+    if found is None:
+        raise UsageError(f"--source {word} is the name of a workload; give a path, such as ./my_models.py")
+    return found.kind.load_locate()(found)
+
+
+def _require_file(name: InputName, digest: str, files: Mapping[InputName, str]) -> str:
+    """Return the file of an input, which no bundle holds.
+
+    Raises:
+        UsageError: none is named, or another one.
+    """
+    if name not in files:
+        raise UsageError(
+            f"input {name} came from a file ({digest}), which the bundle does not hold; name it: --input {name}=FILE.npy"
+        )
+    found, _ = digest_file(Path(files[name]))
+    if found != digest:
+        raise UsageError(f"--input {name}={files[name]} is {found}; the run had {digest}")
+    return str(Path(files[name]).absolute())
 
 
 def write_sources(sources: Iterable[LocatedSource], folder: Path) -> tuple[LocatedSource, ...]:

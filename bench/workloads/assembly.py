@@ -53,6 +53,32 @@ def assemble(
         model.requires_grad_(requires_grad=False)
     fill = partial(fill_weights, model, gain=gain, constants=constants, power_of_two_scale=power_of_two_scale)
     fill()
+    return assemble_filled(case, model, inputs, fill=fill, loss=loss, target=target, infer=infer, optimizer=optimizer)
+
+
+def assemble_filled(
+    case: Case,
+    model: nn.Module,
+    inputs: Mapping[str, Tensor],
+    *,
+    fill: Callable[[], None],
+    loss: Loss,
+    target: Callable[[], Tensor],
+    infer: Callable[[Forward, Mapping[str, Tensor]], Iteration] = Inference,
+    optimizer: MakeOptimizer = optim.Adam,
+) -> Workload:
+    """Return the workload of a model that has its weights and its mode; arguments as of `assemble`.
+
+    Args:
+        case: The same.
+        model: The same, ready.
+        inputs: The same.
+        fill: Writes its weights again.
+        loss: The same.
+        target: The same.
+        infer: The same.
+        optimizer: The same.
+    """
     with_target = dict(inputs)
     if case.mode == "training":
         with_target["target"] = target()

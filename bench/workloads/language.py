@@ -93,6 +93,20 @@ def _build(case: Case, config: PreTrainedConfig, factory: Callable[[PreTrainedCo
     model.train(case.mode == "training")
     fill = partial(fill_weights, model, transposed=(Conv1D,))
     fill()
+    return assemble_language_model(case, config, model, fill)
+
+
+def assemble_language_model(
+    case: Case, config: PreTrainedConfig, model: nn.Module, fill: Callable[[], None]
+) -> Workload:
+    """Return the workload of a language model.
+
+    Args:
+        case: Its shape has `prompt_tokens` and `output_tokens`.
+        config: The model's.
+        model: A `LanguageModel`, with its weights.
+        fill: Writes them again.
+    """
     make = _training if case.mode == "training" else _inference
     return make(case, config, model, fill)
 

@@ -48,6 +48,14 @@ def read_scripts() -> Iterator[Script]:
             yield Script(f"{path} --help", (example,))
 
 
+def read_example() -> str:
+    """Return the file of a model of one's own that README shows."""
+    text = (REPO / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"^```python\n(# my_models\.py\n.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
 def read_examples(command: click.Command) -> list[str]:
     """Return the examples of a help; what stands two spaces after a command explains it."""
     paragraphs = (command.epilog or "").split("\b\n")

@@ -12,7 +12,7 @@ import pytest
 
 from bench.bundle.write import write_bundle
 from bench.cli.sign_options import load_signer
-from tests.documents.commands import REPO
+from tests.documents.commands import REPO, read_example
 from tests.unit.compare.qualification.units import make_contents
 
 BENCH = Path(sys.executable).with_name("bench")
@@ -45,6 +45,8 @@ assert sys.argv[1] == "-c"
 print(duckdb.sql(sys.argv[2]))
 """
 """Stands for DuckDB's own program, which is no Python package: the same statements by its module."""
+BERT = """{"architectures": ["BertForMaskedLM"], "model_type": "bert", "vocab_size": 100, "hidden_size": 32,
+"num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}"""
 KEYS = ("operator", "vendor", "lab", "root")
 
 
@@ -66,6 +68,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "recorded/root").rename(folder / "recorded/machine")
     (folder / "root").symlink_to("recorded/machine")
     (folder / "bench").symlink_to(REPO / "bench")
+    (folder / "my_models.py").write_text(read_example(), encoding="utf-8")
+    (folder / "my-bert").mkdir()
+    (folder / "my-bert/config.json").write_text(BERT, encoding="utf-8")
     for command in (
         "cp results/X.bench.tar .",
         "bench trust add operator.pem.pub --owner operator --role operator",

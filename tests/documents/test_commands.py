@@ -31,6 +31,7 @@ PARSED = (
     Parsed(r"--python-b|/bin/pip |^python3.11 -m venv", "another machine: PyTorch's index"),
     Parsed(r"--profile (xeon-spr|epyc-genoa)", "another machine: this CPU"),
     Parsed(r"--instances 2", "another machine: CPUs 0-7, or two cores"),
+    Parsed(r"--source \./my_models", "slow: a bundle of that file"),
     Parsed(r"--probe 60", "slow: a minute"),
     Parsed(r"--resume", "slow: an interrupted run"),
     Parsed(r"--key (agent|~/\.ssh)", "another machine: a key in ssh-agent"),

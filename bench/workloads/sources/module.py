@@ -67,10 +67,9 @@ def assemble_module(case: Case, model: nn.Module, inputs: Mapping[str, Tensor]) 
         model.eval().requires_grad_(requires_grad=False)
         return _make(case, model, inputs, lambda forward, given, _: ModuleInference(forward, given), _nothing)
     _turn_dropout_off(model.train())
-    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    fill = Restore(model)
     with torch.no_grad():
         first = find_results(model(**_cast(inputs, model)))[0]
-    fill = _Restore(model, state)
     fill()
     with_target = {**inputs, "target": uniform_tensor("target", tuple(first.shape))}
 
@@ -92,14 +91,15 @@ def _make(
     )
 
 
-class _Restore:
-    """Writes the weights that the user's code made into the module again."""
+class Restore:
+    """Writes the weights that a module has now into it again; holds a copy of them."""
 
-    def __init__(self, model: nn.Module, state: Mapping[str, Tensor]) -> None:
+    def __init__(self, model: nn.Module) -> None:
         self._model = model
-        self._state = state
+        self._state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
     def __call__(self) -> None:
+        """Write them."""
         with torch.no_grad():
             current = self._model.state_dict()
             for name, tensor in self._state.items():

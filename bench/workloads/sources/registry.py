@@ -96,6 +96,15 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
                 build="bench.workloads.sources.python_file:build_from_file",
                 code="file",
             ),
+            SourceKind(
+                name="hf",
+                form="hf:FOLDER",
+                words=re.compile(r"hf:(?P<path>.+)"),
+                locate="bench.workloads.sources.locate:locate_folder",
+                survey="bench.workloads.sources.transformers_folder:survey_folder",
+                build="bench.workloads.sources.transformers_folder:build_from_folder",
+                code="none",
+            ),
         )
     }
 )
