@@ -111,6 +111,7 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> Measured
         require_output(settings.output, in_image=describe_image().inside)
         print_announcement(plan, settings.output)
         print_replaced(decision)
+        print_withheld(decision)
         print_warnings(plan)
         with open_progress() as report_progress:
             done = run_plan(decision, settings.output, signer, report_progress=report_progress, note=settings.note)
@@ -151,6 +152,17 @@ def print_replaced(decision: "Decision") -> None:
 
     for reason in decision.replaced:
         print_text(describe_reason(reason), err=True)
+
+
+def print_withheld(decision: "Decision") -> None:
+    """Print on standard error which files of code the bundle will not hold although they are small enough."""
+    for located in decision.sources:
+        if located.content is not None and not located.source.sealed:
+            print_text(
+                f"{located.source.name} stays out of the bundle, which names it by its digest: it holds a credential or the path "
+                "of a home folder",
+                err=True,
+            )
 
 
 def print_warnings(plan: Plan) -> None:

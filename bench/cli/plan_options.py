@@ -1,7 +1,7 @@
 """The options that decide a plan, for each command that measures one."""
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 import msgspec
@@ -13,6 +13,9 @@ from bench.errors import UsageError
 from bench.records.case import FAMILIES, MEMORY_FORMATS, MODES, PRECISIONS, QUANT_ENGINES
 from bench.records.profile import ALLOCATORS, LAYOUTS, OPENMP_RUNTIMES
 from bench.run.options import RunOptions
+
+if TYPE_CHECKING:
+    from bench.run.input_options import InputOption
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
@@ -103,6 +106,19 @@ def plan_options(command: Command) -> Command:
     return command
 
 
+def gather_inputs(pairs: "Iterable[tuple[str, InputOption]]") -> "dict[str, InputOption]":
+    """Return what is stated of each input.
+
+    Raises:
+        UsageError: one is stated twice.
+    """
+    inputs: dict[str, InputOption] = {}
+    for name, option in pairs:
+        if inputs.setdefault(name, option) is not option:
+            raise UsageError(f"--input {name} is stated twice; leave one out")
+    return inputs
+
+
 def parse_options(given: dict[str, object], *side_profiles: str | None) -> RunOptions:
     """Return the typed options of a run, from the values of click.
 
@@ -117,7 +133,7 @@ def parse_options(given: dict[str, object], *side_profiles: str | None) -> RunOp
         refuse_needless_force([given["profile"], *side_profiles])
     filters = {name: given.pop(name) or () for name in ("workload", "family", "mode", "precision", "memory_format", "backend", "batch_size", "quant_engine")}  # fmt: skip
     given["layouts"] = given["layouts"] or ()
-    given["inputs"] = dict(given.pop("inputs", None) or ())  # type: ignore[call-overload] # pairs, as its type says
+    given["inputs"] = gather_inputs(given.pop("inputs", None) or ())  # type: ignore[arg-type] # as its type says
     try:
         return msgspec.convert({**given, "wanted": filters}, RunOptions)
     except msgspec.ValidationError as error:

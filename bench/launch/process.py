@@ -125,7 +125,7 @@ class Worker:
         """
         if not isinstance(self.last, waiting):
             self._raise_reported()
-            raise WorkerFailedError(self._failure("not_ready"))
+            raise WorkerFailedError(self._failure("ended_early" if isinstance(self.last, Loaded) else "not_ready"))
 
     def rows(self) -> tuple[WorkloadFacts, ...]:
         """Return the rows of the source that it read.

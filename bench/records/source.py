@@ -52,7 +52,7 @@ class LocatedSource(Record, frozen=True, kw_only=True):
     Attributes:
         path: Of the file or folder, absolute.
         select: Which of its workloads is meant, as the user typed it; empty for all.
-        content: Of a file that the bundle is to hold.
+        content: Of a small file of code: what is run, and sealed where the source says so.
         input_files: Input → its `.npy` file, absolute.
     """
 

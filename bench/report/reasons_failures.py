@@ -76,6 +76,7 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
         "printed_too_much": "the worker printed more than {limit_mib} MiB",
         "output_too_long": "the worker sent a message longer than {limit_bytes} bytes",
         "invalid_message": "the worker sent an invalid message: {text}",
+        "ended_early": "the task's process ended before it had a result: does the model's code end it?",
         "not_ready": "the worker did not wait for the others",
         "no_result": "the worker waits for its next task and gave no result",
         "threads_before_fork": (

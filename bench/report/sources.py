@@ -10,7 +10,7 @@ from bench.report.printable import PrintableText, join_lines
 def describe_sources(sources: Iterable[Source]) -> Iterator[str]:
     """Yield a line for each source: its workloads, its name and digest, and whether the bundle holds it."""
     for source in sources:
-        names = ", ".join(f"{row.name} ({row.summary or 'not read'})" for row in source.workloads)
+        names = ", ".join(f"{row.name} ({row.summary[:200] or 'not read'})" for row in source.workloads)
         details = "".join(f", {name} {value}" for name, value in sorted(source.details.items()))
         sealed = "in the bundle" if source.sealed else "not in the bundle"
         inputs = "".join(

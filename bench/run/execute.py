@@ -64,14 +64,14 @@ class Execution:
         self._clock = clock
         self._run_clock = run_clock or RunClock()
         self._pace = Pace(self._plan.policy, clock)
-        decision = journal.session.decision
+        decision, folder = journal.session.decision, journal.folder.absolute()  # a worker changes its current folder
         self._jobs = JobBuilder(
             self._plan,
             decision.machine,
-            journal.folder / "scratch",
+            folder / "scratch",
             parent=parent,
             workers=workers,
-            sources=write_sources(decision.sources, journal.folder / "sources"),
+            sources=write_sources(decision.sources, folder / "sources"),
         )
         self._progress: dict[str, CellProgress] = {}
         self._since_probe: int | None = None

@@ -20,6 +20,7 @@ from bench.records.source import LocatedSource, Source, find_source
 from bench.records.stated_input import InputName
 from bench.run.input_options import InputOption
 from bench.run.options import RunOptions
+from bench.run.private_words import compile_value_cutter, find_private_words
 from bench.workloads.sources.locate import digest_file, workload_name
 from bench.workloads.sources.registry import SourceWord, find_kind, parse_word
 
@@ -155,7 +156,7 @@ def _read(word: SourceWord, inputs: Mapping[InputName, InputOption], parent: Map
     Raises:
         UsageError: it is no such source, or what it holds is refused.
     """
-    located = _state_inputs(word.kind.load_locate()(word), inputs)
+    located = _withhold_private(_state_inputs(word.kind.load_locate()(word), inputs), parent)
     source = located.source
     try:
         rows = survey_source(located, parent=parent, read_events=lambda: read_kernel_events(Tree(HOST)))
@@ -168,6 +169,19 @@ def _read(word: SourceWord, inputs: Mapping[InputName, InputOption], parent: Map
         problem = _explain(error.failure, name)
         placeholder = msgspec.structs.replace(source, workloads=(_make_placeholder(name),), problem=problem)
         return msgspec.structs.replace(located, source=placeholder)
+
+
+def _withhold_private(located: LocatedSource, parent: Mapping[str, str]) -> LocatedSource:
+    """Return a source that is not to be sealed where its code holds a credential or somebody's home folder.
+
+    All else that is sealed is cut (`bench.run.scrub`); code that is cut is other code.
+    """
+    if located.content is None:
+        return located
+    text = located.content.decode(errors="replace")
+    if compile_value_cutter(find_private_words(parent, ""))(text) == text:
+        return located
+    return msgspec.structs.replace(located, source=msgspec.structs.replace(located.source, sealed=False))
 
 
 def _state_inputs(located: LocatedSource, inputs: Mapping[InputName, InputOption]) -> LocatedSource:

@@ -77,7 +77,7 @@ def test_each_hostile_function_is_one_line_and_the_run_goes_on(tmp_path: Path) -
     lines = {line.split(",")[0]: line for line in done.stdout.splitlines() if line.startswith("no number for file.")}
     assert "no result within 20 s" in lines["no number for file.endless"]
     assert "memory" in lines["no number for file.huge"]
-    assert "without a result" in lines["no number for file.leaving"]
+    assert "ended before it had a result" in lines["no number for file.leaving"]
     assert "the worker printed more than 16 MiB" in lines["no number for file.printing"]
     assert len(lines) == 4
     (bundle,) = (tmp_path / "results").glob("*.bench.tar")

@@ -72,7 +72,7 @@ def test_the_task_reaches_the_worker_through_its_standard_input(tmp_path: Path) 
 
 def test_a_worker_that_goes_back_to_waiting_without_a_result_has_none() -> None:
     assert failure(f"{LOAD} send({READY!r}); receive(); send({LOADED!r}); receive()").reason == "no_result"
-    assert failure(f"{LOAD} send({LOADED!r}); receive()").reason == "not_ready"
+    assert failure(f"{LOAD} send({LOADED!r}); receive()").reason == "ended_early"
 
 
 def test_no_worker_starts_timing_before_all_are_ready(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def cases_of(suite: str) -> tuple[Case, ...]:
 
 @pytest.mark.parametrize("suite", ["quick", "nightly", "standard", "full"])
 def test_a_suite_touches_every_family(suite: str) -> None:
-    assert {WORKLOADS[case.workload].family for case in cases_of(suite)} == set(FAMILIES)
+    assert {WORKLOADS[case.workload].family for case in cases_of(suite)} == set(FAMILIES) - {"custom"}
 
 
 @pytest.mark.parametrize(("suite", "missing"), [("quick", set()), ("standard", {"fp16", "amp_fp16"}), ("full", set())])
