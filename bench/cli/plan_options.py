@@ -41,7 +41,7 @@ def plan_options(command: Command) -> Command:
                 "--workload",
                 type=CommaList(),
                 metavar="GLOB|FILE,...",
-                help="Only these workloads, or models of your own: ./my_models.py[:NAME].",
+                help="Only these workloads, or models of your own: ./my_models.py[:NAME], hf:FOLDER.",
             ),
             click.option(
                 "--input",

@@ -20,9 +20,9 @@ def planned(*typed: str) -> ContainerPlan:
 
 
 def test_every_option_of_run_passes_through() -> None:
-    typed = ["--workload", "resnet50,gpt2", "--force", "--repetitions=1:2", "--cpus", "0-3,8", "--json"]
+    typed = ["--backend", "eager,inductor", "--force", "--repetitions=1:2", "--cpus", "0-3,8", "--json"]
     assert set(rebuild_options(typed)) == {
-        "--workload=resnet50,gpt2",
+        "--backend=eager,inductor",
         "--force",
         "--repetitions=1:2",
         "--cpus=0-3,8",
@@ -43,6 +43,14 @@ def test_paths_are_the_same_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert f"--output={tmp_path}/results" in plan.argv
     assert plan.writable == tmp_path / "results"
     assert plan.readable == (tmp_path / "mine.toml",)
+
+
+def test_models_of_ones_own_and_their_inputs_are_mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    plan = planned("--workload", "resnet50,./mine.py:mlp,hf:bert", "--input", "x=x.npy", "--input", "ids=0..9")
+    assert f"--workload=resnet50,{tmp_path}/mine.py:mlp,hf:{tmp_path}/bert" in plan.argv
+    assert {f"--input=x={tmp_path}/x.npy", "--input=ids=0..9"} <= set(plan.argv)
+    assert plan.readable == (tmp_path / "mine.py", tmp_path / "bert", tmp_path / "x.npy")
 
 
 def test_a_run_is_resumed_in_its_folder(tmp_path: Path) -> None:

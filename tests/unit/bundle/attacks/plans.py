@@ -122,6 +122,8 @@ OF_ANY_BENCH: list[tuple[str, Change, str]] = [
     ("a layout on no CPUs", plan(layouts=(replace(FIRST, instances=(replace(FIRST.instances[0], cpus=""),)), SECOND)), "layout latency is bound to CPUs none"),
     ("more threads than CPUs", plan(layouts=(replace(FIRST, instances=(replace(FIRST.instances[0], threads=3),)), SECOND)), "layout latency has 3 threads on CPUs 0-1"),
     ("two instances on one CPU", plan(layouts=(FIRST, replace(SECOND, instances=(SECOND.instances[0],) * 2))), "layout throughput has two instances on one of the CPUs 0"),
+    ("somebody's own model under a name of the catalogue", cell(case=replace(CELL.case, source=f"sha256:{'1' * 64}")), "a case of workload resnet50 names the source sha256:1"),
+    ("a model of a source that the plan does not state", cell(case=replace(CELL.case, workload="file.mlp", source=f"sha256:{'1' * 64}")), "which gives no such workload"),
     ("two layouts of one name", plan(layouts=(FIRST, SECOND, FIRST)), "it may have one of each name"),
     ("a single core of two instances", plan(layouts=(FIRST, SECOND, replace(SECOND, name="single_core"))), "layout single_core has 2 instances; it is one by definition"),
     ("a single core of two threads", plan(layouts=(FIRST, SECOND, replace(FIRST, name="single_core"))), "layout single_core has 2 threads"),
