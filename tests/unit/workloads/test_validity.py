@@ -158,7 +158,7 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str, dict[str, str]]] = {
 @pytest.fixture
 def make(monkeypatch: pytest.MonkeyPatch) -> MakeCase:
     """Cases of workloads that exist in this test only, so that no row of the catalogue changes what it says."""
-    monkeypatch.setattr(validity, "find_workload", FACTS.__getitem__)
+    monkeypatch.setattr(validity, "find_workload", lambda name, _: FACTS[name])
 
     def make(workload: str, **changes: Any) -> Case:
         fields: dict[str, Any] = {
