@@ -26,6 +26,7 @@ from bench.bundle.physics import (
 )
 from bench.errors import BundleError
 from bench.records.bundle import Contents
+from bench.records.case import weights_key
 from bench.records.cpulist import format_cpulist
 from bench.records.machine import Cpu, Machine
 from bench.records.measurement import InstanceResult, Measurement, Noise, Proof, Repetition
@@ -244,9 +245,7 @@ def _check_same(measured: Sequence[tuple[Cell, Measurement]]) -> None:
                 )
             if instance.proof is None:
                 continue
-            digest, first = weights.setdefault(
-                (case.workload, case.mode, shape), (instance.proof.weights_digest, cell.id)
-            )
+            digest, first = weights.setdefault(weights_key(case), (instance.proof.weights_digest, cell.id))
             if digest != instance.proof.weights_digest:
                 raise BundleError(
                     f"cell {cell.id} has the weights {instance.proof.weights_digest}, {first} of the same model {digest}"

@@ -9,7 +9,7 @@ from bench.errors import BundleError
 from bench.records.bundle import Contents
 from bench.records.case import Case, WorkloadFacts
 from bench.records.plan import Plan
-from bench.records.source import Source, find_source
+from bench.records.source import MAX_ROWS, Source, find_source
 
 
 def check_sources(contents: Contents) -> None:
@@ -31,7 +31,12 @@ def check_sources(contents: Contents) -> None:
 
 def _check_rows(plan: Plan) -> None:
     seen: dict[str, Source] = {}
+    count = sum(len(source.workloads) for source in plan.sources)
+    if count > MAX_ROWS:
+        raise BundleError(f"its sources give {count} workloads; at most {MAX_ROWS} are read")
     for source in plan.sources:
+        if not source.workloads:
+            raise BundleError(f"source {source.name} gives no workload")
         for row in source.workloads:
             if not row.name.startswith(f"{source.kind}."):
                 raise BundleError(f"source {source.name} of kind {source.kind} gives a workload {row.name}")

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bench.containers.plan import Boundary, ContainerPlan, Limits
     from bench.records.image import StatedImage
     from bench.records.profile import Layout
+    from bench.records.source import LocatedSource
     from bench.run.input_options import InputOption
 
 EPILOG = """\b
@@ -97,7 +98,12 @@ def container_run(ctx: click.Context, image: str, memory_bytes: int | None, pids
 
     with open_engine() as client:
         plan = plan_container(
-            ctx.args, inner.params, image=identify_image(client, image), boundary=boundary, limits=limits
+            ctx.args,
+            inner.params,
+            image=identify_image(client, image),
+            boundary=boundary,
+            limits=limits,
+            resumed=_find_resumed(inner),
         )
         _make_folder(plan.writable)
         try:
@@ -136,8 +142,22 @@ def _decide_layouts(inner: click.Context) -> "tuple[Layout, ...]":
     return prepare_layouts(parse_options({name: value for name, value in inner.params.items() if name in decisive}))
 
 
+def _find_resumed(inner: click.Context) -> "tuple[LocatedSource, ...]":
+    """Return the models of the user's own that a resumed run began with."""
+    from bench.run.journal import read_session
+
+    folder = inner.params["resume"]
+    return () if folder is None else read_session(folder).decision.sources
+
+
 def plan_container(
-    typed: Sequence[str], given: Mapping[str, Any], *, image: "StatedImage", boundary: "Boundary", limits: "Limits"
+    typed: Sequence[str],
+    given: Mapping[str, Any],
+    *,
+    image: "StatedImage",
+    boundary: "Boundary",
+    limits: "Limits",
+    resumed: "Sequence[LocatedSource]" = (),
 ) -> "ContainerPlan":
     """Return the container that runs `bench run` with these options.
 
@@ -147,11 +167,13 @@ def plan_container(
         image: To run.
         boundary: Of the run's layouts.
         limits: Of the container.
+        resumed: Models of the user's own that a resumed run began with.
 
     Raises:
         UsageError: the results folder would hide files that the container needs.
     """
     from bench.containers.plan import ContainerPlan, choose_user, require_plain_folder
+    from bench.records.source import list_files
 
     argv = ["run", *rebuild_options(typed)]
     readable = []
@@ -168,6 +190,7 @@ def plan_container(
         writable = given["output"].resolve()
         argv.append(f"--output={writable}")
     else:
+        readable += [Path(path) for located in resumed for path in list_files(located)]
         folder = given["resume"].resolve()
         writable = folder.parent
         argv.append(f"--resume={folder}")

@@ -24,6 +24,7 @@ from bench.launch.protocol import Failed, encode_message
 from bench.records.measurement import Failure
 from bench.records.plan import Task
 from bench.records.record import decode_json
+from bench.records.source import list_files
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -86,8 +87,7 @@ def _open_scratch(task: Task) -> Path:
 
 def _list_sources(task: Task) -> list[Path]:
     """Return the files and folders that the case's workload comes from."""
-    located = task.source
-    return [] if located is None else [Path(located.path), *map(Path, located.input_files.values())]
+    return [] if task.source is None else [Path(path) for path in list_files(task.source)]
 
 
 def _run(client: "DockerClient", options: dict[str, Any], scratch: list[Path], sources: list[Path], line: bytes) -> int:

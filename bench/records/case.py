@@ -75,6 +75,16 @@ class Case(Record, frozen=True, kw_only=True):
     inputs: dict[InputName, StatedInput] = {}
 
 
+def weights_key(case: Case) -> tuple[object, ...]:
+    """Return what decides the weights of a case: cases of one key have the same.
+
+    The mode does, as some builders use other norm constants in training. The batch size does in models that users bring,
+    which may have a state for each sample.
+    """
+    batch_size = None if case.source is None else case.batch_size
+    return (case.workload, case.mode, tuple(sorted(case.shape.items())), batch_size)
+
+
 def case_name(case: Case) -> str:
     """Return the case as one word, such as `resnet50/inference/amp_bf16/channels_last/eager/bs16/image_size=224`."""
     name = case.workload if case.phase is None else f"{case.workload}.{case.phase}"

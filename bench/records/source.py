@@ -20,6 +20,9 @@ SourceName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ +-]{0,99}\Z"
 SEALED_BYTES = 256 << 10
 """Of a source file that a bundle holds, at most."""
 
+MAX_ROWS = 1000
+"""Of all sources of a plan. More are no list of models to measure, and take long to compare with cases."""
+
 
 class Source(Record, frozen=True, kw_only=True):
     """A file or folder that workloads come from, as the plan states it.
@@ -72,6 +75,12 @@ class SurveyTask(Record, frozen=True, kw_only=True):
 
     source: LocatedSource
     scratch: str
+
+
+def list_files(located: LocatedSource) -> tuple[str, ...]:
+    """Return the files and the folder that a source is read from where it lies; none of them is its content."""
+    own = () if located.content is not None else (located.path,)
+    return (*own, *located.input_files.values())
 
 
 def rows_of(sources: Iterable[Source]) -> dict[str, WorkloadFacts]:

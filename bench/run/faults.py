@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from bench.records.case import weights_key
 from bench.records.measurement import Failure, Proof, Repetition
 from bench.records.plan import Cell
 
@@ -29,8 +30,8 @@ def find_fault(cell: Cell, cells: Iterable[Cell], repetitions: RepetitionsOf) ->
                     "error_limit": f"{shown.error_limit:g}",
                 },
             )
-        for twin in cells:  # equal workload, mode and shape: equal weights
-            if _weights_of(twin) != _weights_of(cell):
+        for twin in cells:
+            if weights_key(twin.case) != weights_key(cell.case):
                 continue
             if any(proof.weights_digest != known.weights_digest for known in _proofs(repetitions(twin.id))):
                 return Failure(reason="weights_differ", values={"digest": proof.weights_digest, "cell": twin.id})
@@ -41,8 +42,3 @@ def _proofs(repetitions: Sequence[Repetition]) -> list[Proof]:
     return [
         instance.proof for repetition in repetitions for instance in repetition.instances if instance.proof is not None
     ]
-
-
-def _weights_of(cell: Cell) -> tuple[object, ...]:
-    """Return what decides a cell's generated weights. The mode does: in training some builders use other norm constants."""
-    return (cell.case.workload, cell.case.mode, cell.case.shape)

@@ -16,9 +16,9 @@ from bench.records.case import WorkloadFacts
 from bench.records.measurement import Failure
 from bench.records.reason import Reason
 from bench.records.record import encode_json
-from bench.records.source import LocatedSource, Source, find_source
+from bench.records.source import MAX_ROWS, LocatedSource, Source, find_source
 from bench.records.stated_input import InputName
-from bench.run.input_options import InputOption
+from bench.run.input_options import InputOption, format_input
 from bench.run.options import RunOptions
 from bench.run.private_words import compile_value_cutter, find_private_words
 from bench.workloads.sources.locate import digest_file, workload_name
@@ -70,12 +70,14 @@ def bring_again(
         run_code: The user lets code of the bundle be run.
 
     Raises:
-        UsageError: a source or a file of an input is missing or differs, or is code of the bundle and may not be run.
+        UsageError: a source or a file of an input is missing, differs or is not wanted, or is code of the bundle and may
+            not be run.
     """
     located = [_locate(word) for word in words]
     files = {name: option.file for name, option in inputs.items() if option.file}
     used = [find_source(cell.case, contents.plan.sources) for cell in contents.plan.cells]
     wanted = list({repr(source): source for source in used if source is not None}.values())
+    _require_used(inputs, wanted)
     for found in located:
         if all(found.source.digest != source.digest for source in wanted):
             raise UsageError(
@@ -83,6 +85,18 @@ def bring_again(
                 f"{', '.join(f'{source.name}, {source.digest}' for source in wanted) or 'the catalogue'}"
             )
     return tuple(_bring_one(source, contents, located, files, run_code=run_code) for source in wanted)
+
+
+def _require_used(inputs: Mapping[InputName, InputOption], wanted: Iterable[Source]) -> None:
+    """Refuse what the user names of inputs where the bundle's run took no file."""
+    taken = {name for source in wanted for name, stated in source.inputs.items() if stated.digest is not None}
+    for name, option in inputs.items():
+        if not option.file:
+            raise UsageError(f"--input {format_input(name, option)}: the bundle states it; only files are named again")
+        if name not in taken:
+            raise UsageError(
+                f"--input {name}: the run took no file for it; it took files for {', '.join(sorted(taken)) or 'none'}"
+            )
 
 
 def _bring_one(
@@ -240,6 +254,9 @@ def _make_placeholder(name: str) -> WorkloadFacts:
 
 def _require_distinct(located: Mapping[str, LocatedSource]) -> None:
     owners: dict[str, str] = {}
+    count = sum(len(found.source.workloads) for found in located.values())
+    if count > MAX_ROWS:
+        raise UsageError(f"{', '.join(located)}: {count} workloads; a run takes at most {MAX_ROWS}, so name fewer")
     for word, found in located.items():
         for row in found.source.workloads:
             other = owners.setdefault(row.name, word)

@@ -15,6 +15,7 @@ from bench.records.source import SurveyTask
 from bench.worker.channel import receive, send, take_standard_output
 from bench.worker.failure import explain_error
 from bench.worker.load import settle
+from bench.worker.memory_limit import memory_limited
 from bench.workloads.sources.registry import find_kind
 
 
@@ -26,7 +27,9 @@ def main() -> None:
         task = decode_json(receive(), SurveyTask, source="task")
         settle(Path(task.scratch))
         os.chdir(task.scratch)
-        rows = find_kind(task.source.source.kind).load_survey()(task.source)
+        survey = find_kind(task.source.source.kind).load_survey()
+        with memory_limited():
+            rows = survey(task.source)
         send(channel, Surveyed(workloads=rows))
     except Exception as error:  # noqa: BLE001 - the border: any exception of the user's code is reported by name
         with suppress(OSError):  # it printed as much as it may

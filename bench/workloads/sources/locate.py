@@ -1,7 +1,8 @@
 r"""Locate sources: read their bytes, and run nothing of them.
 
 The digest of a file is its SHA-256. That of a folder is the SHA-256 of its listing as `sha256sum` prints it, which
-anyone can make: `find . -type f -not -path '*/.*' -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum`.
+anyone can make: `find . -xtype f -not -path '*/.*' -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum`.
+Links to files count as files; links to folders are not followed.
 """
 
 import hashlib
@@ -111,7 +112,7 @@ def digest_folder(path: Path) -> tuple[Digest, int]:
     """Return the SHA-256 of a folder's listing, and the bytes in its files.
 
     Raises:
-        UsageError: it is no folder, is empty, has more than `MAX_FILES` files, or one that cannot be read.
+        UsageError: it is no folder, is empty, has more than `MAX_FILES` files, or one that cannot be read or listed.
     """
     if not path.is_dir():
         raise UsageError(f"{path}: not a folder")
@@ -119,6 +120,9 @@ def digest_folder(path: Path) -> tuple[Digest, int]:
     names = sorted(_list_files(path), key=os.fsencode)
     if not names:
         raise UsageError(f"{path}: holds no files")
+    for name in names:
+        if set(name) & set("\\\n\r"):  # sha256sum writes such names in another way; and two listings could be the same
+            raise UsageError(f"{path}: the file name {name!r} has a backslash or a line end; rename it")
     for name in names:
         digest, size_bytes = digest_file(path / name)
         listing.update(digest.removeprefix("sha256:").encode() + b"  " + os.fsencode(name) + b"\n")

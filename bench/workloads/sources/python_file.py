@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from msgspec.structs import replace
 from torch import Tensor, nn
+from torch.utils.weak import WeakTensorKeyDictionary
 
 from bench.errors import UsageError
 from bench.interface.workload import Workload
@@ -25,6 +26,8 @@ from bench.workloads.sources.user_module import load_user_module
 
 _KIND = "file"
 _PARAMETER = "batch_size"
+_GIVEN = WeakTensorKeyDictionary()
+"""Parameters of modules that this process got from the user's functions, while they exist."""
 
 
 def survey_file(located: LocatedSource) -> tuple[WorkloadFacts, ...]:
@@ -49,8 +52,10 @@ def build_from_file(located: LocatedSource, facts: WorkloadFacts, case: Case) ->
     """Build a workload by the file's own function.
 
     Raises:
-        UsageError: the function returns something else than it should, or an input cannot be generated.
+        UsageError: the function returns something else than it should, or weights that it returned before; or an input
+            cannot be generated.
     """
+    seed_generators()  # a file may make weights at its top level
     module = load_user_module(located)
     name = facts.target.partition(":")[2]
     function = getattr(module, name, None)
@@ -59,7 +64,9 @@ def build_from_file(located: LocatedSource, facts: WorkloadFacts, case: Case) ->
         raise UsageError(f"{called} is no function; its row names it as what builds {facts.name}")
     seed_generators()
     if not _is_simple(function):
-        return _require_workload(function(case), case, called)
+        built = _require_workload(function(case), case, called)
+        _require_new(built.model, called)
+        return built
     return _build_simple(function, located, case, called)
 
 
@@ -128,12 +135,21 @@ def _require_workload(built: object, case: Case, called: str) -> Workload:
 
 def _build_simple(function: Callable[..., Any], located: LocatedSource, case: Case, called: str) -> Workload:
     model, given = _require_pair(function(case.batch_size), called)
+    _require_new(model, called)
     examples = _name_inputs(model, given, called)
     if not any(case.batch_size in example.shape for example in examples.values()):
         shapes = ", ".join(f"{name} {list(example.shape)}" for name, example in examples.items())
         raise UsageError(f"{called}: no input has a dimension of the batch size {case.batch_size}: {shapes}")
     model = model.to(weights_dtype(case.precision)).eval()
     return assemble_module(case, model, generate_inputs(case, located, model, examples))
+
+
+def _require_new(model: nn.Module, called: str) -> None:
+    """Refuse weights that were given before: what is measured is cast and trained, and the reference must not be."""
+    parameters = list(model.parameters())
+    if any(parameter in _GIVEN for parameter in parameters):
+        raise UsageError(f"{called} returned weights that it had returned before; make a new module in each call")
+    _GIVEN.update(dict.fromkeys(parameters))
 
 
 def _require_pair(built: object, called: str) -> tuple[nn.Module, object]:

@@ -61,7 +61,7 @@ def build_from_folder(located: LocatedSource, facts: WorkloadFacts, case: Case) 
     """Build the workload of a folder.
 
     Raises:
-        UsageError: the folder was changed since it was hashed, or an input is stated.
+        UsageError: the folder was changed since it was hashed, its weights are incomplete, or an input is stated.
     """
     folder = Path(located.path)
     found, _ = digest_folder(folder)
@@ -76,10 +76,7 @@ def build_from_folder(located: LocatedSource, facts: WorkloadFacts, case: Case) 
     _switch_dropout_off(config)
     dtype = weights_dtype(case.precision)
     if _has_weights(folder):
-        network = model_class.from_pretrained(
-            folder, config=config, dtype=dtype, local_files_only=True, use_safetensors=True, trust_remote_code=False
-        )
-        model = task.wrap(network)
+        model = task.wrap(_load_weights(folder, model_class, config, dtype))
         fill: Callable[[], None] = Restore(model) if case.mode == "training" else _nothing
     else:
         model = task.wrap(construct(partial(model_class, config), dtype))
@@ -129,6 +126,27 @@ def _refuse_pickles(folder: Path) -> None:
 
 def _has_weights(folder: Path) -> bool:
     return any((folder / name).is_file() for name in _SAFE)
+
+
+def _load_weights(folder: Path, model_class: Any, config: PreTrainedConfig, dtype: torch.dtype) -> nn.Module:  # noqa: ANN401 - a class of transformers
+    """Return the model with the weights of the folder; what they lack, transformers would draw at random."""
+    network: nn.Module
+    network, loading = model_class.from_pretrained(
+        folder,
+        config=config,
+        dtype=dtype,
+        local_files_only=True,
+        use_safetensors=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+    )
+    missing = sorted(loading["missing_keys"])
+    if missing:
+        raise UsageError(
+            f"{folder.name}: its weights lack {len(missing)} of those of {model_class.__name__}, such as {missing[0]}; name the "
+            "class that they are of in config.json, or remove them, so that bench generates all"
+        )
+    return network
 
 
 def _count_parameters(model_class: Any, config: PreTrainedConfig) -> int:  # noqa: ANN401 - a class of transformers

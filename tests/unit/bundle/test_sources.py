@@ -49,6 +49,8 @@ def test_a_source_that_agrees_with_its_cases_and_its_file_is_accepted() -> None:
         ({"case": replace(OWN, shape={"depth": 1})}, "dimensions depth, which its row does not offer"),
         ({"source": replace(SOURCE, workloads=(replace(ROW, name="resnet50"),))}, "gives a workload resnet50"),
         ({"source": replace(SOURCE, workloads=(ROW, ROW))}, "both give workload file.mlp"),
+        ({"source": replace(SOURCE, workloads=(ROW,) * 1001)}, "give 1001 workloads; at most 1000 are read"),
+        ({"source": replace(SOURCE, workloads=())}, r"models\.py gives no workload"),
         ({"source": replace(SOURCE, problem=Reason(code="source_failed"))}, "could not be read"),
         ({"source": replace(SOURCE, size_bytes=1)}, "is said to have 1 bytes, its file has"),
         ({"source": replace(SOURCE, sealed=False)}, "of no source that the plan says is in the bundle"),

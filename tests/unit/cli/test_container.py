@@ -1,6 +1,7 @@
 """`bench container run`: how its words become a container's."""
 
 import gc
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -8,15 +9,16 @@ import pytest
 from bench.cli.container import parse_run, plan_container, rebuild_options
 from bench.containers.plan import Boundary, ContainerPlan, Limits
 from bench.records.image import StatedImage
+from bench.records.source import LocatedSource, Source
 from tests.unit.cli.conftest import Invoke
 
 DIGEST = "sha256:" + "0" * 64
 IMAGE = StatedImage(id=DIGEST, repo_digests=(), layers=(DIGEST,), architecture="amd64", engine="docker 20.10.24")
 
 
-def planned(*typed: str) -> ContainerPlan:
-    given = parse_run(typed).params
-    return plan_container(typed, given, image=IMAGE, boundary=Boundary(cpus="0", memory_nodes=""), limits=Limits())
+def planned(*typed: str, resumed: Sequence[LocatedSource] = ()) -> ContainerPlan:
+    given, boundary = parse_run(typed).params, Boundary(cpus="0", memory_nodes="")
+    return plan_container(typed, given, image=IMAGE, boundary=boundary, limits=Limits(), resumed=resumed)
 
 
 def test_every_option_of_run_passes_through() -> None:
@@ -51,6 +53,14 @@ def test_models_of_ones_own_and_their_inputs_are_mounted(tmp_path: Path, monkeyp
     assert f"--workload=resnet50,{tmp_path}/mine.py:mlp,hf:{tmp_path}/bert" in plan.argv
     assert {f"--input=x={tmp_path}/x.npy", "--input=ids=0..9"} <= set(plan.argv)
     assert plan.readable == (tmp_path / "mine.py", tmp_path / "bert", tmp_path / "x.npy")
+
+
+def test_a_resumed_run_finds_the_folders_of_its_models(tmp_path: Path) -> None:
+    source = Source(kind="hf", name="bert", digest=DIGEST, size_bytes=0, workloads=())
+    bert = LocatedSource(source=source, path="/srv/bert")
+    code = LocatedSource(source=source, path="/srv/mine.py", content=b"", input_files={"x": "/srv/x.npy"})
+    plan = planned("--resume", str(tmp_path / "20260101T000000Z-00000000.run"), resumed=(bert, code))
+    assert plan.readable == (Path("/srv/bert"), Path("/srv/x.npy"))
 
 
 def test_a_run_is_resumed_in_its_folder(tmp_path: Path) -> None:

@@ -109,6 +109,12 @@ def test_a_file_that_cannot_be_read_is_a_row_with_its_problem(survey: Callable[[
     assert sentence.startswith("file.models: its rows could not be read: no result within 60 s")
 
 
+def test_more_rows_than_a_plan_may_have_are_refused(survey: Callable[[object], None], tmp_path: Path) -> None:
+    survey(tuple(replace(ROW, name=f"file.m{index}") for index in range(1001)))
+    with pytest.raises(UsageError, match="1001 workloads; a run takes at most 1000"):
+        bring(write(tmp_path))
+
+
 def test_what_the_child_refuses_is_wrong_usage(survey: Callable[[object], None], tmp_path: Path) -> None:
     survey(Failure(reason="refused", values={"text": "models.py holds no workload"}))
     with pytest.raises(UsageError, match=r"models\.py holds no workload"):
@@ -178,6 +184,9 @@ def test_files_of_inputs_must_be_the_same(source: Source, tmp_path: Path) -> Non
     file.write_bytes(b"values")
     digest = f"sha256:{hashlib.sha256(b'values').hexdigest()}"
     contents = make_bundle(replace(source, inputs={"x": StatedInput(digest=digest)}))
+    for stated, problem in (("x=0..9", "the bundle states it"), (f"y={file}", "took files for x")):
+        with pytest.raises(UsageError, match=problem):
+            bring_again(contents, (), dict([parse_input(stated)]), run_code=True)
     with pytest.raises(UsageError, match=r"name it: --input x=FILE\.npy"):
         bring_again(contents, (), {}, run_code=True)
     name, option = parse_input(f"x={file}")

@@ -12,6 +12,7 @@ from bench.report.html.run import PageRun
 from bench.report.html.tables import join_texts
 from bench.report.machine import describe_calibration, describe_choice, describe_machine
 from bench.report.reasons import describe_reason
+from bench.report.sources import describe_sources
 from bench.report.text import CLOCK_STEP_S
 from bench.report.units import format_duration
 from bench.report.verification import describe_signer, list_proof
@@ -74,6 +75,7 @@ def _list_facts(run: PageRun) -> Iterator[tuple[str, Sequence[str]]]:
     yield "Machine", [describe_machine(report.machine)]
     yield "Profile", [describe_choice(report.plan.profile).removeprefix("profile ")]
     yield "Layouts", [_describe_layout(layout) for layout in report.plan.layouts]
+    yield "Own models", list(describe_sources(report.plan.sources))
     yield "Software", [describe_software(run)]
     yield "Run", [f"{info.run_id}, suite {report.plan.suite}, {info.started_at}, {format_duration(took_s)}"]
     yield "Signed by", [describe_signer(signer) for signer in run.verification.signers]

@@ -51,10 +51,18 @@ def test_a_folders_digest_is_that_of_its_listing(tmp_path: Path) -> None:
     (folder / "sub").mkdir(parents=True)
     for name in ("config.json", "sub/weights", "B", ".cache"):
         (folder / name).write_text(name)
-    command = "find . -type f -not -path '*/.*' -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum"
+    (folder / "linked").symlink_to(folder / "B")  # as in a cache of the Hub
+    (folder / "above").symlink_to(tmp_path)
+    command = "find . -xtype f -not -path '*/.*' -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum"
     listed = run_shell(f"cd {folder} && {command}")
-    assert digest_folder(folder) == (f"sha256:{listed}", len("config.jsonsub/weightsB"))
+    assert digest_folder(folder) == (f"sha256:{listed}", len("config.jsonsub/weightsBB"))
     assert locate_folder(word(f"hf:{folder}")).source.name == "model"
+
+
+def test_a_file_whose_name_could_forge_a_line_of_the_listing_is_refused(tmp_path: Path) -> None:
+    (tmp_path / f"a\n{'0' * 64}  b").touch()
+    with pytest.raises(UsageError, match="has a backslash or a line end; rename it"):
+        digest_folder(tmp_path)
 
 
 def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from bench.errors import UsageError
 from bench.launch.failure import WorkerFailedError
-from bench.records.case import Case
+from bench.records.case import Case, reference_case
 from bench.records.measurement import Proof
 from bench.records.source import LocatedSource
 from bench.report.reasons import describe_reason
@@ -106,6 +106,19 @@ def test_its_code_runs_in_the_folder_for_temporary_files(tmp_path: Path) -> None
     with pytest.raises(FileNotFoundError):
         locate(write_models(tmp_path, f"open('weights.txt')\n{MLP}"))
     assert Path.cwd() == Path(os.environ["TMPDIR"])
+
+
+@pytest.mark.parametrize("returned", ["SHARED", "nn.Sequential(SHARED)"])
+def test_weights_that_are_shared_by_calls_are_refused(returned: str, tmp_path: Path) -> None:
+    code = f"SHARED = nn.Linear(2, 2)\ndef f(batch_size): return {returned}, torch.empty(batch_size, 2)"
+    located = locate(write_models(tmp_path, code))
+    case = make_case(located, precision="bf16")
+    prepared = prepare(build(located, case), case)
+    with pytest.raises(
+        UsageError, match="returned weights that it had returned before; make a new module in each call"
+    ):
+        build(located, reference_case(case))
+    assert prepared is not None
 
 
 RANDOM = """

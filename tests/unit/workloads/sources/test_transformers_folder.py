@@ -113,6 +113,15 @@ def test_weights_that_lie_there_are_used(tmp_path: Path) -> None:
         assert all(torch.equal(built[f"model.{name}"], tensor.to(dtype)) for name, tensor in wanted.items())
 
 
+def test_weights_that_lack_some_of_the_class_are_refused(tmp_path: Path) -> None:
+    word = save(tmp_path / "bert", "masked_language_model", weights=True)
+    config = tmp_path / "bert/config.json"
+    config.write_text(config.read_text().replace("BertForMaskedLM", "BertForSequenceClassification"))
+    located = locate(word)
+    with pytest.raises(UsageError, match=r"lack 2 of those of BertForSequenceClassification, such as classifier\.bias"):
+        build(located, make_case(located))
+
+
 def test_a_folder_that_was_changed_since_it_was_hashed_is_refused(tmp_path: Path) -> None:
     located = locate(save(tmp_path / "bert", "masked_language_model", weights=False))
     (tmp_path / "bert/more").touch()
