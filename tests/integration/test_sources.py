@@ -1,13 +1,14 @@
-"""Models of the user's own, from the command line to the sealed bundle; hostile ones too."""
+"""Models of the user's own, from the command line to the sealed bundle; hostile ones beside the one that README shows."""
 
-import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from bench.bundle.seal import SigningKey
-from bench.hardware.detect import detect
-from bench.run.reproduce import prepare_reproduction
+from bench.planning.again import plan_again
+from bench.run.prepare import Decision
 from bench.run.session import run_plan
 from bench.run.sources import bring_again
 from bench.verification.verify import verify_bundle
@@ -33,74 +34,81 @@ def leaving(batch_size=1):
 def printing(batch_size=1):
     while True:
         print("spam " * 1000)
-
-def good(batch_size=1):
-    return nn.Linear(4, 4), torch.empty(batch_size, 4)
 """
-TOP_LEVEL = "while True:\n    print('spam ' * 1000)\n"
+TOP_LEVEL = {
+    "top_huge": "import torch\nheld = [torch.empty(1 << 30) for _ in range(40)]\n",
+    "top_leaving": "import os\nos._exit(0)\n",
+    "top_printing": "while True:\n    print('spam ' * 1000)\n",
+}
+"""Files that do not come to their end."""
+
+
+class Measured(NamedTuple):
+    """A run: the lines that it printed, and its bundle."""
+
+    lines: list[str]
+    bundle: Path
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example of README, measured as it is typed but for the suite; the folder has the bundle in results/."""
-    folder = tmp_path_factory.mktemp("example")
-    (folder / "my_models.py").write_text(read_example(), encoding="utf-8")
-    suite = write_suite(folder)
-    done = bench("--suite", suite, "--workload", "./my_models.py", cwd=folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "file.two_layers" in done.stdout
-    return folder
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    """The example of README with all that is hostile, in one run; the files are gone afterwards."""
+    folder = tmp_path_factory.mktemp("own")
+    files = {"my_models": read_example(), "hostile": HOSTILE, **TOP_LEVEL}
+    for name, code in files.items():
+        (folder / f"{name}.py").write_text(code, encoding="utf-8")
+    words = ",".join(f"./{name}.py" for name in files)
+    done = bench("--suite", write_suite(folder), "--workload", words, "--timeout", "15s", "--wide", cwd=folder)
+    assert done.returncode == 5, done.stdout + done.stderr
+    for name in files:
+        (folder / f"{name}.py").unlink()
+    (bundle,) = (folder / "results").glob("*.bench.tar")
+    return Measured(done.stdout.splitlines(), bundle)
 
 
-def test_the_example_of_the_readme_is_measured_and_its_code_is_sealed(measured: Path) -> None:
-    (bundle,) = (measured / "results").glob("*.bench.tar")
-    contents = verify_bundle(bundle).contents
-    (cell,) = contents.plan.cells
-    assert contents.source_files == {cell.case.source: read_example().encode()}
-    shown = bench("show", str(bundle), "--source")
-    assert shown.stdout.endswith(f"\n{read_example()}\n")
+@pytest.mark.parametrize(
+    ("start", "problem"),
+    [
+        ("no number for file.endless,", "no result within 15 s"),
+        ("no number for file.huge,", "memory"),
+        ("no number for file.leaving,", "ended before it had a result"),
+        ("no number for file.printing,", "the worker printed more than 16 MiB"),
+        ("refused file.top_huge,", "its rows could not be read: out of memory"),
+        ("refused file.top_leaving,", "its rows could not be read: the worker ended with status 0 and no result"),
+        ("refused file.top_printing,", "its rows could not be read: the worker printed more than 16 MiB"),
+    ],
+)
+def test_what_is_hostile_is_one_line(measured: Measured, start: str, problem: str) -> None:
+    (line,) = [line for line in measured.lines if line.startswith(start)]
+    assert problem in line
 
 
-def test_code_of_a_bundle_is_run_only_where_the_user_says_so(measured: Path, tmp_path: Path) -> None:
-    (original,) = (measured / "results").glob("*.bench.tar")
-    bundle = Path(shutil.copy(original, tmp_path / "theirs.bench.tar"))
-    refused = bench("reproduce", str(bundle), cwd=tmp_path)
+def test_the_example_of_the_readme_is_measured_and_its_code_is_sealed(measured: Measured) -> None:
+    contents = verify_bundle(measured.bundle).contents
+    (summary,) = contents.summary.cells
+    case = next(cell.case for cell in contents.plan.cells if cell.id == summary.cell)
+    assert case.workload == "file.two_layers"
+    assert case.source is not None
+    assert contents.source_files[case.source] == read_example().encode()
+    shown = bench("show", str(measured.bundle), "--source")
+    assert f"\n{read_example()}\n" in shown.stdout
+
+
+def test_code_of_a_bundle_is_run_only_where_the_user_says_so(measured: Measured, tmp_path: Path) -> None:
+    refused = bench("reproduce", str(measured.bundle), cwd=tmp_path)
     assert refused.returncode == 2
     assert "read it first (bench show --source), then run it with --run-code-from-bundle" in refused.stderr
     assert not (tmp_path / "results").exists()
-    verification = verify_bundle(bundle)
-    located = bring_again(verification.contents, (), {}, run_code=True)
-    decision = prepare_reproduction(verification, detect(), sources=located)  # the command wants a bundle without noise
+    # The command wants a bundle without noise, and would run what is hostile too: so one of its cells is run.
+    contents = verify_bundle(measured.bundle).contents
+    one = replace(contents.plan, cells=contents.plan.cells[:1], refused=())
+    decision = Decision(
+        machine=contents.machine,
+        profile=contents.profile,
+        plan=plan_again(one, contents.profile, contents.machine),
+        sources=bring_again(contents, (), {}, run_code=True),
+    )
     made, summary = run_plan(decision, tmp_path / "results", SigningKey.ephemeral(), report_progress=lambda _: None)
-    contents = verify_bundle(made).contents
-    assert contents.plan == verification.contents.plan
-    assert contents.source_files == verification.contents.source_files
     assert len(summary.cells) == 1
-
-
-def test_each_hostile_function_is_one_line_and_the_run_goes_on(tmp_path: Path) -> None:
-    (tmp_path / "hostile.py").write_text(HOSTILE, encoding="utf-8")
-    suite = write_suite(tmp_path)
-    done = bench("--suite", suite, "--workload", "./hostile.py", "--timeout", "20s", "--wide", cwd=tmp_path)
-    assert done.returncode == 5, done.stdout + done.stderr
-    lines = {line.split(",")[0]: line for line in done.stdout.splitlines() if line.startswith("no number for file.")}
-    assert "no result within 20 s" in lines["no number for file.endless"]
-    assert "memory" in lines["no number for file.huge"]
-    assert "ended before it had a result" in lines["no number for file.leaving"]
-    assert "the worker printed more than 16 MiB" in lines["no number for file.printing"]
-    assert len(lines) == 4
-    (bundle,) = (tmp_path / "results").glob("*.bench.tar")
-    assert len(verify_bundle(bundle).contents.summary.cells) == 1
-
-
-def test_a_file_that_does_not_come_to_its_end_is_refused_and_the_others_are_measured(tmp_path: Path) -> None:
-    (tmp_path / "endless.py").write_text(TOP_LEVEL, encoding="utf-8")
-    (tmp_path / "my_models.py").write_text(read_example(), encoding="utf-8")
-    suite = write_suite(tmp_path)
-    done = bench("--suite", suite, "--workload", "./endless.py,./my_models.py", cwd=tmp_path)
-    assert done.returncode == 5, done.stdout + done.stderr
-    refused = [line for line in done.stdout.splitlines() if line.startswith("refused file.endless")]
-    assert len(refused) == 1
-    assert "its rows could not be read: the worker printed more than 16 MiB" in refused[0]
-    (bundle,) = (tmp_path / "results").glob("*.bench.tar")
-    assert len(verify_bundle(bundle).contents.summary.cells) == 1
+    (cell,) = verify_bundle(made).contents.plan.cells
+    assert cell.case == contents.plan.cells[0].case

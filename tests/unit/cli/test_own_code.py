@@ -15,6 +15,14 @@ from tests.unit.bundle.builder import EPHEMERAL
 from tests.unit.cli.conftest import Invoke
 from tests.unit.compare.qualification import units
 
+POLICY = """
+name = "fast"
+summary = "faster than it is"
+[rules.latency]
+check = "performance.latency_s"
+at_most = 1e-6
+"""
+
 
 def write_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Write two bundles of a model whose code would leave a file behind; return that file."""
@@ -46,7 +54,7 @@ def write_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("show base.bench.tar --json", 0),
         ("show base.bench.tar --source", 0),
         ("compare base.bench.tar new.bench.tar", 0),
-        ("qualify base.bench.tar --policy server-acceptance --reference new.bench.tar", 1),
+        ("qualify base.bench.tar --policy fast.toml", 1),
         ("report base.bench.tar new.bench.tar -o page.html", 0),
         ("report --site site .", 0),
         ("history .", 3),
@@ -58,6 +66,7 @@ def test_no_command_that_reads_a_bundle_runs_its_code(
     command: str, status: int, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left_behind = write_own(tmp_path, monkeypatch)
+    (tmp_path / "fast.toml").write_text(POLICY, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     outcome = invoke(*command.split())
     assert outcome.status == status, outcome

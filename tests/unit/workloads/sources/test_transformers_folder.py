@@ -118,7 +118,7 @@ def test_weights_that_lack_some_of_the_class_are_refused(tmp_path: Path) -> None
     config = tmp_path / "bert/config.json"
     config.write_text(config.read_text().replace("BertForMaskedLM", "BertForSequenceClassification"))
     located = locate(word)
-    with pytest.raises(UsageError, match=r"lack 2 of those of BertForSequenceClassification, such as classifier\.bias"):
+    with pytest.raises(UsageError, match=r"lack 4 of those of BertForSequenceClassification, such as bert\.pooler"):
         build(located, make_case(located))
 
 
