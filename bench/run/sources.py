@@ -84,7 +84,11 @@ def bring_again(
                 f"{found.path} is {found.source.digest}; the bundle's workloads come from "
                 f"{', '.join(f'{source.name}, {source.digest}' for source in wanted) or 'the catalogue'}"
             )
-    return tuple(_bring_one(source, contents, located, files, run_code=run_code) for source in wanted)
+    brought = [_bring_one(source, contents, located, files, run_code=run_code) for source in wanted]
+    # No cell runs the others: their code is data, which the plan says is in the bundle of this run, too.
+    others = [source for source in contents.plan.sources if source.sealed and source not in wanted]
+    kept = [LocatedSource(source=other, path="", content=contents.source_files[other.digest]) for other in others]
+    return (*brought, *kept)
 
 
 def _require_used(inputs: Mapping[InputName, InputOption], wanted: Iterable[Source]) -> None:

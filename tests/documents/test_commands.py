@@ -32,6 +32,7 @@ PARSED = (
     Parsed(r"--profile (xeon-spr|epyc-genoa)", "another machine: this CPU"),
     Parsed(r"--instances 2", "another machine: CPUs 0-7, or two cores"),
     Parsed(r"--source \./my_models", "slow: a bundle of that file"),
+    Parsed(r"hf:my-bert --precision", "slow: README has a command for the same folder"),
     Parsed(r"--probe 60", "slow: a minute"),
     Parsed(r"--resume", "slow: an interrupted run"),
     Parsed(r"--key (agent|~/\.ssh)", "another machine: a key in ssh-agent"),

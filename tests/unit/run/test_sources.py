@@ -166,6 +166,17 @@ def test_code_of_a_bundle_is_brought_only_where_the_user_says_so(source: Source,
     assert Path(written.path).is_relative_to(tmp_path / "sources")
 
 
+def test_code_that_no_cell_runs_is_kept_for_the_new_bundle(source: Source, tmp_path: Path) -> None:
+    contents = make_bundle(source)
+    refused = replace(source, name="other.py", digest=f"sha256:{'1' * 64}", sealed=True)
+    plan = replace(contents.plan, sources=(*contents.plan.sources, refused))
+    contents = replace(contents, plan=plan, source_files={**contents.source_files, refused.digest: b"pass"})
+    own = str(tmp_path / "models.py")
+    first, second = bring_again(contents, (own,), {}, run_code=False)
+    assert (first.path, first.source) == (own, contents.plan.sources[0])
+    assert second == LocatedSource(source=refused, path="", content=b"pass")
+
+
 def test_the_users_own_copy_needs_no_permission_and_must_be_the_same(source: Source, tmp_path: Path) -> None:
     contents = make_bundle(source, sealed=False)
     with pytest.raises(UsageError, match="which the bundle does not hold; name yours with --source"):
