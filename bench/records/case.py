@@ -92,6 +92,8 @@ def case_name(case: Case) -> str:
     parts = [name, case.mode, precision, case.memory_format, case.backend, f"bs{case.batch_size}"]
     if case.shape:
         parts.append(",".join(f"{key}={value}" for key, value in sorted(case.shape.items())))
+    if case.source is not None:  # two files may have a function of one name
+        parts.append(f"source={case.source.removeprefix('sha256:')[:12]}")
     return "/".join(parts)
 
 
