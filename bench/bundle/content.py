@@ -26,6 +26,7 @@ from bench.records.record import RecordT, decode_json, encode_json
 from bench.records.request import Request
 from bench.records.source import SEALED_BYTES
 from bench.records.summary import Summary
+from bench.records.tuning import Tuning
 from bench.records.variant import VARIANTS, VariantName
 
 CONTENT_LIMITS = ArchiveLimits(members=20_000, member_bytes=1 << 26, total_bytes=1 << 28)
@@ -41,6 +42,7 @@ _ENVIRONMENT = "environment.json"
 _SBOM = "sbom.cdx.json"
 _IMAGE = "image.json"
 _CALIBRATION = "calibration.json"
+_TUNING = "tuning.json"
 _PROBES = "probes.json"
 _SUMMARY = "summary.json"
 _MEASUREMENTS = "measurements/"
@@ -62,6 +64,7 @@ _LIMITS: Mapping[str, int] = MappingProxyType(
         _SBOM: 4 * _MIB,  # the same, with the system's
         _IMAGE: 256 * _KIB,
         _CALIBRATION: CALIBRATION_BYTES,
+        _TUNING: 4 * _MIB,  # hundreds of arms in each of a few stages
         _PROBES: 32 * _MIB,
         _SUMMARY: 32 * _MIB,
         _LOGS: 256 * _KIB,  # the last lines of a worker
@@ -97,6 +100,8 @@ def format_members(contents: Contents) -> dict[str, bytes]:
         members[_REQUEST] = _format(contents.request, Request, _REQUEST)
     if contents.calibration is not None:
         members[_CALIBRATION] = _format(contents.calibration, Calibration, _CALIBRATION)
+    if contents.tuning is not None:
+        members[_TUNING] = _format(contents.tuning, Tuning, _TUNING)
     for variant, environment in contents.environments.items():
         members[_environment_of(variant)] = _format(environment, Environment, _environment_of(variant))
     for measurement in contents.measurements:
@@ -141,6 +146,7 @@ def _parse_members(members: Mapping[str, memoryview]) -> Contents:
         sbom=encode_json(_take(rest, _SBOM, dict[str, object])),
         image=_take(rest, _IMAGE, Image),
         calibration=_take(rest, _CALIBRATION, Calibration) if _CALIBRATION in rest else None,
+        tuning=_take(rest, _TUNING, Tuning) if _TUNING in rest else None,
         probes=_take(rest, _PROBES, tuple[Probe, ...]),
         summary=_take(rest, _SUMMARY, Summary),
         measurements=tuple(_take_measurement(rest, name) for name in members if name.startswith(_MEASUREMENTS)),

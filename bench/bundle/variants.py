@@ -1,10 +1,10 @@
-"""Check that what a bundle records of two variants agrees."""
+"""Check that what a bundle records of its variants agrees."""
 
 from bench.errors import BundleError
 from bench.records.bundle import Contents, Environment
 from bench.records.effective import Effective
 from bench.records.plan import Cell, Plan
-from bench.records.variant import VARIANTS, expect_variables, image_argv
+from bench.records.variant import expect_variables, image_argv, name_variants
 
 
 def check_variants(contents: Contents) -> None:
@@ -15,8 +15,10 @@ def check_variants(contents: Contents) -> None:
     """
     plan = contents.plan
     names = tuple(variant.name for variant in plan.variants)
-    if names not in {(), VARIANTS}:
-        raise BundleError(f"the plan has variants {', '.join(names)}; it may have none, or a and b")
+    if len(names) == 1 or names != name_variants(len(names)):
+        raise BundleError(
+            f"the plan has variants {', '.join(names)}; it may have none, or a and b, and then c and so on, each once"
+        )
     _check_pairs(plan)
     _check_environments(contents)
     for cell in plan.cells:
@@ -36,11 +38,17 @@ def _check_pairs(plan: Plan) -> None:
             if cell.variant is not None:
                 raise BundleError(f"cell {cell.id} is of variant {cell.variant}, which the plan does not have")
         return
-    if len(plan.cells) % 2:
-        raise BundleError(f"the plan has variants and {len(plan.cells)} cells, an odd number: they are in pairs")
-    for pair in zip(plan.cells[::2], plan.cells[1::2], strict=True):
-        if tuple(cell.variant for cell in pair) != VARIANTS or len({cell.layout for cell in pair}) != 1:
-            raise BundleError(f"cells {' and '.join(cell.id for cell in pair)} are not a pair of variants a and b")
+    names = tuple(variant.name for variant in plan.variants)
+    if len(plan.cells) % len(names):
+        raise BundleError(
+            f"the plan has {len(names)} variants and {len(plan.cells)} cells: the variants of a case follow one another"
+        )
+    for first in range(0, len(plan.cells), len(names)):
+        block = plan.cells[first : first + len(names)]
+        if tuple(cell.variant for cell in block) != names or len({cell.layout for cell in block}) != 1:
+            raise BundleError(
+                f"cells {' and '.join(cell.id for cell in block)} are not one of each of the variants {' and '.join(names)}"
+            )
 
 
 def _check_environments(contents: Contents) -> None:

@@ -19,7 +19,7 @@ from bench.records.image import Image
 from bench.records.plan import Cell
 from bench.records.probe import Probe
 from bench.records.reason import Reason
-from bench.records.variant import Variant
+from bench.records.variant import BASE, Variant
 from bench.records.verdict import Comparison, Criteria, FamilyRatio, Finding, conclude
 from bench.stats.ratio import LogRatio, average, interval
 from bench.workloads.registry import WORKLOADS
@@ -136,12 +136,12 @@ def _find_run_differences(base: Sequence[Contents], new: Sequence[Contents], pur
 
 
 def _index_cells(contents: Contents) -> dict[CellKey, Cell]:
-    """Return cells by case and layout; of variants, b is left to `compare_variants`.
+    """Return cells by case and layout; of variants, those of a.
 
     Raises:
         BundleError: two cells are of equal case and layout, so that nothing says which is meant.
     """
-    cells = [cell for cell in contents.plan.cells if cell.variant != "b"]
+    cells = [cell for cell in contents.plan.cells if cell.variant in {None, BASE}]
     found = {identify_cell(cell): cell for cell in cells}
     if len(found) != len(cells):
         raise BundleError(f"run {contents.info.run_id} has two cells of equal case and layout; which is meant?")

@@ -14,6 +14,7 @@ from bench.records.plan import Cell
 from bench.records.probe import Probe
 from bench.records.profile import LayoutName
 from bench.records.record import encode_json
+from bench.records.variant import BASE
 from bench.stats.run_scatter import REPETITIONS_MIN, RunMeans, average_repetitions
 from bench.verification.verify import verify_bundle
 
@@ -61,7 +62,7 @@ def summarize_run(contents: Contents) -> EarlierRun:
     values = {
         identify_cell(cell): list(read_values(measurements.get(cell.id), cell).values())
         for cell in contents.plan.cells
-        if cell.variant != "b"  # of equal case and layout as its partner
+        if cell.variant in {None, BASE}  # others may be of equal case and layout
     }
     return EarlierRun(
         run_id=contents.info.run_id,

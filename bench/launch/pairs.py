@@ -1,5 +1,6 @@
-"""Join two plans into one with pairs of cells: the same work in two variants, measured alternately."""
+"""Join plans into one with pairs or blocks of cells: the same work in several variants, measured alternately."""
 
+from collections.abc import Sequence
 from itertools import chain
 
 import msgspec
@@ -9,27 +10,33 @@ from bench.records.plan import Cell, Plan, format_cell_id
 from bench.records.variant import Variant
 
 
-def pair_plans(a: Plan, b: Plan, variants: tuple[Variant, Variant]) -> Plan:
-    """Put the cells of two plans side by side: a's, then b's, of every pair.
+def join_plans(plans: Sequence[Plan], variants: Sequence[Variant]) -> Plan:
+    """Put the cells of several plans side by side: those of the first variant, the second, ... of every block.
 
     Args:
-        a: The joint plan has its profile, layouts and policy.
-        b: Has as many cells, in the same order.
-        variants: How each side differs.
+        plans: One of each variant, with as many cells in the same order. The joint plan has the profile, layouts and
+            policy of the first.
+        variants: How each differs.
     """
+    blocks = zip(*(plan.cells for plan in plans), strict=True)
     cells = tuple(
-        _take(cell, variant, 2 * pair + side)
-        for pair, cells_of_pair in enumerate(zip(a.cells, b.cells, strict=True))
-        for side, (cell, variant) in enumerate(zip(cells_of_pair, variants, strict=True))
+        _take(cell, variant, len(variants) * number + place)
+        for number, block in enumerate(blocks)
+        for place, (cell, variant) in enumerate(zip(block, variants, strict=True))
     )
-    refused = tuple({repr(refusal): refusal for refusal in chain(a.refused, b.refused)}.values())
+    first = plans[0]
+    refused = tuple({repr(refusal): refusal for refusal in chain(*(plan.refused for plan in plans))}.values())
     return msgspec.structs.replace(
-        a, cells=cells, refused=refused, variants=variants, estimate_s=estimate_seconds(len(cells), a.policy)
+        first,
+        cells=cells,
+        refused=refused,
+        variants=tuple(variants),
+        estimate_s=estimate_seconds(len(cells), first.policy),
     )
 
 
 def _take(cell: Cell, variant: Variant, place: int) -> Cell:
-    """Return a cell as part of a pair, renumbered, with its variant's variables."""
+    """Return a cell as part of a block, renumbered, with its variant's variables."""
     return msgspec.structs.replace(
         cell,
         id=format_cell_id(place, cell.case, cell.layout),

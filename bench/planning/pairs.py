@@ -1,27 +1,37 @@
-"""Plan the two sides of `bench ab` as pairs of cells that are measured alternately, as pure functions."""
+"""Plan the sides of `bench ab`, or the arms of `bench tune`, as cells that are measured alternately, as pure functions."""
 
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import PurePath
+from typing import Annotated
 
 import msgspec
 
 from bench.backends.registry import BACKENDS
 from bench.errors import EnvironmentUnfitError, UsageError
-from bench.launch.pairs import pair_plans
+from bench.launch.pairs import join_plans
 from bench.launch.plan import why_not_machine
 from bench.planning.plan import REPETITIONS_MOST, Catalogue, Planned, choose_cases, plan_cases
 from bench.profiles.user_variables import check_user_variables, find_readers
-from bench.records.case import BackendName, Case, Precision
+from bench.records.case import BackendName, Case, MemoryFormat, Precision
 from bench.records.digest import Digest
 from bench.records.image import StatedImage
-from bench.records.machine import Architecture, Machine
+from bench.records.machine import Architecture, CpuList, Machine
 from bench.records.plan import Plan, Policy, Refusal
 from bench.records.precision import PRECISION_FACTS
-from bench.records.profile import Allocator, OpenMpRuntime
+from bench.records.profile import Allocator, OpenMpRuntime, Siblings
 from bench.records.reason import UnsupportedError
 from bench.records.record import Record
 from bench.records.request import Request
-from bench.records.variant import UserVariableName, UserVariableValue, Variant, VariantName, describe_variant
+from bench.records.variant import (
+    VARIANTS,
+    UserVariableName,
+    UserVariableValue,
+    Variant,
+    VariantName,
+    describe_variant,
+    name_variants,
+)
 from bench.suites.expand import QUANT_ENGINE
 
 REPETITIONS = (6, REPETITIONS_MOST)
@@ -37,10 +47,18 @@ AIM_S = 600.0
 """Seconds that a comparison should take, if the user sets no budget."""
 
 
+REPLACED = ("profile", "openmp", "allocator", "threads", "instances", "siblings", "memory_nodes")
+"""Options of a side that take the place of the request's own."""
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=65536)]
+
+
 class VariantOptions(Record, frozen=True, kw_only=True):
     """Options of one side. None takes the option of both sides.
 
     Attributes:
+        threads, instances: Of the layouts that have a choice of them.
+        siblings: Whether each hardware thread of a core gets a thread.
         python: An interpreter, or the folder of a virtual environment.
         image: Name or digest of an image; `stated` is the engine's description of it.
     """
@@ -51,6 +69,11 @@ class VariantOptions(Record, frozen=True, kw_only=True):
     allocator: Allocator | None = None
     backend: BackendName | None = None
     precision: Precision | None = None
+    memory_format: MemoryFormat | None = None
+    threads: Count | None = None
+    instances: Count | None = None
+    siblings: Siblings | None = None
+    memory_nodes: CpuList | None = None
     python: str | None = None
     image: str | None = None
     stated: StatedImage | None = None
@@ -62,7 +85,7 @@ class VariantOptions(Record, frozen=True, kw_only=True):
             single["profile"] = PurePath(self.profile).name
         return (
             *(f"--env {name}={value}" for name, value in self.variables.items()),
-            *(f"--{name} {value}" for name, value in single.items() if value is not None),
+            *(f"--{name.replace('_', '-')} {value}" for name, value in single.items() if value is not None),
         )
 
 
@@ -75,9 +98,9 @@ class Side(Record, frozen=True, kw_only=True):
 
 def plan_pairs(
     request: Request,
-    sides: tuple[Side, Side],
+    sides: Sequence[Side],
     machine: Machine,
-    catalogues: tuple[Catalogue, Catalogue],
+    catalogues: Sequence[Catalogue],
     *,
     suite: str,
     suite_digest: Digest | None = None,
@@ -86,8 +109,8 @@ def plan_pairs(
     """Return the plan of a comparison, with the profile of side a.
 
     Args:
-        request: For both sides.
-        sides: a is the base, b the change.
+        request: For all sides.
+        sides: The first is the base, the others are changes: one of `ab`, several of `tune`.
         machine: Where.
         catalogues: What there is to choose from for each side.
         suite: The suite's name in the plan.
@@ -105,10 +128,11 @@ def plan_pairs(
         target_ci_ratio=request.target_ci_ratio or TARGET_CI_RATIO,
     )
     cases, refused = choose_cases(request, machine, catalogues[0])
-    a, b = (side.options for side in sides)
-    implied = imply_backend(request, a, b)
-    pairs, unpaired = _pair_cases(cases, (_with_backend(a, implied), _with_backend(b, implied)), machine, catalogues)
-    first, second = (
+    implied = imply_backend(request, [side.options for side in sides])
+    options = [_with_backend(side.options, implied) for side in sides]
+    pairs, unpaired = _pair_cases(cases, options, machine, catalogues)
+    names = name_variants(len(sides))
+    planned = [
         _plan_side(
             request,
             side.options,
@@ -120,23 +144,24 @@ def plan_pairs(
             suite_digest=suite_digest,
             order_seed=order_seed,
         )
-        for place, (name, side, catalogue) in enumerate(zip("ab", sides, catalogues, strict=True))
-    )
-    variants = (_variant("a", sides[0], first, first), _variant("b", sides[1], second, first))
-    plan = pair_plans(first.plan, second.plan, variants)
-    policy = aim_policy(plan.policy)
+        for place, (name, side, catalogue) in enumerate(zip(names, sides, catalogues, strict=True))
+    ]
+    first = planned[0]
+    variants = [_variant(name, side, own, first) for name, side, own in zip(names, sides, planned, strict=True)]
+    plan = join_plans([own.plan for own in planned], variants)
+    policy = plan.policy if request.aim_s is not None else aim_policy(plan.policy)
     plan = msgspec.structs.replace(plan, policy=policy, refused=(*refused, *unpaired))
     _require_difference(plan)
     return Planned(first.profile, plan)
 
 
-def imply_backend(request: Request, a: VariantOptions, b: VariantOptions) -> BackendName | None:
-    """Return the backend that both sides' variables imply: the first that reads them; None if the user chose one.
+def imply_backend(request: Request, sides: Sequence[VariantOptions]) -> BackendName | None:
+    """Return the backend that the sides' variables imply: the first that reads them; None if the user chose one.
 
     TORCHINDUCTOR_FREEZING=1 says that Inductor is meant, and a suite's eager cells would not read it.
     """
-    readers = find_readers([*a.variables, *b.variables])
-    if request.wanted.backend or a.backend or b.backend or readers is None:
+    readers = find_readers([name for side in sides for name in side.variables])
+    if request.wanted.backend or any(side.backend for side in sides) or readers is None:
         return None
     return next((name for name in BACKENDS if name in readers), None)
 
@@ -152,34 +177,38 @@ def _with_backend(variant: VariantOptions, implied: BackendName | None) -> Varia
 
 def _pair_cases(
     cases: Sequence[Case],
-    sides: tuple[VariantOptions, VariantOptions],
+    sides: Sequence[VariantOptions],
     machine: Machine,
-    catalogues: tuple[Catalogue, Catalogue],
-) -> tuple[list[tuple[Case, Case]], list[Refusal]]:
-    """Return each case for both sides, once; a pair with an unsupported side is refused for that side's reason."""
-    pairs: dict[str, tuple[Case, Case]] = {}
+    catalogues: Sequence[Catalogue],
+) -> tuple[list[tuple[Case, ...]], list[Refusal]]:
+    """Return each case for all sides, once; a pair with an unsupported side is refused for that side's reason."""
+    pairs: dict[str, tuple[Case, ...]] = {}
     refused: dict[str, Refusal] = {}
     for case in cases:
-        a, b = (_vary(case, variant, machine.cpu.architecture) for variant in sides)
+        pair = tuple(_vary(case, variant, machine.cpu.architecture) for variant in sides)
         unsupported = [
             Refusal(case=varied, reason=reason)
-            for varied, catalogue in zip((a, b), catalogues, strict=True)
+            for varied, catalogue in zip(pair, catalogues, strict=True)
             if (reason := catalogue.why_not(varied) or why_not_machine(varied, machine)) is not None
         ]
         if unsupported:
             refused.setdefault(repr(unsupported[0]), unsupported[0])
         else:
-            pairs.setdefault(repr((a, b)), (a, b))
+            pairs.setdefault(repr(pair), pair)
+    where = "on both sides" if len(sides) == len(VARIANTS) else "in all variants"
     if not pairs and not refused:
-        raise EnvironmentUnfitError("no case can be run on both sides: the suite and its filters leave none")
+        raise EnvironmentUnfitError(f"no case can be run {where}: the suite and its filters leave none")
     if not pairs:
-        raise UnsupportedError("no case can be run on both sides", [refusal.reason for refusal in refused.values()])
+        raise UnsupportedError(f"no case can be run {where}", [refusal.reason for refusal in refused.values()])
     return list(pairs.values()), list(refused.values())
 
 
 def _vary(case: Case, variant: VariantOptions, architecture: Architecture) -> Case:
     changed = msgspec.structs.replace(
-        case, backend=variant.backend or case.backend, precision=variant.precision or case.precision
+        case,
+        backend=variant.backend or case.backend,
+        precision=variant.precision or case.precision,
+        memory_format=variant.memory_format or case.memory_format,
     )
     if changed.precision == case.precision:
         return changed
@@ -208,7 +237,7 @@ def _plan_side(
                 f"--env-{side} {', '.join(variant.variables)} is read by {known} only, and "
                 f"side {side} has {case.backend}; choose it with --backend"
             )
-    changes = {name: getattr(variant, name) for name in ("profile", "openmp", "allocator") if getattr(variant, name)}
+    changes = {name: value for name in REPLACED if (value := getattr(variant, name)) is not None}
     changed = msgspec.structs.replace(request, **changes)
     planned = plan_cases(
         changed, machine, catalogue, cases, (), suite=suite, suite_digest=suite_digest, order_seed=order_seed
@@ -219,13 +248,15 @@ def _plan_side(
 
 def _require_difference(plan: Plan) -> None:
     """Refuse a pair with equal tasks on both sides: its verdict would mean nothing."""
-    a, b = plan.variants
-    for cell_a, cell_b in zip(plan.cells[::2], plan.cells[1::2], strict=True):
-        renamed_b = msgspec.structs.replace(cell_b, id=cell_a.id, variant=cell_a.variant)
-        if renamed_b == cell_a and a.argv == b.argv:
-            raise UsageError(
-                f"cells {cell_a.id} and {cell_b.id} do not differ: side a already has {describe_variant(b)}"
-            )
+    sides = len(plan.variants)
+    for first in range(0, len(plan.cells), sides):
+        pair = zip(plan.variants, plan.cells[first : first + sides], strict=True)
+        for (a, cell_a), (b, cell_b) in combinations(pair, 2):
+            renamed_b = msgspec.structs.replace(cell_b, id=cell_a.id, variant=cell_a.variant)
+            if renamed_b == cell_a and a.argv == b.argv:
+                raise UsageError(
+                    f"cells {cell_a.id} and {cell_b.id} do not differ: side {a.name} already has {describe_variant(b)}"
+                )
 
 
 def _variant(name: VariantName, side: Side, planned: Planned, first: Planned) -> Variant:

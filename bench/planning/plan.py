@@ -185,6 +185,7 @@ def choose_layouts(request: Request, profile: Profile, machine: Machine) -> tupl
         memory_nodes=None if request.memory_nodes is None else parse_cpulist(request.memory_nodes),
         openmp=request.openmp,
         allocator=request.allocator,
+        siblings=request.siblings,
     )
     return resolve_layouts(profile, machine, request.layouts or request.suite.layouts, overrides)
 
@@ -201,8 +202,9 @@ def override_policy(request: Request) -> Policy:
             "target_ci_ratio": request.target_ci_ratio,
             "repetitions_max": max(policy.repetitions_max, REPETITIONS_MOST),
         }
-    if request.timeout_s is not None:
-        changes["timeout_s"] = request.timeout_s
+    for name in ("timeout_s", "aim_s", "sample_s", "samples_min"):
+        value = getattr(request, name)
+        changes |= {} if value is None else {name: value}
     if request.repetitions is not None:
         changes["repetitions_min"], changes["repetitions_max"] = request.repetitions
     return msgspec.structs.replace(policy, **changes)

@@ -48,7 +48,8 @@ def choose_slots(machine: Machine, overrides: Overrides) -> UsableCpus:
     """Choose the CPUs that may be used.
 
     Without `--cpus` it is the lowest allowed CPU of every core; on hybrid parts of the performance
-    cores only, unless no other is allowed. With `--cpus` it is exactly the CPUs named.
+    cores only, unless no other is allowed. With siblings it is each allowed CPU of these cores. With `--cpus` it is
+    exactly the CPUs named.
 
     Raises:
         MachineError: nothing is left to use.
@@ -70,7 +71,10 @@ def choose_slots(machine: Machine, overrides: Overrides) -> UsableCpus:
     without_core = allowed - _cpus_of(cores)
     if without_core:
         notes.append(Reason(code="idle_without_core", values={"cpus": format_cpulist(without_core)}))
-    slots = (_slot(core, min(allowed.intersection(core.cpus)), allowed) for core in used)
+    if overrides.siblings == "on":
+        slots = [_slot(core, cpu, allowed) for core in used for cpu in allowed.intersection(core.cpus)]
+        return UsableCpus(slots=_in_order(slots), unit="CPU", notes=tuple(notes))
+    slots = [_slot(core, min(allowed.intersection(core.cpus)), allowed) for core in used]
     return UsableCpus(slots=_in_order(slots), unit="core", notes=tuple(notes))
 
 

@@ -31,7 +31,7 @@ def read_profile(path: Path) -> TomlFile[Profile]:
         UsageError: as `load_profile`.
     """
     file = read_toml(path, Profile, noun="profile")
-    for check in (_check_name, _check_conditions, _check_choices, _check_environment):
+    for check in (_check_name, _check_conditions, _check_choices, _check_environment, _check_placement, _check_evidence):
         check(file)
     return file
 
@@ -96,6 +96,44 @@ def _check_choices(file: TomlFile[Profile]) -> None:
     if profile.openmp.value == "intel" and architecture != "x86_64":
         problem = f"openmp.value is 'intel', which exists for x86_64 only, not for {architecture}; choose another"
         raise file.error(problem, "openmp", "value")
+
+
+def _check_placement(file: TomlFile[Profile]) -> None:
+    layouts: set[str] = set()
+    for index, placement in enumerate(file.record.placement):
+        problem = None
+        if placement.layout in layouts:
+            problem = f"layout {placement.layout} is placed twice; keep one"
+        elif placement.instances is not None and placement.layout == "latency":
+            problem = "layout latency has one instance by definition; leave out instances"
+        elif placement.instances is placement.threads is placement.siblings is None:
+            problem = "it places nothing; give instances, threads or siblings"
+        if problem is not None:
+            raise file.error(problem, "placement", index, "layout")
+        layouts.add(placement.layout)
+
+
+def _check_evidence(file: TomlFile[Profile]) -> None:
+    """Refuse a ratio without the bundle that it is from, and either where nothing was measured."""
+    profile = file.record
+    single = {name: getattr(profile, name) for name in _CHOICES}
+    listed = {"environment": profile.environment, "placement": profile.placement}
+    places = [((name,), setting) for name, setting in single.items()]
+    places += [((name, index), entry) for name, entries in listed.items() for index, entry in enumerate(entries)]
+    for steps, setting in places:
+        if setting.bundle is None and setting.ratio is None:
+            continue
+        if setting.evidence != "measured":
+            raise file.error(
+                f"evidence is {setting.evidence!r}, and it names a bundle or a ratio; wanted 'measured'",
+                *steps,
+                "evidence",
+            )
+        ratio = setting.ratio
+        if setting.bundle is None or (ratio is not None and list(ratio) != sorted(ratio)):
+            raise file.error(
+                "a ratio needs the bundle that it is from, and is [low, point, high] in this order", *steps, "ratio"
+            )
 
 
 def _check_environment(file: TomlFile[Profile]) -> None:

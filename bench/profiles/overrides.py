@@ -1,8 +1,10 @@
 """Overrides: options of the user that replace a profile's decisions, and the layouts that each applies to."""
 
+import msgspec
+
 from bench.errors import UsageError
 from bench.records.cpulist import format_cpulist
-from bench.records.profile import Allocator, LayoutName, OpenMpRuntime
+from bench.records.profile import Allocator, LayoutName, OpenMpRuntime, Placement, Siblings
 from bench.records.record import Record
 
 
@@ -16,6 +18,7 @@ class Overrides(Record, frozen=True, kw_only=True):
         memory_nodes: `--memory-nodes`, for every instance.
         openmp: `--openmp`, for every layout.
         allocator: `--allocator`, the same.
+        siblings: Of an arm of `bench tune`: whether each hardware thread of a core gets a thread; not for `single_core`.
     """
 
     instances: int | None = None
@@ -24,6 +27,7 @@ class Overrides(Record, frozen=True, kw_only=True):
     memory_nodes: frozenset[int] | None = None
     openmp: OpenMpRuntime | None = None
     allocator: Allocator | None = None
+    siblings: Siblings | None = None
 
 
 def check_overrides(overrides: Overrides) -> None:
@@ -49,6 +53,22 @@ def overrides_for(overrides: Overrides, layout: LayoutName) -> Overrides:
         memory_nodes=overrides.memory_nodes,
         openmp=overrides.openmp,
         allocator=overrides.allocator,
+        siblings=None if layout == "single_core" else overrides.siblings,
+    )
+
+
+def with_placement(overrides: Overrides, placement: Placement | None) -> Overrides:
+    """Return the overrides of one layout, completed by the profile's own numbers for it.
+
+    A profile's numbers are of the machine's cores. So they do not apply where the user names CPUs.
+    """
+    if placement is None or overrides.cpus is not None:
+        return overrides
+    return msgspec.structs.replace(
+        overrides,
+        instances=overrides.instances or placement.instances,
+        threads=overrides.threads or placement.threads,
+        siblings=overrides.siblings or placement.siblings,
     )
 
 
@@ -67,4 +87,6 @@ def format_options(overrides: Overrides) -> tuple[str, ...]:
         options.append(f"--openmp {overrides.openmp}")
     if overrides.allocator is not None:
         options.append(f"--allocator {overrides.allocator}")
+    if overrides.siblings is not None:
+        options.append(f"--siblings {overrides.siblings}")
     return tuple(options)

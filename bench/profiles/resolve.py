@@ -10,7 +10,7 @@ import msgspec
 from bench.profiles.cores import UsableCpus, choose_slots
 from bench.profiles.groups import Group, cpus_of, cut_threads, group_by_node, group_per, note_spanning, split_into
 from bench.profiles.memory import choose_memory, note_without_cpus
-from bench.profiles.overrides import Overrides, check_overrides, format_options, overrides_for
+from bench.profiles.overrides import Overrides, check_overrides, format_options, overrides_for, with_placement
 from bench.profiles.quota import fit_quota
 from bench.records.cpulist import format_cpulist
 from bench.records.machine import Machine
@@ -25,7 +25,8 @@ def resolve_layouts(
 
     One thread a physical core; SMT siblings are used only where `--cpus` names them. `latency` takes
     the NUMA node with most usable cores (the lowest of equals), `single_core` the lowest core of that
-    node, `throughput` all, an instance for each node or L3 group as the profile says.
+    node, `throughput` all, an instance for each node or L3 group as the profile says. A profile may have numbers of its
+    own for a layout (`Placement`).
 
     Args:
         profile: What to apply; whether it fits the machine is `bench.profiles.match`'s question.
@@ -38,13 +39,15 @@ def resolve_layouts(
         EnvironmentUnfitError: an override beyond the cpuset or the quota; no core to run on.
     """
     check_overrides(overrides)
-    usable = choose_slots(machine, overrides)
-    return tuple(_resolve(name, profile, machine, usable, overrides) for name in names)
+    return tuple(_resolve(name, profile, machine, overrides) for name in names)
 
 
-def _resolve(name: LayoutName, profile: Profile, machine: Machine, usable: UsableCpus, overrides: Overrides) -> Layout:
-    applied = overrides_for(overrides, name)
-    notes = [*usable.notes, *_note_not_applied(overrides, applied, name)]
+def _resolve(name: LayoutName, profile: Profile, machine: Machine, overrides: Overrides) -> Layout:
+    asked = overrides_for(overrides, name)
+    placement = next((entry for entry in profile.placement if entry.layout == name), None)
+    applied = with_placement(asked, placement)
+    usable = choose_slots(machine, applied)
+    notes = [*usable.notes, *_note_not_applied(overrides, asked, name)]
     if name == "throughput":
         per = profile.instance_per.value
         groups, added = split_into(usable, applied.instances) if applied.instances else group_per(usable, per)
@@ -67,7 +70,7 @@ def _resolve(name: LayoutName, profile: Profile, machine: Machine, usable: Usabl
         instances=tuple(instances),
         runtime=choose_runtime(profile, applied),
         notes=_without_repeats(notes),
-        overridden=format_options(applied),
+        overridden=format_options(asked),
     )
 
 

@@ -16,6 +16,7 @@ from bench.records.record import Record
 from bench.records.request import Request
 from bench.records.summary import Summary
 from bench.records.text import Line, Note, Release
+from bench.records.tuning import Tuning
 from bench.records.variant import VariantName
 
 RunId = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]
@@ -119,6 +120,7 @@ class Contents(Record, frozen=True, kw_only=True):
         commitments: Salted digest of each private field; empty until the run is sealed.
         request: What the plan follows from; None: not recorded, as of a run of another run's plan.
         calibration: Of the host, if one was made before the run.
+        tuning: What the run is a stage of; None for any run but `tune`'s.
         hidden: Private fields that were removed: they read as if they had no value.
         source_files: Files of code that workloads come from, by their digests. They are data: nothing that reads a bundle
             runs them, but `reproduce` where the user says so.
@@ -137,6 +139,7 @@ class Contents(Record, frozen=True, kw_only=True):
     logs: dict[str, bytes]
     request: Request | None = None
     calibration: Calibration | None = None
+    tuning: Tuning | None = None
     environments: dict[VariantName, Environment] = {}
     commitments: dict[PrivateField, Digest] = {}
     hidden: tuple[PrivateField, ...] = ()

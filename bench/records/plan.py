@@ -70,8 +70,8 @@ class Cell(Record, frozen=True, kw_only=True):
     Attributes:
         id: Such as `0007-resnet50-fp32-latency`: starts with the index in the plan, and is safe as a file name.
         unit: What its throughput counts: `images`, `tokens`, ...
-        variant: Side of a pair: a cell of side b is compared with the cell of side a before it in the plan, and their
-            repetitions are interleaved. None for a cell that is not in a pair.
+        variant: Side of a pair, or arm of a block: a cell of another variant than a is compared with the cell of a before
+            it in the plan, and their repetitions are interleaved. None for a cell that stands alone.
         instances: Binding of each worker; from the layout.
         runtime: The libraries that each worker loads before torch; from the layout.
         environment: Each variable of a worker that differs from the parent's environment.
@@ -105,7 +105,8 @@ class Plan(Record, frozen=True, kw_only=True):
         argv: Command of a worker; `python` means the interpreter that runs bench. A worker gets its task through
             a pipe.
         estimate_s: Expected seconds for the minimum of repetitions.
-        variants: The two sides of an `ab` run; its cells come in pairs, side a before side b. Empty for any other run.
+        variants: The two sides of an `ab` run, or the arms of a `tune` run; cells come in pairs or blocks, each in the
+            order of the variants. Empty for any other run.
         suite_digest: Of the user's file; None for a suite of bench, which the source digest covers.
         sources: Files and folders that workloads come from which are not in bench's catalogue.
     """

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta
 
+from bench.records.digest import Digest
 from bench.records.machine import Architecture, CpuList
 from bench.records.reason import Reason
 from bench.records.record import Record
@@ -17,9 +18,15 @@ Allocator = Literal["system", "jemalloc", "tcmalloc"]
 OPENMP_RUNTIMES: tuple[OpenMpRuntime, ...] = get_args(OpenMpRuntime)
 ALLOCATORS: tuple[Allocator, ...] = get_args(Allocator)
 
+Siblings = Literal["off", "on"]
+"""Whether each hardware thread of a core gets a thread, or each core one."""
+
 Evidence = Literal["measured", "published", "derived"]
 VariableName = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{1,63}\Z")]
 VariableValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{0,256}\Z")]
+Positive = Annotated[float, Meta(gt=0, le=1e6)]
+RatioInterval = tuple[Positive, Positive, Positive]
+
 Sentence = Annotated[str, Meta(min_length=1, max_length=400)]
 
 
@@ -48,20 +55,47 @@ class Setting(Record, frozen=True, kw_only=True):
         value: The decision.
         source: A document, a script, or a bundle.
         evidence: `measured` by us in a bundle, `published` by the source, or `derived` from it.
+        bundle: Of what was measured: the digest of its content.
+        ratio: What was measured: cost without this setting over cost with it, so that above 1 it helps. Low end of the
+            interval, point, high end.
     """
 
     value: Line
     source: Sentence
     evidence: Evidence
+    bundle: Digest | None = None
+    ratio: RatioInterval | None = None
 
 
 class EnvironmentSetting(Record, frozen=True, kw_only=True):
-    """An environment variable for every worker. It may not change numerics."""
+    """An environment variable for every worker. It may not change numerics. The rest is as in `Setting`."""
 
     name: VariableName
     value: VariableValue
     source: Sentence
     evidence: Evidence
+    bundle: Digest | None = None
+    ratio: RatioInterval | None = None
+
+
+class Placement(Record, frozen=True, kw_only=True):
+    """Numbers of one layout in place of those that follow from the machine. They hold for machines of one size.
+
+    Attributes:
+        instances: Of the throughput layout only; the others have one by definition.
+        threads: Of each instance.
+        siblings: Whether each hardware thread of a core gets a thread.
+        source, evidence, bundle, ratio: As in `Setting`.
+    """
+
+    layout: Literal["latency", "throughput"]
+    instances: Annotated[int, Meta(ge=1, le=65536)] | None = None
+    threads: Annotated[int, Meta(ge=1, le=65536)] | None = None
+    siblings: Siblings | None = None
+    source: Sentence
+    evidence: Evidence
+    bundle: Digest | None = None
+    ratio: RatioInterval | None = None
 
 
 class Profile(Record, frozen=True, kw_only=True):
@@ -75,6 +109,7 @@ class Profile(Record, frozen=True, kw_only=True):
         openmp: The runtime of torch's threads, an `OpenMpRuntime`.
         allocator: Where a worker's memory comes from, an `Allocator`.
         environment: Variables for the workers.
+        placement: For single layouts, at most one of each.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,39}\Z")]
@@ -84,6 +119,7 @@ class Profile(Record, frozen=True, kw_only=True):
     openmp: Setting
     allocator: Setting
     environment: tuple[EnvironmentSetting, ...] = ()
+    placement: tuple[Placement, ...] = ()
 
 
 class Choice(Record, frozen=True, kw_only=True):

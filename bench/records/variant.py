@@ -1,7 +1,8 @@
-"""The variant: in what one side of a `bench ab` run differs from the plan."""
+"""The variant: in what one side of a `bench ab` run, or one arm of a `bench tune` run, differs from the plan."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, get_args
+from string import ascii_lowercase
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -10,15 +11,21 @@ from bench.records.image import StatedImage
 from bench.records.profile import Choice, Layout, Profile
 from bench.records.record import Record
 
-VariantName = Literal["a", "b"]
-VARIANTS: tuple[VariantName, ...] = get_args(VariantName)
+VariantName = Annotated[str, Meta(pattern=r"^[a-z]{1,2}\Z")]
+BASE: VariantName = "a"
+"""The variant that all others of a run are compared with."""
+
+VARIANTS: tuple[VariantName, ...] = (BASE, "b")
+"""Sides of an `ab` run."""
+
+VARIANTS_MAX = 26 * 27
 
 UserVariableName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}\Z")]
 UserVariableValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{0,1024}\Z")]
 
 
 class Variant(Record, frozen=True, kw_only=True):
-    """One side of a `bench ab` run. A field that is None or empty has the value of the plan.
+    """One side of a `bench ab` run, or one arm of a `bench tune` run. A field that is None or empty has the plan's value.
 
     Attributes:
         options: The options of this side, as typed: `--env TORCHINDUCTOR_FREEZING=1`.
@@ -38,6 +45,16 @@ class Variant(Record, frozen=True, kw_only=True):
     layouts: tuple[Layout, ...] = ()
 
 
+def name_variants(count: int) -> tuple[VariantName, ...]:
+    """Return the names of so many variants, the base first: `a` to `z`, `aa`, `ab`, ...
+
+    Args:
+        count: At most `VARIANTS_MAX`.
+    """
+    names = [*ascii_lowercase, *(first + second for first in ascii_lowercase for second in ascii_lowercase)]
+    return tuple(names[:count])
+
+
 def image_argv(image: Digest) -> tuple[str, ...]:
     """Return the command of workers in an image: a local process that represents a worker in a container.
 
@@ -53,10 +70,10 @@ def describe_variant(variant: Variant) -> str:
 
 
 def expect_variables(variants: Iterable[Variant], environment: Mapping[str, str]) -> dict[str, str | None]:
-    """Return the value that a worker must have for each variable of either side; None for a variable that must not be set.
+    """Return the value that a worker must have for each variable of any side; None for a variable that must not be set.
 
     Args:
-        variants: The sides of the plan.
+        variants: Those of the plan.
         environment: Of the worker's cell.
     """
     names = sorted({name for variant in variants for name in variant.variables})

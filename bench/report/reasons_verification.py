@@ -15,6 +15,8 @@ SENTENCES_VERIFICATION: Mapping[str, str] = MappingProxyType(
         "the bundle was made by source {source_digest}",
         "case_unlisted": "weights, inputs, items and operations of cells whose case is not in this bench's table: {cells}",
         "evidence_unknown": "whether precision and backend took effect, as the evidence is of no known kind: {cells}",
+        "earlier_stages_not_opened": "what the {stages} earlier stages of this tuning measured: it is in their own bundles, "
+        "which are cited by digest",
         "flags_not_shown": "whether the CPU has the kernels' instructions: the machine's flags are not shown",
     }
 )

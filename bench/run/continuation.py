@@ -15,7 +15,9 @@ def say_how_to_go_on(decision: Decision, image: Image, folder: Path) -> str:
         image: That it runs in.
         folder: Of its journal. In a container that `docker run` started, it is a path of the container only.
     """
-    if decision.cites is not None:
+    if decision.tuning is not None:
+        verb = "tune"
+    elif decision.cites is not None:
         verb = f"reproduce {decision.cites.run_id}{BUNDLE_SUFFIX}"
     else:
         verb = "ab" if decision.plan.variants else "run"

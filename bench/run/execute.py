@@ -228,12 +228,14 @@ class Execution:
         return why_stop(progress, self._plan.policy, spare_s=spare_s, elapsed_s=self._pace.elapsed_s)
 
     def _is_probe_due(self, scheduled: ScheduledRepetition) -> bool:
-        """Return whether a probe comes before a repetition: first in a session, then now and again, never within a pair."""
+        """Return whether a probe comes before a repetition: first in a session, then now and again, never within a pair.
+
+        A block of more cells may take longer than the host stays the same: there a probe may come between them.
+        """
         if self._since_probe is None:
             return True
-        if self._journal.last_scheduled in {
-            (scheduled.round, partner) for partner in self._partners[scheduled.cell.id]
-        }:
+        partners = self._partners[scheduled.cell.id]
+        if len(partners) == 1 and self._journal.last_scheduled == (scheduled.round, partners[0]):
             return False
         late = self._clock() - self._probed_at >= PROBE_EVERY_S
         return self._since_probe >= REPETITIONS_PER_PROBE or (late and self._since_probe > 0)

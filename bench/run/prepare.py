@@ -25,6 +25,7 @@ from bench.records.reason import Reason
 from bench.records.record import Record
 from bench.records.request import Request, is_file
 from bench.records.source import LocatedSource, Source
+from bench.records.tuning import Tuning
 from bench.records.variant import VariantName
 from bench.run.facilities import Facilities
 from bench.run.options import RunOptions
@@ -45,6 +46,7 @@ class Decision(Record, frozen=True, kw_only=True):
         request: What was asked for; None for a reproduction, whose plan is another run's.
         environments: The software of each side of an `ab` run that has its own interpreter.
         cites: The run that this one reproduces.
+        tuning: What the run is a stage of; None for any run but `tune`'s.
         replaced: Libraries that the profile prefers and this machine lacks, with what is used in their place.
         sources: The plan's, with where they lie.
     """
@@ -55,6 +57,7 @@ class Decision(Record, frozen=True, kw_only=True):
     request: Request | None = None
     environments: dict[VariantName, Environment] = msgspec.field(default_factory=dict)
     cites: Citation | None = None
+    tuning: Tuning | None = None
     replaced: tuple[Reason, ...] = ()
     sources: tuple[LocatedSource, ...] = ()
 
@@ -138,7 +141,8 @@ def make_request(options: RunOptions) -> Request:
     Raises:
         UsageError: no such suite, or its file is wrong.
     """
-    values = {name: getattr(options, name) for name in Request.__struct_fields__}
+    shared = [name for name in Request.__struct_fields__ if name in RunOptions.__struct_fields__]
+    values = {name: getattr(options, name) for name in shared}
     values |= {
         name: format_cpulist(ids) for name in ("cpus", "memory_nodes") if (ids := getattr(options, name)) is not None
     }

@@ -221,6 +221,7 @@ def make_contents(journal: Journal, clock: RunClock, calibration: Calibration | 
         sbom=render_sbom(environment, inventory),
         image=image,
         calibration=calibration,
+        tuning=session.decision.tuning,
         probes=journal.probes(),
         measurements=measurements,
         summary=summarize(plan, measurements, journal.probes()),

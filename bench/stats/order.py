@@ -8,7 +8,7 @@ time goes to wide intervals anyway, as cells with narrow ones are finished.
 Two cells of variants a and b that follow one another in the plan are a pair. A pair's repetitions run side by
 side, and the side that goes first alternates: A B, B A, A B, ... is the sequence ABBA, in
 which drift that is linear in time cancels (Student, Comparison Between Balanced and Random Arrangements
-of Field Plots, Biometrika 29, 1938).
+of Field Plots, Biometrika 29, 1938). The cells of more variants are a block, which goes the same way: A B C, C B A, ...
 
 An order is a pure function of cells, round and seed, and of nothing that happened before. So a run that
 was resumed goes on in it, and `bench verify` can tell whether a bundle's was kept.
@@ -19,6 +19,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 from bench.records.plan import Cell
+from bench.records.variant import BASE
 
 
 class ScheduledRepetition(NamedTuple):
@@ -89,16 +90,16 @@ def find_disorder(cells: Sequence[Cell], schedule: Sequence[tuple[int, str]], se
 
 
 def find_partners(cells: Sequence[Cell]) -> Mapping[str, tuple[str, ...]]:
-    """Return for each cell the other cells of its pair: none for a cell without a variant."""
+    """Return for each cell the other cells of its pair or block: none for a cell without a variant."""
     units = _units(cells)
     return {cell_id: tuple(partner for partner in unit if partner != cell_id) for unit in units for cell_id in unit}
 
 
 def _units(cells: Sequence[Cell]) -> Sequence[Sequence[str]]:
-    """Return pairs, and cells without a partner, by their ids. Side a of a pair comes first."""
+    """Return pairs and blocks, and cells without a partner, by their ids. Variant a comes first."""
     units: list[list[str]] = []
     for cell in cells:
-        if cell.variant == "b" and units:
+        if cell.variant not in {None, BASE} and units:
             units[-1].append(cell.id)
         else:
             units.append([cell.id])
@@ -106,7 +107,7 @@ def _units(cells: Sequence[Cell]) -> Sequence[Sequence[str]]:
 
 
 def _places(cells: Sequence[Cell]) -> Mapping[str, tuple[str, int]]:
-    """Return for each cell its pair, by the id of the first cell, and its place in the pair."""
+    """Return for each cell its pair or block, by the id of the first cell, and its place in it."""
     return {cell_id: (unit[0], place) for unit in _units(cells) for place, cell_id in enumerate(unit)}
 
 

@@ -117,19 +117,18 @@ def _plan(contents: Contents, request: Request, *, hidden: bool) -> Planned:
 def _plan_pairs(contents: Contents, request: Request, machine: Machine, *, hidden: bool) -> Planned:
     plan = contents.plan
     profiles = [variant.profile or contents.profile for variant in plan.variants]
-    a, b = (_read_side(variant) for variant in plan.variants)
+    sides = list(map(_read_side, plan.variants))
     if hidden:
         request = _name_recorded(request, profiles[0])
-        a, b = (
+        sides = [
             Side(options=msgspec.structs.replace(side.options, profile=_path_of(profile)), argv=side.argv)
-            for side, profile in zip((a, b), profiles, strict=True)
-        )
-    catalogues = (_catalogue(contents, profiles[0]), _catalogue(contents, profiles[1]))
+            for side, profile in zip(sides, profiles, strict=True)
+        ]
     planned = plan_pairs(
         request,
-        (a, b),
+        sides,
         machine,
-        catalogues,
+        [_catalogue(contents, profile) for profile in profiles],
         suite=plan.suite,
         suite_digest=plan.suite_digest,
         order_seed=plan.order_seed,
@@ -146,9 +145,9 @@ def _read_side(variant: Variant) -> Side:
     """Return the options of a side, from how they were typed: the inverse of `VariantOptions.typed`."""
     values: dict[str, object] = {"variables": variant.variables, "stated": variant.image}
     typed = (option.removeprefix("--").partition(" ") for option in variant.options)
-    values |= {name: value for name, _, value in typed if name != "env"}
+    values |= {name.replace("-", "_"): value for name, _, value in typed if name != "env"}
     try:
-        options = msgspec.convert(values, VariantOptions)
+        options = msgspec.convert(values, VariantOptions, strict=False)  # numbers were typed as text
     except msgspec.ValidationError as error:
         raise BundleError(f"variant {variant.name} has options that bench does not have: {error}") from error
     return Side(options=options, argv=variant.argv)

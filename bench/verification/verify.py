@@ -28,6 +28,7 @@ from bench.records.bundle import Contents
 from bench.records.collector import collector_paused
 from bench.verification.plan import check_plan
 from bench.verification.replay import replay_plan
+from bench.verification.tuning import check_tuning
 from bench.verification.verification import Verification
 
 TRUST_NOBODY = Requirements()
@@ -97,7 +98,7 @@ def _verify(data: bytes, requirements: Requirements, now: datetime, recompute: R
         check_plan(contents)
         check_sbom(contents)
         check_case_facts(contents)
-        unchecked = (*replay_plan(contents), *list_unchecked(contents))
+        unchecked = (*replay_plan(contents), *check_tuning(contents), *list_unchecked(contents))
     with step(8, "summaries"):
         check_summary(contents, recompute or load_recompute(contents.summary.method))
         check_schedule(contents)

@@ -97,8 +97,8 @@ def with_cells(contents: Contents, *order: int) -> Contents:
     [
         (lambda it: found(it, None), "its workers found the variables {'X': None}, the plan has {'X': '1'}"),
         (lambda it: found(it, "2"), "its workers found the variables {'X': '2'}"),
-        (lambda it: with_cells(it, 1, 0), "are not a pair of variants a and b"),
-        (lambda it: with_cells(it, 0), "an odd number: they are in pairs"),
+        (lambda it: with_cells(it, 1, 0), "are not one of each of the variants a and b"),
+        (lambda it: with_cells(it, 0), "2 variants and 1 cells: the variants of a case follow one another"),
         (lambda it: replace(it, plan=replace(it.plan, variants=())), "is of variant a, which the plan does not have"),
         (lambda it: replace(it, plan=replace(it.plan, variants=(B, A))), "the plan has variants b, a"),
         (

@@ -73,7 +73,7 @@ def test_a_variable_of_inductor_implies_inductor_where_no_backend_is_chosen() ->
     assert {cell.case.backend for cell in plan(FREEZING).cells} == {"inductor"}
     chosen = RUN.wanted.__class__(workload=("basic_gnn_gcn",), backend=("eager",))
     run = RunOptions(suite="smoke", wanted=chosen, openmp="gnu", allocator="system")
-    assert imply_backend(make_request(run), NOTHING, FREEZING) is None
+    assert imply_backend(make_request(run), (NOTHING, FREEZING)) is None
     with pytest.raises(UsageError, match="is read by backend inductor only, and side b has eager"):
         plan(FREEZING, run=run)
 

@@ -1,0 +1,230 @@
+"""Decide what a stage of a tuning measures: from the user's options for the first, from the one before for the others."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from bench.errors import EnvironmentUnfitError, UsageError
+from bench.hardware.detect import HOST, detect
+from bench.launch.libraries import find_preloads
+from bench.launch.plan import WORKER_ARGV
+from bench.planning.arms import plan_arms, read_settings
+from bench.planning.pairs import Side, plan_pairs
+from bench.planning.plan import Catalogue, Planned
+from bench.profiles.load import find_profile
+from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, LayoutName, Profile, Runtime
+from bench.records.record import Record
+from bench.records.request import is_file
+from bench.records.tuning import AimName, Knob, Limit, Settings, Tuning
+from bench.run.options import RunOptions
+from bench.run.prepare import (
+    Decision,
+    choose_seed,
+    find_facilities,
+    make_request,
+    read_catalogue,
+    replace_missing_libraries,
+    without_folders,
+)
+from bench.suites.load import identify_suite
+from bench.tune.sampler import name_sampler, sample_settings
+from bench.tune.space import ARMS_MAX, Space, build_space, merge_knobs, suggest_knobs
+from bench.tune.stages import begin_tuning, estimate_tuning_s, request_stage
+
+LAYOUT_OF: dict[AimName, LayoutName] = {"latency": "latency", "p99": "latency", "throughput": "throughput"}
+
+
+class TuneOptions(Record, frozen=True, kw_only=True):
+    """What a tuning is to find.
+
+    Attributes:
+        knobs: Empty for those that this machine suggests.
+        aim: What is to be best.
+        limit: What every arm has to keep.
+        budget_s: Seconds for all stages together.
+    """
+
+    knobs: tuple[Knob, ...] = ()
+    aim: AimName = "latency"
+    limit: Limit | None = None
+    budget_s: float
+
+
+class Beginning(NamedTuple):
+    """The first stage, and what a user must know of the whole before it begins.
+
+    Attributes:
+        estimate_s: Seconds that the whole takes at least.
+    """
+
+    decision: Decision
+    space: Space | None
+    estimate_s: float
+
+
+def prepare_tuning(options: RunOptions, wanted: TuneOptions, output: Path) -> Beginning:
+    """Return the first stage of a search.
+
+    Args:
+        options: Which cases, with which profile; the aim decides the layout.
+        wanted: What to find.
+        output: The folder for results.
+
+    Raises:
+        UsageError: an unknown knob or value, nothing to tune, or less time than the least.
+        EnvironmentUnfitError: the machine cannot do what is asked, or Optuna is missing.
+    """
+    base = _decide_base(options, wanted.aim, output)
+    request, plan = base.request, base.plan
+    if request is None:
+        raise UsageError("the run was not asked for by options")
+    catalogue = _catalogue(base.profile, output)
+    plan_arm = partial(_plan_arm, base, catalogue)
+    knobs = merge_knobs(wanted.knobs) or suggest_knobs(
+        plan, wanted.aim, *_find_installed(plan.layouts[0].runtime)
+    )
+    sample = partial(sample_settings, seed=plan.order_seed)
+    space = build_space(knobs, plan_arm, sample, ARMS_MAX)
+    tuning = begin_tuning(
+        aim=wanted.aim,
+        limit=wanted.limit,
+        budget_s=wanted.budget_s,
+        knobs=knobs,
+        points=space.points,
+        unfit=len(space.unfit),
+        arms=space.arms,
+        sampler=name_sampler() if space.sampled else None,
+    )
+    estimate_s = estimate_tuning_s(request_stage(request, tuning), len(space.arms), len(knobs), len(plan.cells))
+    if estimate_s > wanted.budget_s:
+        raise UsageError(
+            f"--budget {wanted.budget_s / 60:.0f}m is less than the {estimate_s / 60:.0f}m that {len(space.arms) + 1} arms "
+            "take at least; raise it, or give fewer values with --knob"
+        )
+    return Beginning(decide_stage(base, tuning, output), space, estimate_s)
+
+
+def prepare_check(options: RunOptions, wanted: TuneOptions, path: Path, output: Path) -> Beginning:
+    """Return the only stage of a check: a profile's file beside the profile that would be used without it.
+
+    Raises:
+        UsageError: the file is wrong.
+        ProfileError: it does not fit this machine.
+    """
+    base = _decide_base(options, wanted.aim, output)
+    checked = find_profile(f"./{path}" if not path.is_absolute() else str(path))
+    settings: Settings = {"profile": path.name}
+    if base.replaced:  # what the base lacks is no reason to measure another profile than the file's
+        settings |= {"openmp": checked.openmp.value, "allocator": checked.allocator.value}
+    tuning = Tuning(
+        aim=wanted.aim,
+        limit=wanted.limit,
+        budget_s=wanted.budget_s,
+        knobs=tuple(Knob(name=name, values=(value,)) for name, value in settings.items()),
+        points=2,
+        unfit=0,
+        stage="check",
+        arms=({}, settings),
+    )
+    decision = _decide(base, tuning, [_catalogue(profile, output) for profile in (base.profile, checked)])
+    return Beginning(decision, None, decision.plan.estimate_s)
+
+
+def decide_stage(before: Decision, tuning: Tuning, output: Path) -> Decision:
+    """Return what a stage measures.
+
+    Args:
+        before: The decision of the stage before it, or of a run with the profile's own settings.
+        tuning: The stage.
+        output: The folder for results.
+    """
+    return _decide(before, tuning, [_catalogue(before.profile, output)] * len(tuning.arms))
+
+
+def _decide_base(options: RunOptions, aim: AimName, output: Path) -> Decision:
+    """Return the run that measures the profile's own settings alone."""
+    request = make_request(replace(options, layouts=(LAYOUT_OF[aim],)))
+    machine = detect(HOST)
+    suite, digest = identify_suite(options.suite)
+    catalogue = read_catalogue(find_facilities(output))
+    request, replaced = replace_missing_libraries(request, machine, catalogue)
+    profile, plan = plan_arms(
+        request, [{}], machine, catalogue, suite=suite, suite_digest=digest, order_seed=choose_seed(options)
+    )
+    find_preloads(plan.layouts[0].runtime)
+    return Decision(
+        machine=machine, profile=profile, plan=plan, request=without_folders(request), replaced=replaced
+    )
+
+
+def _decide(before: Decision, tuning: Tuning, catalogues: Sequence[Catalogue]) -> Decision:
+    if before.request is None:
+        raise UsageError("the run was not asked for by options, so no stage can follow it")
+    request = request_stage(before.request, tuning)
+    sides = [Side(options=read_settings(settings), argv=WORKER_ARGV) for settings in tuning.arms]
+    profile, plan = plan_pairs(
+        request,
+        sides,
+        before.machine,
+        catalogues,
+        suite=before.plan.suite,
+        suite_digest=before.plan.suite_digest,
+        order_seed=before.plan.order_seed,
+    )
+    for runtime in {cell.runtime for cell in plan.cells}:
+        find_preloads(runtime)
+    return Decision(
+        machine=before.machine,
+        profile=profile,
+        plan=plan,
+        request=request,
+        tuning=tuning,
+        replaced=before.replaced,
+    )
+
+
+def _plan_arm(base: Decision, catalogue: Catalogue, settings: Settings) -> Planned:
+    """Plan one arm alone, or raise why this machine cannot run it in all cases of the base."""
+    if base.request is None:
+        raise UsageError("the run was not asked for by options")
+    plan = base.plan
+    planned = plan_arms(
+        base.request,
+        [settings],
+        base.machine,
+        catalogue,
+        suite=plan.suite,
+        suite_digest=plan.suite_digest,
+        order_seed=plan.order_seed,
+    )
+    if len(planned.plan.cells) != len(plan.cells):
+        raise UsageError(f"only {len(planned.plan.cells)} of the {len(plan.cells)} cells can be run with it")
+    find_preloads(planned.plan.cells[0].runtime)
+    return planned
+
+
+def _catalogue(profile: Profile, output: Path) -> Catalogue:
+    """Return what there is to choose from, where a file is the profile that was read from it."""
+    found = read_catalogue(find_facilities(output))
+
+    def find(name: str) -> Profile:
+        return profile if is_file(name) and PurePath(name).stem == profile.name else found.find_profile(name)
+
+    return found._replace(find_profile=find)
+
+
+def _find_installed(runtime: Runtime) -> tuple[list[str], list[str]]:
+    """Return the OpenMP runtimes and the allocators that are installed, beside one that is."""
+    openmp = [name for name in OPENMP_RUNTIMES if _is_installed(replace(runtime, openmp=name))]
+    return openmp, [name for name in ALLOCATORS if _is_installed(replace(runtime, allocator=name))]
+
+
+def _is_installed(runtime: Runtime) -> bool:
+    try:
+        find_preloads(runtime)
+    except EnvironmentUnfitError:
+        return False
+    return True

@@ -1,0 +1,183 @@
+"""The stages of a tuning: which comes next, and what each measures. Pure."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from bench.errors import UsageError
+from bench.launch.plan import estimate_repetition_s
+from bench.planning.arms import arrange_trial
+from bench.planning.pairs import TARGET_CI_RATIO
+from bench.planning.plan import REPETITIONS_MOST, override_policy
+from bench.records.reason import Reason
+from bench.records.request import Request
+from bench.records.tuning import ArmResult, EarlierStage, Knob, Limit, Settings, StageName, Tuning, TuningResult
+from bench.tune.costs import ArmCosts
+from bench.tune.race import count_rungs, find_best, find_survivors, judge_race, keeps_limit
+from bench.tune.trial import (
+    Trial,
+    conclude_check,
+    conclude_confirmation,
+    conclude_trial,
+    describe_arms,
+    judge_trial,
+)
+
+SHARES: dict[StageName, float] = {"race": 0.5, "trial": 0.3, "confirm": 0.2, "check": 1.0}
+"""Of the budget. All rungs of a race share one: later ones have fewer arms, and more repetitions of each."""
+
+REPETITIONS_LEAST: dict[StageName, int] = {"race": 3, "trial": 6, "confirm": 6, "check": 6}
+"""Of each arm. A race of fewer would be decided by single processes; six pairs are the fewest of an `ab` run."""
+
+P99_SAMPLES = 200
+"""Samples of a repetition whose 99th percentile is read: two of them lie above it."""
+
+P99_SAMPLE_S = 1e-6
+"""Aimed length of a sample whose percentiles are read: shorter than any iteration, so that a sample is one."""
+
+
+class StageEnd(NamedTuple):
+    """What a stage showed of its arms, and of a trial also what the winner's settings bought."""
+
+    arms: tuple[ArmResult, ...]
+    trial: Trial | None = None
+
+
+def begin_tuning(
+    *,
+    aim: str,
+    limit: Limit | None,
+    budget_s: float,
+    knobs: Sequence[Knob],
+    points: int,
+    unfit: int,
+    arms: Sequence[Settings],
+    sampler: str | None = None,
+) -> Tuning:
+    """Return the first stage of a search.
+
+    Args:
+        aim, limit, budget_s, knobs, points, unfit, sampler: As in `Tuning`.
+        arms: That race; the profile's own is not among them.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not arms:
+        raise UsageError("nothing to tune: the profile's own settings are the only ones; give --knob NAME=VALUES")
+    stage = "race" if len(arms) > 1 else "trial"
+    return Tuning(
+        aim=aim,  # type: ignore[arg-type] # a name in AIMS
+        limit=limit,
+        budget_s=budget_s,
+        knobs=tuple(knobs),
+        points=points,
+        unfit=unfit,
+        sampler=sampler,
+        stage=stage,  # type: ignore[arg-type] # either is a stage's name
+        arms=({}, *arms) if stage == "race" else arrange_trial(arms[0]),
+    )
+
+
+def end_stage(tuning: Tuning, costs: Sequence[ArmCosts]) -> StageEnd:
+    """Return what a stage showed.
+
+    Args:
+        tuning: The stage.
+        costs: Of its arms.
+    """
+    if tuning.stage == "race":
+        return StageEnd(judge_race(tuning.arms, costs, tuning.limit))
+    trial = judge_trial(tuning.arms, costs) if tuning.stage == "trial" else None
+    return StageEnd(describe_arms(tuning.arms, costs), trial)
+
+
+def next_stage(tuning: Tuning, costs: Sequence[ArmCosts], run_id: str, content_digest: str) -> Tuning | TuningResult:
+    """Return the stage that follows, or how the tuning ends.
+
+    Args:
+        tuning: The stage that has ended.
+        costs: Of its arms.
+        run_id, content_digest: Of its bundle.
+    """
+    end = end_stage(tuning, costs)
+    if tuning.stage == "check":
+        return conclude_check(costs, tuning.arms)
+    if tuning.stage == "confirm":
+        return conclude_confirmation(tuning.earlier[-1], tuning.arms, costs)
+    if end.trial is not None and (ended := _end_after_trial(end.trial, tuning, costs)) is not None:
+        return ended
+    earlier = EarlierStage(
+        stage=tuning.stage,
+        run_id=run_id,
+        content_digest=content_digest,
+        arms=end.arms,
+        gain=None if end.trial is None else end.trial.gain,
+        settings=() if end.trial is None else end.trial.settings,
+    )
+    following = replace(tuning, earlier=(*tuning.earlier, earlier))
+    if end.trial is not None:
+        return replace(following, stage="confirm", arms=({}, end.trial.kept))
+    best, survivors = find_best(end.arms), find_survivors(end.arms)
+    if best is None:
+        code = "tuning_no_arm_within_limit" if any(arm.costs for arm in costs[1:]) else "tuning_no_number"
+        return TuningResult(outcome="undecided" if tuning.limit is None else "no_gain", reasons=(Reason(code=code),))
+    if len(survivors) > 1:
+        return replace(following, stage="race", arms=({}, *survivors))
+    return replace(following, stage="trial", arms=arrange_trial(best))
+
+
+def _end_after_trial(trial: Trial, tuning: Tuning, costs: Sequence[ArmCosts]) -> TuningResult | None:
+    """Return how a tuning ends with its trial; None if the settings that are kept are to be confirmed."""
+    if trial.gain is not None and not keeps_limit(costs[1], tuning.limit):
+        reason = Reason(code="tuning_no_arm_within_limit")
+        return TuningResult(outcome="no_gain", gain=replace(trial.gain, shown=False), reasons=(reason,))
+    if trial.kept and trial.kept != tuning.arms[1]:
+        return None
+    return conclude_trial(trial)
+
+
+def request_stage(request: Request, tuning: Tuning) -> Request:
+    """Return what a stage measures of what the user asked for: how often, how long, and by which samples.
+
+    Args:
+        request: The user's.
+        tuning: The stage.
+    """
+    share_s = SHARES[tuning.stage] * tuning.budget_s
+    if tuning.stage == "race":
+        share_s /= max(1, _count_race_rungs(tuning))
+    request = replace(
+        request,
+        budget_s=None,
+        aim_s=share_s,
+        repetitions=(REPETITIONS_LEAST[tuning.stage], REPETITIONS_MOST),
+        target_ci_ratio=request.target_ci_ratio or TARGET_CI_RATIO,
+    )
+    if "p99" not in {tuning.aim, None if tuning.limit is None else tuning.limit.metric}:
+        return request
+    return replace(request, sample_s=P99_SAMPLE_S, samples_min=P99_SAMPLES)
+
+
+def estimate_tuning_s(request: Request, arms: int, knobs: int, cells: int) -> float:
+    """Estimate the seconds that a search takes at least.
+
+    Args:
+        request: The user's.
+        arms: That race.
+        knobs: That the winner may have changed.
+        cells: Of each arm.
+    """
+    least = REPETITIONS_LEAST
+    repetitions, racing = 0, arms
+    while racing > 1:
+        repetitions += least["race"] * (racing + 1)
+        racing = (racing + 1) // 2
+    repetitions += least["trial"] * (2 + (knobs if knobs > 1 else 0)) + least["confirm"] * 2
+    return repetitions * cells * estimate_repetition_s(override_policy(request))
+
+
+def _count_race_rungs(tuning: Tuning) -> int:
+    """Return how many rungs the race of a tuning has at most: those that have been, and those that follow."""
+    return len(tuning.earlier) + count_rungs(len(tuning.arms) - 1)
