@@ -126,8 +126,9 @@ def _take_side(given: dict[str, object], side: str) -> "VariantOptions":
         if name in variables:
             raise UsageError(f"--env-{side} {name} is given twice; give it once")
         variables[name] = value
-    single = set(VariantOptions.__struct_fields__) - {"variables", "stated"}
-    options = {name: given.pop(f"{name}_{side}") for name in single}
+    options = {
+        name: given.pop(f"{name}_{side}") for name in VariantOptions.__struct_fields__ if f"{name}_{side}" in given
+    }
     try:
         return msgspec.convert({**options, "variables": variables}, VariantOptions)
     except msgspec.ValidationError as error:
@@ -156,8 +157,10 @@ def _require_sides(folder: Path) -> None:
     """
     from bench.run.journal import read_session
 
-    if not read_session(folder).decision.plan.variants:
-        raise UsageError(f"{folder}: this run has no two sides; resume it with: bench run --resume {folder}")
+    decision = read_session(folder).decision
+    verb = "tune" if decision.tuning is not None else "run"
+    if verb == "tune" or not decision.plan.variants:
+        raise UsageError(f"{folder}: this run has no two sides; resume it with: bench {verb} --resume {folder}")
 
 
 def _status(measured: Measured, comparison: Comparison | None) -> int:

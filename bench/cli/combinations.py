@@ -8,7 +8,7 @@ from click.core import ParameterSource
 from bench.errors import UsageError
 
 _RESUMABLE = frozenset(
-    {"resume", "dry_run", "as_json", "key", "passphrase_file", "margin_ratio", "history", "trust", "image", "memory_bytes", "pids"}
+    {"resume", "dry_run", "as_json", "key", "passphrase_file", "margin_ratio", "write_profile", "history", "trust", "image", "memory_bytes", "pids"}
 )  # fmt: skip
 """Options that a resumed run takes: who signs, what is printed, how cells are judged, limits of a container.
 

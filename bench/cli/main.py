@@ -38,6 +38,7 @@ COMMANDS = MappingProxyType(
         "sign": "bench.cli.keys:sign",
         "suites": "bench.cli.lists:suites",
         "trust": "bench.cli.trust:trust",
+        "tune": "bench.cli.tune:tune",
         "verify": "bench.cli.verify:verify",
         "workloads": "bench.cli.lists:workloads",
     }

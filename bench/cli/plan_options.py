@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 
-def plan_options(command: Command) -> Command:
-    """Add the options that `parse_options` reads."""
+def case_options(command: Command) -> Command:
+    """Add the options that choose a profile and cases."""
     for option in reversed(
         (
             click.option(
@@ -62,6 +62,16 @@ def plan_options(command: Command) -> Command:
                 type=CommaList(QUANT_ENGINES),
                 help="Quantization engine of fx_int8: x86, onednn, fbgemm, qnnpack.",
             ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def plan_options(command: Command) -> Command:
+    """Add the options that `parse_options` reads."""
+    for option in reversed(
+        (
             click.option(
                 "--layout", "layouts", type=CommaList(LAYOUTS), help="Layouts: latency, throughput, single_core."
             ),
@@ -103,7 +113,7 @@ def plan_options(command: Command) -> Command:
         )
     ):
         command = option(command)
-    return command
+    return case_options(command)
 
 
 def gather_inputs(pairs: "Iterable[tuple[str, InputOption]]") -> "dict[str, InputOption]":
@@ -132,7 +142,7 @@ def parse_options(given: dict[str, object], *side_profiles: str | None) -> RunOp
     if given["force"]:
         refuse_needless_force([given["profile"], *side_profiles])
     filters = {name: given.pop(name) or () for name in ("workload", "family", "mode", "precision", "memory_format", "backend", "batch_size", "quant_engine")}  # fmt: skip
-    given["layouts"] = given["layouts"] or ()
+    given["layouts"] = given.get("layouts") or ()
     given["inputs"] = gather_inputs(given.pop("inputs", None) or ())  # type: ignore[arg-type] # as its type says
     try:
         return msgspec.convert({**given, "wanted": filters}, RunOptions)

@@ -35,12 +35,15 @@ def print_results(
     from bench.report.printable import spell_out_bytes
     from bench.report.renderers import find_renderer, render_report
     from bench.report.run_report import make_run_report
+    from bench.tune.outcome import make_tuning_report
     from bench.verification.verify import verify_bundle
 
     renderer = find_renderer(report_format)
-    contents = verify_bundle(path).contents
+    verification = verify_bundle(path)
+    contents = verification.contents
     comparison = compare_sides(contents, margin_ratio)
-    report = make_run_report(contents, bundle=spell_out_bytes(str(path)), comparison=comparison)
+    tuning = make_tuning_report(verification)
+    report = make_run_report(contents, bundle=spell_out_bytes(str(path)), comparison=comparison, tuning=tuning)
     if renderer.media_type == "text/plain":
         print_report(lambda width: render_report(report, renderer, width), wide=wide)
     else:  # never wrapped: a line end within a text would be another document
@@ -59,6 +62,6 @@ def compare_sides(contents: Contents, margin_ratio: float = INTERLEAVED_MARGIN_R
     """
     from bench.compare.bundles import compare_variants
 
-    if not contents.plan.variants:
+    if not contents.plan.variants or contents.tuning is not None:
         return None
     return compare_variants(contents, Criteria(margin_ratio=margin_ratio))

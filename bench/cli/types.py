@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _BYTES = re.compile(r"(\d{1,15})([kmgtKMGT]?)", re.ASCII)
 _DURATION = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7}(?:\.\d{1,3})?)s?)?", re.ASCII)
+_LIMIT = re.compile(r"(p99|latency)<(\d{1,6}(?:\.\d{1,6})?)(us|ms|s)", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,4})?)%", re.ASCII)
 _REPETITIONS = re.compile(r"(\d{1,4})(?::(\d{1,4}))?", re.ASCII)
 
@@ -155,6 +156,19 @@ class Duration(click.ParamType[float]):
         if seconds <= 0:
             self.fail(f"{value!r} is not a duration like 90s, 10m or 1h30m", param, ctx)
         return seconds
+
+
+class LatencyLimit(click.ParamType[tuple[str, float]]):
+    """`p99<50ms`, `latency<0.2s`: a metric, and seconds."""
+
+    name = "limit"
+
+    @override
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+        match = _LIMIT.fullmatch(str(value).replace(" ", ""))
+        if match is None or not float(match[2]):
+            self.fail(f"{value!r} is not a limit like p99<50ms or latency<0.2s", param, ctx)
+        return match[1], float(match[2]) / {"us": 1e6, "ms": 1e3, "s": 1}[match[3]]
 
 
 class Percent(click.ParamType[float]):

@@ -31,7 +31,14 @@ def read_profile(path: Path) -> TomlFile[Profile]:
         UsageError: as `load_profile`.
     """
     file = read_toml(path, Profile, noun="profile")
-    for check in (_check_name, _check_conditions, _check_choices, _check_environment, _check_placement, _check_evidence):
+    for check in (
+        _check_name,
+        _check_conditions,
+        _check_choices,
+        _check_environment,
+        _check_placement,
+        _check_evidence,
+    ):
         check(file)
     return file
 

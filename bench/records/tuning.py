@@ -107,8 +107,8 @@ class EarlierStage(Record, frozen=True, kw_only=True):
     settings: tuple[SettingGain, ...] = ()
 
 
-class Tuning(Record, frozen=True, kw_only=True):
-    """`tuning.json`: the search, as far as it came before this run, and what this run's variants are.
+class Search(Record, frozen=True, kw_only=True):
+    """What is searched for, and where.
 
     Attributes:
         aim: What is to be best.
@@ -118,9 +118,6 @@ class Tuning(Record, frozen=True, kw_only=True):
         points: Different arms in it, as far as they were counted, the profile's own among them.
         unfit: Combinations that this machine cannot run.
         sampler: What chose the arms, seeded by the plan's seed; None if all of them race.
-        stage: Of this run.
-        arms: Of this run, in the order of the plan's variants. The first changes nothing.
-        earlier: Stages before this one, in order.
     """
 
     aim: AimName
@@ -130,6 +127,17 @@ class Tuning(Record, frozen=True, kw_only=True):
     points: Count
     unfit: Count
     sampler: Line | None = None
+
+
+class Tuning(Search, frozen=True, kw_only=True):
+    """`tuning.json`: the search, as far as it came before this run, and what this run's variants are.
+
+    Attributes:
+        stage: Of this run.
+        arms: Of this run, in the order of the plan's variants. The first changes nothing.
+        earlier: Stages before this one, in order.
+    """
+
     stage: StageName
     arms: Annotated[tuple[Settings, ...], Meta(min_length=2)]
     earlier: tuple[EarlierStage, ...] = ()
@@ -153,3 +161,19 @@ class TuningResult(Record, frozen=True, kw_only=True):
     gain: Gain | None = None
     settings: tuple[SettingGain, ...] = ()
     reasons: tuple[Reason, ...] = ()
+
+
+class TuningReport(Record, frozen=True, kw_only=True):
+    """A stage of a tuning as its readers see it.
+
+    Attributes:
+        tuning: The stage, and those before it.
+        arms: What it showed of its arms.
+        following: The stage that comes next; None where the tuning ends.
+        result: How it ended; None where another stage follows.
+    """
+
+    tuning: Tuning
+    arms: tuple[ArmResult, ...]
+    following: StageName | None = None
+    result: TuningResult | None = None

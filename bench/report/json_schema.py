@@ -31,6 +31,7 @@ SCHEMAS: Mapping[str, str] = MappingProxyType(
         "suite-cases": "bench.records.suite:SuiteCases",
         "summary": "bench.records.summary:Summary",
         "trust": "bench.bundle.trust_store:TrustListing",
+        "tuning": "bench.records.tuning:TuningReport",
     }
 )
 """Name of the file in docs/schema → `module:record`."""

@@ -6,6 +6,7 @@ from bench.records.machine import Machine
 from bench.records.plan import Plan
 from bench.records.record import Record
 from bench.records.summary import Summary
+from bench.records.tuning import TuningReport
 from bench.records.verdict import Comparison
 from bench.report.rows.cells import (
     CellRow,
@@ -42,6 +43,7 @@ class RunReport(Record, frozen=True, kw_only=True):
         calibration: Of the host; None if there was none before the run.
         comparison: The verdict on the sides of an `ab` run; None for any other run.
         rows: What the tables show.
+        tuning: What a stage of a tuning showed; None for any other run.
     """
 
     bundle: str
@@ -52,15 +54,19 @@ class RunReport(Record, frozen=True, kw_only=True):
     calibration: Calibration | None
     comparison: Comparison | None
     rows: RunRows
+    tuning: TuningReport | None = None
 
 
-def make_run_report(contents: Contents, *, bundle: str, comparison: Comparison | None = None) -> RunReport:
+def make_run_report(
+    contents: Contents, *, bundle: str, comparison: Comparison | None = None, tuning: TuningReport | None = None
+) -> RunReport:
     """Return the report of a run.
 
     Args:
         contents: Of a bundle that was verified.
         bundle: Its path.
         comparison: Of the sides of an `ab` run.
+        tuning: Of a stage of a tuning.
     """
     return RunReport(
         bundle=bundle,
@@ -70,6 +76,7 @@ def make_run_report(contents: Contents, *, bundle: str, comparison: Comparison |
         summary=contents.summary,
         calibration=contents.calibration,
         comparison=comparison,
+        tuning=tuning,
         rows=RunRows(
             cells=tuple(make_cell_rows(contents)),
             cross=tuple(make_cross_rows(contents)),

@@ -18,6 +18,7 @@ from bench.report.rows.cells import CellRow, FailedRow, StagesRow
 from bench.report.run_report import RunReport
 from bench.report.sources import describe_sources
 from bench.report.table import Column, render_table
+from bench.report.tuning import render_tuning
 from bench.report.units import format_significant, scale_quantity, scale_unit
 from bench.stats.metrics import Metric, find_column_metrics
 
@@ -82,6 +83,8 @@ def render_text(report: RunReport, width: int | None = None) -> PrintableText:
         lines.append(f"repeats run {info.cites.run_id}, {info.cites.content_digest}")
     if report.comparison is not None:
         lines += ["", *_describe_sides(report.plan), "", render_comparison(report.comparison, width)]
+    if report.tuning is not None:
+        lines += ["", render_tuning(report.tuning, width)]
     return join_lines([*lines, f"bundle: {report.bundle}", ""])
 
 

@@ -53,6 +53,11 @@ def prepare_reproduction(
     """
     contents = verification.contents
     plan = contents.plan
+    if contents.tuning is not None:
+        raise UsageError(
+            f"run {contents.info.run_id} is a stage of a tuning, whose arms are compared on any machine; "
+            "measure a profile that was written of it with: bench tune --check FILE"
+        )
     if plan.variants:
         options = " ".join(
             option.replace(" ", f"-{variant.name} ", 1) for variant in plan.variants for option in variant.options

@@ -10,12 +10,12 @@ from bench.records.measurement import Measurement, Repetition
 from bench.records.plan import Cell
 from bench.records.tuning import AimName
 from bench.stats.metrics import METRICS
-from bench.stats.scenarios import find_scenario
+from bench.stats.scenarios import Scenario, find_scenario
 
 Costs = Mapping[int, float]
 """Index of a valid repetition → cost. Repetitions of equal index were measured side by side."""
 
-Read = Callable[[Cell, Repetition], float | None]
+Read = Callable[[Repetition, Scenario], float | None]
 
 
 class ArmCosts(NamedTuple):
@@ -54,16 +54,12 @@ def read_costs(contents: Contents) -> tuple[ArmCosts, ...]:
     return tuple(arms)
 
 
-def _latency_s(cell: Cell, repetition: Repetition) -> float | None:
-    return METRICS["latency_s"].read(repetition, find_scenario(cell.scenario))
-
-
-def _seconds_an_item(cell: Cell, repetition: Repetition) -> float | None:
-    rate = METRICS["throughput_per_s"].read(repetition, find_scenario(cell.scenario))
+def _seconds_an_item(repetition: Repetition, scenario: Scenario) -> float | None:
+    rate = METRICS["throughput_per_s"].read(repetition, scenario)
     return 1 / rate if rate else None
 
 
-def _p99_s(cell: Cell, repetition: Repetition) -> float | None:
+def _p99_s(repetition: Repetition, _: Scenario) -> float | None:
     import numpy as np
 
     samples = [sample for instance in repetition.instances for sample in instance.samples]
@@ -71,7 +67,7 @@ def _p99_s(cell: Cell, repetition: Repetition) -> float | None:
 
 
 COSTS: Mapping[AimName, Read] = MappingProxyType(
-    {"latency": _latency_s, "throughput": _seconds_an_item, "p99": _p99_s}
+    {"latency": METRICS["latency_s"].read, "throughput": _seconds_an_item, "p99": _p99_s}
 )
 """Aim → its cost. For p99 each sample is one iteration (`bench.tune.stages`)."""
 
@@ -80,7 +76,7 @@ def _read_cell(cell: Cell, measurement: Measurement | None, read: Read) -> Costs
     if measurement is None or measurement.failure is not None:
         return {}
     valid = [repetition for repetition in measurement.repetitions if not repetition.invalid]
-    found = {repetition.index: read(cell, repetition) for repetition in valid}
+    found = {repetition.index: read(repetition, find_scenario(cell.scenario)) for repetition in valid}
     return {index: value for index, value in found.items() if value is not None}
 
 

@@ -18,7 +18,8 @@ from bench.profiles.load import find_profile
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, LayoutName, Profile, Runtime
 from bench.records.record import Record
 from bench.records.request import is_file
-from bench.records.tuning import AimName, Knob, Limit, Settings, Tuning
+from bench.records.tuning import AimName, Knob, Limit, Search, Settings, Tuning
+from bench.run.continuity import require_same_machine
 from bench.run.options import RunOptions
 from bench.run.prepare import (
     Decision,
@@ -33,6 +34,7 @@ from bench.suites.load import identify_suite
 from bench.tune.sampler import name_sampler, sample_settings
 from bench.tune.space import ARMS_MAX, Space, build_space, merge_knobs, suggest_knobs
 from bench.tune.stages import begin_tuning, estimate_tuning_s, request_stage
+from bench.verification.verification import Verification
 
 LAYOUT_OF: dict[AimName, LayoutName] = {"latency": "latency", "p99": "latency", "throughput": "throughput"}
 
@@ -83,21 +85,19 @@ def prepare_tuning(options: RunOptions, wanted: TuneOptions, output: Path) -> Be
         raise UsageError("the run was not asked for by options")
     catalogue = _catalogue(base.profile, output)
     plan_arm = partial(_plan_arm, base, catalogue)
-    knobs = merge_knobs(wanted.knobs) or suggest_knobs(
-        plan, wanted.aim, *_find_installed(plan.layouts[0].runtime)
-    )
+    knobs = merge_knobs(wanted.knobs) or suggest_knobs(plan, wanted.aim, *_find_installed(plan.layouts[0].runtime))
     sample = partial(sample_settings, seed=plan.order_seed)
     space = build_space(knobs, plan_arm, sample, ARMS_MAX)
-    tuning = begin_tuning(
+    search = Search(
         aim=wanted.aim,
         limit=wanted.limit,
         budget_s=wanted.budget_s,
         knobs=knobs,
         points=space.points,
         unfit=len(space.unfit),
-        arms=space.arms,
         sampler=name_sampler() if space.sampled else None,
     )
+    tuning = begin_tuning(search, space.arms)
     estimate_s = estimate_tuning_s(request_stage(request, tuning), len(space.arms), len(knobs), len(plan.cells))
     if estimate_s > wanted.budget_s:
         raise UsageError(
@@ -144,6 +144,23 @@ def decide_stage(before: Decision, tuning: Tuning, output: Path) -> Decision:
     return _decide(before, tuning, [_catalogue(before.profile, output)] * len(tuning.arms))
 
 
+def continue_after(verification: Verification, tuning: Tuning, output: Path) -> Decision:
+    """Return what the stage after that of a bundle measures.
+
+    Args:
+        verification: Of the bundle; its run was on this machine.
+        tuning: The stage that follows.
+        output: The folder for results.
+
+    Raises:
+        NotComparableError: this is another machine, or another bench.
+    """
+    contents, machine = verification.contents, detect(HOST)
+    require_same_machine(contents.info.run_id, contents.machine, machine, contents.environment.source_digest)
+    before = Decision(machine=machine, profile=contents.profile, plan=contents.plan, request=contents.request)
+    return decide_stage(before, tuning, output)
+
+
 def _decide_base(options: RunOptions, aim: AimName, output: Path) -> Decision:
     """Return the run that measures the profile's own settings alone."""
     request = make_request(replace(options, layouts=(LAYOUT_OF[aim],)))
@@ -155,9 +172,7 @@ def _decide_base(options: RunOptions, aim: AimName, output: Path) -> Decision:
         request, [{}], machine, catalogue, suite=suite, suite_digest=digest, order_seed=choose_seed(options)
     )
     find_preloads(plan.layouts[0].runtime)
-    return Decision(
-        machine=machine, profile=profile, plan=plan, request=without_folders(request), replaced=replaced
-    )
+    return Decision(machine=machine, profile=profile, plan=plan, request=without_folders(request), replaced=replaced)
 
 
 def _decide(before: Decision, tuning: Tuning, catalogues: Sequence[Catalogue]) -> Decision:

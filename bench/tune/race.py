@@ -59,11 +59,6 @@ def find_survivors(results: Sequence[ArmResult]) -> list[Settings]:
     return [result.settings for result in results if result.standing in {"best", "kept"}]
 
 
-def find_best(results: Sequence[ArmResult]) -> Settings | None:
-    """Return the best arm; None if no arm has a number and keeps the limit."""
-    return next((result.settings for result in results if result.standing == "best"), None)
-
-
 def keeps_limit(arm: ArmCosts, limit: Limit | None) -> bool:
     """Return whether the mean over repetitions is within the limit; without a limit it is."""
     if limit is None:

@@ -40,7 +40,8 @@ def compare_costs(base: Costs, new: Costs, level: float) -> CostRatio | None:
     """Return the cost of `new` over that of `base`; None with too few pairs for an interval.
 
     Args:
-        base, new: Of two arms of one stage.
+        base: Of an arm.
+        new: Of another arm of the same stage.
         level: Share of such intervals that miss the true ratio.
     """
     pairs = pair_costs(base, new)
@@ -56,9 +57,7 @@ def measure_gain(settings: Settings, own: Costs, tuned: Costs) -> Gain | None:
     if ratio is None:
         return None
     better = ratio.p_value <= FALSE_ALARM_LEVEL and ratio.estimate.point < 0
-    return Gain(
-        settings=settings, ratio=ratio.interval, p_value=ratio.p_value, pairs=ratio.pairs, shown=better
-    )
+    return Gain(settings=settings, ratio=ratio.interval, p_value=ratio.p_value, pairs=ratio.pairs, shown=better)
 
 
 def largest_gain(ratio: Interval) -> float:

@@ -81,7 +81,8 @@ def suggest_knobs(plan: Plan, aim: AimName, openmp: Sequence[str], allocators: S
     Args:
         plan: Of the profile's own settings.
         aim: What is to be best.
-        openmp, allocators: Those that are installed.
+        openmp: OpenMP runtimes that are installed.
+        allocators: Allocators that are installed.
     """
     knobs = [Knob(name="openmp", values=tuple(openmp)), Knob(name="allocator", values=tuple(allocators))]
     knobs.append(Knob(name="THP_MEM_ALLOC_ENABLE", values=("1",)))
@@ -90,7 +91,7 @@ def suggest_knobs(plan: Plan, aim: AimName, openmp: Sequence[str], allocators: S
     if aim == "throughput" and threads > 1:
         counts = sorted({1, 2, len(instances), max(1, threads // 4), max(1, threads // 2), threads})
         knobs.append(Knob(name="instances", values=tuple(map(str, counts))))
-    elif threads > 3:  # noqa: PLR2004 - of fewer threads none can be spared
+    elif threads > 3:
         knobs.append(Knob(name="threads", values=(str(threads // 2), str(threads))))
     return tuple(knobs)
 

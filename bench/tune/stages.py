@@ -12,9 +12,9 @@ from bench.planning.pairs import TARGET_CI_RATIO
 from bench.planning.plan import REPETITIONS_MOST, override_policy
 from bench.records.reason import Reason
 from bench.records.request import Request
-from bench.records.tuning import ArmResult, EarlierStage, Knob, Limit, Settings, StageName, Tuning, TuningResult
+from bench.records.tuning import ArmResult, EarlierStage, Search, Settings, StageName, Tuning, TuningResult
 from bench.tune.costs import ArmCosts
-from bench.tune.race import count_rungs, find_best, find_survivors, judge_race, keeps_limit
+from bench.tune.race import count_rungs, find_survivors, judge_race, keeps_limit
 from bench.tune.trial import (
     Trial,
     conclude_check,
@@ -44,21 +44,11 @@ class StageEnd(NamedTuple):
     trial: Trial | None = None
 
 
-def begin_tuning(
-    *,
-    aim: str,
-    limit: Limit | None,
-    budget_s: float,
-    knobs: Sequence[Knob],
-    points: int,
-    unfit: int,
-    arms: Sequence[Settings],
-    sampler: str | None = None,
-) -> Tuning:
+def begin_tuning(search: Search, arms: Sequence[Settings]) -> Tuning:
     """Return the first stage of a search.
 
     Args:
-        aim, limit, budget_s, knobs, points, unfit, sampler: As in `Tuning`.
+        search: What is searched for, and where.
         arms: That race; the profile's own is not among them.
 
     Raises:
@@ -66,17 +56,11 @@ def begin_tuning(
     """
     if not arms:
         raise UsageError("nothing to tune: the profile's own settings are the only ones; give --knob NAME=VALUES")
-    stage = "race" if len(arms) > 1 else "trial"
+    races = len(arms) > 1
     return Tuning(
-        aim=aim,  # type: ignore[arg-type] # a name in AIMS
-        limit=limit,
-        budget_s=budget_s,
-        knobs=tuple(knobs),
-        points=points,
-        unfit=unfit,
-        sampler=sampler,
-        stage=stage,  # type: ignore[arg-type] # either is a stage's name
-        arms=({}, *arms) if stage == "race" else arrange_trial(arms[0]),
+        **{name: getattr(search, name) for name in search.__struct_fields__},
+        stage="race" if races else "trial",
+        arms=({}, *arms) if races else arrange_trial(arms[0]),
     )
 
 
@@ -99,14 +83,12 @@ def next_stage(tuning: Tuning, costs: Sequence[ArmCosts], run_id: str, content_d
     Args:
         tuning: The stage that has ended.
         costs: Of its arms.
-        run_id, content_digest: Of its bundle.
+        run_id: Of its bundle.
+        content_digest: The same.
     """
     end = end_stage(tuning, costs)
-    if tuning.stage == "check":
-        return conclude_check(costs, tuning.arms)
-    if tuning.stage == "confirm":
-        return conclude_confirmation(tuning.earlier[-1], tuning.arms, costs)
-    if end.trial is not None and (ended := _end_after_trial(end.trial, tuning, costs)) is not None:
+    ended = _conclude(tuning, end, costs)
+    if ended is not None:
         return ended
     earlier = EarlierStage(
         stage=tuning.stage,
@@ -119,16 +101,33 @@ def next_stage(tuning: Tuning, costs: Sequence[ArmCosts], run_id: str, content_d
     following = replace(tuning, earlier=(*tuning.earlier, earlier))
     if end.trial is not None:
         return replace(following, stage="confirm", arms=({}, end.trial.kept))
-    best, survivors = find_best(end.arms), find_survivors(end.arms)
-    if best is None:
-        code = "tuning_no_arm_within_limit" if any(arm.costs for arm in costs[1:]) else "tuning_no_number"
-        return TuningResult(outcome="undecided" if tuning.limit is None else "no_gain", reasons=(Reason(code=code),))
+    survivors = find_survivors(end.arms)
     if len(survivors) > 1:
         return replace(following, stage="race", arms=({}, *survivors))
-    return replace(following, stage="trial", arms=arrange_trial(best))
+    return replace(following, stage="trial", arms=arrange_trial(survivors[0]))
 
 
-def _end_after_trial(trial: Trial, tuning: Tuning, costs: Sequence[ArmCosts]) -> TuningResult | None:
+def _conclude(tuning: Tuning, end: StageEnd, costs: Sequence[ArmCosts]) -> TuningResult | None:
+    """Return how a tuning ends with a stage; None if another follows."""
+    match tuning.stage:
+        case "check":
+            return conclude_check(costs, tuning.arms)
+        case "confirm":
+            return conclude_confirmation(tuning.earlier[-1], tuning.arms, costs)
+        case "trial":
+            return None if end.trial is None else _conclude_trial(end.trial, tuning, costs)
+        case "race":
+            return None if find_survivors(end.arms) else _conclude_race(tuning, costs)
+
+
+def _conclude_race(tuning: Tuning, costs: Sequence[ArmCosts]) -> TuningResult:
+    """Return how a tuning ends whose race no arm survives."""
+    if tuning.limit is not None and any(arm.costs for arm in costs[1:]):
+        return TuningResult(outcome="no_gain", reasons=(Reason(code="tuning_no_arm_within_limit"),))
+    return TuningResult(outcome="undecided", reasons=(Reason(code="tuning_no_number"),))
+
+
+def _conclude_trial(trial: Trial, tuning: Tuning, costs: Sequence[ArmCosts]) -> TuningResult | None:
     """Return how a tuning ends with its trial; None if the settings that are kept are to be confirmed."""
     if trial.gain is not None and not keeps_limit(costs[1], tuning.limit):
         reason = Reason(code="tuning_no_arm_within_limit")

@@ -14,8 +14,8 @@ from bench.stats.holm import adjust, step_levels
 from bench.stats.ratio import difference_p_value, equivalence_p_value, estimate_paired, interval, pair_variance
 from bench.stats.variance import REPETITIONS_MIN
 from bench.tune.costs import ArmCosts
-from bench.tune.ratios import compare_costs, largest_gain, measure_gain, pair_costs
 from bench.tune.race import RACE_LEVEL
+from bench.tune.ratios import compare_costs, largest_gain, measure_gain, pair_costs
 
 SETTING_LEVEL = 0.05
 """Share of tunings in which some setting that buys nothing stays. The gain that is told does not depend on it."""

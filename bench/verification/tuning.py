@@ -40,7 +40,7 @@ def check_tuning(contents: Contents) -> tuple[Reason, ...]:
     for before, after in pairwise(stages):
         if after not in _FOLLOWING[before]:
             raise BundleError(f"tuning.json: stage {after} follows stage {before}, which it cannot")
-    if stages[0] in {"confirm"}:
+    if stages[0] == "confirm":
         raise BundleError(f"tuning.json: the search begins with stage {stages[0]}")
     arms = [*([result.settings for result in stage.arms] for stage in tuning.earlier), list(tuning.arms)]
     for stage, following in zip(tuning.earlier, arms[1:], strict=True):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 
-from bench.records.tuning import Settings, Tuning, TuningResult
+from bench.records.tuning import Search, Settings, Tuning, TuningResult
 from bench.tune.costs import ArmCosts
 from bench.tune.stages import begin_tuning, next_stage
 
@@ -14,25 +14,23 @@ DIGEST = "sha256:{:064x}"
 
 
 def begin(arms: Sequence[Settings]) -> Tuning:
-    return begin_tuning(
-        aim="latency", limit=None, budget_s=60, knobs=(), points=len(arms) + 1, unfit=0, arms=arms
-    )
+    return begin_tuning(Search(aim="latency", budget_s=60, knobs=(), points=len(arms) + 1, unfit=0), arms)
 
 
 def search(
-    arms: Sequence[Settings], machine: Machine, random: Random, *, scatter: float = 0.02, repetitions: int = 12
+    arms: Sequence[Settings], machine: Machine, seed: int, *, scatter: float = 0.02, repetitions: int = 12
 ) -> TuningResult:
     """Return how a search ends, with so many repetitions of each arm in each stage."""
-    *_, (_, end) = follow(begin(arms), machine, random, scatter=scatter, repetitions=repetitions)
+    *_, (_, end) = follow(begin(arms), machine, seed, scatter=scatter, repetitions=repetitions)
     assert isinstance(end, TuningResult)
     return end
 
 
 def follow(
-    tuning: Tuning, machine: Machine, random: Random, *, scatter: float = 0.02, repetitions: int = 12
+    tuning: Tuning, machine: Machine, seed: int, *, scatter: float = 0.02, repetitions: int = 12
 ) -> Iterator[tuple[Tuning, Tuning | TuningResult]]:
     """Yield each stage with what follows it."""
-    number = 0
+    number, random = 0, Random(seed)  # noqa: S311 - a simulation
     while True:
         costs = draw(tuning.arms, machine, random, scatter=scatter, repetitions=repetitions)
         following = next_stage(tuning, costs, f"20261122T1015{number:02d}Z-0123abcd", DIGEST.format(number))

@@ -1,0 +1,19 @@
+"""Reasons of tunings as sentences: why there is no gain, or what a reader must know of one."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+SENTENCES_TUNING: Mapping[str, str] = MappingProxyType(
+    {
+        "no_gain_shown": "No gain shown above {most_percent}%",
+        "tuning_too_few_pairs": "too few valid pairs of repetitions for a verdict: the host was too noisy, or the budget too "
+        "short",
+        "tuning_ablation_incomplete": "what each setting bought was not shown: too few valid pairs; all settings stay",
+        "tuning_no_single_setting": "no setting was shown to help by itself, only all together; all settings stay",
+        "tuning_not_confirmed": "the settings that help by themselves were not shown to be better without the others, so "
+        "all settings stay; the gain is that of the trial",
+        "tuning_no_arm_within_limit": "no arm that is better keeps the limit",
+        "tuning_no_number": "no arm has a valid repetition",
+    }
+)
+"""Code → sentence."""

@@ -1,0 +1,173 @@
+"""A tuning as text: the arms of a stage, what each setting bought, and how it ended."""
+
+from collections.abc import Iterator, Sequence
+
+from bench.records.summary import Interval
+from bench.records.tuning import (
+    EXIT_STATUS,
+    ArmResult,
+    EarlierStage,
+    Gain,
+    SettingGain,
+    Settings,
+    Standing,
+    Tuning,
+    TuningOutcome,
+    TuningReport,
+    TuningResult,
+)
+from bench.records.variant import name_variants
+from bench.report.printable import PrintableText, join_lines
+from bench.report.reasons import describe_reason
+from bench.report.table import Column, render_table
+
+ARM_COLUMNS = (
+    Column("arm"),
+    Column("settings", fold=1),
+    Column("gain", "right"),
+    Column("interval", "right", rank=1),
+    Column("standing"),
+)
+SETTING_COLUMNS = (
+    Column("setting"),
+    Column("gain", "right"),
+    Column("interval", "right"),
+    Column("p", "right", rank=1),
+    Column(""),
+)
+
+STANDINGS: dict[Standing, str] = {
+    "base": "the profile's own",
+    "best": "best",
+    "kept": "goes on",
+    "slower": "slower than the best",
+    "halved": "in the slower half",
+    "over_limit": "does not keep the limit",
+    "no_number": "no valid number",
+}
+
+OUTCOMES: dict[TuningOutcome, str] = {
+    "gain": "gain",
+    "no_gain": "no gain",
+    "holds": "the profile still gains",
+    "no_longer": "the profile no longer gains",
+    "undecided": "undecided",
+}
+
+
+def render_tuning(report: TuningReport, width: int | None = None) -> PrintableText:
+    """Return the search so far, the arms of this stage, and the result or what comes next.
+
+    Args:
+        report: Of a stage's bundle.
+        width: That tables fit into, in characters; None for whole tables.
+    """
+    tuning = report.tuning
+    lines = [_describe_search(tuning)]
+    lines += [f"{_describe_stage(stage)}: run {stage.run_id}, {stage.content_digest}" for stage in tuning.earlier]
+    lines += ["", f"{tuning.stage}: {len(tuning.arms)} arms", "", _render_arms(report.arms, width), ""]
+    lines.append("gain: how much more is done in the same time than with the profile's own settings")
+    if tuning.stage == "race":
+        lines.append("These are a race's numbers: they choose, and are no result. The winner looks faster than it is.")
+    if report.result is not None:
+        lines += ["", *_describe_result(report.result, width)]
+    else:
+        lines.append(f"next stage: {report.following}")
+    return join_lines(lines)
+
+
+def render_beginning(tuning: Tuning, estimate_s: float, unfit: Sequence[tuple[Settings, str]]) -> PrintableText:
+    """Return what a search is going to do, before it begins.
+
+    Args:
+        tuning: Its first stage.
+        estimate_s: Seconds that it takes at least.
+        unfit: Combinations that this machine cannot run, with the reasons.
+    """
+    arms = f"{len(tuning.arms)} arms" if tuning.stage != "trial" else "2 arms"
+    space = ", ".join(f"{knob.name}={'|'.join(knob.values)}" for knob in tuning.knobs)
+    head = (
+        f"tuning for {_describe_aim(tuning)}: {arms}, the profile's own settings among them, of {tuning.points} different "
+        f"ones; at least {estimate_s / 60:.0f}m, about {tuning.budget_s / 60:.0f}m"
+    )
+    lines = [head, f"space: {space}"]
+    if tuning.sampler is not None:
+        lines.append(f"arms were sampled by {tuning.sampler}")
+    if unfit:
+        settings, reason = unfit[0]
+        lines.append(
+            f"{len(unfit)} combinations cannot be run here, such as {describe_settings(settings)}: {reason:.300}"
+        )
+    return join_lines(lines)
+
+
+def describe_settings(settings: Settings) -> str:
+    """Return settings as a phrase."""
+    return " ".join(f"{name}={value}" for name, value in settings.items()) or "the profile's own"
+
+
+def _describe_search(tuning: Tuning) -> str:
+    sampled = "" if tuning.sampler is None else f", sampled by {tuning.sampler}"
+    return f"tuning for {_describe_aim(tuning)}, {tuning.points} different arms{sampled}"
+
+
+def _describe_aim(tuning: Tuning) -> str:
+    limit = tuning.limit
+    return tuning.aim if limit is None else f"{tuning.aim} with {limit.metric} below {limit.seconds * 1000:g} ms"
+
+
+def _describe_stage(stage: EarlierStage) -> str:
+    falls = ("slower", "halved", "over_limit", "no_number")
+    fallen = sum(result.standing in falls for result in stage.arms)
+    return f"{stage.stage} of {len(stage.arms)} arms, {fallen} fell" if stage.stage == "race" else stage.stage
+
+
+def _render_arms(arms: Sequence[ArmResult], width: int | None) -> str:
+    names = name_variants(len(arms))
+    rows = [
+        (
+            name,
+            describe_settings(result.settings),
+            *("" if result.ratio is None else text for text in _gain_cells(result.ratio)),
+            STANDINGS[result.standing] if result.standing != "kept" else "",
+        )
+        for name, result in zip(names, arms, strict=True)
+    ]
+    return render_table(ARM_COLUMNS, rows, width)
+
+
+def _gain_cells(ratio: Interval | None) -> tuple[str, str]:
+    """Return a ratio of costs as a gain, with its interval."""
+    if ratio is None:
+        return "", ""
+    return f"{1 / ratio.point - 1:+.1%}", f"{1 / ratio.high - 1:+.1%} to {1 / ratio.low - 1:+.1%}"
+
+
+def _describe_result(result: TuningResult, width: int | None) -> Iterator[str]:
+    if result.settings:
+        rows = [_setting_row(setting) for setting in result.settings]
+        yield from ("what each setting bought, by taking it back from the winner:", "")
+        yield from (render_table(SETTING_COLUMNS, rows, width), "")
+    if result.gain is not None:
+        yield _describe_gain(result.gain)
+    yield from map(describe_reason, result.reasons)
+    yield f"{OUTCOMES[result.outcome]} (exit status {EXIT_STATUS[result.outcome]})"
+
+
+def _setting_row(setting: SettingGain) -> tuple[str, ...]:
+    ratio = setting.ratio
+    return (
+        f"{setting.name}={setting.value}",
+        f"{ratio.point - 1:+.1%}",
+        f"{ratio.low - 1:+.1%} to {ratio.high - 1:+.1%}",
+        "<0.0001" if setting.p_value < 1e-4 else f"{setting.p_value:.4f}",
+        "" if setting.kept else "bought nothing that was shown",
+    )
+
+
+def _describe_gain(gain: Gain) -> str:
+    point, interval = _gain_cells(gain.ratio)
+    return (
+        f"{describe_settings(gain.settings)} against the profile's own settings, {gain.pairs} pairs in fresh processes: "
+        f"{point} ({interval})"
+    )
