@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bench.errors import UsageError
 from bench.profiles.variables import why_not_variable
-from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, Profile
+from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, EnvironmentSetting, Placement, Profile, Setting
 from bench.records.request import is_file
 from bench.records.toml_file import TomlFile, read_toml
 
@@ -113,7 +113,7 @@ def _check_placement(file: TomlFile[Profile]) -> None:
             problem = f"layout {placement.layout} is placed twice; keep one"
         elif placement.instances is not None and placement.layout == "latency":
             problem = "layout latency has one instance by definition; leave out instances"
-        elif placement.instances is placement.threads is placement.siblings is None:
+        elif (placement.instances, placement.threads, placement.siblings) == (None, None, None):
             problem = "it places nothing; give instances, threads or siblings"
         if problem is not None:
             raise file.error(problem, "placement", index, "layout")
@@ -123,10 +123,11 @@ def _check_placement(file: TomlFile[Profile]) -> None:
 def _check_evidence(file: TomlFile[Profile]) -> None:
     """Refuse a ratio without the bundle that it is from, and either where nothing was measured."""
     profile = file.record
-    single = {name: getattr(profile, name) for name in _CHOICES}
-    listed = {"environment": profile.environment, "placement": profile.placement}
-    places = [((name,), setting) for name, setting in single.items()]
-    places += [((name, index), entry) for name, entries in listed.items() for index, entry in enumerate(entries)]
+    places: list[tuple[tuple[str | int, ...], Setting | EnvironmentSetting | Placement]] = [
+        *(((name,), getattr(profile, name)) for name in _CHOICES),
+        *((("environment", index), setting) for index, setting in enumerate(profile.environment)),
+        *((("placement", index), placement) for index, placement in enumerate(profile.placement)),
+    ]
     for steps, setting in places:
         if setting.bundle is None and setting.ratio is None:
             continue

@@ -12,12 +12,11 @@ def make_tuning_report(verification: Verification) -> TuningReport | None:
     if tuning is None:
         return None
     following = find_following(verification, tuning)
-    ended = isinstance(following, TuningResult)
     return TuningReport(
         tuning=tuning,
         arms=end_stage(tuning, read_costs(verification.contents)).arms,
-        following=None if isinstance(following, TuningResult) else following.stage,
-        result=following if ended else None,
+        following=following.stage if isinstance(following, Tuning) else None,
+        result=following if isinstance(following, TuningResult) else None,
     )
 
 

@@ -233,8 +233,9 @@ def _catalogue(profile: Profile, output: Path) -> Catalogue:
 
 def _find_installed(runtime: Runtime) -> tuple[list[str], list[str]]:
     """Return the OpenMP runtimes and the allocators that are installed, beside one that is."""
-    openmp = [name for name in OPENMP_RUNTIMES if _is_installed(replace(runtime, openmp=name))]
-    return openmp, [name for name in ALLOCATORS if _is_installed(replace(runtime, allocator=name))]
+    openmp: list[str] = [name for name in OPENMP_RUNTIMES if _is_installed(replace(runtime, openmp=name))]
+    allocators: list[str] = [name for name in ALLOCATORS if _is_installed(replace(runtime, allocator=name))]
+    return openmp, allocators
 
 
 def _is_installed(runtime: Runtime) -> bool:

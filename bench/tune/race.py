@@ -19,6 +19,9 @@ RACE_LEVEL = 0.05
 """Share of rungs in which an arm that is as fast as the best is called slower."""
 
 
+OVER_LIMIT: Standing = "over_limit"
+
+
 def count_rungs(arms: int) -> int:
     """Return how many rungs leave one of so many racing arms."""
     return ceil(log2(arms)) if arms > 1 else 0
@@ -36,7 +39,7 @@ def judge_race(arms: Sequence[Settings], costs: Sequence[ArmCosts], limit: Limit
     racing = [place for place in range(1, len(arms)) if means[place] is not None]
     within = [place for place in racing if keeps_limit(costs[place], limit)]
     order = sorted(within, key=lambda place: (means[place], place))
-    standings: dict[int, Standing] = {0: "base"} | dict.fromkeys(set(racing) - set(within), "over_limit")
+    standings: dict[int, Standing] = {0: "base", **dict.fromkeys(set(racing) - set(within), OVER_LIMIT)}
     going_on = ceil((len(arms) - 1) / 2)
     kept = 0
     for place in order:

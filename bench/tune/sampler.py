@@ -58,7 +58,9 @@ def sample_settings(knobs: Sequence[Knob], count: int, seed: int) -> list[Settin
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = optuna.samplers.QMCSampler(seed=seed % (1 << 32), warn_independent_sampling=False)
-    space = {knob.name: optuna.distributions.IntDistribution(0, len(knob.values)) for knob in knobs}
+    space: dict[str, optuna.distributions.BaseDistribution] = {
+        knob.name: optuna.distributions.IntDistribution(0, len(knob.values)) for knob in knobs
+    }
     study = optuna.create_study(sampler=sampler)
     found: dict[str, Settings] = {}
     for _ in range(count):

@@ -10,6 +10,7 @@ import msgspec
 from bench.errors import BenchError, UsageError
 from bench.planning.arms import read_settings
 from bench.planning.plan import Planned
+from bench.profiles.variables import ALLOWED
 from bench.records.plan import Plan
 from bench.records.tuning import AimName, Knob, Settings
 
@@ -32,7 +33,8 @@ class Space(NamedTuple):
     Attributes:
         arms: Each changes something, and no two are the same; those that change less come first.
         points: Different arms that were counted, the profile's own among them.
-        unfit: Combinations that this machine cannot run, each with the reason.
+        unfit: Combinations that this machine cannot run, each with the reason; not those with a variable that nothing
+            in them reads.
         sampled: They were too many to race, or to count.
     """
 
@@ -111,11 +113,12 @@ def build_space(knobs: Sequence[Knob], plan_arm: PlanArm, sample: Sample, arms_m
     Raises:
         UsageError: a knob has no value that this machine can run.
     """
-    combinations = prod(len(knob.values) + 1 for knob in knobs)
-    counted = combinations <= COUNTED_MAX
-    candidates = list_settings(knobs) if counted else list(sample(knobs, 2 * arms_max))
+    counted = prod(len(knob.values) + 1 for knob in knobs) <= COUNTED_MAX
+    alone = [{knob.name: value} for knob in knobs for value in knob.values]
+    candidates = list_settings(knobs) if counted else [*alone, *sample(knobs, 2 * arms_max)]
     known = {_identify(plan_arm({}).plan)}
     arms: list[Settings] = []
+    fit: list[Settings] = []
     unfit: list[tuple[Settings, str]] = []
     for settings in sorted(candidates, key=len):
         try:
@@ -123,14 +126,16 @@ def build_space(knobs: Sequence[Knob], plan_arm: PlanArm, sample: Sample, arms_m
         except BenchError as error:
             unfit.append((settings, str(error)))
             continue
+        fit.append(settings)
         if identity not in known:
             known.add(identity)
             arms.append(settings)
-    _require_fit(knobs, unfit)
+    _require_fit(alone, fit, unfit)
+    told = [(settings, reason) for settings, reason in unfit if not any(map(_is_conditional, settings))]
     if len(arms) <= arms_max:
-        return Space(tuple(arms), len(known), tuple(unfit), sampled=not counted)
+        return Space(tuple(arms), len(known), tuple(told), sampled=not counted)
     chosen = arms[:arms_max] if not counted else _choose(arms, knobs, sample, arms_max)
-    return Space(tuple(chosen), len(known), tuple(unfit), sampled=True)
+    return Space(tuple(chosen), len(known), tuple(told), sampled=True)
 
 
 def list_settings(knobs: Sequence[Knob]) -> list[Settings]:
@@ -160,15 +165,15 @@ def _choose(arms: Sequence[Settings], knobs: Sequence[Knob], sample: Sample, arm
     return list(chosen.values())[:arms_max]
 
 
-def _require_fit(knobs: Sequence[Knob], unfit: Sequence[tuple[Settings, str]]) -> None:
-    """Refuse a value that cannot be run even alone: the user meant something by it."""
-    alone = {next(iter(settings.items())): reason for settings, reason in unfit if len(settings) == 1}
-    for knob in knobs:
-        for value in knob.values:
-            if (knob.name, value) in alone and not _is_conditional(knob.name):
-                raise UsageError(f"--knob {knob.name}={value}: {alone[knob.name, value]}")
+def _require_fit(alone: Sequence[Settings], fit: Sequence[Settings], unfit: Sequence[tuple[Settings, str]]) -> None:
+    """Refuse a value that this machine can run neither alone nor with any other: the user meant something by it."""
+    runnable = {setting for settings in fit for setting in settings.items()}
+    for settings, reason in unfit:
+        if settings in alone and not settings.items() <= runnable:
+            name, value = next(iter(settings.items()))
+            raise UsageError(f"--knob {name}={value}: {reason}")
 
 
 def _is_conditional(name: str) -> bool:
-    """Return whether a knob may fit only beside another one: a variable that only some runtimes or allocators read."""
-    return name.isupper() or name.endswith("_")
+    """Return whether a knob is a variable, which only some runtimes or allocators read: beside others it is no arm."""
+    return name in ALLOWED

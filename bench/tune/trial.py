@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from bench.records.reason import Reason
-from bench.records.tuning import ArmResult, EarlierStage, Gain, SettingGain, Settings, TuningResult
+from bench.records.tuning import ArmResult, EarlierStage, Gain, SettingGain, Settings, TuningOutcome, TuningResult
 from bench.stats.holm import adjust, step_levels
 from bench.stats.ratio import difference_p_value, equivalence_p_value, estimate_paired, interval, pair_variance
 from bench.stats.variance import REPETITIONS_MIN
@@ -125,7 +125,7 @@ def conclude_check(costs: Sequence[ArmCosts], arms: Sequence[Settings]) -> Tunin
     estimate = estimate_paired(pair_costs(costs[0].costs, costs[1].costs))
     slower = gain.ratio.low > 1
     none_left = equivalence_p_value(estimate, CHECK_MARGIN_RATIO) <= SETTING_LEVEL
-    outcome = "no_longer" if slower or none_left else "undecided"
+    outcome: TuningOutcome = "no_longer" if slower or none_left else "undecided"
     return TuningResult(outcome=outcome, gain=gain, reasons=(_explain_no_gain(gain),))
 
 

@@ -43,8 +43,8 @@ def check_tuning(contents: Contents) -> tuple[Reason, ...]:
     if stages[0] == "confirm":
         raise BundleError(f"tuning.json: the search begins with stage {stages[0]}")
     arms = [*([result.settings for result in stage.arms] for stage in tuning.earlier), list(tuning.arms)]
-    for stage, following in zip(tuning.earlier, arms[1:], strict=True):
-        _check_following(stage, following)
+    for stage, name, following in zip(tuning.earlier, stages[1:], arms[1:], strict=True):
+        _check_following(stage, name, following)
     _check_times(tuning, contents.info.run_id)
     if not tuning.earlier:
         return ()
@@ -84,26 +84,27 @@ def _check_space(tuning: Tuning) -> None:
         raise BundleError(f"tuning.json: {racing} arms of a space of {tuning.points}")
 
 
-def _check_following(stage: EarlierStage, following: Sequence[Settings]) -> None:
+def _check_following(stage: EarlierStage, name: StageName, following: Sequence[Settings]) -> None:
     """Refuse arms that do not follow from what a stage says of its own."""
     if stage.stage == "race":
         expected = _follow_race(stage.arms)
     else:
-        expected = [{}, {setting.name: setting.value for setting in stage.settings if setting.kept}]
+        expected = "confirm", [{}, {setting.name: setting.value for setting in stage.settings if setting.kept}]
         if stage.gain is None or not stage.gain.shown:
             raise BundleError("tuning.json: a trial that shows no gain was followed by another stage")
-    if list(following) != expected:
+    if (name, list(following)) != expected:
         raise BundleError(f"tuning.json: the arms after a {stage.stage} are not those that follow from its results")
 
 
-def _follow_race(results: Sequence[ArmResult]) -> list[Settings]:
+def _follow_race(results: Sequence[ArmResult]) -> tuple[StageName, list[Settings]]:
+    """Return the stage after a race, with its arms."""
     going_on = [result.settings for result in results if result.standing in {"best", "kept"}]
     best = [result.settings for result in results if result.standing == "best"]
     if len(best) != 1:
         raise BundleError(f"tuning.json: a race has {len(best)} best arms")
     if len(going_on) > 1:
-        return [{}, *going_on]
-    return list(arrange_trial(best[0]))
+        return "race", [{}, *going_on]
+    return "trial", list(arrange_trial(best[0]))
 
 
 def _check_times(tuning: Tuning, run_id: str) -> None:

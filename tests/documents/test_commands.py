@@ -35,12 +35,13 @@ PARSED = (
     Parsed(r"hf:my-bert --precision", "slow: README has a command for the same folder"),
     Parsed(r"--probe 60", "slow: a minute"),
     Parsed(r"--resume", "slow: an interrupted run"),
+    Parsed(r"tuned.toml", "slow: a search, which writes this profile"),
     Parsed(r"--key (agent|~/\.ssh)", "another machine: a key in ssh-agent"),
     Parsed(r"^bench keygen", "another machine: a terminal, to type a passphrase"),
 )
 """Commands that are not run, each with the reason. The options of bench in them are parsed all the same."""
 
-QUICK = {"run": "--dry-run", "ab": "--dry-run", "reproduce": "--dry-run", "doctor": "--probe 0"}
+QUICK = {"run": "--dry-run", "ab": "--dry-run", "tune": "--dry-run", "reproduce": "--dry-run", "doctor": "--probe 0"}
 """Verb → options that keep it from measuring."""
 
 BEFORE = {

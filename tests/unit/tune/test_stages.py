@@ -1,0 +1,117 @@
+"""From a bundle's samples to what a stage shows and what follows it."""
+
+import pytest
+from msgspec.structs import replace
+
+from bench.records.tuning import Limit, Tuning, TuningResult
+from bench.tune.costs import ArmCosts, read_costs
+from bench.tune.race import count_rungs, find_survivors, judge_race
+from bench.tune.stages import begin_tuning, end_stage, estimate_tuning_s, next_stage, request_stage
+from tests.builders import DIGEST
+from tests.unit.tune.bundles import RACE, REQUEST, SEARCH, WINNER, make_stage, make_tuning
+
+RUN_ID = "20260101T110000Z-0123abcd"
+
+
+def constant(cost: float, limited: float | None = None) -> ArmCosts:
+    return ArmCosts(dict.fromkeys(range(6), cost), {} if limited is None else dict.fromkeys(range(6), limited))
+
+
+def test_a_race_says_of_each_arm_why_it_falls() -> None:
+    arms = [{}, *({"threads": str(count)} for count in range(1, 7))]
+    costs = [constant(1.0), constant(1.3), constant(0.9), constant(0.9001), constant(0.9002), constant(0.9003)]
+    results = judge_race(arms, [*costs, ArmCosts({})], None)
+    standings = [result.standing for result in results]
+    assert standings == ["base", "slower", "best", "kept", "kept", "halved", "no_number"]
+    assert find_survivors(results) == arms[2:5]
+    assert results[2].ratio is not None
+    assert results[2].ratio.point == pytest.approx(0.9)
+
+
+def test_an_arm_that_does_not_keep_the_limit_cannot_win() -> None:
+    limit = Limit(metric="p99", seconds=0.05)
+    arms = [{}, {"threads": "1"}, {"threads": "2"}]
+    results = judge_race(arms, [constant(1, 0.04), constant(0.5, 0.06), constant(0.9, 0.04)], limit)
+    assert [result.standing for result in results] == ["base", "over_limit", "best"]
+
+
+def test_if_no_arm_keeps_the_limit_there_is_no_gain() -> None:
+    tuning = replace(make_tuning("race", ({}, {"openmp": "llvm"}, WINNER), ()), limit=Limit(metric="p99", seconds=0.05))
+    end = next_stage(tuning, [constant(1, 0.04), constant(0.5, 0.06), constant(0.9, 0.06)], RUN_ID, DIGEST)
+    assert isinstance(end, TuningResult)
+    assert (end.outcome, end.reasons[0].code) == ("no_gain", "tuning_no_arm_within_limit")
+
+
+@pytest.mark.parametrize(("arms", "rungs"), [(1, 0), (2, 1), (3, 2), (11, 4), (50, 6)])
+def test_halving_needs_so_many_rungs(arms: int, rungs: int) -> None:
+    assert count_rungs(arms) == rungs
+
+
+def test_costs_are_read_from_the_samples_of_each_arm() -> None:
+    contents = make_stage(make_tuning(), (1.0, 0.5, 0.75, 0.6))
+    costs = [arm.costs for arm in read_costs(contents)]
+    assert [len(arm) for arm in costs] == [6, 6, 6, 6]
+    ratios = [arm[0] / costs[0][0] for arm in costs]
+    assert ratios == pytest.approx([1.0, 0.5, 0.75, 0.6])
+    end = end_stage(make_tuning(), read_costs(contents))
+    assert end.trial is not None
+    assert end.trial.gain is not None
+    assert end.trial.gain.ratio.point == pytest.approx(0.5)
+    assert [setting.ratio.point for setting in end.trial.settings] == pytest.approx([1.5, 1.2])
+
+
+def test_a_trial_whose_settings_all_help_ends_the_tuning() -> None:
+    contents = make_stage(make_tuning(), (1.0, 0.5, 0.75, 0.6))
+    end = next_stage(make_tuning(), read_costs(contents), RUN_ID, DIGEST)
+    assert isinstance(end, TuningResult)
+    assert end.outcome == "gain"
+    assert all(setting.kept for setting in end.settings)
+
+
+def test_a_trial_with_a_setting_that_buys_nothing_is_confirmed_without_it() -> None:
+    contents = make_stage(make_tuning(), (1.0, 0.5, 1.0, 0.5))
+    following = next_stage(make_tuning(), read_costs(contents), RUN_ID, DIGEST)
+    assert isinstance(following, Tuning)
+    assert (following.stage, following.arms) == ("confirm", ({}, {"openmp": "gnu"}))
+    assert [stage.stage for stage in following.earlier] == ["race", "trial"]
+    assert following.earlier[0] == RACE
+
+
+def test_the_only_setting_of_a_winner_is_taken_back_by_the_profile_s_own_arm() -> None:
+    tuning = begin_tuning(SEARCH, [{"openmp": "gnu"}])
+    assert (tuning.stage, tuning.arms) == ("trial", ({}, {"openmp": "gnu"}))
+    end = next_stage(tuning, [constant(1.0), constant(0.8)], RUN_ID, DIGEST)
+    assert isinstance(end, TuningResult)
+    assert [setting.ratio.point for setting in end.settings] == pytest.approx([1.25])
+
+
+@pytest.mark.parametrize(
+    ("cost", "outcome"), [(0.9, "holds"), (1.1, "no_longer"), (1.0, "no_longer")], ids=["faster", "slower", "the same"]
+)
+def test_a_check_says_whether_a_profile_still_gains(cost: float, outcome: str) -> None:
+    tuning = make_tuning("check", ({}, {"profile": "mine.toml"}), ())
+    end = next_stage(tuning, [constant(1.0), constant(cost)], RUN_ID, DIGEST)
+    assert isinstance(end, TuningResult)
+    assert end.outcome == outcome
+
+
+def test_too_few_pairs_are_undecided() -> None:
+    tuning = make_tuning()
+    end = next_stage(tuning, [ArmCosts({0: 1.0}), *[constant(0.5)] * 3], RUN_ID, DIGEST)
+    assert isinstance(end, TuningResult)
+    assert (end.outcome, end.reasons[0].code) == ("undecided", "tuning_too_few_pairs")
+
+
+def test_stages_share_the_budget_and_each_arm_gets_its_least() -> None:
+    race = make_tuning("race", ({}, {"openmp": "llvm"}, WINNER, {"allocator": "system"}), ())
+    assert request_stage(REQUEST, race).aim_s == 150  # half of ten minutes, in two rungs
+    assert request_stage(REQUEST, make_tuning()).aim_s == 180
+    assert request_stage(REQUEST, make_tuning()).repetitions == (6, 100)
+    assert estimate_tuning_s(REQUEST, 3, 2, 1) == estimate_tuning_s(REQUEST, 3, 2, 2) / 2
+
+
+def test_for_a_percentile_in_the_tail_a_sample_is_one_iteration() -> None:
+    request = request_stage(REQUEST, replace(make_tuning(), aim="p99"))
+    assert (request.sample_s, request.samples_min) == (1e-6, 200)
+    limited = replace(make_tuning(), aim="throughput", limit=Limit(metric="p99", seconds=1))
+    assert request_stage(REQUEST, limited).samples_min == 200
