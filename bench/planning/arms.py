@@ -42,7 +42,7 @@ def read_settings(settings: Settings) -> VariantOptions:
     """
     options: dict[str, object] = {}
     variables: dict[str, str] = {}
-    for name, value in settings.items():
+    for name, value in sorted(settings.items()):  # as they are sealed, so that planning again gives the same
         if name in OPTION_KNOBS:
             options[OPTION_KNOBS[name]] = value
         elif name not in ALLOWED:
@@ -58,11 +58,11 @@ def read_settings(settings: Settings) -> VariantOptions:
 
 
 def arrange_trial(winner: Settings) -> tuple[Settings, ...]:
-    """Return the arms of a trial: the profile's own, the winner, and the winner without each of its settings.
+    """Return the arms of a trial: the profile's own, the winner, and the winner without each of its settings, by name.
 
     Without its only setting the winner is the profile's own, which is there already.
     """
-    without = [{name: value for name, value in winner.items() if name != left_out} for left_out in winner]
+    without = [{name: value for name, value in winner.items() if name != left_out} for left_out in sorted(winner)]
     return ({}, winner, *(arm for arm in without if arm))
 
 

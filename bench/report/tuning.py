@@ -103,7 +103,7 @@ def render_beginning(tuning: Tuning, estimate_s: float, unfit: Sequence[tuple[Se
 
 def describe_settings(settings: Settings) -> str:
     """Return settings as a phrase."""
-    return " ".join(f"{name}={value}" for name, value in settings.items()) or "the profile's own"
+    return " ".join(f"{name}={value}" for name, value in sorted(settings.items())) or "the profile's own"
 
 
 def _describe_search(tuning: Tuning) -> str:

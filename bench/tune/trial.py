@@ -52,7 +52,7 @@ def judge_trial(arms: Sequence[Settings], costs: Sequence[ArmCosts]) -> Trial:
     gain = measure_gain(winner, costs[0].costs, costs[1].costs)
     if gain is None or not gain.shown:
         return Trial(gain, ())
-    # In the order of the winner's settings; its only setting is taken back by the first arm.
+    # In the order of the settings' names; a winner's only setting is taken back by the first arm.
     without = costs[2:] or costs[:1]
     pairs = [pair_costs(costs[1].costs, arm.costs) for arm in without]
     if min(map(len, pairs)) < REPETITIONS_MIN:
@@ -71,7 +71,7 @@ def judge_trial(arms: Sequence[Settings], costs: Sequence[ArmCosts]) -> Trial:
             kept=p_value <= SETTING_LEVEL and estimate.point > 0,
         )
         for (name, value), estimate, p_value, level in zip(
-            winner.items(), estimates, adjust(p_values), step_levels(p_values, SETTING_LEVEL), strict=True
+            sorted(winner.items()), estimates, adjust(p_values), step_levels(p_values, SETTING_LEVEL), strict=True
         )
     )
     return Trial(gain, settings)

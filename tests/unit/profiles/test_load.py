@@ -60,6 +60,48 @@ def test_reads_every_field(write: Write) -> None:
     )
 
 
+MEASURED = """
+[[placement]]
+layout = "throughput"
+instances = 2
+source = "bench tune"
+evidence = "measured"
+bundle = "sha256:{digest}"
+ratio = [1.01, 1.02, 1.03]
+"""
+
+
+def test_reads_what_was_measured_of_a_layout(write: Write) -> None:
+    (placement,) = load_profile(write(GOOD + MEASURED.format(digest="0" * 64))).placement
+    assert (placement.layout, placement.instances, placement.threads) == ("throughput", 2, None)
+    assert placement.ratio == (1.01, 1.02, 1.03)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"throughput"', '"latency"', "layout latency has one instance by definition"),
+        ('"throughput"', '"single_core"', "not a profile"),
+        ("instances = 2\n", "", "it places nothing"),
+        ('"measured"', '"derived"', "evidence is 'derived', and it names a bundle or a ratio; wanted 'measured'"),
+        ("1.02", "1.04", "is [low, point, high] in this order"),
+        ("1.01", "-1.01", "not a profile"),
+        ("bundle", "#", "a ratio needs the bundle that it is from"),
+    ],
+    ids=["two instances", "one core", "nothing", "a guess", "an interval out of order", "a cost below 0", "no bundle"],
+)
+def test_what_cannot_have_been_measured_is_refused(old: str, new: str, message: str, write: Write) -> None:
+    text = GOOD + MEASURED.format(digest="0" * 64).replace(old, new, 1)
+    with pytest.raises(UsageError) as refusal:
+        load_profile(write(text))
+    assert message in str(refusal.value)
+
+
+def test_a_layout_is_placed_once(write: Write) -> None:
+    with pytest.raises(UsageError, match="layout throughput is placed twice"):
+        load_profile(write(GOOD + 2 * MEASURED.format(digest="0" * 64)))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [

@@ -56,6 +56,12 @@ def test_the_cells_of_a_pair_are_adjacent_in_abba_order() -> None:
     assert all(a.case == b.case for row in rows for a, b in zip(row[::2], row[1::2], strict=True))
 
 
+def test_the_cells_of_a_block_are_adjacent_and_go_there_and_back() -> None:
+    cells = tuple(msgspec.structs.replace(make_cell(index), variant="abcd"[index % 4]) for index in range(8))
+    assert [letters(order_round(cells, number, 5)) for number in range(2)] == ["abcdabcd", "dcbadcba"]
+    assert find_partners(cells)[cells[5].id] == (cells[4].id, cells[6].id, cells[7].id)
+
+
 def test_cells_of_one_case_without_variants_are_no_pair() -> None:
     assert find_partners(alone(2)) == {"0000-resnet50-fp32-latency": (), "0001-resnet50-fp32-latency": ()}
     (a, b) = paired(1)

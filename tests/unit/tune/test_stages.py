@@ -48,20 +48,20 @@ def test_halving_needs_so_many_rungs(arms: int, rungs: int) -> None:
 
 
 def test_costs_are_read_from_the_samples_of_each_arm() -> None:
-    contents = make_stage(make_tuning(), (1.0, 0.5, 0.75, 0.6))
+    contents = make_stage(make_tuning(), (2.0, 1.0, 1.2, 1.5))
     costs = [arm.costs for arm in read_costs(contents)]
     assert [len(arm) for arm in costs] == [6, 6, 6, 6]
     ratios = [arm[0] / costs[0][0] for arm in costs]
-    assert ratios == pytest.approx([1.0, 0.5, 0.75, 0.6])
+    assert ratios == pytest.approx([1.0, 0.5, 0.6, 0.75])
     end = end_stage(make_tuning(), read_costs(contents))
     assert end.trial is not None
     assert end.trial.gain is not None
     assert end.trial.gain.ratio.point == pytest.approx(0.5)
-    assert [setting.ratio.point for setting in end.trial.settings] == pytest.approx([1.5, 1.2])
+    assert [setting.ratio.point for setting in end.trial.settings] == pytest.approx([1.2, 1.5])
 
 
 def test_a_trial_whose_settings_all_help_ends_the_tuning() -> None:
-    contents = make_stage(make_tuning(), (1.0, 0.5, 0.75, 0.6))
+    contents = make_stage(make_tuning(), (2.0, 1.0, 1.2, 1.5))
     end = next_stage(make_tuning(), read_costs(contents), RUN_ID, DIGEST)
     assert isinstance(end, TuningResult)
     assert end.outcome == "gain"
@@ -69,7 +69,7 @@ def test_a_trial_whose_settings_all_help_ends_the_tuning() -> None:
 
 
 def test_a_trial_with_a_setting_that_buys_nothing_is_confirmed_without_it() -> None:
-    contents = make_stage(make_tuning(), (1.0, 0.5, 1.0, 0.5))
+    contents = make_stage(make_tuning(), (2.0, 1.0, 1.0, 2.0))
     following = next_stage(make_tuning(), read_costs(contents), RUN_ID, DIGEST)
     assert isinstance(following, Tuning)
     assert (following.stage, following.arms) == ("confirm", ({}, {"openmp": "gnu"}))

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from bench.errors import BundleError
 from bench.records.bundle import Contents
-from bench.records.tuning import EarlierStage, Gain, SettingGain, Tuning
 from bench.records.summary import Interval
+from bench.records.tuning import EarlierStage, Gain, SettingGain, Tuning
 from bench.verification.plan import check_plan
 from bench.verification.replay import replay_plan
 from bench.verification.tuning import check_tuning
@@ -63,10 +63,10 @@ def fall(standing: str) -> Callable[[Tuning], Tuning]:
     [
         (change(arms=({}, WINNER)), "has 2 arms, the plan 4 variants"),
         (
-            change(arms=({}, WINNER, {"allocator": "system"}, {"openmp": "llvm"})),
+            change(arms=({}, WINNER, {"openmp": "gnu"}, {"openmp": "llvm"})),
             "arm d: its settings give '--openmp llvm'",
         ),
-        (change(arms=({}, WINNER, {"allocator": "system"}, {"nosuch": "1"})), "no knob 'nosuch'"),
+        (change(arms=({}, WINNER, {"openmp": "gnu"}, {"nosuch": "1"})), "no knob 'nosuch'"),
         (change(knobs=make_tuning().knobs[:1]), "an arm has allocator=system, which is not in the space"),
         (change(points=1), "3 arms of a space of 1"),
         (change(stage="race"), "the arms after a race are not those that follow"),

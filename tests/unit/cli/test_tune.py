@@ -1,0 +1,115 @@
+"""`bench tune`: what it refuses before anything is measured, and what it prints of stages that were."""
+
+import json
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from bench.bundle.write import write_bundle
+from bench.errors import UsageError
+from bench.records.tuning import Tuning
+from bench.run.prepare import Decision
+from bench.run.reproduce import prepare_reproduction
+from bench.verification.verify import verify_bundle
+from tests.unit.bundle.builder import OPERATOR
+from tests.unit.cli.conftest import Invoke
+from tests.unit.tune.bundles import make_stage, make_tuning
+
+TINY = ["--suite", "smoke", "--workload", "basic_gnn_gcn", "--mode", "inference"]
+
+
+def seal(folder: Path, tuning: Tuning, *factors: float) -> Path:
+    path = folder / "stage.bench.tar"
+    write_bundle(path, make_stage(tuning, factors), OPERATOR)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "which workload? settings that are best for one are not for another"),
+        ([*TINY, "--knob", "threads"], "--knob 'threads' is not NAME=VALUES"),
+        ([*TINY, "--knob", "openmp=gnu", "--check", "x.toml"], "--check and --knob"),
+        ([*TINY, "--check", "x.toml", "--write-profile", "y.toml"], "--check and --write-profile"),
+        ([*TINY, "--write-profile", "Tuned.toml"], "a profile's file is named like"),
+        ([*TINY, "--slo", "p99=50ms"], "is not a limit like p99<50ms"),
+        ([*TINY, "--budget", "5s"], "--budget 0m is less than the"),
+        ([*TINY, "--knob", "openmp=gnu", "--openmp", "gnu"], "No such option"),
+        (["--resume", "nosuch.run"], "holds no interrupted run"),
+        (["--resume", "x.run", "--knob", "threads=1"], "a resumed run keeps the options that it began with"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(arguments: list[str], words: str, invoke: Invoke, tmp_path: Path) -> None:
+    outcome = invoke("tune", *arguments, "--output", str(tmp_path)) if "--resume" not in arguments else invoke(
+        "tune", *arguments
+    )  # fmt: skip
+    assert outcome.status == 2
+    assert words in outcome.err
+
+
+def test_it_says_how_many_arms_and_how_long_before_it_measures(invoke: Invoke, tmp_path: Path) -> None:
+    outcome = invoke("tune", *TINY, "--knob", "threads=1", "--knob", "LRU_CACHE_CAPACITY=7,8", "--output", str(tmp_path), "--dry-run")  # fmt: skip
+    assert outcome.status == 0
+    assert outcome.err.startswith("tuning for latency: ")
+    assert "space: threads=1, LRU_CACHE_CAPACITY=7|8" in outcome.err
+    assert "side b: " in outcome.out
+
+
+def test_a_bundle_of_a_tuning_shows_its_arms_and_how_it_ended(invoke: Invoke, tmp_path: Path) -> None:
+    path = seal(tmp_path, make_tuning(), 2.0, 1.0, 1.5, 1.2)
+    shown = invoke("show", str(path))
+    assert shown.status == 0
+    assert (
+        "allocator=system openmp=gnu against the profile's own settings, 6 pairs in fresh processes: +100.0%"
+        in shown.out
+    )
+    assert "gain (exit status 0)" in shown.out
+    tuning = json.loads(invoke("show", str(path), "--json").out)["tuning"]
+    assert tuning["result"]["outcome"] == "gain"
+    assert tuning["tuning"]["stage"] == "trial"
+
+
+def test_a_race_is_told_as_no_result(invoke: Invoke, tmp_path: Path) -> None:
+    race = make_tuning("race", ({}, {"openmp": "llvm"}, {"openmp": "gnu"}), ())
+    shown = invoke("show", str(seal(tmp_path, race, 1.2, 1.1, 1.0)))
+    assert "These are a race's numbers: they choose, and are no result." in shown.out
+    assert "next stage: trial" in shown.out
+
+
+def test_no_gain_is_an_answer_with_its_bound_and_status_3(invoke: Invoke, tmp_path: Path) -> None:
+    path = seal(tmp_path, make_tuning())
+    outcome = invoke("tune", "--resume", str(path))
+    assert outcome.status == 3
+    assert "No gain shown above 0." in outcome.out
+
+
+def test_after_a_stage_that_ended_the_next_one_follows(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = seal(tmp_path, make_tuning(), 2.0, 1.0, 1.0, 2.0)
+    machine = verify_bundle(path).contents.machine
+    monkeypatch.setattr("bench.tune.prepare.detect", lambda _: machine)
+    monkeypatch.setattr("bench.tune.prepare.find_preloads", lambda _: ())
+    decided: list[Decision] = []
+    monkeypatch.setattr("bench.cli.tune.measure", lambda decide, _: decided.append(decide()))
+    assert invoke("tune", "--resume", str(path)).status == 0
+    (decision,) = decided
+    assert decision.tuning is not None
+    assert decision.tuning.stage == "confirm"
+    assert [variant.options for variant in decision.plan.variants] == [(), ("--openmp gnu",)]
+    assert decision.tuning.earlier[-1].content_digest == verify_bundle(path).content_digest
+
+
+def test_a_bundle_of_another_run_is_refused(invoke: Invoke, tmp_path: Path) -> None:
+    path = tmp_path / "x.bench.tar"
+    write_bundle(path, replace(make_stage(make_tuning()), tuning=None), OPERATOR)
+    outcome = invoke("tune", "--resume", str(path))
+    assert outcome.status == 2
+    assert "this bundle is not of a tuning" in outcome.err
+
+
+def test_a_stage_is_not_reproduced_but_its_profile_checked(tmp_path: Path) -> None:
+    verification = verify_bundle(seal(tmp_path, make_tuning()))
+    with pytest.raises(UsageError, match="measure a profile that was written of it with: bench tune --check FILE"):
+        prepare_reproduction(verification, verification.contents.machine)
