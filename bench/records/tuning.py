@@ -15,7 +15,7 @@ from bench.records.record import Record
 from bench.records.summary import Interval
 from bench.records.text import Line
 
-AimName = Literal["latency", "throughput", "p99"]
+AimName = Literal["latency", "throughput", "p99", "throughput-per-watt"]
 AIMS: tuple[AimName, ...] = get_args(AimName)
 
 StageName = Literal["race", "trial", "confirm", "check"]

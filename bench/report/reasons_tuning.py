@@ -14,6 +14,8 @@ SENTENCES_TUNING: Mapping[str, str] = MappingProxyType(
         "all settings stay; the gain is that of the trial",
         "tuning_no_arm_within_limit": "no arm that is better keeps the limit",
         "tuning_no_number": "no arm has a valid repetition",
+        "energy_counter_missing": "{folder} has no counter of a package (guests have none)",
+        "energy_counter_unreadable": "{file} cannot be read: {text}; only root may read it since Linux 5.10",
     }
 )
 """Code → sentence."""

@@ -75,6 +75,18 @@ def _peak_memory_bytes(repetition: Repetition, _: Scenario) -> float:
     return max(instance.peak_run_bytes for instance in repetition.instances)
 
 
+def _energy_per_item_j(repetition: Repetition, _: Scenario) -> float | None:
+    """Return the joules an item. Each instance reads the counters of whole packages, so the largest reading is of all."""
+    readings = [instance.readings.get("energy_per_item_j") for instance in repetition.instances]
+    known = [reading for reading in readings if reading is not None]
+    items = sum(
+        sample.iterations * instance.items_per_iteration
+        for instance in repetition.instances
+        for sample in instance.samples
+    )
+    return max(known) / items if len(known) == len(readings) and items and max(known) > 0 else None
+
+
 def _first_call_s(repetition: Repetition, _: Scenario) -> float:
     return median(instance.first_call_s for instance in repetition.instances)
 
@@ -96,6 +108,15 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
                 "median",
                 sum_reading("minor_faults"),
                 reader="bench.measure.readings:count_minor_faults",
+            ),
+            # Of whole packages, in the timed part, whatever else runs on them.
+            Metric(
+                "energy_per_item_j",
+                "J",
+                "less",
+                "mean",
+                _energy_per_item_j,
+                reader="bench.measure.energy:read_energy_j",
             ),
         )
     }

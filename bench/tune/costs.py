@@ -67,7 +67,13 @@ def _p99_s(repetition: Repetition, _: Scenario) -> float | None:
 
 
 COSTS: Mapping[AimName, Read] = MappingProxyType(
-    {"latency": METRICS["latency_s"].read, "throughput": _seconds_an_item, "p99": _p99_s}
+    {
+        "latency": METRICS["latency_s"].read,
+        "throughput": _seconds_an_item,
+        "p99": _p99_s,
+        # Items a second for each watt are items for each joule.
+        "throughput-per-watt": METRICS["energy_per_item_j"].read,
+    }
 )
 """Aim → its cost. For p99 each sample is one iteration (`bench.tune.stages`)."""
 

@@ -11,11 +11,13 @@ from bench.errors import EnvironmentUnfitError, UsageError
 from bench.hardware.detect import HOST, detect
 from bench.launch.libraries import find_preloads
 from bench.launch.plan import WORKER_ARGV
+from bench.measure.energy import why_no_energy
 from bench.planning.arms import plan_arms, read_settings
 from bench.planning.pairs import Side, plan_pairs
 from bench.planning.plan import Catalogue, Planned
 from bench.profiles.load import find_profile
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, LayoutName, Profile, Runtime
+from bench.records.reason import UnsupportedError
 from bench.records.record import Record
 from bench.records.request import is_file
 from bench.records.tuning import AimName, Knob, Limit, Search, Settings, Tuning
@@ -36,7 +38,12 @@ from bench.tune.space import ARMS_MAX, Space, build_space, merge_knobs, suggest_
 from bench.tune.stages import begin_tuning, estimate_tuning_s, request_stage
 from bench.verification.verification import Verification
 
-LAYOUT_OF: dict[AimName, LayoutName] = {"latency": "latency", "p99": "latency", "throughput": "throughput"}
+LAYOUT_OF: dict[AimName, LayoutName] = {
+    "latency": "latency",
+    "p99": "latency",
+    "throughput": "throughput",
+    "throughput-per-watt": "throughput",
+}
 
 
 class TuneOptions(Record, frozen=True, kw_only=True):
@@ -163,6 +170,9 @@ def continue_after(verification: Verification, tuning: Tuning, output: Path) -> 
 
 def _decide_base(options: RunOptions, aim: AimName, output: Path) -> Decision:
     """Return the run that measures the profile's own settings alone."""
+    reason = why_no_energy() if aim == "throughput-per-watt" else None
+    if reason is not None:
+        raise UnsupportedError(f"--for {aim} needs the energy of the CPU packages", [reason])
     request = make_request(replace(options, layouts=(LAYOUT_OF[aim],)))
     machine = detect(HOST)
     suite, digest = identify_suite(options.suite)

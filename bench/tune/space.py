@@ -90,7 +90,7 @@ def suggest_knobs(plan: Plan, aim: AimName, openmp: Sequence[str], allocators: S
     knobs.append(Knob(name="THP_MEM_ALLOC_ENABLE", values=("1",)))
     instances = plan.layouts[0].instances
     threads = sum(binding.threads for binding in instances)
-    if aim == "throughput" and threads > 1:
+    if aim.startswith("throughput") and threads > 1:
         counts = sorted({1, 2, len(instances), max(1, threads // 4), max(1, threads // 2), threads})
         knobs.append(Knob(name="instances", values=tuple(map(str, counts))))
     elif threads > 3:
