@@ -151,8 +151,11 @@ def _resume(path: Path, settings: RunSettings) -> "_Ended | None":
 
 
 def _measure_stages(decision: "Decision", settings: RunSettings) -> "_Ended | None":
+    from bench.cli.console import print_text
     from bench.verification.verify import verify_bundle
 
+    if decision.tuning is not None:
+        print_text(f"stage {decision.tuning.stage}: {len(decision.tuning.arms)} arms", err=True)
     measured = measure(lambda: decision, settings)
     if measured is None:
         return None

@@ -36,6 +36,9 @@ def read_costs(contents: Contents) -> tuple[ArmCosts, ...]:
     Several cells of an arm make one number, their geometric mean: each counts the same, however long it takes
     (Fleming and Wallace, CACM 29(3), 1986).
 
+    A race, which makes no claim, also takes noisy repetitions of a cell that has no valid one: on a noisy host the best
+    arm would fall for its bad luck.
+
     Args:
         contents: Of a stage's bundle.
     """
@@ -43,14 +46,16 @@ def read_costs(contents: Contents) -> tuple[ArmCosts, ...]:
     if tuning is None:
         return ()
     measurements = {measurement.cell: measurement for measurement in contents.measurements}
+    noisy = tuning.stage == "race"
+
+    def read_cells(cells: Sequence[Cell], aim: AimName) -> list[Costs]:
+        return [_read_cell(cell, measurements.get(cell.id), COSTS[aim], noisy=noisy) for cell in cells]
+
     arms = []
     for variant in contents.plan.variants:
         cells = [cell for cell in contents.plan.cells if cell.variant == variant.name]
-        costs = [_read_cell(cell, measurements.get(cell.id), COSTS[tuning.aim]) for cell in cells]
-        limited = [] if tuning.limit is None else [
-            _read_cell(cell, measurements.get(cell.id), COSTS[tuning.limit.metric]) for cell in cells
-        ]  # fmt: skip
-        arms.append(ArmCosts(_join(costs, _geometric_mean), _join(limited, max)))
+        limited = [] if tuning.limit is None else read_cells(cells, tuning.limit.metric)
+        arms.append(ArmCosts(_join(read_cells(cells, tuning.aim), _geometric_mean), _join(limited, max)))
     return tuple(arms)
 
 
@@ -78,11 +83,14 @@ COSTS: Mapping[AimName, Read] = MappingProxyType(
 """Aim → its cost. For p99 each sample is one iteration (`bench.tune.stages`)."""
 
 
-def _read_cell(cell: Cell, measurement: Measurement | None, read: Read) -> Costs:
+def _read_cell(cell: Cell, measurement: Measurement | None, read: Read, *, noisy: bool) -> Costs:
+    """Return the costs of a cell's valid repetitions, or of all if none is valid and noisy ones will do."""
     if measurement is None or measurement.failure is not None:
         return {}
-    valid = [repetition for repetition in measurement.repetitions if not repetition.invalid]
-    found = {repetition.index: read(repetition, find_scenario(cell.scenario)) for repetition in valid}
+    used = [repetition for repetition in measurement.repetitions if not repetition.invalid]
+    if not used and noisy:
+        used = list(measurement.repetitions)
+    found = {repetition.index: read(repetition, find_scenario(cell.scenario)) for repetition in used}
     return {index: value for index, value in found.items() if value is not None}
 
 

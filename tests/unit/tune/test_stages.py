@@ -115,3 +115,12 @@ def test_for_a_percentile_in_the_tail_a_sample_is_one_iteration() -> None:
     assert (request.sample_s, request.samples_min) == (1e-6, 200)
     limited = replace(make_tuning(), aim="throughput", limit=Limit(metric="p99", seconds=1))
     assert request_stage(REQUEST, limited).samples_min == 200
+
+
+def test_a_race_takes_noisy_repetitions_of_an_arm_that_has_no_other_and_a_trial_takes_none() -> None:
+    contents = make_stage(make_tuning())
+    first, *others = contents.measurements
+    noisy = replace(first, repetitions=tuple(replace(each, invalid=("foreign_load",)) for each in first.repetitions))
+    contents = replace(contents, measurements=(noisy, *others))
+    assert read_costs(contents)[0].costs == {}
+    assert len(read_costs(replace(contents, tuning=replace(make_tuning(), stage="race")))[0].costs) == 6
