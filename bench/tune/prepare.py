@@ -16,10 +16,11 @@ from bench.planning.arms import plan_arms, read_settings
 from bench.planning.pairs import Side, plan_pairs
 from bench.planning.plan import Catalogue, Planned
 from bench.profiles.load import find_profile
+from bench.records.plan import Plan
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, LayoutName, Profile, Runtime
 from bench.records.reason import UnsupportedError
 from bench.records.record import Record
-from bench.records.request import is_file
+from bench.records.request import Request, is_file
 from bench.records.tuning import AimName, Knob, Limit, Search, Settings, Tuning
 from bench.run.continuity import require_same_machine
 from bench.run.options import RunOptions
@@ -34,7 +35,7 @@ from bench.run.prepare import (
 )
 from bench.suites.load import identify_suite
 from bench.tune.sampler import name_sampler, sample_settings
-from bench.tune.space import ARMS_MAX, Space, build_space, merge_knobs, suggest_knobs
+from bench.tune.space import ARMS_MAX, PlanArm, Space, build_space, merge_knobs, suggest_knobs
 from bench.tune.stages import begin_tuning, estimate_tuning_s, request_stage
 from bench.verification.verification import Verification
 
@@ -90,28 +91,42 @@ def prepare_tuning(options: RunOptions, wanted: TuneOptions, output: Path) -> Be
     request, plan = base.request, base.plan
     if request is None:
         raise UsageError("the run was not asked for by options")
-    catalogue = _catalogue(base.profile, output)
-    plan_arm = partial(_plan_arm, base, catalogue)
-    knobs = merge_knobs(wanted.knobs) or suggest_knobs(plan, wanted.aim, *_find_installed(plan.layouts[0].runtime))
-    sample = partial(sample_settings, seed=plan.order_seed)
-    space = build_space(knobs, plan_arm, sample, ARMS_MAX)
-    search = Search(
-        aim=wanted.aim,
-        limit=wanted.limit,
-        budget_s=wanted.budget_s,
-        knobs=knobs,
-        points=space.points,
-        unfit=len(space.unfit),
-        sampler=name_sampler() if space.sampled else None,
-    )
-    tuning = begin_tuning(search, space.arms)
-    estimate_s = estimate_tuning_s(request_stage(request, tuning), len(space.arms), len(knobs), len(plan.cells))
+    plan_arm = partial(_plan_arm, base, _catalogue(base.profile, output))
+    knobs = merge_knobs(wanted.knobs)
+    suggested = () if knobs else suggest_knobs(plan, wanted.aim, *_find_installed(plan.layouts[0].runtime))
+    tuning, space = _lay_out(wanted, knobs or suggested, plan_arm, plan.order_seed)
+    # Of what bench suggests, as many knobs are tried as the time allows: those that matter most come first.
+    for count in range(len(suggested) - 1, 0, -1):
+        if _estimate_s(request, plan, tuning, space) <= wanted.budget_s:
+            break
+        tuning, space = _lay_out(wanted, suggested[:count], plan_arm, plan.order_seed)
+    estimate_s = _estimate_s(request, plan, tuning, space)
     if estimate_s > wanted.budget_s:
         raise UsageError(
             f"--budget {wanted.budget_s / 60:.0f}m is less than the {estimate_s / 60:.0f}m that {len(space.arms) + 1} arms "
             "take at least; raise it, or give fewer values with --knob"
         )
     return Beginning(decide_stage(base, tuning, output), space, estimate_s)
+
+
+def _lay_out(wanted: TuneOptions, knobs: Sequence[Knob], plan_arm: PlanArm, seed: int) -> tuple[Tuning, Space]:
+    """Return the first stage of a search in the space of some knobs."""
+    space = build_space(knobs, plan_arm, partial(sample_settings, seed=seed), ARMS_MAX)
+    search = Search(
+        aim=wanted.aim,
+        limit=wanted.limit,
+        budget_s=wanted.budget_s,
+        knobs=tuple(knobs),
+        points=space.points,
+        unfit=len(space.unfit),
+        sampler=name_sampler() if space.sampled else None,
+    )
+    return begin_tuning(search, space.arms), space
+
+
+def _estimate_s(request: Request, plan: Plan, tuning: Tuning, space: Space) -> float:
+    """Return the least seconds of a search, with a plan of the profile's own settings."""
+    return estimate_tuning_s(request_stage(request, tuning), len(space.arms), len(tuning.knobs), len(plan.cells))
 
 
 def prepare_check(options: RunOptions, wanted: TuneOptions, path: Path, output: Path) -> Beginning:

@@ -78,7 +78,7 @@ def merge_knobs(knobs: Sequence[Knob]) -> tuple[Knob, ...]:
 
 
 def suggest_knobs(plan: Plan, aim: AimName, openmp: Sequence[str], allocators: Sequence[str]) -> tuple[Knob, ...]:
-    """Return the knobs to try where the user names none: those that most often matter, with few values each.
+    """Return the knobs to try where the user names none: few values each, those that most often matter first.
 
     Args:
         plan: Of the profile's own settings.
@@ -87,14 +87,14 @@ def suggest_knobs(plan: Plan, aim: AimName, openmp: Sequence[str], allocators: S
         allocators: Allocators that are installed.
     """
     knobs = [Knob(name="openmp", values=tuple(openmp)), Knob(name="allocator", values=tuple(allocators))]
-    knobs.append(Knob(name="THP_MEM_ALLOC_ENABLE", values=("1",)))
     instances = plan.layouts[0].instances
     threads = sum(binding.threads for binding in instances)
     if aim.startswith("throughput") and threads > 1:
         counts = sorted({1, 2, len(instances), max(1, threads // 4), max(1, threads // 2), threads})
-        knobs.append(Knob(name="instances", values=tuple(map(str, counts))))
-    elif threads > 3:
-        knobs.append(Knob(name="threads", values=(str(threads // 2), str(threads))))
+        knobs.insert(0, Knob(name="instances", values=tuple(map(str, counts))))
+    elif threads > 3:  # of fewer threads none can be spared
+        knobs.append(Knob(name="threads", values=(str(threads // 2),)))
+    knobs.append(Knob(name="THP_MEM_ALLOC_ENABLE", values=("1",)))
     return tuple(knobs)
 
 

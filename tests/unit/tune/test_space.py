@@ -125,7 +125,7 @@ def test_a_space_too_large_to_count_is_sampled() -> None:
     ("aim", "layout", "names"),
     [
         ("latency", "latency", ["openmp", "allocator", "THP_MEM_ALLOC_ENABLE"]),
-        ("throughput", "throughput", ["openmp", "allocator", "THP_MEM_ALLOC_ENABLE", "instances"]),
+        ("throughput", "throughput", ["instances", "openmp", "allocator", "THP_MEM_ALLOC_ENABLE"]),
     ],
 )
 def test_without_knobs_what_is_installed_is_tried(aim: str, layout: LayoutName, names: Sequence[str]) -> None:
