@@ -14,11 +14,13 @@ from bench.launch.plan import WORKER_ARGV
 from bench.measure.energy import why_no_energy
 from bench.planning.arms import plan_arms, read_settings
 from bench.planning.pairs import Side, plan_pairs
-from bench.planning.plan import Catalogue, Planned
-from bench.profiles.load import find_profile
+from bench.planning.plan import Catalogue, Planned, choose_cases, select_profile
+from bench.profiles.load import load_profile
+from bench.records.digest import Digest
+from bench.records.machine import Machine
 from bench.records.plan import Plan
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, LayoutName, Profile, Runtime
-from bench.records.reason import UnsupportedError
+from bench.records.reason import Reason, UnsupportedError
 from bench.records.record import Record
 from bench.records.request import Request, is_file
 from bench.records.tuning import AimName, Knob, Limit, Search, Settings, Tuning
@@ -63,6 +65,25 @@ class TuneOptions(Record, frozen=True, kw_only=True):
     budget_s: float
 
 
+class Basis(NamedTuple):
+    """What all stages of a tuning have in common.
+
+    Attributes:
+        request: What was asked for; a stage adds how often and how long it measures.
+        profile: Whose own settings are the base.
+        suite, suite_digest, order_seed: Of each stage's plan.
+        replaced: Libraries that the profile prefers and this machine lacks.
+    """
+
+    request: Request
+    machine: Machine
+    profile: Profile
+    suite: str
+    suite_digest: Digest | None
+    order_seed: int
+    replaced: tuple[Reason, ...] = ()
+
+
 class Beginning(NamedTuple):
     """The first stage, and what a user must know of the whole before it begins.
 
@@ -87,26 +108,88 @@ def prepare_tuning(options: RunOptions, wanted: TuneOptions, output: Path) -> Be
         UsageError: an unknown knob or value, nothing to tune, or less time than the least.
         EnvironmentUnfitError: the machine cannot do what is asked, or Optuna is missing.
     """
-    base = _decide_base(options, wanted.aim, output)
-    request, plan = base.request, base.plan
-    if request is None:
-        raise UsageError("the run was not asked for by options")
-    plan_arm = partial(_plan_arm, base, _catalogue(base.profile, output))
+    basis = _find_basis(options, wanted.aim, output)
+    plan_arm = partial(_plan_arm, basis, _catalogue(basis.profile, output))
+    own = plan_arm({}).plan
     knobs = merge_knobs(wanted.knobs)
-    suggested = () if knobs else suggest_knobs(plan, wanted.aim, *_find_installed(plan.layouts[0].runtime))
-    tuning, space = _lay_out(wanted, knobs or suggested, plan_arm, plan.order_seed)
+    suggested = () if knobs else suggest_knobs(own, wanted.aim, *_find_installed(own.layouts[0].runtime))
+    tuning, space = _lay_out(wanted, knobs or suggested, plan_arm, basis.order_seed)
     # Of what bench suggests, as many knobs are tried as the time allows: those that matter most come first.
     for count in range(len(suggested) - 1, 0, -1):
-        if _estimate_s(request, plan, tuning, space) <= wanted.budget_s:
+        if _estimate_s(basis.request, own, tuning, space) <= wanted.budget_s:
             break
-        tuning, space = _lay_out(wanted, suggested[:count], plan_arm, plan.order_seed)
-    estimate_s = _estimate_s(request, plan, tuning, space)
+        tuning, space = _lay_out(wanted, suggested[:count], plan_arm, basis.order_seed)
+    estimate_s = _estimate_s(basis.request, own, tuning, space)
     if estimate_s > wanted.budget_s:
         raise UsageError(
             f"--budget {wanted.budget_s / 60:.0f}m is less than the {estimate_s / 60:.0f}m that {len(space.arms) + 1} arms "
             "take at least; raise it, or give fewer values with --knob"
         )
-    return Beginning(decide_stage(base, tuning, output), space, estimate_s)
+    return Beginning(_decide(basis, tuning, [_catalogue(basis.profile, output)] * len(tuning.arms)), space, estimate_s)
+
+
+def prepare_check(options: RunOptions, wanted: TuneOptions, path: Path, output: Path) -> Beginning:
+    """Return the only stage of a check: a profile's file beside the profile that would be used without it.
+
+    Raises:
+        UsageError: the file is wrong.
+        ProfileError: it does not fit this machine.
+    """
+    basis = _find_basis(options, wanted.aim, output)
+    checked = load_profile(path)
+    settings: Settings = {"profile": path.name}
+    if basis.replaced:  # what the base lacks is no reason to measure another profile than the file's
+        settings |= {"openmp": checked.openmp.value, "allocator": checked.allocator.value}
+    tuning = Tuning(
+        aim=wanted.aim,
+        limit=wanted.limit,
+        budget_s=wanted.budget_s,
+        knobs=tuple(Knob(name=name, values=(value,)) for name, value in settings.items()),
+        points=2,
+        unfit=0,
+        stage="check",
+        arms=({}, settings),
+    )
+    decision = _decide(basis, tuning, [_catalogue(profile, output) for profile in (basis.profile, checked)])
+    return Beginning(decision, None, decision.plan.estimate_s)
+
+
+def continue_after(verification: Verification, tuning: Tuning, output: Path) -> Decision:
+    """Return what the stage after that of a bundle measures.
+
+    Args:
+        verification: Of the bundle; its run was on this machine.
+        tuning: The stage that follows.
+        output: The folder for results.
+
+    Raises:
+        UsageError: the bundle does not say what was asked for.
+        NotComparableError: this is another machine, or another bench.
+    """
+    contents, machine = verification.contents, detect(HOST)
+    if contents.request is None:
+        raise UsageError(f"run {contents.info.run_id} does not say what was asked for, so no stage can follow it")
+    require_same_machine(contents.info.run_id, contents.machine, machine, contents.environment.source_digest)
+    plan = contents.plan
+    basis = Basis(contents.request, machine, contents.profile, plan.suite, plan.suite_digest, plan.order_seed)
+    return _decide(basis, tuning, [_catalogue(basis.profile, output)] * len(tuning.arms))
+
+
+def _find_basis(options: RunOptions, aim: AimName, output: Path) -> Basis:
+    """Return what the user asks for, on this machine, with the profile's own settings.
+
+    Raises:
+        UnsupportedError: the aim needs a counter that cannot be read here.
+    """
+    reason = why_no_energy() if aim == "throughput-per-watt" else None
+    if reason is not None:
+        raise UnsupportedError(f"--for {aim} needs the energy of the CPU packages", [reason])
+    request, machine = make_request(replace(options, layouts=(LAYOUT_OF[aim],))), detect(HOST)
+    catalogue = read_catalogue(find_facilities(output))
+    request, replaced = replace_missing_libraries(request, machine, catalogue)
+    profile, _ = select_profile(request, machine, catalogue)
+    suite, digest = identify_suite(options.suite)
+    return Basis(without_folders(request), machine, profile, suite, digest, choose_seed(options), replaced)
 
 
 def _lay_out(wanted: TuneOptions, knobs: Sequence[Knob], plan_arm: PlanArm, seed: int) -> tuple[Tuning, Space]:
@@ -124,124 +207,44 @@ def _lay_out(wanted: TuneOptions, knobs: Sequence[Knob], plan_arm: PlanArm, seed
     return begin_tuning(search, space.arms), space
 
 
-def _estimate_s(request: Request, plan: Plan, tuning: Tuning, space: Space) -> float:
+def _estimate_s(request: Request, own: Plan, tuning: Tuning, space: Space) -> float:
     """Return the least seconds of a search, with a plan of the profile's own settings."""
-    return estimate_tuning_s(request_stage(request, tuning), len(space.arms), len(tuning.knobs), len(plan.cells))
+    return estimate_tuning_s(request_stage(request, tuning), len(space.arms), len(tuning.knobs), len(own.cells))
 
 
-def prepare_check(options: RunOptions, wanted: TuneOptions, path: Path, output: Path) -> Beginning:
-    """Return the only stage of a check: a profile's file beside the profile that would be used without it.
-
-    Raises:
-        UsageError: the file is wrong.
-        ProfileError: it does not fit this machine.
-    """
-    base = _decide_base(options, wanted.aim, output)
-    checked = find_profile(f"./{path}" if not path.is_absolute() else str(path))
-    settings: Settings = {"profile": path.name}
-    if base.replaced:  # what the base lacks is no reason to measure another profile than the file's
-        settings |= {"openmp": checked.openmp.value, "allocator": checked.allocator.value}
-    tuning = Tuning(
-        aim=wanted.aim,
-        limit=wanted.limit,
-        budget_s=wanted.budget_s,
-        knobs=tuple(Knob(name=name, values=(value,)) for name, value in settings.items()),
-        points=2,
-        unfit=0,
-        stage="check",
-        arms=({}, settings),
-    )
-    decision = _decide(base, tuning, [_catalogue(profile, output) for profile in (base.profile, checked)])
-    return Beginning(decision, None, decision.plan.estimate_s)
-
-
-def decide_stage(before: Decision, tuning: Tuning, output: Path) -> Decision:
-    """Return what a stage measures.
-
-    Args:
-        before: The decision of the stage before it, or of a run with the profile's own settings.
-        tuning: The stage.
-        output: The folder for results.
-    """
-    return _decide(before, tuning, [_catalogue(before.profile, output)] * len(tuning.arms))
-
-
-def continue_after(verification: Verification, tuning: Tuning, output: Path) -> Decision:
-    """Return what the stage after that of a bundle measures.
-
-    Args:
-        verification: Of the bundle; its run was on this machine.
-        tuning: The stage that follows.
-        output: The folder for results.
-
-    Raises:
-        NotComparableError: this is another machine, or another bench.
-    """
-    contents, machine = verification.contents, detect(HOST)
-    require_same_machine(contents.info.run_id, contents.machine, machine, contents.environment.source_digest)
-    before = Decision(machine=machine, profile=contents.profile, plan=contents.plan, request=contents.request)
-    return decide_stage(before, tuning, output)
-
-
-def _decide_base(options: RunOptions, aim: AimName, output: Path) -> Decision:
-    """Return the run that measures the profile's own settings alone."""
-    reason = why_no_energy() if aim == "throughput-per-watt" else None
-    if reason is not None:
-        raise UnsupportedError(f"--for {aim} needs the energy of the CPU packages", [reason])
-    request = make_request(replace(options, layouts=(LAYOUT_OF[aim],)))
-    machine = detect(HOST)
-    suite, digest = identify_suite(options.suite)
-    catalogue = read_catalogue(find_facilities(output))
-    request, replaced = replace_missing_libraries(request, machine, catalogue)
-    profile, plan = plan_arms(
-        request, [{}], machine, catalogue, suite=suite, suite_digest=digest, order_seed=choose_seed(options)
-    )
-    find_preloads(plan.layouts[0].runtime)
-    return Decision(machine=machine, profile=profile, plan=plan, request=without_folders(request), replaced=replaced)
-
-
-def _decide(before: Decision, tuning: Tuning, catalogues: Sequence[Catalogue]) -> Decision:
-    if before.request is None:
-        raise UsageError("the run was not asked for by options, so no stage can follow it")
-    request = request_stage(before.request, tuning)
-    sides = [Side(options=read_settings(settings), argv=WORKER_ARGV) for settings in tuning.arms]
+def _decide(basis: Basis, tuning: Tuning, catalogues: Sequence[Catalogue]) -> Decision:
+    """Return what a stage measures; an arm whose library is not installed is an error now."""
+    request = request_stage(basis.request, tuning)
     profile, plan = plan_pairs(
         request,
-        sides,
-        before.machine,
+        [Side(options=read_settings(settings), argv=WORKER_ARGV) for settings in tuning.arms],
+        basis.machine,
         catalogues,
-        suite=before.plan.suite,
-        suite_digest=before.plan.suite_digest,
-        order_seed=before.plan.order_seed,
+        suite=basis.suite,
+        suite_digest=basis.suite_digest,
+        order_seed=basis.order_seed,
     )
     for runtime in {cell.runtime for cell in plan.cells}:
         find_preloads(runtime)
     return Decision(
-        machine=before.machine,
-        profile=profile,
-        plan=plan,
-        request=request,
-        tuning=tuning,
-        replaced=before.replaced,
+        machine=basis.machine, profile=profile, plan=plan, request=request, tuning=tuning, replaced=basis.replaced
     )
 
 
-def _plan_arm(base: Decision, catalogue: Catalogue, settings: Settings) -> Planned:
-    """Plan one arm alone, or raise why this machine cannot run it in all cases of the base."""
-    if base.request is None:
-        raise UsageError("the run was not asked for by options")
-    plan = base.plan
+def _plan_arm(basis: Basis, catalogue: Catalogue, settings: Settings) -> Planned:
+    """Plan one arm alone, or raise why this machine cannot run it in all cases that are asked for."""
     planned = plan_arms(
-        base.request,
+        basis.request,
         [settings],
-        base.machine,
+        basis.machine,
         catalogue,
-        suite=plan.suite,
-        suite_digest=plan.suite_digest,
-        order_seed=plan.order_seed,
+        suite=basis.suite,
+        suite_digest=basis.suite_digest,
+        order_seed=basis.order_seed,
     )
-    if len(planned.plan.cells) != len(plan.cells):
-        raise UsageError(f"only {len(planned.plan.cells)} of the {len(plan.cells)} cells can be run with it")
+    cases, _ = choose_cases(basis.request, basis.machine, catalogue)
+    if len(planned.plan.cells) != len(cases):
+        raise UsageError(f"only {len(planned.plan.cells)} of the {len(cases)} cases can be run with it")
     find_preloads(planned.plan.cells[0].runtime)
     return planned
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from bench.errors import UsageError
+from bench.errors import EnvironmentUnfitError, UsageError
 from bench.planning.arms import plan_arms
 from bench.planning.plan import Planned
 from bench.records.profile import LayoutName
@@ -132,3 +132,11 @@ def test_without_knobs_what_is_installed_is_tried(aim: str, layout: LayoutName, 
     knobs = suggest_knobs(plan_arm({}, layout).plan, aim, ["gnu"], ["system"])  # type: ignore[arg-type] # names of aims
     assert [knob.name for knob in knobs] == names
     assert all(isinstance(knob, Knob) for knob in knobs)
+
+
+def test_without_optuna_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.tune.sampler.find_spec", lambda _: None)
+    with pytest.raises(
+        EnvironmentUnfitError, match="which is not installed; install bench with the extra tune, or give"
+    ):
+        build("openmp=gnu,llvm", "allocator=system", arms_max=2)
