@@ -74,6 +74,7 @@ TABLE: list[tuple[str, Limit, Limit]] = [
     ("performance.peak_memory_bytes", {"at_most": 1 << 29}, {"at_most": 1 << 28}),
     ("performance.first_call_s", {"at_most": 0.5}, {"at_most": 0.4}),
     ("performance.minor_faults", {"at_most": 100}, {"at_most": 99}),
+    ("performance.energy_per_item_j", {"at_most": 2}, {"at_most": 1}),
     ("performance.roofline_ratio", {"at_least": 0.5}, {"at_least": 100}),
 ]
 

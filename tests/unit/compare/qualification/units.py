@@ -53,7 +53,11 @@ def make_contents(latency_s: float = 0.01, *, run: int = 1, invalid: bool = Fals
             instance = make_instance(scattered, start_ns=sequence * 1000 * MS, proof=proof)
             noise = replace(instance.noise, cpu_pressure_s=0.5, migrations=3, steal_ratio=0.01)
             repetitions.append(
-                repetition(index, replace(instance, noise=noise, readings={"minor_faults": 100.0}), sequence=sequence)
+                repetition(
+                    index,
+                    replace(instance, noise=noise, readings={"minor_faults": 100.0, "energy_per_item_j": 48.0}),
+                    sequence=sequence,
+                )
             )
         measurements.append(make_measurement(cell, *repetitions))
     if invalid:
