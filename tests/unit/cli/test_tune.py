@@ -1,6 +1,7 @@
 """`bench tune`: what it refuses before anything is measured, and what it prints of stages that were."""
 
 import json
+import platform
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from bench.run.reproduce import prepare_reproduction
 from bench.verification.verify import verify_bundle
 from tests.unit.bundle.builder import OPERATOR
 from tests.unit.cli.conftest import Invoke
+from tests.unit.run.test_ab import PROFILE
 from tests.unit.tune.bundles import make_stage, make_tuning
 
 TINY = ["--suite", "smoke", "--workload", "basic_gnn_gcn", "--mode", "inference"]
@@ -54,6 +56,18 @@ def test_it_says_how_many_arms_and_how_long_before_it_measures(invoke: Invoke, t
     assert outcome.err.startswith("tuning for latency: ")
     assert "space: threads=1, LRU_CACHE_CAPACITY=7|8" in outcome.err
     assert "side b: " in outcome.out
+
+
+def test_a_check_measures_the_file_beside_the_profile_that_would_be_used_without_it(
+    invoke: Invoke, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(PROFILE.format(architecture=platform.machine()), encoding="utf-8")
+    outcome = invoke("tune", *TINY, "--check", str(path), "--output", str(tmp_path), "--dry-run")
+    assert outcome.status == 0, outcome.err
+    assert "side a: unchanged" in outcome.out
+    assert "side b: --profile mine.toml" in outcome.out
+    assert "GOMP_SPINCOUNT=7" in outcome.out
 
 
 def test_a_bundle_of_a_tuning_shows_its_arms_and_how_it_ended(invoke: Invoke, tmp_path: Path) -> None:
