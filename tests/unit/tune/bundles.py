@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from bench.planning.arms import arrange_trial, plan_arms
+from bench.planning.plan import Catalogue
 from bench.records.bundle import Contents
 from bench.records.measurement import InstanceResult, Measurement, Repetition, Sample
 from bench.records.request import Request
@@ -41,10 +42,10 @@ def make_tuning(
     return Tuning(**fields, stage=stage, arms=tuple(arms), earlier=tuple(earlier))
 
 
-def make_stage(tuning: Tuning, factors: Sequence[float] = ()) -> Contents:
+def make_stage(tuning: Tuning, factors: Sequence[float] = (), catalogue: Catalogue = CATALOGUE) -> Contents:
     """The bundle of a stage, in which each arm takes so many times as long as the first."""
     request = request_stage(REQUEST, tuning)
-    planned = plan_arms(request, tuning.arms, MACHINE, CATALOGUE, suite="./tiny.toml", order_seed=ORDER_SEED)
+    planned = plan_arms(request, tuning.arms, MACHINE, catalogue, suite="./tiny.toml", order_seed=ORDER_SEED)
     contents = replace(make_contents(planned, request), tuning=tuning)
     by_cell = {cell.id: place for place, cell in enumerate(contents.plan.cells)}
     measurements = tuple(

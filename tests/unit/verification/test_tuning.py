@@ -6,13 +6,16 @@ import pytest
 from msgspec.structs import replace
 
 from bench.errors import BundleError
+from bench.profiles.load import load_profiles
 from bench.records.bundle import Contents
+from bench.records.profile import Placement
 from bench.records.summary import Interval
-from bench.records.tuning import EarlierStage, Gain, SettingGain, Tuning
+from bench.records.tuning import EarlierStage, Gain, Knob, SettingGain, Tuning
 from bench.verification.plan import check_plan
 from bench.verification.replay import replay_plan
 from bench.verification.tuning import check_tuning
 from tests.unit.tune.bundles import DIGEST, RACE, WINNER, make_stage, make_tuning
+from tests.unit.verification.planned import CATALOGUE
 
 NOTHING = Interval(point=1, low=0.99, high=1.01)
 TRIAL = EarlierStage(
@@ -42,6 +45,18 @@ def test_a_stage_is_planned_again_from_its_request(tuning: Tuning) -> None:
     assert replay_plan(contents) == ()
     unchecked = check_tuning(contents)
     assert [reason.values for reason in unchecked] == [{"stages": str(len(tuning.earlier))}][: len(tuning.earlier)]
+
+
+def test_a_check_is_planned_again_with_the_profile_that_it_measured() -> None:
+    own = load_profiles()["xeon-spr"]
+    placed = Placement(layout="latency", threads=1, source="a test", evidence="derived")
+    mine = replace(own, name="mine", placement=(placed,))
+    checked = make_tuning("check", ({}, {"profile": "mine.toml"}), ())
+    checked = replace(checked, knobs=(Knob(name="profile", values=("mine.toml",)),))
+    contents = make_stage(checked, catalogue=CATALOGUE._replace(find_profile=lambda _: mine))
+    assert [cell.instances[0].threads for cell in contents.plan.cells] == [2, 1]
+    check_plan(contents)
+    assert (replay_plan(contents), check_tuning(contents)) == ((), ())
 
 
 def test_another_run_than_a_stage_of_a_tuning_has_nothing_to_check() -> None:
