@@ -30,7 +30,7 @@ case $variant in
 "")
     compile images/requirements.lock
     compile images/requirements-engines.lock --extra engines --constraint images/requirements.lock
-    compile images/requirements-dev.lock --extra dev --extra engines \
+    compile images/requirements-dev.lock --extra dev --extra engines --extra tune \
         --constraint images/requirements-engines.lock
     ;;
 cpu)

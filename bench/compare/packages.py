@@ -12,11 +12,12 @@ from bench.records.verdict import Finding
 
 TOOLS = frozenset(
     {
-        "altair", "ast-serialize", "coverage", "duckdb", "grimp", "hypothesis", "import-linter", "iniconfig",
-        "installer", "jsonschema", "jsonschema-specifications", "librt", "mypy", "mypy-extensions", "narwhals",
-        "outcome", "pathspec", "pip", "pluggy", "pysocks", "pytest", "referencing", "rpds-py", "ruff", "selenium",
-        "sniffio", "trio", "trio-websocket", "types-docker", "types-requests", "types-tabulate", "uv",
-        "vl-convert-python", "websocket-client", "wheel", "wsproto",
+        "alembic", "altair", "ast-serialize", "colorlog", "coverage", "duckdb", "grimp", "hypothesis",
+        "import-linter", "iniconfig", "installer", "jsonschema", "jsonschema-specifications", "librt", "mako",
+        "mypy", "mypy-extensions", "narwhals", "optuna", "outcome", "pathspec", "pip", "pluggy", "pysocks",
+        "pytest", "referencing", "rpds-py", "ruff", "selenium", "sniffio", "sqlalchemy", "trio", "trio-websocket",
+        "types-docker", "types-requests", "types-tabulate", "uv", "vl-convert-python", "websocket-client", "wheel",
+        "wsproto",
     }
 )  # fmt: skip
 """Distributions that no worker imports: installers, what reports and histories are made with, and what the lock for
