@@ -20,6 +20,9 @@ MEMORY_LIMIT_BYTES_PER_S = 1e12
 CACHE_LIMIT_BYTES_PER_S = 1.3e12
 """Of one thread, from its first-level cache: two loads and one store of 64 bytes a cycle, at `CLOCK_LIMIT_HZ`."""
 
+PACKAGE_LIMIT_W = 5000.0
+"""Several times what any package draws (500 W: AMD EPYC 9965, 2024)."""
+
 _OPERATIONS_PER_CYCLE: dict[str, dict[str, int]] = {
     "fp32": {"": 16, "fma": 32, "avx2": 32, "avx512f": 64, "asimd": 32, "sve": 128, "sme": 1024},
     "bf16": {"": 16, "avx512_bf16": 128, "amx_bf16": 1024, "bf16": 128, "svebf16": 256, "sme": 2048},

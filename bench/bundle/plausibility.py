@@ -19,6 +19,7 @@ from bench.bundle.operators import check_operators, check_profiled_call
 from bench.bundle.physics import (
     CACHE_LIMIT_BYTES_PER_S,
     MEMORY_LIMIT_BYTES_PER_S,
+    PACKAGE_LIMIT_W,
     UNCOUNTED_LIMIT_RATIO,
     limit_cores,
     limit_instruction,
@@ -174,6 +175,7 @@ def _check_repetition(repetition: Repetition, cell: Cell, policy: Policy, machin
 def _check_instance(instance: InstanceResult, cell: Cell, machine: Machine, where: str) -> None:
     _check_memory(instance, machine, where)
     _check_noise(instance.noise, where)
+    _check_energy(instance, machine, where)
     if instance.proof is not None:
         threads = limit_cores(machine, sum(binding.threads for binding in cell.instances))
         fastest_s = min(sample.elapsed_ns / sample.iterations for sample in instance.samples) / 1e9
@@ -204,6 +206,18 @@ def _check_noise(noise: Noise, where: str) -> None:
         value = getattr(noise, field)
         if value is not None and not 0 <= value <= most:
             raise BundleError(f"{where}: its {field} is {value}; it must lie between 0 and {most:g}")
+
+
+def _check_energy(instance: InstanceResult, machine: Machine, where: str) -> None:
+    """Refuse energy that the packages cannot have used between the first sample and the last, and a second beside."""
+    energy_j = instance.readings.get("energy_per_item_j")
+    if energy_j is None:
+        return
+    last = instance.samples[-1]
+    timed_s = (last.start_ns + last.elapsed_ns - instance.samples[0].start_ns) / 1e9
+    most_j = PACKAGE_LIMIT_W * max(1, machine.topology.package_count) * (timed_s + 1)
+    if not 0 <= energy_j <= most_j:
+        raise BundleError(f"{where}: the packages used {energy_j:g} J; it must lie between 0 and {most_j:g}")
 
 
 def _check_stages(instance: InstanceResult, where: str) -> None:

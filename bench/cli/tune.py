@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from bench.cli.combinations import is_typed
-from bench.cli.measurement import RunSettings, measure, run_settings_options, take_run_settings
+from bench.cli.measurement import (
+    Measured,
+    RunSettings,
+    exit_status,
+    measure,
+    run_settings_options,
+    take_run_settings,
+)
 from bench.cli.plan_options import case_options, parse_options
 from bench.cli.types import Duration, FilePath, LatencyLimit
 from bench.errors import UsageError
-from bench.records.tuning import AIMS, EXIT_STATUS, Limit, Tuning, TuningResult
+from bench.records.tuning import AIMS, EXIT_STATUS, WINNING, Limit, Tuning, TuningResult
 
 if TYPE_CHECKING:
     from bench.run.prepare import Decision
@@ -36,13 +43,13 @@ Examples:
   bench tune --resume results/20261122T101500Z-0123abcd.run
 \b
 Exit status: 0 a gain, or the checked profile still gains; 1 the checked profile no longer gains; 3 no gain
-shown, or too noisy; 7 not possible on this machine.
+shown, or too noisy; 5 an arm failed, so that there is no answer; 7 not possible on this machine.
 """
 
 
 @click.command(epilog=EPILOG)
 @case_options
-@click.option("--knob", "knobs", multiple=True, metavar="NAME=VALUES", help="Setting to try, and its values: threads, instances, siblings, memory-nodes, openmp, allocator, backend, memory-format, or a variable that a profile may set. May be repeated. [default: what is installed here]")  # fmt: skip
+@click.option("--knob", "knobs", multiple=True, metavar="NAME=VALUES", help="Setting to try, and its values: threads, instances, instance-per, siblings, memory-nodes, openmp, allocator, backend, memory-format, or a variable that a profile may set. May be repeated. [default: what is installed here]")  # fmt: skip
 @click.option("--for", "aim", type=click.Choice(AIMS), default="latency", show_default=True, help="What is to be best.")
 @click.option("--slo", type=LatencyLimit(), metavar="'p99<50ms'", help="Limit that the settings have to keep.")
 @click.option("--budget", "budget_s", type=Duration(), default="20m", show_default=True, metavar="20m", help="Time for all stages together.")  # fmt: skip
@@ -182,16 +189,23 @@ def _report(ended: "_Ended", write_profile: Path | None, settings: RunSettings) 
     """Print how the tuning ended, write the profile, and return the exit status."""
     from bench.cli.console import print_text
     from bench.cli.results import print_results
+    from bench.tune.profile_file import list_left_out
     from bench.tune.profile_file import write_profile as write
 
-    written = None
-    if write_profile is not None and ended.result.outcome == "gain":
-        verification = ended.verification
-        written = write(write_profile, verification.contents, verification.content_digest, ended.result)
+    result, verification, written = ended.result, ended.verification, None
+    if write_profile is not None and result.outcome in WINNING:
+        written = write(write_profile, verification.contents, verification.content_digest, result)
     print_results(ended.path, report_format="json" if settings.as_json else "text", wide=settings.wide)
     if written is not None:
         print_text(f"profile: {write_profile}", err=True)
+        left_out = list_left_out({} if result.gain is None else result.gain.settings)
+        if left_out:
+            print_text(f"not in it, as no profile holds them: {' '.join(left_out)}", err=True)
     elif write_profile is not None:
-        why = "no gain was shown" if ended.result.outcome != "gain" else "no profile holds the settings that help"
+        why = "no gain was shown" if result.outcome not in WINNING else "no profile holds the settings that help"
         print_text(f"no profile was written: {why}", err=True)
-    return EXIT_STATUS[ended.result.outcome]
+    status = EXIT_STATUS[result.outcome]
+    if result.outcome != "undecided":
+        return status
+    contents = verification.contents  # failed cells come before an undecided answer, as in `ab`
+    return exit_status(Measured(ended.path, contents.summary, contents.plan)) or status

@@ -50,8 +50,9 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     but only stated. Without --trust or --key no signer is trusted: only integrity is shown. Exit status 6 if a
     bundle does not verify.
 
-    The bundle of a reproduction cites the bundle of the original run. Cited bundles are verified too, if they are
-    in the same folder or given with --cited.
+    The bundle of a reproduction cites the bundle of the original run, and that of a tuning the stages before it.
+    Cited bundles are verified too, if they are in the same folder or given with --cited; each stage must lead to
+    the next.
 
     Several bundles, or a folder, get one line for each bundle; all cores are used. The statement of `bench qualify`
     (*.dsse.json) is verified with the key beside it: its verdicts must follow from its own values and limits. If its
@@ -109,12 +110,20 @@ def _check_judged(judged: Sequence[Path], policy: str | None, cited: Sequence[Pa
 def _verify_one(
     bundle: Path, requirements: "Requirements", cited: Sequence[Path], *, explain: bool, as_json: bool
 ) -> None:
+    from msgspec.structs import replace
+
     from bench.cli.console import print_json, print_text
+    from bench.tune.earlier import follow_stages
     from bench.verification.chain import finder, follow_chain, require_cited
     from bench.verification.verify import verify_bundle
 
     verification = verify_bundle(bundle, requirements)
-    links = follow_chain(verification, finder(cited, bundle.absolute().parent, requirements))
+    find = finder(cited, bundle.absolute().parent, requirements)
+    stages = follow_stages(verification, find)
+    if stages.checked:
+        unchecked = [reason for reason in verification.unchecked if reason.code != "earlier_stages_not_opened"]
+        verification = replace(verification, unchecked=tuple(unchecked))
+    links = (*follow_chain(verification, find), *stages.links)
     require_cited(cited, links)
     if explain:
         from bench.bundle.explain import explain as explain_bundle

@@ -1,8 +1,9 @@
 """The energy that the CPU packages used, by RAPL's counters.
 
-Counters of packages are `/sys/class/powercap/intel-rapl:N` (Linux, Documentation/power/powercap/powercap.rst), also on
-AMD from Zen 2 on. They count whole packages, whatever else runs there. Guests have none, and since Linux 5.10 only root
-may read them.
+Counters of packages are the zones `/sys/class/powercap/intel-rapl:N` that are named `package-...` (Linux,
+Documentation/power/powercap/powercap.rst), also on AMD from Zen 2 on. Laptops have a zone `psys` beside them, of the
+whole board, packages included. They count whole packages, whatever else runs there. Guests have none, and since Linux
+5.10 only root may read them.
 """
 
 import re
@@ -13,7 +14,7 @@ from bench.records.reason import Reason
 HOST = Path("/")
 
 _COUNTERS = "sys/class/powercap"
-_PACKAGE = re.compile(r"intel-rapl:[0-9]+", re.ASCII)
+_ZONE = re.compile(r"intel-rapl:[0-9]+", re.ASCII)
 
 
 def read_energy_j(root: Path = HOST) -> float | None:
@@ -50,9 +51,10 @@ def why_no_energy(root: Path = HOST) -> Reason | None:
 
 
 def _list_counters(root: Path) -> list[Path]:
-    """Return the files of the packages' counters; parts of a package have counters of their own, which it includes."""
+    """Return the files of the packages' counters; parts of a package have zones of their own, which it includes."""
     try:
-        names = sorted(path.name for path in (root / _COUNTERS).iterdir())
-    except OSError:
+        zones = sorted(path for path in (root / _COUNTERS).iterdir() if _ZONE.fullmatch(path.name))
+        names = [(zone / "name").read_text(encoding="ascii") for zone in zones]
+    except (OSError, ValueError):
         return []
-    return [root / _COUNTERS / name / "energy_uj" for name in names if _PACKAGE.fullmatch(name)]
+    return [zone / "energy_uj" for zone, name in zip(zones, names, strict=True) if name.startswith("package-")]

@@ -20,6 +20,7 @@ OPTION_KNOBS: Mapping[str, str] = MappingProxyType(
         "threads": "threads",
         "instances": "instances",
         "siblings": "siblings",
+        "instance-per": "instance_per",
         "memory-nodes": "memory_nodes",
         "openmp": "openmp",
         "allocator": "allocator",

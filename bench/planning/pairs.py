@@ -19,7 +19,7 @@ from bench.records.image import StatedImage
 from bench.records.machine import Architecture, CpuList, Machine
 from bench.records.plan import Plan, Policy, Refusal
 from bench.records.precision import PRECISION_FACTS
-from bench.records.profile import Allocator, OpenMpRuntime, Siblings
+from bench.records.profile import Allocator, InstancePer, OpenMpRuntime, Siblings
 from bench.records.reason import UnsupportedError
 from bench.records.record import Record
 from bench.records.request import Request
@@ -47,7 +47,7 @@ AIM_S = 600.0
 """Seconds that a comparison should take, if the user sets no budget."""
 
 
-REPLACED = ("profile", "openmp", "allocator", "threads", "instances", "siblings", "memory_nodes")
+REPLACED = ("profile", "openmp", "allocator", "threads", "instances", "siblings", "instance_per", "memory_nodes")
 """Options of a side that take the place of the request's own."""
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=65536)]
@@ -59,6 +59,7 @@ class VariantOptions(Record, frozen=True, kw_only=True):
     Attributes:
         threads, instances: Of the layouts that have a choice of them.
         siblings: Whether each hardware thread of a core gets a thread.
+        instance_per: What one instance of the throughput layout fills.
         python: An interpreter, or the folder of a virtual environment.
         image: Name or digest of an image; `stated` is the engine's description of it.
     """
@@ -73,6 +74,7 @@ class VariantOptions(Record, frozen=True, kw_only=True):
     threads: Count | None = None
     instances: Count | None = None
     siblings: Siblings | None = None
+    instance_per: InstancePer | None = None
     memory_nodes: CpuList | None = None
     python: str | None = None
     image: str | None = None

@@ -186,6 +186,7 @@ def choose_layouts(request: Request, profile: Profile, machine: Machine) -> tupl
         openmp=request.openmp,
         allocator=request.allocator,
         siblings=request.siblings,
+        instance_per=request.instance_per,
     )
     return resolve_layouts(profile, machine, request.layouts or request.suite.layouts, overrides)
 

@@ -4,14 +4,21 @@ from pathlib import Path
 
 from bench.errors import UsageError
 from bench.profiles.variables import why_not_variable
-from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, EnvironmentSetting, Placement, Profile, Setting
+from bench.records.profile import (
+    ALLOCATORS,
+    INSTANCE_PER,
+    OPENMP_RUNTIMES,
+    EnvironmentSetting,
+    Placement,
+    Profile,
+    Setting,
+)
 from bench.records.request import is_file
 from bench.records.toml_file import TomlFile, read_toml
 
 PROFILES_DIR = Path(__file__).resolve().parents[2] / "profiles"
 """The profiles that come with bench."""
 
-INSTANCE_PER = ("node", "l3")
 _CHOICES = {"instance_per": INSTANCE_PER, "openmp": OPENMP_RUNTIMES, "allocator": ALLOCATORS}
 
 

@@ -4,7 +4,7 @@ import msgspec
 
 from bench.errors import UsageError
 from bench.records.cpulist import format_cpulist
-from bench.records.profile import Allocator, LayoutName, OpenMpRuntime, Placement, Siblings
+from bench.records.profile import Allocator, InstancePer, LayoutName, OpenMpRuntime, Placement, Siblings
 from bench.records.record import Record
 
 
@@ -19,6 +19,7 @@ class Overrides(Record, frozen=True, kw_only=True):
         openmp: `--openmp`, for every layout.
         allocator: `--allocator`, the same.
         siblings: Of an arm of `bench tune`: whether each hardware thread of a core gets a thread; not for `single_core`.
+        instance_per: The same: what one instance fills, of the throughput layout.
     """
 
     instances: int | None = None
@@ -28,6 +29,7 @@ class Overrides(Record, frozen=True, kw_only=True):
     openmp: OpenMpRuntime | None = None
     allocator: Allocator | None = None
     siblings: Siblings | None = None
+    instance_per: InstancePer | None = None
 
 
 def check_overrides(overrides: Overrides) -> None:
@@ -54,39 +56,34 @@ def overrides_for(overrides: Overrides, layout: LayoutName) -> Overrides:
         openmp=overrides.openmp,
         allocator=overrides.allocator,
         siblings=None if layout == "single_core" else overrides.siblings,
+        instance_per=overrides.instance_per if layout == "throughput" else None,
     )
 
 
 def with_placement(overrides: Overrides, placement: Placement | None) -> Overrides:
     """Return the overrides of one layout, completed by the profile's own numbers for it.
 
-    A profile's numbers are of the machine's cores. So they do not apply where the user names CPUs.
+    A profile's numbers are of the machine's cores. So they do not apply where the user names CPUs, and no number of
+    instances where the user names what each fills.
     """
     if placement is None or overrides.cpus is not None:
         return overrides
+    siblings = overrides.siblings or placement.siblings
+    if overrides.instance_per is not None:
+        return msgspec.structs.replace(overrides, siblings=siblings)
     return msgspec.structs.replace(
         overrides,
         instances=overrides.instances or placement.instances,
         threads=overrides.threads or placement.threads,
-        siblings=overrides.siblings or placement.siblings,
+        siblings=siblings,
     )
 
 
 def format_options(overrides: Overrides) -> tuple[str, ...]:
     """Format the overrides as the user types them: `--instances 2`, `--cpus 0-3`."""
-    options: list[str] = []
-    if overrides.instances is not None:
-        options.append(f"--instances {overrides.instances}")
-    if overrides.threads is not None:
-        options.append(f"--threads {overrides.threads}")
-    if overrides.cpus is not None:
-        options.append(f"--cpus {format_cpulist(overrides.cpus)}")
-    if overrides.memory_nodes is not None:
-        options.append(f"--memory-nodes {format_cpulist(overrides.memory_nodes)}")
-    if overrides.openmp is not None:
-        options.append(f"--openmp {overrides.openmp}")
-    if overrides.allocator is not None:
-        options.append(f"--allocator {overrides.allocator}")
-    if overrides.siblings is not None:
-        options.append(f"--siblings {overrides.siblings}")
-    return tuple(options)
+    given = {name: getattr(overrides, name) for name in overrides.__struct_fields__}
+    return tuple(
+        f"--{name.replace('_', '-')} {format_cpulist(value) if isinstance(value, frozenset) else value}"
+        for name, value in given.items()
+        if value is not None
+    )

@@ -49,7 +49,7 @@ def _resolve(name: LayoutName, profile: Profile, machine: Machine, overrides: Ov
     usable = choose_slots(machine, applied)
     notes = [*usable.notes, *_note_not_applied(overrides, asked, name)]
     if name == "throughput":
-        per = profile.instance_per.value
+        per = applied.instance_per or profile.instance_per.value
         groups, added = split_into(usable, applied.instances) if applied.instances else group_per(usable, per)
     else:
         groups, added = _one_group(name, usable, named=applied.cpus is not None)

@@ -18,6 +18,11 @@ Allocator = Literal["system", "jemalloc", "tcmalloc"]
 OPENMP_RUNTIMES: tuple[OpenMpRuntime, ...] = get_args(OpenMpRuntime)
 ALLOCATORS: tuple[Allocator, ...] = get_args(Allocator)
 
+InstancePer = Literal["node", "l3"]
+"""What one instance of the throughput layout fills."""
+
+INSTANCE_PER: tuple[InstancePer, ...] = get_args(InstancePer)
+
 Siblings = Literal["off", "on"]
 """Whether each hardware thread of a core gets a thread, or each core one."""
 
@@ -105,7 +110,7 @@ class Profile(Record, frozen=True, kw_only=True):
         name: Equal to the file's stem.
         summary: One line for people.
         match: When it applies.
-        instance_per: `node` or `l3`: what one instance of the throughput layout fills.
+        instance_per: What one instance of the throughput layout fills, an `InstancePer`.
         openmp: The runtime of torch's threads, an `OpenMpRuntime`.
         allocator: Where a worker's memory comes from, an `Allocator`.
         environment: Variables for the workers.

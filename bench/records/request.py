@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from bench.records.machine import CpuList
-from bench.records.profile import Allocator, LayoutName, OpenMpRuntime, Siblings
+from bench.records.profile import Allocator, InstancePer, LayoutName, OpenMpRuntime, Siblings
 from bench.records.record import Record
 from bench.records.suite import CaseFilter, Suite
 
@@ -27,7 +27,7 @@ class Request(Record, frozen=True, kw_only=True):
         cpus, memory_nodes: List format.
         openmp, allocator: Instead of the profile's: the user's choice, or with `auto` what replaces a library that
             the machine lacks.
-        siblings: Instead of the profile's.
+        siblings, instance_per: Instead of the profile's.
         repetitions: Least and most.
         target_ci_ratio: Half width of the interval as a share of the median.
         aim_s: Seconds that the run should take, where it has no budget.
@@ -51,6 +51,7 @@ class Request(Record, frozen=True, kw_only=True):
     repetitions: tuple[int, int] | None = None
     timeout_s: float | None = None
     siblings: Siblings | None = None
+    instance_per: InstancePer | None = None
     aim_s: Annotated[float, Meta(gt=0)] | None = None
     sample_s: Annotated[float, Meta(gt=0, le=60)] | None = None
     samples_min: Annotated[int, Meta(ge=5, le=100_000)] | None = None

@@ -66,6 +66,7 @@ class Gain(Record, frozen=True, kw_only=True):
         p_value: Of no difference.
         pairs: Valid pairs of repetitions.
         shown: They are better, at the false alarm level.
+        limited: Seconds of what the limit is on, with these settings; None without a limit.
     """
 
     settings: Settings
@@ -73,6 +74,7 @@ class Gain(Record, frozen=True, kw_only=True):
     p_value: Annotated[float, Meta(ge=0, le=1)]
     pairs: Count
     shown: bool
+    limited: Interval | None = None
 
 
 class SettingGain(Record, frozen=True, kw_only=True):
@@ -143,9 +145,20 @@ class Tuning(Search, frozen=True, kw_only=True):
     earlier: tuple[EarlierStage, ...] = ()
 
 
-TuningOutcome = Literal["gain", "no_gain", "holds", "no_longer", "undecided"]
+TuningOutcome = Literal["gain", "within_limit", "no_gain", "holds", "no_longer", "undecided"]
+"""`within_limit`: the settings keep the limit, and the profile's own do not, whichever are faster."""
 
-EXIT_STATUS: dict[TuningOutcome, int] = {"gain": 0, "holds": 0, "no_longer": 1, "no_gain": 3, "undecided": 3}
+WINNING: frozenset[TuningOutcome] = frozenset({"gain", "within_limit"})
+"""Outcomes whose settings a profile may hold."""
+
+EXIT_STATUS: dict[TuningOutcome, int] = {
+    "gain": 0,
+    "within_limit": 0,
+    "holds": 0,
+    "no_longer": 1,
+    "no_gain": 3,
+    "undecided": 3,
+}
 
 
 class TuningResult(Record, frozen=True, kw_only=True):

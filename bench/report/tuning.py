@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from bench.records.summary import Interval
 from bench.records.tuning import (
     EXIT_STATUS,
+    AimName,
     ArmResult,
     EarlierStage,
     Gain,
+    Limit,
     SettingGain,
     Settings,
     Standing,
@@ -20,6 +22,7 @@ from bench.records.variant import name_variants
 from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.table import Column, render_table
+from bench.report.units import format_duration
 
 ARM_COLUMNS = (
     Column("arm"),
@@ -48,11 +51,21 @@ STANDINGS: dict[Standing, str] = {
 
 OUTCOMES: dict[TuningOutcome, str] = {
     "gain": "gain",
+    "within_limit": "the limit is kept, which it is not with the profile's own settings",
     "no_gain": "no gain",
     "holds": "the profile still gains",
     "no_longer": "the profile no longer gains",
     "undecided": "undecided",
 }
+
+
+GAIN_MEANS: dict[AimName, str] = {
+    "latency": "how much more is done in the same time than",
+    "throughput": "how much more is done in the same time than",
+    "p99": "by how much the 99th percentile is longer",
+    "throughput-per-watt": "how much more is done with the same energy than",
+}
+"""Aim → what a gain is, before "with the profile's own settings"."""
 
 
 def render_tuning(report: TuningReport, width: int | None = None) -> PrintableText:
@@ -66,11 +79,11 @@ def render_tuning(report: TuningReport, width: int | None = None) -> PrintableTe
     lines = [_describe_search(tuning)]
     lines += [f"{_describe_stage(stage)}: run {stage.run_id}, {stage.content_digest}" for stage in tuning.earlier]
     lines += ["", f"{tuning.stage}: {len(tuning.arms)} arms", "", _render_arms(report.arms, width), ""]
-    lines.append("gain: how much more is done in the same time than with the profile's own settings")
+    lines.append(f"gain: {GAIN_MEANS[tuning.aim]} with the profile's own settings")
     if tuning.stage == "race":
         lines.append("These are a race's numbers: they choose, and are no result. The winner looks faster than it is.")
     if report.result is not None:
-        lines += ["", *_describe_result(report.result, width)]
+        lines += ["", *_describe_result(report.result, tuning.limit, width)]
     else:
         lines.append(f"next stage: {report.following}")
     return join_lines(lines)
@@ -88,7 +101,7 @@ def render_beginning(tuning: Tuning, estimate_s: float, unfit: Sequence[tuple[Se
     space = ", ".join(f"{knob.name}={'|'.join(knob.values)}" for knob in tuning.knobs)
     head = (
         f"tuning for {_describe_aim(tuning)}: {arms}, the profile's own settings among them, of {tuning.points} different "
-        f"ones; at least {estimate_s / 60:.0f}m, about {tuning.budget_s / 60:.0f}m"
+        f"ones; at least {format_duration(estimate_s)}, about {format_duration(tuning.budget_s)}"
     )
     lines = [head, f"space: {space}"]
     if tuning.sampler is not None:
@@ -143,13 +156,15 @@ def _gain_cells(ratio: Interval | None) -> tuple[str, str]:
     return f"{1 / ratio.point - 1:+.1%}", f"{1 / ratio.high - 1:+.1%} to {1 / ratio.low - 1:+.1%}"
 
 
-def _describe_result(result: TuningResult, width: int | None) -> Iterator[str]:
+def _describe_result(result: TuningResult, limit: Limit | None, width: int | None) -> Iterator[str]:
     if result.settings:
         rows = [_setting_row(setting) for setting in result.settings]
         yield from ("what each setting bought, by taking it back from the winner:", "")
         yield from (render_table(SETTING_COLUMNS, rows, width), "")
     if result.gain is not None:
         yield _describe_gain(result.gain)
+        if limit is not None and result.gain.limited is not None:
+            yield _describe_limited(result.gain.limited, limit)
     yield from map(describe_reason, result.reasons)
     yield f"{OUTCOMES[result.outcome]} (exit status {EXIT_STATUS[result.outcome]})"
 
@@ -171,3 +186,8 @@ def _describe_gain(gain: Gain) -> str:
         f"{describe_settings(gain.settings)} against the profile's own settings, {gain.pairs} pairs in fresh processes: "
         f"{point} ({interval})"
     )
+
+
+def _describe_limited(limited: Interval, limit: Limit) -> str:
+    low, point, high = (f"{1000 * seconds:.4g}" for seconds in (limited.low, limited.point, limited.high))
+    return f"{limit.metric} with these settings: {point} ms ({low} to {high}), limit {1000 * limit.seconds:g} ms"

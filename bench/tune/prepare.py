@@ -1,6 +1,6 @@
 """Decide what a stage of a tuning measures: from the user's options for the first, from the one before for the others."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path, PurePath
 from typing import NamedTuple
@@ -24,6 +24,7 @@ from bench.records.reason import Reason, UnsupportedError
 from bench.records.record import Record
 from bench.records.request import Request, is_file
 from bench.records.tuning import AimName, Knob, Limit, Search, Settings, Tuning
+from bench.report.units import format_duration
 from bench.run.continuity import require_same_machine
 from bench.run.options import RunOptions
 from bench.run.prepare import (
@@ -36,7 +37,7 @@ from bench.run.prepare import (
     without_folders,
 )
 from bench.suites.load import identify_suite
-from bench.tune.sampler import name_sampler, sample_settings
+from bench.tune.sampler import SamplerMissingError, name_sampler, sample_settings
 from bench.tune.space import ARMS_MAX, PlanArm, Space, build_space, merge_knobs, suggest_knobs
 from bench.tune.stages import begin_tuning, estimate_tuning_s, request_stage
 from bench.verification.verification import Verification
@@ -84,6 +85,10 @@ class Basis(NamedTuple):
     replaced: tuple[Reason, ...] = ()
 
 
+Laid = tuple[Tuning, Space]
+"""The first stage of a search, and its space."""
+
+
 class Beginning(NamedTuple):
     """The first stage, and what a user must know of the whole before it begins.
 
@@ -112,18 +117,19 @@ def prepare_tuning(options: RunOptions, wanted: TuneOptions, output: Path) -> Be
     plan_arm = partial(_plan_arm, basis, _catalogue(basis.profile, output))
     own = plan_arm({}).plan
     knobs = merge_knobs(wanted.knobs)
-    suggested = () if knobs else suggest_knobs(own, wanted.aim, *_find_installed(own.layouts[0].runtime))
-    tuning, space = _lay_out(wanted, knobs or suggested, plan_arm, basis.order_seed)
-    # Of what bench suggests, as many knobs are tried as the time allows: those that matter most come first.
-    for count in range(len(suggested) - 1, 0, -1):
-        if _estimate_s(basis.request, own, tuning, space) <= wanted.budget_s:
-            break
-        tuning, space = _lay_out(wanted, suggested[:count], plan_arm, basis.order_seed)
-    estimate_s = _estimate_s(basis.request, own, tuning, space)
+    lay_out = partial(_lay_out, wanted, plan_arm=plan_arm, seed=basis.order_seed)
+    estimate = partial(_estimate_s, basis.request, own)
+    if knobs:
+        tuning, space = lay_out(knobs)
+    else:
+        installed = _find_installed(own.layouts[0].runtime)
+        suggested = suggest_knobs(own, wanted.aim, *installed, smt=basis.machine.topology.smt_active)
+        tuning, space = _choose_suggested(suggested, lay_out, lambda laid: estimate(*laid) <= wanted.budget_s)
+    estimate_s = estimate(tuning, space)
     if estimate_s > wanted.budget_s:
         raise UsageError(
-            f"--budget {wanted.budget_s / 60:.0f}m is less than the {estimate_s / 60:.0f}m that {len(space.arms) + 1} arms "
-            "take at least; raise it, or give fewer values with --knob"
+            f"--budget {format_duration(wanted.budget_s)} is less than the {format_duration(estimate_s)} that "
+            f"{len(space.arms) + 1} arms take at least; raise it, or give fewer values with --knob"
         )
     return Beginning(_decide(basis, tuning, [_catalogue(basis.profile, output)] * len(tuning.arms)), space, estimate_s)
 
@@ -192,7 +198,24 @@ def _find_basis(options: RunOptions, aim: AimName, output: Path) -> Basis:
     return Basis(without_folders(request), machine, profile, suite, digest, choose_seed(options), replaced)
 
 
-def _lay_out(wanted: TuneOptions, knobs: Sequence[Knob], plan_arm: PlanArm, seed: int) -> tuple[Tuning, Space]:
+def _choose_suggested(
+    suggested: Sequence[Knob], lay_out: Callable[[Sequence[Knob]], Laid], is_short: Callable[[Laid], bool]
+) -> Laid:
+    """Return the first stage with as many suggested knobs as the time allows, and as can race without a sampler here.
+
+    Those that matter most come first.
+    """
+    for count in range(len(suggested), 1, -1):
+        try:
+            laid = lay_out(suggested[:count])
+        except SamplerMissingError:
+            continue
+        if is_short(laid):
+            return laid
+    return lay_out(suggested[:1])
+
+
+def _lay_out(wanted: TuneOptions, knobs: Sequence[Knob], *, plan_arm: PlanArm, seed: int) -> Laid:
     """Return the first stage of a search in the space of some knobs."""
     space = build_space(knobs, plan_arm, partial(sample_settings, seed=seed), ARMS_MAX)
     search = Search(

@@ -17,13 +17,19 @@ from bench.records.bundle import Contents
 from bench.records.digest import Digest
 from bench.records.machine import Cpu
 from bench.records.profile import EnvironmentSetting, Match, Placement, Profile, RatioInterval, Setting
-from bench.records.tuning import Gain, SettingGain, Settings, TuningResult
+from bench.records.tuning import AimName, Gain, SettingGain, Settings, TuningResult
 
 NOT_OF_A_PROFILE = CASE_KNOBS | {"memory-nodes"}
 """Knobs that no profile holds: those of the case, and the nodes of one machine."""
 
 _PLACEMENT = ("instances", "threads", "siblings")
 _SOURCE_MAX = 300
+_GAINED: dict[AimName, str] = {
+    "latency": "work in the same time",
+    "throughput": "work in the same time",
+    "p99": "on the 99th percentile without it",
+    "throughput-per-watt": "work with the same energy",
+}
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 
 
@@ -49,7 +55,7 @@ def write_profile(path: Path, contents: Contents, digest: Digest, result: Tuning
         path: Of the file.
         contents: Of the last stage's bundle.
         digest: Of that bundle's content.
-        result: A gain.
+        result: Of an outcome in `WINNING`.
 
     Returns:
         None where no profile can hold any of the settings.
@@ -73,13 +79,13 @@ def make_profile(
         name: Of the profile.
         contents: Of the last stage's bundle.
         digest: Of that bundle's content.
-        result: A gain.
+        result: Of an outcome in `WINNING`.
         known: Profiles whose conditions it must differ from.
     """
     base, gain = contents.profile, result.gain
     tuning = contents.tuning
     if gain is None or tuning is None:
-        raise UsageError("the tuning shows no gain, so there is no profile of it")
+        raise UsageError("the tuning ended without settings, so there is no profile of it")
     trial = next((stage.content_digest for stage in tuning.earlier if stage.stage == "trial"), digest)
     evidence = _Measured(describe_search(contents), trial, {setting.name: setting for setting in result.settings})
     settings = {name: value for name, value in gain.settings.items() if name not in NOT_OF_A_PROFILE}
@@ -96,7 +102,7 @@ def make_profile(
         name=name,
         summary=_summarize(base, gain, digest, contents),
         match=narrow_match(base.match, contents.machine.cpu, [profile.match for profile in known]),
-        instance_per=base.instance_per,
+        instance_per=evidence.decide("instance-per", base.instance_per, base.instance_per.value, settings),
         openmp=openmp,
         allocator=allocator,
         environment=(*inherited, *evidence.list_variables(settings)),
@@ -157,14 +163,14 @@ class _Measured:
         if name in settings:
             return Setting(
                 value=settings[name],
-                source=self._source,
+                source=self._source(name),
                 evidence="measured",
                 bundle=self._trial,
                 ratio=self._ratio(name),
             )
         if used == base.value:
             return base
-        source = f"{base.value} was not to be had where this was tuned; the rest was measured with {used}"
+        source = f"{base.value} was not installed where this was tuned; the rest was measured with {used}"
         return Setting(value=used, source=source, evidence="derived")
 
     def list_variables(self, settings: Settings) -> Iterator[EnvironmentSetting]:
@@ -174,7 +180,7 @@ class _Measured:
                 yield EnvironmentSetting(
                     name=name,
                     value=value,
-                    source=self._source,
+                    source=self._source(name),
                     evidence="measured",
                     bundle=self._trial,
                     ratio=self._ratio(name),
@@ -183,25 +189,31 @@ class _Measured:
     def place(self, base: Profile, settings: Settings, contents: Contents) -> Iterator[Placement]:
         """Yield the profile's placements, with the numbers among some settings in that of the layout measured."""
         layout = contents.plan.layouts[0].name
-        numbers = {name: settings[name] for name in _PLACEMENT if name in settings}
         before = next((entry for entry in base.placement if entry.layout == layout), None)
-        yield from (entry for entry in base.placement if entry.layout != layout or not numbers)
-        if not numbers:
+        yield from (entry for entry in base.placement if entry.layout != layout)
+        if before is not None and "instance-per" in settings:  # it takes the place of how many there are
+            before = replace(before, instances=None, threads=None)
+        changes = {name: settings[name] for name in _PLACEMENT if name in settings}
+        numbers = {} if before is None else {name: getattr(before, name) for name in _PLACEMENT}
+        numbers |= {name: value if name == "siblings" else int(value) for name, value in changes.items()}
+        if before is not None and not changes and any(numbers.values()):
+            yield before
+        if not changes:
             return
-        counts = {name: int(value) for name, value in numbers.items() if name != "siblings"}
-        kept = {name: None if before is None else getattr(before, name) for name in _PLACEMENT}
         yield Placement(
-            **kept | counts | {name: value for name, value in numbers.items() if name == "siblings"},  # type: ignore[arg-type] # as parsed
+            **numbers,
             layout=layout,  # type: ignore[arg-type] # no aim has layout single_core
-            source=self._source,
+            source=self._source(*changes),
             evidence="measured",
             bundle=self._trial,
             # Of several numbers each has its own ratio, and the table of the search shows them.
-            ratio=self._ratio(next(iter(numbers))) if len(numbers) == 1 else None,
+            ratio=self._ratio(next(iter(changes))) if len(changes) == 1 else None,
         )
 
-    @property
-    def _source(self) -> str:
+    def _source(self, *names: str) -> str:
+        """Return where settings come from: each was taken back, or all of a search were measured together."""
+        if not self._gains.keys() >= set(names):
+            return f"{self._command}: measured together with the other settings, in fresh processes"
         return f"{self._command}: taken back in fresh processes; ratio is the cost without it over the cost with it"
 
     def _ratio(self, name: str) -> RatioInterval | None:
@@ -212,10 +224,22 @@ class _Measured:
 
 
 def _summarize(base: Profile, gain: Gain, digest: Digest, contents: Contents) -> str:
-    aim = "" if contents.tuning is None else contents.tuning.aim
+    """Return what was found, in a sentence that names the settings which were measured beside those of the profile."""
+    tuning = contents.tuning
+    if tuning is None:
+        return base.summary
     workloads = ", ".join(dict.fromkeys(cell.case.workload for cell in contents.plan.cells))
+    limit = "" if tuning.limit is None else f" with {tuning.limit.metric} below {tuning.limit.seconds * 1000:g} ms"
+    left_out = list_left_out(gain.settings)
+    beside = f"; measured with {' '.join(left_out)}, which no profile holds" if left_out else ""
     low, point, high = (100 * (1 / ratio - 1) for ratio in (gain.ratio.high, gain.ratio.point, gain.ratio.low))
-    return (
-        f"{base.name} tuned for {aim} of {workloads:.100}: {point:+.1f}% work in the same time "
-        f"({low:+.1f}% to {high:+.1f}%), bundle {digest}"
+    text = (
+        f"{base.name} tuned for {tuning.aim}{limit} of {workloads:.100}: {point:+.1f}% {_GAINED[tuning.aim]} "
+        f"({low:+.1f}% to {high:+.1f}%){beside}"
     )
+    return f"{text[:_SOURCE_MAX]}, bundle {digest}"
+
+
+def list_left_out(settings: Settings) -> list[str]:
+    """Return the settings that no profile holds, as `NAME=VALUE`."""
+    return [f"{name}={value}" for name, value in sorted(settings.items()) if name in NOT_OF_A_PROFILE]

@@ -13,6 +13,7 @@ from math import ceil, log2
 from bench.records.summary import Interval
 from bench.records.tuning import ArmResult, Limit, Settings, Standing
 from bench.tune.costs import ArmCosts
+from bench.tune.limits import may_race
 from bench.tune.ratios import compare_costs, mean_costs
 
 RACE_LEVEL = 0.05
@@ -37,7 +38,7 @@ def judge_race(arms: Sequence[Settings], costs: Sequence[ArmCosts], limit: Limit
     """
     means = mean_costs([arm.costs for arm in costs])
     racing = [place for place in range(1, len(arms)) if means[place] is not None]
-    within = [place for place in racing if keeps_limit(costs[place], limit)]
+    within = [place for place in racing if may_race(costs[place], limit)]
     order = sorted(within, key=lambda place: (means[place], place))
     standings: dict[int, Standing] = {0: "base", **dict.fromkeys(set(racing) - set(within), OVER_LIMIT)}
     going_on = ceil((len(arms) - 1) / 2)
@@ -60,13 +61,6 @@ def judge_race(arms: Sequence[Settings], costs: Sequence[ArmCosts], limit: Limit
 def find_survivors(results: Sequence[ArmResult]) -> list[Settings]:
     """Return the arms that go on, in their order."""
     return [result.settings for result in results if result.standing in {"best", "kept"}]
-
-
-def keeps_limit(arm: ArmCosts, limit: Limit | None) -> bool:
-    """Return whether the mean over repetitions is within the limit; without a limit it is."""
-    if limit is None:
-        return True
-    return bool(arm.limited) and sum(arm.limited.values()) / len(arm.limited) < limit.seconds
 
 
 def _is_slower(costs: Sequence[ArmCosts], best: int, place: int, arms: int) -> bool:

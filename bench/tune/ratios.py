@@ -9,7 +9,8 @@ from bench.records.summary import Interval
 from bench.records.tuning import Gain, Settings
 from bench.stats.ratio import LogRatio, difference_p_value, estimate_paired, interval
 from bench.stats.variance import REPETITIONS_MIN
-from bench.tune.costs import Costs
+from bench.tune.costs import ArmCosts, Costs
+from bench.tune.limits import measure_limited
 
 FALSE_ALARM_LEVEL = 0.005
 """Share of tunings of settings that help nothing which tell a gain: as many as an `ab` run may."""
@@ -51,13 +52,20 @@ def compare_costs(base: Costs, new: Costs, level: float) -> CostRatio | None:
     return CostRatio(interval(estimate, level), difference_p_value(estimate), estimate, len(pairs))
 
 
-def measure_gain(settings: Settings, own: Costs, tuned: Costs) -> Gain | None:
+def measure_gain(settings: Settings, own: ArmCosts, tuned: ArmCosts) -> Gain | None:
     """Return what settings gain over the profile's own; None with too few pairs."""
-    ratio = compare_costs(own, tuned, FALSE_ALARM_LEVEL)
+    ratio = compare_costs(own.costs, tuned.costs, FALSE_ALARM_LEVEL)
     if ratio is None:
         return None
     better = ratio.p_value <= FALSE_ALARM_LEVEL and ratio.estimate.point < 0
-    return Gain(settings=settings, ratio=ratio.interval, p_value=ratio.p_value, pairs=ratio.pairs, shown=better)
+    return Gain(
+        settings=settings,
+        ratio=ratio.interval,
+        p_value=ratio.p_value,
+        pairs=ratio.pairs,
+        shown=better,
+        limited=measure_limited(tuned),
+    )
 
 
 def largest_gain(ratio: Interval) -> float:

@@ -10,11 +10,15 @@ from bench.records.tuning import Knob, Settings
 SAMPLER = "QMCSampler"
 
 
+class SamplerMissingError(EnvironmentUnfitError):
+    """A space has more arms than may race, and Optuna is not installed."""
+
+
 def name_sampler() -> str:
     """Return the sampler with Optuna's version, for the record.
 
     Raises:
-        EnvironmentUnfitError: Optuna is not installed.
+        SamplerMissingError: Optuna is not installed.
     """
     require_optuna()
     return f"optuna {version('optuna')} {SAMPLER}"
@@ -24,10 +28,10 @@ def require_optuna() -> None:
     """Make sure that Optuna is installed.
 
     Raises:
-        EnvironmentUnfitError: it is not; says how to install it, and how to do without.
+        SamplerMissingError: it is not; says how to install it, and how to do without.
     """
     if find_spec("optuna") is None:
-        raise EnvironmentUnfitError(
+        raise SamplerMissingError(
             "more than 50 arms are sampled by Optuna, which is not installed; "
             "install bench with the extra tune, or give fewer values with --knob"
         )
@@ -47,7 +51,7 @@ def sample_settings(knobs: Sequence[Knob], count: int, seed: int) -> list[Settin
         seed: Of the sequence.
 
     Raises:
-        EnvironmentUnfitError: Optuna is not installed.
+        SamplerMissingError: Optuna is not installed.
     """
     require_optuna()
     import warnings

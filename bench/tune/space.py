@@ -12,6 +12,7 @@ from bench.planning.arms import read_settings
 from bench.planning.plan import Planned
 from bench.profiles.variables import ALLOWED
 from bench.records.plan import Plan
+from bench.records.profile import INSTANCE_PER
 from bench.records.tuning import AimName, Knob, Settings
 
 ARMS_MAX = 50
@@ -77,7 +78,9 @@ def merge_knobs(knobs: Sequence[Knob]) -> tuple[Knob, ...]:
     return tuple(knobs)
 
 
-def suggest_knobs(plan: Plan, aim: AimName, openmp: Sequence[str], allocators: Sequence[str]) -> tuple[Knob, ...]:
+def suggest_knobs(
+    plan: Plan, aim: AimName, openmp: Sequence[str], allocators: Sequence[str], *, smt: bool
+) -> tuple[Knob, ...]:
     """Return the knobs to try where the user names none: few values each, those that most often matter first.
 
     Args:
@@ -85,16 +88,25 @@ def suggest_knobs(plan: Plan, aim: AimName, openmp: Sequence[str], allocators: S
         aim: What is to be best.
         openmp: OpenMP runtimes that are installed.
         allocators: Allocators that are installed.
+        smt: Some core has several hardware threads.
     """
-    knobs = [Knob(name="openmp", values=tuple(openmp)), Knob(name="allocator", values=tuple(allocators))]
+    own = plan.layouts[0].runtime
+    libraries = {
+        "openmp": [name for name in openmp if name != own.openmp],
+        "allocator": [name for name in allocators if name != own.allocator],
+    }
+    knobs = [Knob(name=name, values=tuple(values)) for name, values in libraries.items() if values]
     instances = plan.layouts[0].instances
     threads = sum(binding.threads for binding in instances)
     if aim.startswith("throughput") and threads > 1:
         counts = sorted({1, 2, len(instances), max(1, threads // 4), max(1, threads // 2), threads})
         knobs.insert(0, Knob(name="instances", values=tuple(map(str, counts))))
+        knobs.append(Knob(name="instance-per", values=INSTANCE_PER))
     elif threads > 3:  # of fewer threads none can be spared
         knobs.append(Knob(name="threads", values=(str(threads // 2),)))
     knobs.append(Knob(name="THP_MEM_ALLOC_ENABLE", values=("1",)))
+    if smt:
+        knobs.append(Knob(name="siblings", values=("on",)))
     return tuple(knobs)
 
 

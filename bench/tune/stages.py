@@ -14,11 +14,12 @@ from bench.records.reason import Reason
 from bench.records.request import Request
 from bench.records.tuning import ArmResult, EarlierStage, Search, Settings, StageName, Tuning, TuningResult
 from bench.tune.costs import ArmCosts
-from bench.tune.race import count_rungs, find_survivors, judge_race, keeps_limit
+from bench.tune.race import count_rungs, find_survivors, judge_race
 from bench.tune.trial import (
     Trial,
     conclude_check,
     conclude_confirmation,
+    conclude_limit,
     conclude_trial,
     describe_arms,
     judge_trial,
@@ -111,9 +112,9 @@ def _conclude(tuning: Tuning, end: StageEnd, costs: Sequence[ArmCosts]) -> Tunin
     """Return how a tuning ends with a stage; None if another follows."""
     match tuning.stage:
         case "check":
-            return conclude_check(costs, tuning.arms)
+            return conclude_check(costs, tuning.arms, tuning.limit)
         case "confirm":
-            return conclude_confirmation(tuning.earlier[-1], tuning.arms, costs)
+            return conclude_confirmation(tuning.earlier[-1], tuning.arms, costs, tuning.limit)
         case "trial":
             return None if end.trial is None else _conclude_trial(end.trial, tuning, costs)
         case "race":
@@ -129,9 +130,9 @@ def _conclude_race(tuning: Tuning, costs: Sequence[ArmCosts]) -> TuningResult:
 
 def _conclude_trial(trial: Trial, tuning: Tuning, costs: Sequence[ArmCosts]) -> TuningResult | None:
     """Return how a tuning ends with its trial; None if the settings that are kept are to be confirmed."""
-    if trial.gain is not None and not keeps_limit(costs[1], tuning.limit):
-        reason = Reason(code="tuning_no_arm_within_limit")
-        return TuningResult(outcome="no_gain", gain=replace(trial.gain, shown=False), reasons=(reason,))
+    by_limit = None if trial.gain is None else conclude_limit(trial.gain, costs[0], tuning.limit)
+    if by_limit is not None:
+        return by_limit
     if trial.kept and trial.kept != tuning.arms[1]:
         return None
     return conclude_trial(trial)

@@ -8,12 +8,24 @@ is left is confirmed against the profile's own settings again, and if that fails
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from bench.records.reason import Reason
-from bench.records.tuning import ArmResult, EarlierStage, Gain, SettingGain, Settings, TuningOutcome, TuningResult
+from bench.records.tuning import (
+    ArmResult,
+    EarlierStage,
+    Gain,
+    Limit,
+    SettingGain,
+    Settings,
+    TuningOutcome,
+    TuningResult,
+)
 from bench.stats.holm import adjust, step_levels
 from bench.stats.ratio import difference_p_value, equivalence_p_value, estimate_paired, interval, pair_variance
 from bench.stats.variance import REPETITIONS_MIN
 from bench.tune.costs import ArmCosts
+from bench.tune.limits import judge_limit, measure_limited
 from bench.tune.race import RACE_LEVEL
 from bench.tune.ratios import compare_costs, largest_gain, measure_gain, pair_costs
 
@@ -49,7 +61,7 @@ def judge_trial(arms: Sequence[Settings], costs: Sequence[ArmCosts]) -> Trial:
         costs: Of each arm.
     """
     winner = arms[1]
-    gain = measure_gain(winner, costs[0].costs, costs[1].costs)
+    gain = measure_gain(winner, costs[0], costs[1])
     if gain is None or not gain.shown:
         return Trial(gain, ())
     # In the order of the settings' names; a winner's only setting is taken back by the first arm.
@@ -105,21 +117,54 @@ def conclude_trial(trial: Trial) -> TuningResult:
     return TuningResult(outcome="gain", gain=trial.gain, settings=trial.settings, reasons=reasons)
 
 
-def conclude_confirmation(trial: EarlierStage, arms: Sequence[Settings], costs: Sequence[ArmCosts]) -> TuningResult:
+def conclude_limit(gain: Gain, own: ArmCosts, limit: Limit | None) -> TuningResult | None:
+    """Return how a tuning ends whose limit decides: the winner is not shown to keep it, or the profile's own do not.
+
+    Args:
+        gain: Of the winner.
+        own: Of the profile's own settings.
+        limit: What every arm has to keep.
+
+    Returns:
+        None without a limit, and where both may be compared by their costs.
+    """
+    if limit is None:
+        return None
+    match judge_limit(gain.limited, limit):
+        case "broken":
+            reasons = (Reason(code="tuning_over_limit"),)
+            return TuningResult(outcome="no_gain", gain=replace(gain, shown=False), reasons=reasons)
+        case "unclear":
+            return TuningResult(outcome="undecided", gain=gain, reasons=(Reason(code="tuning_limit_unclear"),))
+        case "kept":
+            if judge_limit(measure_limited(own), limit) != "broken":
+                return None
+            return TuningResult(outcome="within_limit", gain=gain, reasons=(Reason(code="tuning_own_over_limit"),))
+
+
+def conclude_confirmation(
+    trial: EarlierStage, arms: Sequence[Settings], costs: Sequence[ArmCosts], limit: Limit | None
+) -> TuningResult:
     """Return how a tuning ends after the settings that are kept were measured beside the profile's own."""
-    gain = measure_gain(arms[1], costs[0].costs, costs[1].costs)
-    if gain is not None and gain.shown:
+    gain = measure_gain(arms[1], costs[0], costs[1])
+    if gain is None or not gain.shown:
+        code = "tuning_not_confirmed"
+    elif limit is not None and judge_limit(gain.limited, limit) != "kept":
+        code = "tuning_limit_needs_all"
+    else:
         return TuningResult(outcome="gain", gain=gain, settings=trial.settings)
-    return TuningResult(
-        outcome="gain", gain=trial.gain, settings=trial.settings, reasons=(Reason(code="tuning_not_confirmed"),)
-    )
+    return TuningResult(outcome="gain", gain=trial.gain, settings=trial.settings, reasons=(Reason(code=code),))
 
 
-def conclude_check(costs: Sequence[ArmCosts], arms: Sequence[Settings]) -> TuningResult:
-    """Return whether a profile still gains over the one that it is compared with."""
-    gain = measure_gain(arms[1], costs[0].costs, costs[1].costs)
+def conclude_check(costs: Sequence[ArmCosts], arms: Sequence[Settings], limit: Limit | None) -> TuningResult:
+    """Return whether a profile still gains over the one that it is compared with, or keeps a limit that this breaks."""
+    gain = measure_gain(arms[1], costs[0], costs[1])
     if gain is None:
         return TuningResult(outcome="undecided", reasons=(Reason(code="tuning_too_few_pairs"),))
+    by_limit = conclude_limit(gain, costs[0], limit)
+    if by_limit is not None:
+        meaning: dict[TuningOutcome, TuningOutcome] = {"no_gain": "no_longer", "within_limit": "holds"}
+        return replace(by_limit, outcome=meaning.get(by_limit.outcome, by_limit.outcome))
     if gain.shown:
         return TuningResult(outcome="holds", gain=gain)
     estimate = estimate_paired(pair_costs(costs[0].costs, costs[1].costs))

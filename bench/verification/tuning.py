@@ -1,7 +1,7 @@
 """Check that a stage of a tuning is what its own records say: its variants are its arms, which follow from the stages before.
 
-What earlier stages measured is in their own bundles. Their digests are here; that they hold what is said of them is not
-checked, and nothing that this bundle's repetitions show rests on it.
+What earlier stages measured is in their own bundles, whose digests are here. `bench.tune.earlier` opens those that are
+at hand. Nothing that this bundle's repetitions show rests on them.
 """
 
 from collections.abc import Sequence

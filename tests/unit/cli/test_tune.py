@@ -36,7 +36,7 @@ def seal(folder: Path, tuning: Tuning, *factors: float) -> Path:
         ([*TINY, "--check", "x.toml", "--write-profile", "y.toml"], "--check and --write-profile"),
         ([*TINY, "--write-profile", "Tuned.toml"], "a profile's file is named like"),
         ([*TINY, "--slo", "p99=50ms"], "is not a limit like p99<50ms"),
-        ([*TINY, "--budget", "5s"], "--budget 0m is less than the"),
+        ([*TINY, "--budget", "5s"], "--budget 5 s is less than the"),
         ([*TINY, "--knob", "openmp=gnu", "--openmp", "gnu"], "No such option"),
         (["--resume", "nosuch.run"], "holds no interrupted run"),
         (["--resume", "x.run", "--knob", "threads=1"], "a resumed run keeps the options that it began with"),

@@ -15,15 +15,18 @@ from tests.builders import make_instance, make_repetition
 READER = [("energy_per_item_j", "bench.measure.energy:read_energy_j")]
 
 
-def write(root: Path, **counters: str) -> None:
-    for name, text in counters.items():
-        folder = root / "sys/class/powercap" / name.replace("_", ":")
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "energy_uj").write_text(text, encoding="ascii")
+def write(root: Path, zone: str, name: str, text: str) -> None:
+    folder = root / "sys/class/powercap" / zone
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "name").write_text(f"{name}\n", encoding="ascii")
+    (folder / "energy_uj").write_text(text, encoding="ascii")
 
 
-def test_packages_are_summed_and_their_parts_left_out(tmp_path: Path) -> None:
-    write(tmp_path, **{"intel-rapl_0": "2500000\n", "intel-rapl_1": "500000\n", "intel-rapl_0_0": "900000\n"})
+def test_packages_are_summed_and_neither_their_parts_nor_the_board_that_holds_them(tmp_path: Path) -> None:
+    write(tmp_path, "intel-rapl:0", "package-0", "2500000\n")
+    write(tmp_path, "intel-rapl:0:0", "core", "900000\n")
+    write(tmp_path, "intel-rapl:1", "package-1-die-0", "500000\n")
+    write(tmp_path, "intel-rapl:2", "psys", "7000000\n")
     (tmp_path / "sys/class/powercap/intel-rapl").mkdir()
     assert read_energy_j(tmp_path) == 3.0
     assert why_no_energy(tmp_path) is None
@@ -34,7 +37,7 @@ def test_why_it_cannot_be_read_is_said(tmp_path: Path) -> None:
     assert reason is not None
     assert reason.code == "energy_counter_missing"
     assert read_energy_j(tmp_path) is None
-    write(tmp_path, **{"intel-rapl_0": "nothing"})
+    write(tmp_path, "intel-rapl:0", "package-0", "nothing")
     reason = why_no_energy(tmp_path)
     assert reason is not None
     assert (reason.code, reason.values["text"]) == ("energy_counter_unreadable", "no number")

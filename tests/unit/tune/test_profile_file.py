@@ -14,7 +14,7 @@ from bench.profiles.overrides import Overrides
 from bench.profiles.resolve import resolve_layouts
 from bench.profiles.variables import variables_for
 from bench.records.bundle import Contents
-from bench.records.profile import LayoutName, Profile
+from bench.records.profile import LayoutName, Placement, Profile
 from bench.records.request import Request
 from bench.records.suite import CaseFilter
 from bench.records.summary import Interval
@@ -34,6 +34,8 @@ KNOBS = tuple(
         "threads": ("1",),
         "siblings": ("on",),
         "instances": ("4",),
+        "instance-per": ("l3",),
+        "memory-nodes": ("0",),
         "backend": ("torchscript",),
     }.items()
 )
@@ -109,6 +111,31 @@ def test_it_is_written_read_and_chosen_on_this_kind_of_machine(tmp_path: Path) -
     assert written == check_profile_file(path) == make(settings)
     profiles = load_profiles() | {"tuned": make(settings)}
     assert choose_profile(profiles, MACHINE).name == "tuned"
+
+
+def test_what_an_instance_fills_takes_the_place_of_how_many_there_are() -> None:
+    placed = Placement(layout="throughput", instances=4, siblings="on", source="a test", evidence="derived")
+    contents = make_ended({"threads": "1"})
+    (layout,) = contents.plan.layouts
+    plan = replace(contents.plan, layouts=(replace(layout, name="throughput"),))
+    contents = replace(contents, plan=plan, profile=replace(contents.profile, placement=(placed,)))
+    settings: Settings = {"instance-per": "l3"}
+    profile = make_profile("tuned", contents, DIGEST, make_result(settings), ())
+    assert (profile.instance_per.value, profile.instance_per.evidence) == ("l3", "measured")
+    assert profile.placement == (replace(placed, instances=None),)
+
+
+def test_its_summary_names_what_was_measured_beside_it_and_no_profile_holds() -> None:
+    settings: Settings = {"openmp": "gnu", "memory-nodes": "0", "backend": "torchscript"}
+    assert "; measured with backend=torchscript memory-nodes=0, which no profile holds, " in make(settings).summary
+
+
+def test_settings_that_were_not_taken_back_name_the_bundle_and_no_ratio() -> None:
+    settings: Settings = {"openmp": "gnu"}
+    result = replace(make_result(settings), outcome="within_limit", settings=())
+    profile = make_profile("tuned", make_ended(settings), DIGEST, result, ())
+    assert (profile.openmp.bundle, profile.openmp.ratio) == (DIGEST, None)
+    assert "measured together with the other settings" in profile.openmp.source
 
 
 def test_settings_of_the_case_make_no_profile(tmp_path: Path) -> None:

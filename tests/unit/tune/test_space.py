@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
+import msgspec
 import pytest
 
 from bench.errors import EnvironmentUnfitError, UsageError
@@ -48,6 +49,7 @@ def test_the_space_is_the_product_of_all_values_and_the_profile_s_own() -> None:
         (["openmp=gnu", "KMP_BLOCKTIME=0"], [{"KMP_BLOCKTIME": "0"}, {"openmp": "gnu"}]),
         (["threads=1,2"], [{"threads": "1"}]),
         (["siblings=on", "threads=4"], [{"siblings": "on"}]),
+        (["instance-per=node,l3"], []),
         (["backend=eager,torchscript"], [{"backend": "torchscript"}]),
     ],
     ids=[
@@ -55,6 +57,7 @@ def test_the_space_is_the_product_of_all_values_and_the_profile_s_own() -> None:
         "a variable that nothing reads",
         "as many threads as there are cores",
         "as many threads as there are hardware threads",
+        "what one instance fills, of the layout with one instance",
         "a backend that the case has",
     ],
 )
@@ -67,6 +70,18 @@ def test_what_this_machine_cannot_run_is_left_out_with_the_reason() -> None:
     assert {"instances": "4", "threads": "1"} not in space.arms  # as many threads as it has by itself
     assert [settings for settings, _ in space.unfit] == [{"threads": "4"}, {"instances": "4", "threads": "4"}]
     assert "--threads 4 is more than" in space.unfit[0][1]
+
+
+def test_an_instance_fills_what_the_arm_says() -> None:
+    one_node = msgspec.structs.replace(MACHINE.topology.nodes[0], cpus=MACHINE.topology.online_cpus)
+    cores = tuple(msgspec.structs.replace(core, node=0) for core in MACHINE.topology.cores)
+    topology = msgspec.structs.replace(MACHINE.topology, nodes=(one_node,), cores=cores, allowed_memory_nodes="0")
+    machine = msgspec.structs.replace(MACHINE, topology=topology)
+    request = Request(suite=SUITE, profile="auto", wanted=CaseFilter(), layouts=("throughput",))
+    arms: list[Settings] = [{"instance-per": "node"}, {"instance-per": "l3"}]
+    plans = [plan_arms(request, [arm], machine, CATALOGUE, suite="./tiny.toml", order_seed=ORDER_SEED) for arm in arms]
+    assert [len(planned.plan.cells[0].instances) for planned in plans] == [1, 2]
+    assert plans[1].plan.layouts[0].overridden == ("--instance-per l3",)
 
 
 def test_an_arm_s_hardware_threads_are_bound() -> None:
@@ -124,14 +139,21 @@ def test_a_space_too_large_to_count_is_sampled() -> None:
 @pytest.mark.parametrize(
     ("aim", "layout", "names"),
     [
-        ("latency", "latency", ["openmp", "allocator", "THP_MEM_ALLOC_ENABLE"]),
-        ("throughput", "throughput", ["instances", "openmp", "allocator", "THP_MEM_ALLOC_ENABLE"]),
+        ("latency", "latency", ["openmp", "allocator", "THP_MEM_ALLOC_ENABLE", "siblings"]),
+        (
+            "throughput",
+            "throughput",
+            ["instances", "openmp", "allocator", "instance-per", "THP_MEM_ALLOC_ENABLE", "siblings"],
+        ),
     ],
 )
 def test_without_knobs_what_is_installed_is_tried(aim: str, layout: LayoutName, names: Sequence[str]) -> None:
-    knobs = suggest_knobs(plan_arm({}, layout).plan, aim, ["gnu"], ["system"])  # type: ignore[arg-type] # names of aims
+    plan = plan_arm({}, layout).plan
+    knobs = suggest_knobs(plan, aim, ["gnu", "intel"], ["system"], smt=True)  # type: ignore[arg-type] # names of aims
     assert [knob.name for knob in knobs] == names
     assert all(isinstance(knob, Knob) for knob in knobs)
+    own = plan.layouts[0].runtime
+    assert own.openmp not in next(knob for knob in knobs if knob.name == "openmp").values
 
 
 def test_without_optuna_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

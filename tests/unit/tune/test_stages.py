@@ -42,6 +42,69 @@ def test_if_no_arm_keeps_the_limit_there_is_no_gain() -> None:
     assert (end.outcome, end.reasons[0].code) == ("no_gain", "tuning_no_arm_within_limit")
 
 
+LIMIT = Limit(metric="p99", seconds=0.05)
+SPREAD = (0.046, 0.048, 0.049, 0.051, 0.052, 0.053)
+KEPT, BROKEN, UNCLEAR = (0.04,) * 6, (0.06,) * 6, SPREAD
+
+
+def limited(cost: float, seconds: tuple[float, ...]) -> ArmCosts:
+    return ArmCosts(dict.fromkeys(range(6), cost), dict(enumerate(seconds)))
+
+
+@pytest.mark.parametrize(
+    ("own", "winner", "outcome", "code"),
+    [
+        (KEPT, KEPT, "gain", None),
+        (UNCLEAR, KEPT, "gain", None),
+        (KEPT, BROKEN, "no_gain", "tuning_over_limit"),
+        (KEPT, UNCLEAR, "undecided", "tuning_limit_unclear"),
+        (BROKEN, KEPT, "within_limit", "tuning_own_over_limit"),
+    ],
+    ids=["both keep it", "its own may keep it", "the winner breaks it", "the winner may break it", "its own break it"],
+)
+def test_a_trial_asks_for_the_limit_first(
+    own: tuple[float, ...], winner: tuple[float, ...], outcome: str, code: str | None
+) -> None:
+    tuning = replace(begin_tuning(SEARCH, [{"openmp": "gnu"}]), limit=LIMIT)
+    end = next_stage(tuning, [limited(1.0, own), limited(0.8, winner)], RUN_ID, DIGEST)
+    assert isinstance(end, TuningResult)
+    assert (end.outcome, [reason.code for reason in end.reasons]) == (outcome, [code] if code else [])
+    assert end.gain is not None
+    assert end.gain.limited is not None
+    assert end.gain.limited.point == pytest.approx(sum(winner) / 6, rel=0.01)
+
+
+def test_settings_that_alone_keep_the_limit_win_even_if_they_are_slower() -> None:
+    tuning = replace(begin_tuning(SEARCH, [{"openmp": "gnu"}]), limit=LIMIT)
+    end = next_stage(tuning, [limited(1.0, BROKEN), limited(1.2, KEPT)], RUN_ID, DIGEST)
+    assert isinstance(end, TuningResult)
+    assert (end.outcome, end.gain and end.gain.settings) == ("within_limit", {"openmp": "gnu"})
+
+
+def test_settings_that_break_the_limit_without_the_others_keep_them_all() -> None:
+    trial = replace(make_tuning(), limit=LIMIT)
+    costs = [limited(2.0, KEPT), limited(1.0, KEPT), limited(1.0, KEPT), limited(2.0, KEPT)]
+    confirm = next_stage(trial, costs, RUN_ID, DIGEST)
+    assert isinstance(confirm, Tuning)
+    assert confirm.arms == ({}, {"openmp": "gnu"})
+    end = next_stage(confirm, [limited(2.0, KEPT), limited(1.0, BROKEN)], RUN_ID, DIGEST)
+    assert isinstance(end, TuningResult)
+    assert (end.outcome, end.gain and end.gain.settings) == ("gain", WINNER)
+    assert [reason.code for reason in end.reasons] == ["tuning_limit_needs_all"]
+
+
+@pytest.mark.parametrize(
+    ("own", "checked", "outcome"),
+    [(KEPT, BROKEN, "no_longer"), (KEPT, UNCLEAR, "undecided"), (BROKEN, KEPT, "holds")],
+    ids=["it breaks the limit", "it may break it", "it alone keeps it"],
+)
+def test_a_check_asks_for_the_limit_first(own: tuple[float, ...], checked: tuple[float, ...], outcome: str) -> None:
+    tuning = replace(make_tuning("check", ({}, {"profile": "mine.toml"}), ()), limit=LIMIT)
+    end = next_stage(tuning, [limited(1.0, own), limited(0.8, checked)], RUN_ID, DIGEST)
+    assert isinstance(end, TuningResult)
+    assert end.outcome == outcome
+
+
 @pytest.mark.parametrize(("arms", "rungs"), [(1, 0), (2, 1), (3, 2), (11, 4), (50, 6)])
 def test_halving_needs_so_many_rungs(arms: int, rungs: int) -> None:
     assert count_rungs(arms) == rungs
