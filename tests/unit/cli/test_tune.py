@@ -9,9 +9,11 @@ from msgspec.structs import replace
 
 from bench.bundle.write import write_bundle
 from bench.errors import UsageError
-from bench.records.tuning import Tuning
+from bench.records.measurement import Failure
+from bench.records.tuning import Limit, Tuning
 from bench.run.prepare import Decision
 from bench.run.reproduce import prepare_reproduction
+from bench.stats.summary import summarize
 from bench.verification.verify import verify_bundle
 from tests.unit.bundle.builder import OPERATOR
 from tests.unit.cli.conftest import Invoke
@@ -96,6 +98,28 @@ def test_no_gain_is_an_answer_with_its_bound_and_status_3(invoke: Invoke, tmp_pa
     outcome = invoke("tune", "--resume", str(path))
     assert outcome.status == 3
     assert "No gain shown above 0." in outcome.out
+
+
+def test_an_arm_that_failed_leaves_no_answer_and_status_5(invoke: Invoke, tmp_path: Path) -> None:
+    contents = make_stage(make_tuning())
+    first, *others = contents.measurements
+    failed = replace(first, stopped="failed", failure=Failure(reason="crashed"))
+    measurements = (failed, *others)
+    summary = summarize(contents.plan, measurements, contents.probes)
+    path = tmp_path / "stage.bench.tar"
+    write_bundle(path, replace(contents, measurements=measurements, summary=summary), OPERATOR)
+    outcome = invoke("tune", "--resume", str(path))
+    assert outcome.status == 5, outcome.err
+    assert "an arm failed" in outcome.out
+    assert "undecided" in outcome.out
+
+
+def test_the_limit_is_told_with_what_was_measured_of_it(invoke: Invoke, tmp_path: Path) -> None:
+    tuning = replace(make_tuning(), limit=Limit(metric="latency", seconds=5.0))
+    shown = invoke("show", str(seal(tmp_path, tuning, 2.0, 1.0, 1.5, 1.2)))
+    assert "tuning for latency with latency below 5000 ms" in shown.out
+    assert "latency with these settings: " in shown.out
+    assert "limit 5000 ms" in shown.out
 
 
 def test_after_a_stage_that_ended_the_next_one_follows(
