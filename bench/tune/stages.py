@@ -6,7 +6,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bench.errors import UsageError
-from bench.launch.plan import estimate_repetition_s
+from bench.launch.plan import estimate_seconds
 from bench.planning.arms import arrange_trial
 from bench.planning.pairs import TARGET_CI_RATIO
 from bench.planning.plan import REPETITIONS_MOST, override_policy
@@ -169,13 +169,16 @@ def estimate_tuning_s(request: Request, arms: int, knobs: int, cells: int) -> fl
         knobs: That the winner may have changed.
         cells: Of each arm.
     """
-    least = REPETITIONS_LEAST
-    repetitions, racing = 0, arms
+    stages: list[tuple[StageName, int]] = [("trial", 2 + (knobs if knobs > 1 else 0)), ("confirm", 2)]
+    racing = arms
     while racing > 1:
-        repetitions += least["race"] * (racing + 1)
+        stages.append(("race", racing + 1))
         racing = (racing + 1) // 2
-    repetitions += least["trial"] * (2 + (knobs if knobs > 1 else 0)) + least["confirm"] * 2
-    return repetitions * cells * estimate_repetition_s(override_policy(request))
+    policy = override_policy(request)
+    return sum(
+        estimate_seconds(count * cells, replace(policy, repetitions_min=REPETITIONS_LEAST[stage]))
+        for stage, count in stages
+    )
 
 
 def _count_race_rungs(tuning: Tuning) -> int:
