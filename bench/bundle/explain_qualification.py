@@ -7,14 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from bench.bundle.envelope import ENVELOPE_SUFFIX, PAYLOAD_TYPE
 from bench.bundle.explain import shell_quote
 from bench.bundle.keys import fingerprint, format_public_line
-from bench.bundle.qualification import (
-    KEY_SUFFIX,
-    QUALIFICATION_TYPE,
-    SIGSTORE_SUFFIX,
-    SSH_SUFFIX,
-    QualificationProof,
-)
+from bench.bundle.qualification import QUALIFICATION_TYPE, QualificationProof
 from bench.bundle.sshsig import NAMESPACE
+from bench.bundle.verdict_statement import KEY_SUFFIX, SIGSTORE_SUFFIX, SSH_SUFFIX
 
 _SCRIPT = """\
 cd {folder}

@@ -1,42 +1,23 @@
-"""The qualification statement: a verdict on bundles, signed, as a file that verifies by itself.
+"""The qualification statement: a verdict on bundles by a policy, signed (`bench.bundle.verdict_statement`).
 
-    <stem>.pub             the signer's public key, PEM
-    <stem>.sigstore.json   the signature for cosign
-    <stem>.sshsig          another of the same statement, for ssh-keygen
-    <stem>.dsse.json       the statement in its envelope; written last
-
-It is an in-toto Statement v1, like a bundle's; its subjects are the bundles, by the digests of their
-`content.tar`. The policy is named by the digest of its file, and every rule with value and limit is in it.
+The policy is named by the digest of its file, and every rule with value and limit is in it.
 """
 
-import hashlib
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta
 
 from bench import __version__
-from bench.bundle.envelope import (
-    ENVELOPE_SUFFIX,
-    Signature,
-    format_envelope,
-    format_sigstore_bundle,
-    parse_envelope,
-    sign_statement,
-    verify_signature,
-)
-from bench.bundle.files import read_file, require_folder, write_file
-from bench.bundle.keys import fingerprint, format_public_pem, read_public_key
 from bench.bundle.schema import check_schema, explain_newer_writer, read_statement_heading
 from bench.bundle.seal import SigningKey
-from bench.bundle.signers import Requirements, Signer, check_requirements, judge_signers
-from bench.bundle.sshsig import format_sshsig, ssh_signed_bytes
-from bench.bundle.statement import STATEMENT_TYPE, SealedBy, StatementType, SubjectDigest
+from bench.bundle.signers import Requirements, Signer
+from bench.bundle.statement import STATEMENT_TYPE, SealedBy, StatementType
 from bench.bundle.timestamp import parse_timestamp
-from bench.errors import BundleError, UsageError
-from bench.records.qualification import BundleName, Qualification, conclude
+from bench.bundle.verdict_statement import BundleSubject, judge_judge, list_subjects, open_statement, write_statement
+from bench.errors import BundleError
+from bench.records.qualification import Qualification, conclude
 from bench.records.record import Record, decode_json, encode_json
 from bench.records.text import Release
 from bench.stats.acceptance import find_verdict_problem
@@ -45,20 +26,6 @@ QualificationType = Literal["https://bench-appliance.org/attestation/qualificati
 QualificationSchema = Literal["bench-qualification/2"]
 QUALIFICATION_TYPE: QualificationType = get_args(QualificationType)[0]
 QUALIFICATION_SCHEMA: QualificationSchema = get_args(QualificationSchema)[0]
-
-KEY_SUFFIX = ".pub"
-SIGSTORE_SUFFIX = ".sigstore.json"
-SSH_SUFFIX = ".sshsig"
-
-MAX_QUALIFICATION_BYTES = 1 << 26
-"""A hundred rules over ten bundles of a hundred cells have some 30 MB."""
-
-
-class BundleSubject(Record, frozen=True, kw_only=True):
-    """A bundle that the statement is about: `<run id>/content.tar`."""
-
-    name: Annotated[str, Meta(pattern=r"^[0-9TZ]{16}-[0-9a-f]{8}/content\.tar\Z")]
-    digest: SubjectDigest
 
 
 class QualificationPredicate(Record, frozen=True, kw_only=True, rename="camel"):
@@ -108,17 +75,7 @@ def write_qualification(folder: Path, qualification: Qualification, signer: Sign
         OutputError: the folder cannot be written.
     """
     statement = format_qualification(qualification, SealedBy(kind=signer.kind, fingerprint=signer.fingerprint))
-    signature = sign_statement(statement, signer.key)
-    moment = qualification.judged_at.replace("-", "").replace(":", "")
-    stem = f"qualification-{moment}-{hashlib.sha256(statement).hexdigest()[:8]}"
-    require_folder(folder)
-    write_file(folder / f"{stem}{KEY_SUFFIX}", format_public_pem(signature.key), replace=True)
-    write_file(folder / f"{stem}{SIGSTORE_SUFFIX}", format_sigstore_bundle(statement, signature), replace=True)
-    ssh_value = signer.key.sign(ssh_signed_bytes(statement))
-    write_file(folder / f"{stem}{SSH_SUFFIX}", format_sshsig(signature.key, ssh_value), replace=True)
-    path = folder / f"{stem}{ENVELOPE_SUFFIX}"
-    write_file(path, format_envelope(statement, (signature,)), replace=True)
-    return path
+    return write_statement(folder, "qualification", qualification.judged_at, statement, signer)
 
 
 def format_qualification(qualification: Qualification, signer: SealedBy) -> bytes:
@@ -132,7 +89,7 @@ def format_qualification(qualification: Qualification, signer: SealedBy) -> byte
     )
     statement = QualificationStatement(
         type=STATEMENT_TYPE,
-        subject=_subjects(qualification.bundles),
+        subject=list_subjects(qualification.bundles),
         predicate_type=QUALIFICATION_TYPE,
         predicate=predicate,
     )
@@ -157,7 +114,7 @@ def parse_qualification(data: bytes) -> QualificationPredicate:
     if encode_json(statement) != data:
         raise BundleError("statement: duplicate key, or not canonical JSON")
     qualification = statement.predicate.qualification
-    if statement.subject != _subjects(qualification.bundles):
+    if statement.subject != list_subjects(qualification.bundles):
         raise BundleError("statement: its subjects are not the bundles that were judged")
     outcome = conclude(qualification.verdicts)
     if outcome != qualification.outcome:
@@ -188,42 +145,11 @@ def verify_qualification(
     """
     requirements = requirements or Requirements()
     requirements.check_usage()
-    key = read_judges_key(path)
-    data = read_file(path, limit=MAX_QUALIFICATION_BYTES)
-    envelope = parse_envelope(data)
-    if len(envelope.signatures) != 1:
-        raise BundleError(f"{path}: {len(envelope.signatures)} signatures; a qualification statement has one")
-    signature = Signature(key=key, value=envelope.signatures[0].sig)
-    if envelope.signatures[0].keyid != fingerprint(key):
-        raise BundleError(f"{path}: signed by {envelope.signatures[0].keyid}; the key beside it is {fingerprint(key)}")
-    if format_envelope(envelope.payload, (signature,)) != data:
-        raise BundleError(f"{path}: duplicate key, or not canonical JSON")
-    verify_signature(envelope.payload, signature)
-    predicate = parse_qualification(envelope.payload)
-    stated = predicate.signer
-    if stated.fingerprint != fingerprint(key):
-        raise BundleError(f"{path}: says that {stated.fingerprint} judged, but {fingerprint(key)} has signed")
-    signers = judge_signers(
-        [stated.fingerprint],
-        {stated.fingerprint} if stated.kind == "ephemeral" else set(),
-        requirements,
-        claimed_at=parse_timestamp(predicate.qualification.judged_at, source="statement"),
-        now=now or datetime.now(UTC),
-    )
-    check_requirements(signers, requirements)
-    return QualificationProof(qualification=predicate.qualification, signer=signers[0])
-
-
-def read_judges_key(path: Path) -> Ed25519PublicKey:
-    """Return the public key beside an envelope.
-
-    Raises:
-        UsageError: there is none, or the file is not named as an envelope.
-        BundleError: it is not an Ed25519 public key.
-    """
-    if not path.name.endswith(ENVELOPE_SUFFIX):
-        raise UsageError(f"{path}: a qualification statement is named qualification-...{ENVELOPE_SUFFIX}")
-    return read_public_key(path.with_name(f"{path.name.removesuffix(ENVELOPE_SUFFIX)}{KEY_SUFFIX}"))
+    opened = open_statement(path)
+    predicate = parse_qualification(opened.payload)
+    qualification = predicate.qualification
+    signer = judge_judge(path, opened, predicate.signer, qualification.judged_at, requirements, now)
+    return QualificationProof(qualification=qualification, signer=signer)
 
 
 def _check_complete(qualification: Qualification) -> None:
@@ -236,12 +162,3 @@ def _check_complete(qualification: Qualification) -> None:
     strangers = {verdict.run_id for verdict in qualification.verdicts} - {b.run_id for b in qualification.bundles}
     if strangers:
         raise BundleError(f"statement: it judges run {min(strangers)}, which is none of its bundles")
-
-
-def _subjects(bundles: tuple[BundleName, ...]) -> tuple[BundleSubject, ...]:
-    return tuple(
-        BundleSubject(
-            name=f"{bundle.run_id}/content.tar", digest=SubjectDigest(sha256=bundle.digest.removeprefix("sha256:"))
-        )
-        for bundle in bundles
-    )

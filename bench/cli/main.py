@@ -37,6 +37,7 @@ COMMANDS = MappingProxyType(
         "show": "bench.cli.show:show",
         "sign": "bench.cli.keys:sign",
         "suites": "bench.cli.lists:suites",
+        "triage": "bench.cli.triage:triage",
         "trust": "bench.cli.trust:trust",
         "tune": "bench.cli.tune:tune",
         "verify": "bench.cli.verify:verify",

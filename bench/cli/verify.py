@@ -64,7 +64,9 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     if explain and as_json:
         raise UsageError("--explain and --json: --explain prints a shell script; leave out one of them")
     statements = [path for path in bundles if path.name.endswith(ENVELOPE_SUFFIX)]
-    if len(statements) == 1:
+    if len(statements) == 1 and _is_triage(statements[0]):
+        _verify_triage(statements[0], requirements, bundles, policy, explain=explain, as_json=as_json)
+    elif len(statements) == 1:
         judged = [path for path in bundles if path not in statements]
         _check_judged(judged, policy, cited)
         _verify_qualification(statements[0], requirements, judged, policy, explain=explain, as_json=as_json)
@@ -181,7 +183,8 @@ def _verify_qualification(
     as_json: bool,
 ) -> None:
     from bench.bundle.explain_qualification import explain_qualification
-    from bench.bundle.qualification import read_judges_key, verify_qualification
+    from bench.bundle.qualification import verify_qualification
+    from bench.bundle.verdict_statement import read_judges_key
     from bench.cli.console import print_json, print_report, print_text
     from bench.report.printable import join_lines
     from bench.report.qualification import render_qualification
@@ -211,3 +214,39 @@ def _verify_qualification(
         held = "computed again from the bundles" if judged else "as the judge states; name the bundles to compute them"
         print_text(f"verdicts follow from values and limits, {held}")
         print_report(lambda width: render_qualification(proof.qualification, width), wide=False)
+
+
+def _is_triage(path: Path) -> bool:
+    from bench.bundle.schema import read_statement_heading
+    from bench.bundle.verdict_statement import open_statement
+
+    return read_statement_heading(open_statement(path).payload).schema.startswith("bench-triage/")
+
+
+def _verify_triage(
+    path: Path,
+    requirements: "Requirements",
+    given: Sequence[Path],
+    policy: str | None,
+    *,
+    explain: bool,
+    as_json: bool,
+) -> None:
+    from bench.bundle.triage_statement import verify_triage
+    from bench.cli.console import print_json, print_report, print_text
+    from bench.report.triage import render_triage
+    from bench.report.verification import describe_signer
+
+    if len(given) > 1 or policy is not None:
+        raise UsageError(f"{path}: a triage is verified alone; run bench triage over the bundles to judge them again")
+    if explain:
+        raise UsageError(f"{path}: --explain is for bundles and qualifications")
+    proof = verify_triage(path, requirements)
+    if as_json:
+        print_json({"intact": True, "signer": proof.signer, "triage": proof.triage})
+        return
+    print_text(f"intact, judged {proof.triage.judged_at} by {describe_signer(proof.signer)}")
+    print_text(
+        "verdicts follow from their numbers, as the judge states; bench triage over the bundles judges them again"
+    )
+    print_report(lambda width: render_triage(proof.triage, width), wide=False)

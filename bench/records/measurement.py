@@ -145,6 +145,8 @@ class Proof(Record, frozen=True, kw_only=True):
         correctness: Against eager fp32.
         flops: Of one iteration, as counted by torch's FlopCounterMode on the reference; 0 if it counts none.
         traffic_bytes: Least memory traffic of one iteration: weights, inputs and outputs once each.
+        outputs_digest: Of all outputs of one cycle, to the last bit. Machines of one kind that take one instruction path
+            should agree. None: not recorded.
         loaded: What the process had loaded of installed packages. Nothing that it had loaded came from elsewhere, besides
             the standard library, bench, and what compilers wrote. Empty: not recorded.
         operators: Where the time of one call goes; None: not recorded.
@@ -157,6 +159,7 @@ class Proof(Record, frozen=True, kw_only=True):
     correctness: Correctness
     flops: Count
     traffic_bytes: Count
+    outputs_digest: Digest | None = None
     loaded: dict[PackageName, LoadedFiles] = {}
     operators: OperatorProfile | None = None
 

@@ -18,6 +18,7 @@ from bench.report.reasons_probes import SENTENCES_PROBES
 from bench.report.reasons_qualification import SENTENCES_QUALIFICATION
 from bench.report.reasons_replacement import SENTENCES_REPLACEMENT
 from bench.report.reasons_support import SENTENCES_SUPPORT, describe_by_row
+from bench.report.reasons_triage import SENTENCES_TRIAGE
 from bench.report.reasons_tuning import SENTENCES_TUNING
 from bench.report.reasons_verification import SENTENCES_VERIFICATION
 
@@ -33,6 +34,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         **SENTENCES_QUALIFICATION,
         **SENTENCES_REPLACEMENT,
         **SENTENCES_SUPPORT,
+        **SENTENCES_TRIAGE,
         **SENTENCES_TUNING,
         **SENTENCES_VERIFICATION,
     }

@@ -19,7 +19,7 @@ from bench.records.reason import Reason
 from bench.records.source import LocatedSource
 from bench.variants.prepare import Prepared, prepare
 from bench.worker.load import find_builder
-from bench.workloads.digests import inputs_digest, weights_digest
+from bench.workloads.digests import inputs_digest, outputs_digest, weights_digest
 from bench.workloads.greedy import Agreement, compare_choices
 from bench.workloads.registry import find_workload
 
@@ -68,6 +68,7 @@ def prove(workload: Workload, prepared: Prepared, case: Case, located: LocatedSo
         operators=operators,
         weights_digest=weights,
         inputs_digest=inputs,
+        outputs_digest=outputs_digest(outputs),
         correctness=correctness,
         flops=flops,
         traffic_bytes=count_traffic(

@@ -5,7 +5,7 @@ SHA-256 of its little-endian bytes in logical order. So the tensors can be hashe
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,11 @@ def weights_digest(model: nn.Module) -> Digest:
 def inputs_digest(inputs: Mapping[str, Tensor]) -> Digest:
     """Return the digest of a workload's inputs as generated, before any cast."""
     return _digest(inputs)
+
+
+def outputs_digest(outputs: Sequence[Tensor]) -> Digest:
+    """Return the digest of a workload's outputs, named by their place."""
+    return _digest({f"{place:06d}": output for place, output in enumerate(outputs)})
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> Digest:

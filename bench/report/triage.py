@@ -1,0 +1,164 @@
+"""A triage as text: the outcome, a table of machines, settings that differ, and what a reader must know besides."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from bench.records.reason import Reason
+from bench.records.triage import (
+    EXIT_STATUS,
+    CellDeviation,
+    MachineClass,
+    MachineOutcome,
+    MachineVerdict,
+    OddSetting,
+    Triage,
+    TriageOutcome,
+)
+from bench.report.printable import PrintableText, join_lines, printable
+from bench.report.reasons import describe_reason
+from bench.report.table import Column, render_table
+
+OUTCOMES: Mapping[TriageOutcome, str] = MappingProxyType(
+    {
+        "all_fine": "all fine",
+        "odd_machines": "odd machines found",
+        "undecided": "undecided: some machines are too noisy to judge; none is shown slow",
+        "not_comparable": "not comparable: some machines have too few like them",
+        "not_verified": "not verified: some bundles are not intact, or not signed as asked",
+    }
+)
+WORDS: Mapping[MachineOutcome, str] = MappingProxyType(
+    {
+        "slow": "SLOW",
+        "wrong_outputs": "WRONG OUTPUTS",
+        "fine": "fine",
+        "too_noisy": "too noisy",
+        "not_comparable": "not comparable",
+    }
+)
+"""In the order in which machines are listed."""
+
+NAMED_MAX = 8
+"""Machines that are named where many have the same; `--json` has all."""
+
+LISTED_MAX = 40
+"""Lines of machines of one outcome; `--json` has all."""
+
+COLUMNS = (
+    Column("machine"),
+    Column("class", "right", rank=2),
+    Column("verdict"),
+    Column("cell", fold=1),
+    Column("worse by", "right"),
+    Column("95% interval", "right"),
+    Column("p", "right", rank=1),
+    Column("could show", "right"),
+)
+
+
+def render_triage(triage: Triage, width: int | None = None) -> PrintableText:
+    """Return all of it, with tables no wider than asked; the outcome first."""
+    counts = Counter(machine.outcome for machine in triage.machines)
+    numbers = ", ".join(f"{counts[outcome]} {word}" for outcome, word in WORDS.items() if counts[outcome])
+    lines = [
+        f"{OUTCOMES[triage.outcome]}: {numbers} (exit status {EXIT_STATUS[triage.outcome]})",
+        f"compared by {triage.metric}; in at most {triage.level:.2g} of triages any good machine of a class is called slow; "
+        f"fine means that a machine {_percent(triage.margin_ratio)} worse would mostly have been found",
+        "",
+    ]
+    for index, described in enumerate(triage.classes):
+        lines += [*_describe_class(index, described, triage.classes), ""]
+    lines += [render_table(COLUMNS, list(_list_machines(triage.machines)), width), ""]
+    lines += _describe_cut(triage.machines)
+    lines += _describe_outputs(triage.machines)
+    lines += _describe_reasons(triage.machines)
+    lines += (f"not verified: {bundle.path}: {bundle.error}" for bundle in triage.unread)
+    lines += map(describe_reason, triage.notes)
+    return join_lines(lines)
+
+
+def _describe_class(index: int, described: MachineClass, classes: Sequence[MachineClass]) -> Iterator[str]:
+    """Yield what is equal in a class; of the others, what is not as in the first."""
+    first = classes[0].facts
+    shown = {name: value for name, value in described.facts.items() if not index or first.get(name) != value}
+    words = ", ".join(
+        f"{name} {value:.60}" for name, value in shown.items() if index or not value.startswith("sha256:")
+    )
+    count = f"{described.machines} machine{'s' if described.machines > 1 else ''}"
+    if described.references is not None:
+        count += f", {described.references} references"
+    scatter = "" if described.scatter_ratio is None else f", which scatter by {described.scatter_ratio:.1%}"
+    yield (
+        f"class {index}: {count}{scatter}: {words}"
+        if not index
+        else f"class {index}: {count}{scatter}; unlike class 0: {words}"
+    )
+    for setting in described.settings:
+        yield from _describe_setting(setting)
+
+
+def _describe_setting(setting: OddSetting) -> Iterator[str]:
+    usual = f"{setting.usual:.60} on {setting.usual_count}"
+    for value, names in setting.odd.items():
+        yield f"  {setting.field}: {value:.60} on {_name(names)}; {usual}"
+
+
+def _list_machines(machines: Sequence[MachineVerdict]) -> Iterator[tuple[str, ...]]:
+    """Yield a line for each odd cell of a machine, or one for the cell in which it is worst; bad machines first."""
+    for outcome, word in WORDS.items():
+        of_outcome = [machine for machine in machines if machine.outcome == outcome]
+        for machine in of_outcome[:LISTED_MAX]:
+            could_show = "" if machine.could_show_ratio is None else _percent(machine.could_show_ratio)
+            start = (machine.name, str(machine.machine_class), word)
+            if not machine.cells:
+                yield (*start, "", "", "", "", could_show)
+            for place, cell in enumerate(machine.cells):
+                yield (*(start if place == 0 else ("", "", "")), *_describe_cell(cell))
+
+
+def _describe_cell(cell: CellDeviation) -> tuple[str, str, str, str, str]:
+    turned = abs(cell.worse_ratio - cell.ratio.point) < 1e-9
+    low, high = (cell.ratio.low, cell.ratio.high) if turned else (1 / cell.ratio.high, 1 / cell.ratio.low)
+    return (
+        f"{cell.cell}{'' if cell.odd else ' (its worst)'}",
+        f"{(cell.worse_ratio - 1) * 100:+.1f}%",
+        f"{(low - 1) * 100:+.1f}% to {(high - 1) * 100:+.1f}%",
+        f"{cell.p_value:.2g}",
+        _percent(cell.could_show_ratio),
+    )
+
+
+def _describe_cut(machines: Sequence[MachineVerdict]) -> Iterator[str]:
+    for outcome, count in Counter(machine.outcome for machine in machines).items():
+        if count > LISTED_MAX:
+            yield f"{count - LISTED_MAX} more machines are {WORDS[outcome]}; --json lists all"
+
+
+def _describe_outputs(machines: Sequence[MachineVerdict]) -> Iterator[str]:
+    for machine in machines:
+        for odd in machine.outputs:
+            yield (
+                f"{machine.name} COMPUTED SOMETHING ELSE in {odd.cell}: {odd.agreeing} machines with the same instruction "
+                f"path agree to the last bit, {odd.others} {'do' if odd.others > 1 else 'does'} not; take it out of service, "
+                "and measure it again"
+            )
+
+
+def _describe_reasons(machines: Sequence[MachineVerdict]) -> Iterator[str]:
+    """Yield each reason once, with the machines that it holds for."""
+    held: dict[str, tuple[Reason, list[str]]] = {}
+    for machine in machines:
+        for reason in machine.reasons:
+            held.setdefault(describe_reason(reason), (reason, []))[1].append(machine.name)
+    for sentence, (_, names) in held.items():
+        yield f"{_name(names)}: {sentence}"
+
+
+def _name(names: Sequence[str]) -> str:
+    shown = ", ".join(map(printable, names[:NAMED_MAX]))
+    return shown if len(names) <= NAMED_MAX else f"{shown} and {len(names) - NAMED_MAX} more"
+
+
+def _percent(ratio: float) -> str:
+    return f"{ratio * 100:.1f}%"

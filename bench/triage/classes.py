@@ -1,0 +1,116 @@
+"""Put runs together: runs of one machine, machines of one class. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from operator import attrgetter
+
+from bench.errors import UsageError
+from bench.records.reason import Reason
+from bench.stats.odd_machines import Value
+from bench.triage.run import FleetRun
+
+_MEMORY_STEP_RATIO = 1.02
+"""Machines whose memory differs by more are of two classes: a kernel reserves less than 2%, a missing module is more."""
+
+Facts = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetMachine:
+    """All runs of one machine.
+
+    Attributes:
+        name: Of the host, or of its only run.
+        facts: Of its class.
+        runs: Sorted by run.
+    """
+
+    name: str
+    facts: Facts
+    runs: tuple[FleetRun, ...]
+
+    @property
+    def emulated(self) -> bool:
+        """Nothing that it measured counts."""
+        return any(run.emulated for run in self.runs)
+
+    @property
+    def cells(self) -> dict[str, Value]:
+        """The mean of each cell over the runs that have a number of it."""
+        found: dict[str, list[Value]] = {}
+        for run in self.runs:
+            for label, cell in run.cells.items():
+                if cell.value is not None:
+                    found.setdefault(label, []).append(cell.value)
+        return {label: _average(values) for label, values in found.items()}
+
+
+def _average(values: Sequence[Value]) -> Value:
+    count = len(values)
+    return Value(sum(value.log for value in values) / count, sum(value.variance for value in values) / count**2)
+
+
+def drop_copies(runs: Iterable[FleetRun]) -> list[FleetRun]:
+    """Return runs sorted, each once: the same bundle may be given twice, and a redacted one beside the whole.
+
+    Raises:
+        UsageError: the same measurements were sealed as two runs, so that a machine would count twice.
+    """
+    kept: dict[str, FleetRun] = {}
+    sealed: dict[str, str] = {}
+    for run in sorted(runs, key=lambda run: (run.name.run_id, run.name.digest, not run.host_name)):
+        kept.setdefault(run.name.digest, run)
+        if run.samples is not None:
+            other = sealed.setdefault(run.samples, run.name.digest)
+            if other != run.name.digest:
+                raise UsageError(
+                    f"runs {kept[other].name.run_id} and {run.name.run_id} hold the same measurements; each counts once, "
+                    "so leave one out"
+                )
+    return list(kept.values())
+
+
+def gather_machines(runs: Iterable[FleetRun]) -> tuple[list[FleetMachine], tuple[Reason, ...]]:
+    """Return the machines that some runs are of, sorted by name, and what a reader must know of that.
+
+    Runs of one host name and class are of one machine, unless they overlap in time: a machine makes one run at a time, so
+    that several machines have that name, as containers may. Each of those runs is a machine by itself then.
+    """
+    machines: list[FleetMachine] = []
+    notes: list[Reason] = []
+    facts = _find_facts(list(runs))
+    ordered = sorted(facts, key=lambda pair: (pair[0].host_name, pair[1], pair[0].started_at, pair[0].name.run_id))
+    for (name, own), group in groupby(ordered, key=lambda pair: (pair[0].host_name, pair[1])):
+        of_name = [run for run, _ in group]
+        shared = any(later.started_at < earlier.finished_at for earlier, later in pairwise(of_name))
+        if shared and name:
+            notes.append(Reason(code="shared_host_name", values={"name": name, "runs": str(len(of_name))}))
+        if name and not shared:
+            machines.append(FleetMachine(name=name, facts=own, runs=tuple(of_name)))
+        else:
+            machines += (FleetMachine(name=run.name.run_id, facts=own, runs=(run,)) for run in of_name)
+    return sorted(machines, key=attrgetter("name")), tuple(notes)
+
+
+def group_by_class(machines: Iterable[FleetMachine]) -> list[list[FleetMachine]]:
+    """Return machines by class, the largest first."""
+    classes: dict[Facts, list[FleetMachine]] = {}
+    for machine in machines:
+        classes.setdefault(machine.facts, []).append(machine)
+    return [classes[facts] for facts in sorted(classes, key=lambda facts: (-len(classes[facts]), facts))]
+
+
+def _find_facts(runs: Sequence[FleetRun]) -> list[tuple[FleetRun, Facts]]:
+    """Return runs with the facts of their class: their own, and how much memory they have, about."""
+    sizes = sorted({run.memory_bytes for run in runs})
+    about: dict[int, int] = {}
+    first = 0
+    for index, size in enumerate(sizes):
+        if index and size > _MEMORY_STEP_RATIO * sizes[index - 1]:
+            first = index
+        about[size] = sizes[first]
+    return [
+        (run, tuple(sorted({**run.facts, "memory": f"{about[run.memory_bytes] / (1 << 30):.1f} GiB"}.items())))
+        for run in runs
+    ]

@@ -1,0 +1,50 @@
+"""Read the bundles of a fleet, each verified."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from bench.bundle.signers import Requirements
+from bench.errors import UsageError
+from bench.records.triage import UnreadBundle
+from bench.stats.metrics import METRICS
+from bench.triage.run import FleetRun, read_run
+from bench.verification.processes import map_bundles
+from bench.verification.verify_many import find_bundles
+
+
+class Fleet(NamedTuple):
+    """The bundles of a fleet, sorted by path.
+
+    Attributes:
+        runs: Of those that verify.
+        unread: Those that do not.
+    """
+
+    runs: tuple[FleetRun, ...]
+    unread: tuple[UnreadBundle, ...]
+
+
+def read_fleet(paths: Sequence[Path], requirements: Requirements, metric: str) -> Fleet:
+    """Verify bundles on all cores, and keep of each what machines are compared by.
+
+    Args:
+        paths: Bundles, and folders: every bundle in one or below counts.
+        requirements: Keys that must have signed each.
+        metric: That machines are compared by.
+
+    Raises:
+        UsageError: no such file, a folder holds no bundle, or repetitions do not have that metric.
+    """
+    comparable = [name for name, row in METRICS.items() if row.aggregation == "mean"]
+    if metric not in comparable:
+        raise UsageError(f"machines cannot be compared by {metric!r}; use one of {', '.join(comparable)}")
+    missing = next((path for path in paths if not path.exists()), None)
+    if missing is not None:
+        raise UsageError(f"{missing}: no such file or folder")
+    read = list(map_bundles(partial(read_run, requirements=requirements, metric=metric), find_bundles(paths)))
+    return Fleet(
+        runs=tuple(run for run in read if isinstance(run, FleetRun)),
+        unread=tuple(run for run in read if isinstance(run, UnreadBundle)),
+    )

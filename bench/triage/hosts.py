@@ -1,0 +1,30 @@
+"""Lists of hosts for schedulers, such as `srun --exclude=FILE`."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from bench.records.triage import MachineOutcome, Triage
+
+HOST_LISTS: Mapping[str, frozenset[MachineOutcome]] = MappingProxyType(
+    {"nodes.ok": frozenset({"fine"}), "nodes.bad": frozenset({"slow", "wrong_outputs"})}
+)
+"""File → the verdicts on the machines that are in it. Those that are undecided are in neither."""
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?", re.ASCII)
+"""RFC 1123. Schedulers give commas, brackets and blanks a meaning, and a bundle's author chooses what a host is called."""
+
+
+def list_hosts(triage: Triage, outcomes: frozenset[MachineOutcome]) -> bytes:
+    """Return the names of machines with some verdicts, a line each, sorted; a name that is no host's is left out.
+
+    A machine that is known by its run alone has no name of a host.
+    """
+    names = {
+        machine.name
+        for machine in triage.machines
+        if machine.outcome in outcomes
+        and _HOST_NAME.fullmatch(machine.name)
+        and machine.name not in {bundle.run_id for bundle in machine.bundles}
+    }
+    return "".join(f"{name}\n" for name in sorted(names)).encode()
