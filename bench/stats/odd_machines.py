@@ -1,25 +1,33 @@
 """Which machines of one class are odd, cell by cell. Pure.
 
 Machines of a class scatter, and good ones too. So a machine is odd if it lies too far from the others for any of so many
-good machines in any of so many cells; a fixed limit of some percent rejects half of all good machines where they scatter
+good machines in any of so many cells. A fixed limit of some percent rejects half of all good machines where they scatter
 by 3%, and passes bad ones where they scatter by less.
 
-Method: the generalized extreme studentized deviate procedure (Rosner, Technometrics 25, 1983), for each side by itself. The
-machine farthest from the middle is compared with all others, then taken out, and so on; odd are all machines up to the
-last that lies too far, so that several odd machines do not hide one another. Over cells, Bonferroni's inequality. A
-cell's variance is moderated by those of the other cells (`bench.stats.variance`), which is what lets small classes say
-anything. `tests/benchmarks/triage.py` has the rates.
+Method: a machine is compared with the median and the spread of the others, in which it has no say
+(`bench.stats.leave_one_out`); what counts is the gap between it and the next machine (`bench.stats.gaps`), for each side by
+itself. Over cells, Bonferroni's inequality. A cell's spread is moderated by those of the other cells
+(`bench.stats.variance`), which is what lets small classes say anything. There are two limits: a machine is suspect if it
+lies too far out for values that scatter normally, and odd if it lies too far out for tails as heavy as the class may have
+(`bench.stats.tails`). `tests/benchmarks/triage_rates.py` has the rates.
 """
 
 from collections.abc import Mapping, Sequence
 from math import fsum, sqrt
-from statistics import fmean, median
-from typing import Final, NamedTuple
+from statistics import fmean
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from bench.stats.variance import PRIOR_DEGREES_OF_FREEDOM, SCATTER_FLOOR, moderate
+from bench.stats.gaps import Gaps, find_gaps, find_gaps_beyond
+from bench.stats.leave_one_out import SPREAD_EFFICIENCY, Centre, find_centre, find_centres
+from bench.stats.tails import NORMAL_SPREAD, NORMAL_TAIL, Scatter, estimate_tail
+from bench.stats.variance import PRIOR_DEGREES_OF_FREEDOM, SCATTER_FLOOR
 
-MACHINES_MIN = 3
-"""Of two machines, neither is the odd one."""
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
+
+MACHINES_MIN = 4
+"""Fewest machines of a class: of three, the others of one are two, whose distance says little of good machines."""
 
 REFERENCES_MIN = 3
 """Fewest machines whose scatter says anything of the next machine's."""
@@ -27,8 +35,17 @@ REFERENCES_MIN = 3
 POWER = 0.8
 """Share of odd machines that are found, of those that are odd by the smallest difference that could be shown."""
 
+CONFIDENCE = 0.95
+"""Of the intervals that are told; levels are of verdicts."""
+
 OVERALL: Final = "all"
 """Of all cells together: the mean of logarithms. It finds what is a little slower in each of them."""
+
+_MEDIAN_VARIANCE = 1.57
+"""Variance of the median of many normal values, times their number, by their own variance: pi / 2."""
+
+_CLIP = 2.0
+"""Distances are clipped at so many spreads where dependence is estimated, so that odd machines do not decide it."""
 
 CellKey = str
 Name = str
@@ -50,20 +67,26 @@ class Deviation(NamedTuple):
     """How far a machine lies from the others of its class in a cell, in logarithms.
 
     Attributes:
-        difference: From the mean of the others that are not odd; more is worse.
-        error: Standard deviation of that difference for a good machine.
-        degrees_of_freedom: Of the error.
-        p_value: Chance that any good machine of the class lies so far on that side in any cell.
-        odd: It lies too far, on either side.
-        could_show: The smallest difference for the worse that would mostly have been found.
+        difference: From the median of the others; more is worse.
+        error: Standard deviation of that difference for a good machine, by the spread of the others.
+        reach: Half of the 95% interval of the difference.
+        p_value: Chance that any good machine of the class lies so far out on that side in any cell.
+        p_if_normal: The same, if good machines scatter normally.
+        odd: It lies too far out, on either side.
+        suspect: It lies too far out for normal scatter.
+        could_show: The smallest difference for the worse that would mostly have been odd.
+        could_suspect: The smallest that would mostly have been suspect.
     """
 
     difference: float
     error: float
-    degrees_of_freedom: float
+    reach: float
     p_value: float
+    p_if_normal: float
     odd: bool
+    suspect: bool
     could_show: float
+    could_suspect: float
 
 
 def find_deviations(
@@ -92,20 +115,16 @@ def find_deviations(
     }
     if not judged:
         return {}
-    base = judged if references is None else {key: known[key] for key in judged}
-    prior = median(_robust_variance(list(values.values())) for values in base.values())
-    columns = [(key, values, base[key], prior) for key, values in judged.items()]
+    columns = _moderate([_read_column(key, values, known.get(key)) for key, values in judged.items()])
+    good = [judged[key] if references is None else known[key] for key in judged]
     if len(judged) > 1:
-        overall, overall_base = _average(judged), _average(base)
-        enough = len(overall_base) >= (MACHINES_MIN if references is None else REFERENCES_MIN)
-        if overall and enough:
-            # The mean over cells scatters less than each of them, so that their scatter is no prior of it.
-            columns.append((OVERALL, overall, overall_base, 0.0))
-    judge = _judge_class if references is None else _judge_by_references
-    return {
-        key: judge(values, others, variance, level=level, columns=len(columns))
-        for key, values, others, variance in columns
-    }
+        values = _average(judged)
+        others = None if references is None else _average({key: known[key] for key in judged})
+        if len(values) >= least and (others is None or len(others) >= REFERENCES_MIN):
+            # The mean over cells scatters less than each of them, so that their spread is no prior of its.
+            columns.append(_read_column(OVERALL, values, others))
+    tail = _find_tail(good)
+    return {column.key: _judge(column, tail, level, len(columns)) for column in columns}
 
 
 def _average(cells: Mapping[CellKey, Mapping[Name, Value]]) -> dict[Name, Value]:
@@ -122,122 +141,116 @@ def _average(cells: Mapping[CellKey, Mapping[Name, Value]]) -> dict[Name, Value]
     }
 
 
-def _robust_variance(values: Sequence[Value]) -> float:
-    """Return the variance of normal values by their median absolute deviation, which half of them may spoil.
+def _find_tail(cells: Sequence[Mapping[Name, Value]]) -> float:
+    """Return the degrees of freedom of the tails of good machines, as those of all cells show it."""
+    import numpy as np
 
-    Method: Croux and Rousseeuw, Time-efficient algorithms for two highly robust estimators of scale (COMPSTAT 1992): its
-    factor for few values is n / (n - 0.8).
+    distances: list[NDArray[float64]] = []
+    of_machine: dict[Name, list[float]] = {}
+    for values in cells:
+        logs = np.array([value.log for value in values.values()])
+        centre = find_centres(logs)
+        found = (logs - centre.median) / np.maximum(centre.spread, SCATTER_FLOOR)
+        distances.append(found)
+        for name, distance in zip(values, np.clip(found, -_CLIP, _CLIP).tolist(), strict=True):
+            of_machine.setdefault(name, []).append(distance)
+    # Cells of one machine are alike; where they are equal, all of them say no more than one.
+    each = np.var([distance for found in of_machine.values() for distance in found])
+    count = fmean(map(len, of_machine.values()))
+    dependence = count * np.var([fmean(found) for found in of_machine.values()]) / each if each else count
+    return estimate_tail(distances, float(np.clip(dependence, 1.0, count)))
+
+
+class _Column(NamedTuple):
+    """All machines in one cell.
+
+    Attributes:
+        names: Of machines, in the order given.
+        logs: By machine.
+        excess: Variance of each by its own repetitions beyond what is usual.
+        references: Logarithms of references; None if machines are compared with one another.
+        centre: Of the others, or of references; its spread is that of the difference from its median.
+        degrees_of_freedom: Of the spread.
     """
-    logs = [value.log for value in values]
-    middle = median(logs)
-    scale = 1.4826 * median(abs(value - middle) for value in logs) * len(logs) / (len(logs) - 0.8)
-    return max(scale, SCATTER_FLOOR) ** 2
+
+    key: CellKey
+    names: tuple[Name, ...]
+    logs: "NDArray[float64]"
+    excess: "NDArray[float64]"
+    references: "NDArray[float64] | None"
+    centre: Centre
+    degrees_of_freedom: float
 
 
-class _Others(NamedTuple):
-    """Machines that one is compared with."""
+def _read_column(key: CellKey, values: Mapping[Name, Value], references: Mapping[Name, Value] | None) -> _Column:
+    import numpy as np
 
-    mean: float
-    variance: float
-    machines: int
+    logs = np.array([value.log for value in values.values()])
+    variances = np.array([value.variance for value in values.values()])
+    usual = np.median([value.variance for value in (references or values).values()])
+    others = None if references is None else np.array([value.log for value in references.values()])
+    centre = find_centres(logs) if others is None else find_centre(others, len(logs))
+    widened = np.maximum(centre.spread, NORMAL_SPREAD * SCATTER_FLOOR) * sqrt(1 + _MEDIAN_VARIANCE / centre.others)
+    return _Column(
+        key=key,
+        names=tuple(values),
+        logs=logs,
+        excess=np.maximum(variances - usual, 0),
+        references=others,
+        centre=centre._replace(spread=widened),
+        degrees_of_freedom=SPREAD_EFFICIENCY * (centre.others - 1),
+    )
 
 
-def _judge_class(
-    values: Mapping[Name, Value], _: Mapping[Name, Value], prior: float, *, level: float, columns: int
-) -> dict[Name, Deviation]:
-    """Judge each machine by the others that are not odd."""
-    usual = median(value.variance for value in values.values())
-    odd = _find_odd(values, prior, usual, level=level, columns=columns)
-    good = {name: value.log for name, value in values.items() if name not in odd}
-    middle = fmean(good.values())
-    squares = fsum((value - middle) ** 2 for value in good.values())
-    found = {}
-    for name, value in values.items():
-        others = _Others(middle, squares / (len(good) - 1), len(good))
-        if name in good:
-            others = _leave_out(value.log, middle, squares, len(good))
-        found[name] = _compare(
-            value, others, prior, usual, level=level, tests=columns * (others.machines + 1), odd=name in odd
-        )
+def _moderate(columns: Sequence[_Column]) -> list[_Column]:
+    """Return columns with spreads no less than their own, nor than their mean with that of other cells."""
+    import numpy as np
+
+    if len(columns) == 1:
+        return list(columns)
+    prior = np.median([np.median(column.centre.spread) for column in columns])
+    found = []
+    for column in columns:
+        own, weight = column.degrees_of_freedom, PRIOR_DEGREES_OF_FREEDOM
+        squares = column.centre.spread**2
+        moderated = np.sqrt(np.maximum(squares, (weight * prior**2 + own * squares) / (weight + own)))
+        found.append(column._replace(centre=column.centre._replace(spread=moderated), degrees_of_freedom=own + weight))
     return found
 
 
-def _judge_by_references(
-    values: Mapping[Name, Value], references: Mapping[Name, Value], prior: float, *, level: float, columns: int
-) -> dict[Name, Deviation]:
-    """Judge each machine by the references."""
-    logs = [value.log for value in references.values()]
-    middle = fmean(logs)
-    others = _Others(middle, fsum((value - middle) ** 2 for value in logs) / (len(logs) - 1), len(logs))
-    usual = median(value.variance for value in references.values())
-    tests = columns * len(values)
-    found = {name: _compare(value, others, prior, usual, level=level, tests=tests) for name, value in values.items()}
-    return {name: item._replace(odd=item.p_value <= level) for name, item in found.items()}
+def _judge(column: _Column, tail: float, level: float, columns: int) -> dict[Name, Deviation]:
+    """Return the deviation of each machine in one of some columns."""
+    import numpy as np
+
+    scales = np.sqrt(column.centre.spread**2 + NORMAL_SPREAD**2 * column.excess)
+    differences = column.logs - column.centre.median
+    heavy, normal = (Scatter(tails, column.degrees_of_freedom) for tails in (tail, NORMAL_TAIL))
+    limits = []
+    for scatter in (heavy, normal):
+        worse, better = (_find_gaps(column, scales, scatter, level / columns, side=side) for side in (1.0, -1.0))
+        p_values = np.where(differences >= 0, worse.p_values, better.p_values) * columns
+        could_show = (worse.needed + scatter.find_distance(1 - POWER)) * scales
+        limits.append((p_values.tolist(), could_show.tolist()))
+    (p_heavy, could_show), (p_normal, could_suspect) = limits
+    reach = heavy.find_distance((1 - CONFIDENCE) / 2)
+    return {
+        name: Deviation(
+            difference=float(differences[index]),
+            error=float(scales[index]) / NORMAL_SPREAD,
+            reach=float(scales[index]) * reach,
+            p_value=min(1.0, p_heavy[index]),
+            p_if_normal=min(1.0, p_normal[index]),
+            odd=p_heavy[index] <= level,
+            suspect=min(p_heavy[index], p_normal[index]) <= level,
+            could_show=could_show[index],
+            could_suspect=min(could_show[index], could_suspect[index]),
+        )
+        for index, name in enumerate(column.names)
+    }
 
 
-def _find_odd(
-    values: Mapping[Name, Value], prior: float, usual: float, *, level: float, columns: int
-) -> frozenset[Name]:
-    """Return the machines that are odd in one cell: fewer than half of them."""
-    order = sorted(values, key=lambda name: (values[name].log, name))
-    logs = [values[name].log for name in order]
-    total, squares = fsum(logs), fsum(value * value for value in logs)
-    first, last = 0, len(order) - 1
-    taken: list[Name] = []
-    count_odd = 0
-    while len(taken) < (len(order) - 1) // 2 and last - first >= MACHINES_MIN - 1:
-        middle = (logs[(first + last) // 2] + logs[(first + last + 1) // 2]) / 2
-        upper = logs[last] - middle >= middle - logs[first]
-        name = order[last] if upper else order[first]
-        value = values[name]
-        count = last - first  # of the others
-        total, squares = total - value.log, squares - value.log**2
-        mean = total / count
-        others = _Others(mean, max(0.0, squares - count * mean * mean) / max(1, count - 1), count)
-        found = _compare(value, others, prior, usual, level=level, tests=columns * (count + 1))
-        taken.append(name)
-        count_odd = len(taken) if found.p_value <= level else count_odd
-        first, last = (first, last - 1) if upper else (first + 1, last)
-    return frozenset(taken[:count_odd])
-
-
-def _leave_out(value: float, mean: float, squares: float, count: int) -> _Others:
-    """Return what is left of some values without one of them."""
-    rest = count - 1
-    middle = mean + (mean - value) / rest
-    left = max(0.0, squares - (value - mean) ** 2 * count / rest)
-    return _Others(middle, left / max(1, rest - 1), rest)
-
-
-def _compare(
-    value: Value, others: _Others, prior: float, usual: float, *, level: float, tests: int, odd: bool = False
-) -> Deviation:
-    """Compare one machine with others.
-
-    Args:
-        value: Of the machine.
-        others: What it is compared with.
-        prior: Variance that is usual among cells; 0 for none.
-        usual: Variance of a machine's value by its own repetitions; what this one has more is added.
-        level: As for `find_deviations`.
-        tests: Machines times cells that are compared.
-        odd: What becomes of it.
-    """
-    from scipy.special import stdtr, stdtrit
-
-    own = max(others.variance, SCATTER_FLOOR**2)
-    gained = PRIOR_DEGREES_OF_FREEDOM if prior else 0.0
-    variance = moderate(own, others.machines - 1, prior) if prior else own
-    error = sqrt(variance * (1 + 1 / others.machines) + max(0.0, value.variance - usual))
-    degrees_of_freedom = max(1.0, others.machines - 1 + gained)
-    difference = value.log - others.mean
-    p_value = min(1.0, tests * float(stdtr(degrees_of_freedom, -abs(difference) / error)))
-    limit = -float(stdtrit(degrees_of_freedom, level / tests))
-    return Deviation(
-        difference=difference,
-        error=error,
-        degrees_of_freedom=degrees_of_freedom,
-        p_value=p_value,
-        odd=odd,
-        could_show=error * (limit + float(stdtrit(degrees_of_freedom, POWER))),
-    )
+def _find_gaps(column: _Column, scales: "NDArray[float64]", scatter: Scatter, level: float, *, side: float) -> Gaps:
+    centre = column.centre._replace(median=side * column.centre.median)
+    if column.references is None:
+        return find_gaps(side * column.logs, centre, scales, scatter, level=level)
+    return find_gaps_beyond(side * column.logs, side * column.references, centre, scales, scatter, level=level)

@@ -1,0 +1,138 @@
+"""How far good values of heavy tails may lie out. Pure.
+
+A few dozen machines cannot show that their scatter is normal, and where it is not, limits of normal values flag good
+machines in a third of all fleets. So values are taken for Student's t with 5 degrees of freedom, whose extremes are twice
+as far out, until enough of them show lighter tails.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from bench.stats.leave_one_out import SPREAD_QUANTILE
+
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
+
+HEAVIEST = 5.0
+"""Degrees of freedom of the heaviest tails for which an error rate is promised."""
+
+NORMAL_TAIL = 1e6
+"""Degrees of freedom of tails that are normal."""
+
+NORMAL_SPREAD = 1.1503
+"""Spread of normal values, in standard deviations."""
+
+_TAILS = (HEAVIEST, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0, 100.0)
+
+_BAND = (2.5, 5.0)
+"""Distances, in spreads, of the values by which tails are told apart. Most odd machines lie beyond it, and so have no
+say; of normal values 0.4% are in it, of Student's t with 5 degrees of freedom 2.2%."""
+
+_TAIL_LEVEL = 0.01
+"""Chance that tails are taken for lighter than they are."""
+
+_NODES = 40
+"""Of the quadrature over the error of a spread."""
+
+_DEGREES_OF_FREEDOM_MAX = 200.0
+"""More are not counted on: the error of such a spread is 5%."""
+
+
+class Scatter(NamedTuple):
+    """How good values scatter.
+
+    Attributes:
+        tail: Degrees of freedom of Student's t with such tails.
+        degrees_of_freedom: That the spread was estimated with.
+    """
+
+    tail: float
+    degrees_of_freedom: float
+
+    def exceedance(self, distances: "NDArray[float64]") -> "NDArray[float64]":
+        """Return the chance that a good value lies at least so far out on one side.
+
+        Method: the mean of Student's tail over the error of the spread, whose square is distributed as chi-squared over
+        its degrees of freedom; Gauss-Laguerre quadrature.
+
+        Args:
+            distances: In spreads.
+        """
+        import numpy as np
+        from scipy.special import stdtr
+
+        scales, weights = _quadrature(min(self.degrees_of_freedom, _DEGREES_OF_FREEDOM_MAX))
+        found: NDArray[float64] = stdtr(self.tail, -np.multiply.outer(distances, scales) * _unit(self.tail)) @ weights
+        return found
+
+    def find_distance(self, chance: float) -> float:
+        """Return the distance in spreads that good values exceed on one side with a chance below 0.5."""
+        return _find_distance(self, chance)
+
+
+def estimate_tail(distances: "Sequence[NDArray[float64]]", dependence: float) -> float:
+    """Return degrees of freedom of Student's t with tails that are no lighter than those of some values.
+
+    Method: tails of some weight are ruled out if so few values would lie in the band by chance in 1% of samples only
+    (Poisson). The heaviest that is ruled out is returned, not the next: what is true may lie between.
+
+    Args:
+        distances: From the centre of the others, in spreads.
+        dependence: As of how many times fewer independent values they are.
+    """
+    import numpy as np
+    from scipy.special import gammaincc
+
+    joined = np.abs(np.concatenate(distances))
+    count = len(joined) / dependence
+    inside = float(np.mean((joined > _BAND[0]) & (joined <= _BAND[1]))) * count
+    found = HEAVIEST
+    for tail in _TAILS:
+        if float(gammaincc(inside + 1, count * _band_share(tail))) > _TAIL_LEVEL:
+            break
+        found = tail
+    return found
+
+
+@lru_cache
+def _band_share(tail: float) -> float:
+    """Return the share of values in the band."""
+    from scipy.special import stdtr
+
+    near, far = (float(stdtr(tail, -distance * _unit(tail))) for distance in _BAND)
+    return 2 * (near - far)
+
+
+@lru_cache
+def _unit(tail: float) -> float:
+    """Return the spread of Student's t."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(tail, (1 + SPREAD_QUANTILE) / 2))
+
+
+@lru_cache(maxsize=4096)
+def _find_distance(scatter: Scatter, chance: float) -> float:
+    import numpy as np
+    from scipy.optimize import brentq
+
+    def compare(log_distance: float) -> float:
+        return float(np.log(scatter.exceedance(np.exp([log_distance]))[0] / chance))
+
+    # From a thousandth of a spread to as many spreads as no machine is slower by.
+    low, high = -7.0, 20.0
+    if compare(high) > 0:
+        return float(np.exp(high))
+    return float(np.exp(brentq(compare, low, high, xtol=1e-6)))
+
+
+@lru_cache
+def _quadrature(degrees_of_freedom: float) -> "tuple[NDArray[float64], NDArray[float64]]":
+    """Return estimated spreads over true ones, and their weights."""
+    import numpy as np
+    from scipy.special import roots_genlaguerre
+
+    nodes, weights = roots_genlaguerre(_NODES, degrees_of_freedom / 2 - 1)
+    return np.sqrt(2 * nodes / degrees_of_freedom), weights / weights.sum()
