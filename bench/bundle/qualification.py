@@ -148,7 +148,7 @@ def verify_qualification(
     opened = open_statement(path)
     predicate = parse_qualification(opened.payload)
     qualification = predicate.qualification
-    signer = judge_judge(path, opened, predicate.signer, qualification.judged_at, requirements, now)
+    signer = judge_judge(opened, predicate.signer, qualification.judged_at, requirements, now)
     return QualificationProof(qualification=qualification, signer=signer)
 
 

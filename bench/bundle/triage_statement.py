@@ -19,7 +19,7 @@ from bench.bundle.verdict_statement import BundleSubject, judge_judge, list_subj
 from bench.errors import BundleError
 from bench.records.record import Record, decode_json, encode_json
 from bench.records.text import Release
-from bench.records.triage import MachineVerdict, Triage, conclude
+from bench.records.triage import MachineOutcome, MachineVerdict, Triage, conclude
 
 TriageType = Literal["https://bench-appliance.org/attestation/triage/v1"]
 TriageSchema = Literal["bench-triage/1"]
@@ -137,9 +137,7 @@ def verify_triage(path: Path, requirements: Requirements | None = None, *, now: 
     opened = open_statement(path)
     predicate = parse_triage(opened.payload)
     triage = predicate.triage
-    return TriageProof(
-        triage=triage, signer=judge_judge(path, opened, predicate.signer, triage.judged_at, requirements, now)
-    )
+    return TriageProof(triage=triage, signer=judge_judge(opened, predicate.signer, triage.judged_at, requirements, now))
 
 
 def _check_classes(triage: Triage) -> None:
@@ -160,24 +158,29 @@ def _check_classes(triage: Triage) -> None:
 
 def _find_problem(machine: MachineVerdict, triage: Triage) -> str | None:
     """Return what contradicts a machine's outcome, in a clause; None if nothing does."""
-    slow = [cell for cell in machine.cells if cell.odd and cell.worse_ratio > 1]
-    unsure = next((cell for cell in machine.cells if cell.odd and cell.p_value > triage.level), None)
-    if unsure is not None:
-        return f"its odd cell {unsure.cell} has p {unsure.p_value:g}, above the level {triage.level:g}"
-    if machine.outputs or machine.outcome == "wrong_outputs":
-        return (
-            None
-            if machine.outputs and machine.outcome == "wrong_outputs"
-            else f"{len(machine.outputs)} cells have other outputs"
-        )
-    if bool(slow) != (machine.outcome == "slow") and machine.outcome != "not_comparable":
-        return f"{len(slow)} of its cells are slow"
-    if machine.outcome == "fine":
-        if machine.could_show_ratio is None or machine.could_show_ratio > triage.margin_ratio:
-            return f"it could show {machine.could_show_ratio}, the margin is {triage.margin_ratio:g}"
-        if machine.reasons:
-            return "it states a reason against that"
-    return None
+    for cell in machine.cells:
+        odd, suspect = (p <= triage.level for p in (cell.p_value, min(cell.p_value, cell.p_if_normal)))
+        if (cell.odd, cell.suspect) != (odd, suspect):
+            return f"{cell.cell} has p {cell.p_value:g}, and {cell.p_if_normal:g} if normal, at level {triage.level:g}"
+    allowed = _find_outcome(machine, triage.margin_ratio)
+    if machine.outcome == allowed:
+        return None
+    if machine.outcome == "not_comparable" and machine.reasons and not machine.outputs:
+        return None
+    return f"by its own numbers it is {allowed}"
+
+
+def _find_outcome(machine: MachineVerdict, margin_ratio: float) -> MachineOutcome:
+    """Return the outcome of a machine that can be compared."""
+    if machine.outputs:
+        return "wrong_outputs"
+    worse = [cell for cell in machine.cells if cell.worse_ratio > 1]
+    if any(cell.odd for cell in worse):
+        return "slow"
+    if any(cell.suspect for cell in worse):
+        return "suspect"
+    limit = machine.could_suspect_ratio
+    return "too_noisy" if machine.reasons or limit is None or limit > margin_ratio else "fine"
 
 
 def _list_subjects(triage: Triage) -> tuple[BundleSubject, ...]:

@@ -53,8 +53,15 @@ class BundleSubject(Record, frozen=True, kw_only=True):
 
 
 class OpenedStatement(NamedTuple):
-    """A statement whose signature verifies by the key beside it; who that is, nobody knows yet."""
+    """A statement whose signature verifies by the key beside it; who that is, nobody knows yet.
 
+    Attributes:
+        path: Of the envelope.
+        payload: The statement.
+        key: That has signed it.
+    """
+
+    path: Path
     payload: bytes
     key: Ed25519PublicKey
 
@@ -119,11 +126,10 @@ def open_statement(path: Path) -> OpenedStatement:
     if format_envelope(envelope.payload, (signature,)) != data:
         raise BundleError(f"{path}: duplicate key, or not canonical JSON")
     verify_signature(envelope.payload, signature)
-    return OpenedStatement(envelope.payload, key)
+    return OpenedStatement(path, envelope.payload, key)
 
 
 def judge_judge(
-    path: Path,
     opened: OpenedStatement,
     stated: SealedBy,
     judged_at: str,
@@ -133,7 +139,6 @@ def judge_judge(
     """Return whether the reader trusts who judged.
 
     Args:
-        path: Of the envelope, for errors.
         opened: The statement.
         stated: Who judged, as it says.
         judged_at: When, as it says.
@@ -145,7 +150,7 @@ def judge_judge(
     """
     signed_by = fingerprint(opened.key)
     if stated.fingerprint != signed_by:
-        raise BundleError(f"{path}: says that {stated.fingerprint} judged, but {signed_by} has signed")
+        raise BundleError(f"{opened.path}: says that {stated.fingerprint} judged, but {signed_by} has signed")
     signers = judge_signers(
         [stated.fingerprint],
         {stated.fingerprint} if stated.kind == "ephemeral" else set(),

@@ -20,26 +20,32 @@ CellLabel = Annotated[Line, Meta(min_length=1, max_length=1000)]
 MachineName = Annotated[Line, Meta(min_length=1, max_length=300)]
 """The host's name; the run's id where the bundle does not tell it."""
 
-MachineOutcome = Literal["slow", "wrong_outputs", "fine", "too_noisy", "not_comparable"]
+MachineOutcome = Literal["slow", "suspect", "wrong_outputs", "fine", "too_noisy", "not_comparable"]
 
 
 class CellDeviation(Record, frozen=True, kw_only=True):
     """How far a machine lies from the others of its class in one cell.
 
     Attributes:
-        ratio: Of the metric's own unit, this machine over the mean of the others, with a 95% interval.
+        ratio: Of the metric's own unit, this machine over the median of the others, with a 95% interval.
         worse_ratio: The same, so turned that 1.08 is 8% worse, whatever the metric.
         p_value: Chance that any good machine of the class lies so far out on that side, in any cell.
-        could_show_ratio: The smallest share by which a machine is worse that four of five such triages would show.
-        odd: It lies too far, for the worse or for the better.
+        p_if_normal: The same, if good machines scatter normally.
+        could_show_ratio: The smallest share by which a machine is worse that is called slow in four of five such triages.
+        could_suspect_ratio: The smallest that is at least suspect in four of five.
+        odd: It lies too far out, for the worse or for the better, by `p_value`.
+        suspect: It does, if good machines scatter normally.
     """
 
     cell: CellLabel
     ratio: Interval
     worse_ratio: Annotated[float, Meta(gt=0)]
     p_value: Annotated[float, Meta(ge=0, le=1)]
+    p_if_normal: Annotated[float, Meta(ge=0, le=1)]
     could_show_ratio: Annotated[float, Meta(ge=0)]
+    could_suspect_ratio: Annotated[float, Meta(ge=0)]
     odd: bool
+    suspect: bool
 
 
 class OddOutputs(Record, frozen=True, kw_only=True):
@@ -61,12 +67,13 @@ class MachineVerdict(Record, frozen=True, kw_only=True):
     Attributes:
         bundles: Of the machine, all of one class; none was left out.
         machine_class: Index of its class.
-        outcome: `slow`: odd for the worse in a cell. `wrong_outputs`: it computed something else than most machines of
-            its class did, which goes before everything. `fine`: neither, and a machine that is worse by the margin would
-            mostly have been found. `too_noisy`: not so, or a cell has no number. `not_comparable`: its class has too few
-            machines, or it is emulated.
-        could_show_ratio: The largest of its cells; None without any.
-        cells: In which it is odd, and the one in which it is worst.
+        outcome: `slow`: odd for the worse in a cell. `suspect`: it would be if good machines scattered normally.
+            `wrong_outputs`: it computed something else than most machines of its class did, which goes before everything.
+            `fine`: none of these, and a machine that is worse by the margin would mostly have been suspect. `too_noisy`:
+            not so, or a cell has no number. `not_comparable`: its class has too few machines, or it is emulated.
+        could_show_ratio: What could have been called slow; the largest of its cells, None without any.
+        could_suspect_ratio: What could have been suspect.
+        cells: In which it is odd or suspect, and the one in which it is worst.
         outputs: Cells in which it computed something else.
         reasons: Why the outcome is not a better one; what would make it one.
     """
@@ -76,6 +83,7 @@ class MachineVerdict(Record, frozen=True, kw_only=True):
     machine_class: Count
     outcome: MachineOutcome
     could_show_ratio: float | None = None
+    could_suspect_ratio: float | None = None
     cells: tuple[CellDeviation, ...] = ()
     outputs: tuple[OddOutputs, ...] = ()
     reasons: tuple[Reason, ...] = ()
@@ -145,19 +153,21 @@ class Triage(Record, frozen=True, kw_only=True):
         judged_at: By the clock of the host that judged.
         metric: That machines are compared by.
         level: Chance that any good machine of a class is called slow.
-        margin_ratio: A machine that is worse by this share would mostly be found, if others are called fine.
+        heaviest_tail: Degrees of freedom of Student's t with the heaviest tails for which that holds.
+        margin_ratio: A machine that is worse by this share would mostly be suspect, if others are called fine.
         classes: The largest first.
         machines: By class and name.
         references: Bundles of machines that are known to be good.
         unread: Bundles that do not verify.
         outcome: `odd_machines` if any is slow or computed something else; else `not_verified` if any bundle is unread;
-            else `not_comparable` if any machine is; else `undecided` if any is too noisy; else `all_fine`.
+            else `not_comparable` if any machine is; else `undecided` if any is suspect or too noisy; else `all_fine`.
         notes: What a reader must know besides.
     """
 
     judged_at: Timestamp
     metric: MetricName
     level: Share
+    heaviest_tail: Annotated[float, Meta(ge=1)]
     margin_ratio: Share
     classes: Annotated[tuple[MachineClass, ...], Meta(min_length=1)]
     machines: Annotated[tuple[MachineVerdict, ...], Meta(min_length=1)]
@@ -176,4 +186,4 @@ def conclude(machines: Iterable[MachineVerdict], unread: Iterable[UnreadBundle])
         return "not_verified"
     if "not_comparable" in outcomes:
         return "not_comparable"
-    return "undecided" if "too_noisy" in outcomes else "all_fine"
+    return "undecided" if outcomes & {"suspect", "too_noisy"} else "all_fine"

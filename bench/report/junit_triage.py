@@ -10,7 +10,14 @@ from bench.report.printable import join_lines
 from bench.report.reasons import describe_reason
 
 _OUTCOMES: Mapping[MachineOutcome, Literal["passed", "failure", "error", "skipped"]] = MappingProxyType(
-    {"slow": "failure", "wrong_outputs": "failure", "fine": "passed", "too_noisy": "error", "not_comparable": "error"}
+    {
+        "slow": "failure",
+        "suspect": "error",
+        "wrong_outputs": "failure",
+        "fine": "passed",
+        "too_noisy": "error",
+        "not_comparable": "error",
+    }
 )
 """What is undecided is an error, never a pass."""
 

@@ -12,18 +12,24 @@ SENTENCES_TRIAGE: Mapping[str, str] = MappingProxyType(
         "too_few_reference_machines": (
             "{found} reference machine(s) of its class, and {needed} are needed to know how good ones scatter"
         ),
+        "no_numbers": "no cell has a number that could be compared; measure it again",
         "no_number_of_cell": "{cell}: no number here, or too few machines have one; measure it again",
         "repeat_cell": (
-            "{cell}: slower by {could_show_percent}% could be shown; with {needed} repetitions in place of {made} the margin "
-            "could"
+            "{cell}: only machines slower by {could_show_percent}% would mostly be suspect; repeat it {needed} times in place of "
+            "{made}"
         ),
         "class_scatters": (
-            "{cell}: slower by {could_show_percent}% could be shown; machines of the class scatter by {scatter_percent}%, "
-            "which repetitions do not change: allow a wider --margin, measure on several days, or judge more machines"
+            "{cell}: only machines slower by {could_show_percent}% would mostly be suspect; those of the class scatter by "
+            "{scatter_percent}%, which repetitions do not change: allow a wider --margin, measure on several days, or judge more machines"
         ),
         "shared_host_name": (
             "{runs} runs of host name {name} overlap in time, so that it names several machines: each run counts as one"
         ),
-        "unsafe_host_name": "{name} is no host name, and is left out of the lists of hosts",
+        "suspect_cell": (
+            "{cell}: {worse_percent}% worse, too far out for machines that scatter normally (p {p_if_normal}) but not for "
+            "heavy tails (p {p_value}): measure this machine again, and triage that run with this folder as --reference"
+        ),
+        "cell_without_numbers": "{cell}: no machine of class {class} has a number of it, so that nothing was judged by it",
+        "own_references": "{machines} reference machine(s) are judged themselves, and so are no references",
     }
 )

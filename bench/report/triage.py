@@ -23,7 +23,7 @@ OUTCOMES: Mapping[TriageOutcome, str] = MappingProxyType(
     {
         "all_fine": "all fine",
         "odd_machines": "odd machines found",
-        "undecided": "undecided: some machines are too noisy to judge; none is shown slow",
+        "undecided": "undecided: some machines are suspect, or too noisy to judge; none is shown slow",
         "not_comparable": "not comparable: some machines have too few like them",
         "not_verified": "not verified: some bundles are not intact, or not signed as asked",
     }
@@ -32,6 +32,7 @@ WORDS: Mapping[MachineOutcome, str] = MappingProxyType(
     {
         "slow": "SLOW",
         "wrong_outputs": "WRONG OUTPUTS",
+        "suspect": "suspect",
         "fine": "fine",
         "too_noisy": "too noisy",
         "not_comparable": "not comparable",
@@ -53,7 +54,8 @@ COLUMNS = (
     Column("worse by", "right"),
     Column("95% interval", "right"),
     Column("p", "right", rank=1),
-    Column("could show", "right"),
+    Column("could suspect", "right"),
+    Column("could show", "right", rank=2),
 )
 
 
@@ -63,8 +65,7 @@ def render_triage(triage: Triage, width: int | None = None) -> PrintableText:
     numbers = ", ".join(f"{counts[outcome]} {word}" for outcome, word in WORDS.items() if counts[outcome])
     lines = [
         f"{OUTCOMES[triage.outcome]}: {numbers} (exit status {EXIT_STATUS[triage.outcome]})",
-        f"compared by {triage.metric}; in at most {triage.level:.2g} of triages any good machine of a class is called slow; "
-        f"fine means that a machine {_percent(triage.margin_ratio)} worse would mostly have been found",
+        _describe_promise(triage),
         "",
     ]
     for index, described in enumerate(triage.classes):
@@ -76,6 +77,15 @@ def render_triage(triage: Triage, width: int | None = None) -> PrintableText:
     lines += (f"not verified: {bundle.path}: {bundle.error}" for bundle in triage.unread)
     lines += map(describe_reason, triage.notes)
     return join_lines(lines)
+
+
+def _describe_promise(triage: Triage) -> str:
+    return (
+        f"compared by {triage.metric}; any good machine of a class is called slow in at most {triage.level:.2%} of triages, "
+        f"if tails are no heavier than Student's t with {triage.heaviest_tail:g} degrees of freedom has; suspect in as many "
+        f"if machines scatter normally, and up to a third of triages if not; fine: {_percent(triage.margin_ratio)} worse "
+        "would mostly have been suspect"
+    )
 
 
 def _describe_class(index: int, described: MachineClass, classes: Sequence[MachineClass]) -> Iterator[str]:
@@ -109,22 +119,26 @@ def _list_machines(machines: Sequence[MachineVerdict]) -> Iterator[tuple[str, ..
     for outcome, word in WORDS.items():
         of_outcome = [machine for machine in machines if machine.outcome == outcome]
         for machine in of_outcome[:LISTED_MAX]:
-            could_show = "" if machine.could_show_ratio is None else _percent(machine.could_show_ratio)
+            limits = [
+                "" if ratio is None else _percent(ratio)
+                for ratio in (machine.could_suspect_ratio, machine.could_show_ratio)
+            ]
             start = (machine.name, str(machine.machine_class), word)
             if not machine.cells:
-                yield (*start, "", "", "", "", could_show)
+                yield (*start, "", "", "", "", *limits)
             for place, cell in enumerate(machine.cells):
                 yield (*(start if place == 0 else ("", "", "")), *_describe_cell(cell))
 
 
-def _describe_cell(cell: CellDeviation) -> tuple[str, str, str, str, str]:
+def _describe_cell(cell: CellDeviation) -> tuple[str, ...]:
     turned = abs(cell.worse_ratio - cell.ratio.point) < 1e-9
     low, high = (cell.ratio.low, cell.ratio.high) if turned else (1 / cell.ratio.high, 1 / cell.ratio.low)
     return (
-        f"{cell.cell}{'' if cell.odd else ' (its worst)'}",
+        f"{cell.cell}{'' if cell.odd or cell.suspect else ' (its worst)'}",
         f"{(cell.worse_ratio - 1) * 100:+.1f}%",
         f"{(low - 1) * 100:+.1f}% to {(high - 1) * 100:+.1f}%",
         f"{cell.p_value:.2g}",
+        _percent(cell.could_suspect_ratio),
         _percent(cell.could_show_ratio),
     )
 
@@ -161,4 +175,4 @@ def _name(names: Sequence[str]) -> str:
 
 
 def _percent(ratio: float) -> str:
-    return f"{ratio * 100:.1f}%"
+    return "over 1000%" if ratio > 10 else f"{ratio * 100:.1f}%"

@@ -60,8 +60,8 @@ def find_gaps(
     first = int(np.count_nonzero(p_values <= level))
     farthest = np.full(len(values), values[order[first]])
     farthest[order[first]] = values[order[first + 1]]
-    chances = scatter.exceedance(np.maximum((farthest - centre.median) / centre.spread, 0)) * level / 2
-    return Gaps(p_values, np.array([scatter.find_distance(chance) for chance in chances.tolist()]))
+    beside, places_of = np.unique(np.maximum((farthest - centre.median) / centre.spread, 0), return_inverse=True)
+    return Gaps(p_values, scatter.find_distances(scatter.exceedance(beside) * level / 2)[places_of])
 
 
 def find_gaps_beyond(
@@ -94,4 +94,4 @@ def find_gaps_beyond(
     ratios = scatter.exceedance(distances) / next_chances
     p_values = np.where(ratios < 1, np.minimum(1, highest * ratios), 1.0)
     chances = next_chances * min(1.0, level / highest)
-    return Gaps(p_values, np.array([scatter.find_distance(chance) for chance in chances.tolist()]))
+    return Gaps(p_values, scatter.find_distances(chances))

@@ -76,4 +76,4 @@ def _select(ordered: "NDArray[float64]", ranks: "NDArray[int64]", index: int) ->
     """Return the value with an index among sorted values, without the one with a rank; for each rank."""
     import numpy as np
 
-    return np.where(ranks > index, ordered[index], ordered[min(index + 1, len(ordered) - 1)])
+    return ordered[np.where(ranks > index, index, min(index + 1, len(ordered) - 1))]

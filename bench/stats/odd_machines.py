@@ -44,6 +44,9 @@ OVERALL: Final = "all"
 _MEDIAN_VARIANCE = 1.57
 """Variance of the median of many normal values, times their number, by their own variance: pi / 2."""
 
+_DIFFERENCE_MAX = 10.0
+"""What could be shown is not told beyond: 22,000 times as slow."""
+
 _CLIP = 2.0
 """Distances are clipped at so many spreads where dependence is estimated, so that odd machines do not decide it."""
 
@@ -229,7 +232,7 @@ def _judge(column: _Column, tail: float, level: float, columns: int) -> dict[Nam
     for scatter in (heavy, normal):
         worse, better = (_find_gaps(column, scales, scatter, level / columns, side=side) for side in (1.0, -1.0))
         p_values = np.where(differences >= 0, worse.p_values, better.p_values) * columns
-        could_show = (worse.needed + scatter.find_distance(1 - POWER)) * scales
+        could_show = np.minimum(_DIFFERENCE_MAX, (worse.needed + scatter.find_distance(1 - POWER)) * scales)
         limits.append((p_values.tolist(), could_show.tolist()))
     (p_heavy, could_show), (p_normal, could_suspect) = limits
     reach = heavy.find_distance((1 - CONFIDENCE) / 2)
@@ -237,7 +240,7 @@ def _judge(column: _Column, tail: float, level: float, columns: int) -> dict[Nam
         name: Deviation(
             difference=float(differences[index]),
             error=float(scales[index]) / NORMAL_SPREAD,
-            reach=float(scales[index]) * reach,
+            reach=min(_DIFFERENCE_MAX, float(scales[index]) * reach),
             p_value=min(1.0, p_heavy[index]),
             p_if_normal=min(1.0, p_normal[index]),
             odd=p_heavy[index] <= level,

@@ -1,11 +1,12 @@
 """Put runs together: runs of one machine, machines of one class. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import attrgetter
 
 from bench.errors import UsageError
+from bench.records.digest import Digest
 from bench.records.reason import Reason
 from bench.stats.odd_machines import Value
 from bench.triage.run import FleetRun
@@ -71,18 +72,24 @@ def drop_copies(runs: Iterable[FleetRun]) -> list[FleetRun]:
     return list(kept.values())
 
 
-def gather_machines(runs: Iterable[FleetRun]) -> tuple[list[FleetMachine], tuple[Reason, ...]]:
+def gather_machines(
+    runs: Sequence[FleetRun], facts: Mapping[Digest, Facts]
+) -> tuple[list[FleetMachine], tuple[Reason, ...]]:
     """Return the machines that some runs are of, sorted by name, and what a reader must know of that.
 
     Runs of one host name and class are of one machine, unless they overlap in time: a machine makes one run at a time, so
     that several machines have that name, as containers may. Each of those runs is a machine by itself then.
+
+    Args:
+        runs: Each once.
+        facts: As of `find_facts`.
     """
     machines: list[FleetMachine] = []
     notes: list[Reason] = []
-    facts = _find_facts(list(runs))
-    ordered = sorted(facts, key=lambda pair: (pair[0].host_name, pair[1], pair[0].started_at, pair[0].name.run_id))
-    for (name, own), group in groupby(ordered, key=lambda pair: (pair[0].host_name, pair[1])):
-        of_name = [run for run, _ in group]
+    order = {run.name.digest: (run.host_name, facts[run.name.digest]) for run in runs}
+    ordered = sorted(runs, key=lambda run: (*order[run.name.digest], run.started_at, run.name.run_id))
+    for (name, own), group in groupby(ordered, key=lambda run: order[run.name.digest]):
+        of_name = list(group)
         shared = any(later.started_at < earlier.finished_at for earlier, later in pairwise(of_name))
         if shared and name:
             notes.append(Reason(code="shared_host_name", values={"name": name, "runs": str(len(of_name))}))
@@ -101,16 +108,17 @@ def group_by_class(machines: Iterable[FleetMachine]) -> list[list[FleetMachine]]
     return [classes[facts] for facts in sorted(classes, key=lambda facts: (-len(classes[facts]), facts))]
 
 
-def _find_facts(runs: Sequence[FleetRun]) -> list[tuple[FleetRun, Facts]]:
-    """Return runs with the facts of their class: their own, and how much memory they have, about."""
-    sizes = sorted({run.memory_bytes for run in runs})
+def find_facts(runs: Sequence[FleetRun]) -> dict[Digest, Facts]:
+    """Return the facts of each run's class, by its digest: its own, and how much memory it has, about."""
     about: dict[int, int] = {}
-    first = 0
-    for index, size in enumerate(sizes):
-        if index and size > _MEMORY_STEP_RATIO * sizes[index - 1]:
-            first = index
-        about[size] = sizes[first]
-    return [
-        (run, tuple(sorted({**run.facts, "memory": f"{about[run.memory_bytes] / (1 << 30):.1f} GiB"}.items())))
+    previous = first = 0
+    for size in sorted({run.memory_bytes for run in runs}):
+        if size > _MEMORY_STEP_RATIO * previous:
+            first = size
+        about[size], previous = first, size
+    return {
+        run.name.digest: tuple(
+            sorted({**run.facts, "memory": f"{about[run.memory_bytes] / (1 << 30):.1f} GiB"}.items())
+        )
         for run in runs
-    ]
+    }

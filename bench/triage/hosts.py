@@ -7,9 +7,13 @@ from types import MappingProxyType
 from bench.records.triage import MachineOutcome, Triage
 
 HOST_LISTS: Mapping[str, frozenset[MachineOutcome]] = MappingProxyType(
-    {"nodes.ok": frozenset({"fine"}), "nodes.bad": frozenset({"slow", "wrong_outputs"})}
+    {
+        "nodes.ok": frozenset({"fine"}),
+        "nodes.bad": frozenset({"slow", "wrong_outputs"}),
+        "nodes.suspect": frozenset({"suspect"}),
+    }
 )
-"""File → the verdicts on the machines that are in it. Those that are undecided are in neither."""
+"""File → the verdicts on the machines that are in it. Those that are too noisy or not comparable are in none."""
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?", re.ASCII)
 """RFC 1123. Schedulers give commas, brackets and blanks a meaning, and a bundle's author chooses what a host is called."""

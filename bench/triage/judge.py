@@ -21,14 +21,12 @@ from bench.records.triage import (
     conclude,
 )
 from bench.stats.metrics import METRICS, Better
-from bench.stats.odd_machines import MACHINES_MIN, REFERENCES_MIN, Deviation, Value, find_deviations
-from bench.triage.classes import FleetMachine, drop_copies, gather_machines, group_by_class
-from bench.triage.doubts import find_doubts
+from bench.stats.odd_machines import MACHINES_MIN, OVERALL, REFERENCES_MIN, Deviation, Value, find_deviations
+from bench.stats.tails import HEAVIEST
+from bench.triage.classes import FleetMachine, drop_copies, find_facts, gather_machines, group_by_class
+from bench.triage.doubts import find_doubts, find_suspicions
 from bench.triage.run import FleetRun
 from bench.triage.settings import find_odd_outputs, find_odd_settings
-
-CONFIDENCE = 0.95
-"""Of the intervals that are told; levels are of verdicts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,20 +64,27 @@ def judge_fleet(
     judged = [run for run in apart if run.name.digest not in known]
     if not judged:
         raise NotComparableError("no machine is left to be judged: no bundle verifies, or all of them are references")
-    machines, notes = gather_machines(judged)
-    good, more_notes = gather_machines([run for run in apart if run.name.digest in known])
+    facts = find_facts(apart)
+    machines, notes = gather_machines(judged, facts)
+    good, more_notes = gather_machines([run for run in apart if run.name.digest in known], facts)
+    names = {machine.name for machine in machines}
+    others = [machine for machine in good if machine.name not in names and not machine.emulated]
+    if len(others) < len(good):
+        notes += (Reason(code="own_references", values={"machines": str(len(good) - len(others))}),)
     classes: list[MachineClass] = []
     verdicts: list[MachineVerdict] = []
     for group in group_by_class(machines):
-        peers = [machine for machine in good if machine.facts == group[0].facts] if known else None
+        peers = [machine for machine in others if machine.facts == group[0].facts] if known else None
         judge = _Judge(index=len(classes), machines=group, references=peers, criteria=criteria)
-        described, found = judge.judge()
+        described, found, more = judge.judge()
+        notes += more
         classes.append(described)
         verdicts += found
     return Triage(
         judged_at=format_timestamp(now),
         metric=criteria.metric,
         level=criteria.level,
+        heaviest_tail=HEAVIEST,
         margin_ratio=criteria.margin_ratio,
         classes=tuple(classes),
         machines=tuple(verdicts),
@@ -106,10 +111,10 @@ class _Judge:
     references: Sequence[FleetMachine] | None
     criteria: Criteria
 
-    def judge(self) -> tuple[MachineClass, list[MachineVerdict]]:
-        """Return the class, and the verdicts in its order."""
-        everyone = [*self.machines, *(self.references or ())]
+    def judge(self) -> tuple[MachineClass, list[MachineVerdict], tuple[Reason, ...]]:
+        """Return the class, the verdicts in its order, and notes."""
         measured = [machine for machine in self.machines if not machine.emulated]
+        everyone = [*measured, *(self.references or ())]
         deviations = find_deviations(
             _turn(measured),
             level=self.criteria.level,
@@ -119,20 +124,22 @@ class _Judge:
         verdicts = []
         for machine in self.machines:
             own = {label: found[machine.name] for label, found in deviations.items() if machine.name in found}
-            doubts = () if refusal is not None else find_doubts(machine, own, usual, self.criteria.margin_ratio)
-            reasons = (Reason(code="emulated_architecture"),) if machine.emulated else (refusal,) if refusal else doubts
-            verdicts.append(
-                self._conclude(machine, own, outputs.get(machine.name, ()), reasons, refused=reasons != doubts)
-            )
+            refused = Reason(code="emulated_architecture") if machine.emulated else refusal
+            verdicts.append(self._conclude(machine, own, usual, outputs.get(machine.name, ()), refused=refused))
         errors = [deviation.error for found in deviations.values() for deviation in found.values()]
         described = MachineClass(
             facts=dict(self.machines[0].facts),
             machines=len(self.machines),
             references=None if self.references is None else len(self.references),
             scatter_ratio=median(errors) if errors else None,
-            settings=find_odd_settings(everyone),
+            settings=find_odd_settings([*self.machines, *(self.references or ())]),
         )
-        return described, verdicts
+        planned = {label for machine in self.machines for run in machine.runs for label in run.cells}
+        notes = tuple(
+            Reason(code="cell_without_numbers", values={"cell": label, "class": str(self.index)})
+            for label in sorted(planned - set(usual))
+        )
+        return described, verdicts, notes
 
     def _find_refusal(self, measured: int) -> Reason | None:
         """Return why no machine of the class can be judged; None if they can."""
@@ -146,32 +153,37 @@ class _Judge:
         self,
         machine: FleetMachine,
         deviations: Mapping[str, Deviation],
+        usual: Mapping[str, float],
         outputs: tuple[OddOutputs, ...],
-        reasons: tuple[Reason, ...],
         *,
-        refused: bool,
+        refused: Reason | None,
     ) -> MachineVerdict:
-        odd = {label for label, deviation in deviations.items() if deviation.odd}
-        slow = any(deviations[label].difference > 0 for label in odd)
+        odd = {label for label, deviation in deviations.items() if deviation.odd or deviation.suspect}
+        slow = any(deviations[label].odd and deviations[label].difference > 0 for label in odd)
+        suspicions = find_suspicions(deviations)
+        reasons: tuple[Reason, ...] = find_doubts(machine, deviations, usual, self.criteria.margin_ratio)
         outcome: MachineOutcome
         if outputs:
             outcome = "wrong_outputs"
-        elif refused:
-            outcome = "not_comparable"
+        elif refused is not None:
+            outcome, reasons = "not_comparable", (refused,)
         elif slow:
             outcome, reasons = "slow", ()
+        elif suspicions:
+            outcome, reasons = "suspect", (*suspicions, *reasons)
         else:
             outcome = "too_noisy" if reasons else "fine"
         worst = max(deviations, key=lambda label: deviations[label].difference / deviations[label].error, default=None)
         shown = sorted({*odd, *(() if worst is None else (worst,))}, key=lambda label: (label not in odd, label))
-        could_show = max((deviation.could_show for deviation in deviations.values()), default=None)
+        cells = [deviation for label, deviation in deviations.items() if label != OVERALL]
         better = METRICS[self.criteria.metric].better
         return MachineVerdict(
             name=machine.name,
             bundles=tuple(run.name for run in machine.runs),
             machine_class=self.index,
             outcome=outcome,
-            could_show_ratio=None if could_show is None else exp(could_show) - 1,
+            could_show_ratio=_find_largest(deviation.could_show for deviation in cells),
+            could_suspect_ratio=_find_largest(deviation.could_suspect for deviation in cells),
             cells=tuple(_describe(label, deviations[label], better) for label in shown),
             outputs=outputs,
             reasons=reasons,
@@ -179,19 +191,25 @@ class _Judge:
 
 
 def _describe(label: str, deviation: Deviation, better: Better) -> CellDeviation:
-    from scipy.special import stdtrit
-
-    reach = float(stdtrit(deviation.degrees_of_freedom, (1 + CONFIDENCE) / 2)) * deviation.error
     sign = 1 if better == "less" else -1
-    ends = sorted(exp(sign * (deviation.difference + side)) for side in (-reach, 0.0, reach))
+    ends = sorted(exp(sign * (deviation.difference + side)) for side in (-deviation.reach, 0.0, deviation.reach))
     return CellDeviation(
         cell=label,
         ratio=Interval(low=ends[0], point=ends[1], high=ends[2]),
         worse_ratio=exp(deviation.difference),
         p_value=deviation.p_value,
+        p_if_normal=deviation.p_if_normal,
         could_show_ratio=exp(deviation.could_show) - 1,
+        could_suspect_ratio=exp(deviation.could_suspect) - 1,
         odd=deviation.odd,
+        suspect=deviation.suspect,
     )
+
+
+def _find_largest(differences: Iterable[float]) -> float | None:
+    """Return the largest of some differences of logarithms, as a share."""
+    largest = max(differences, default=None)
+    return None if largest is None else exp(largest) - 1
 
 
 def _turn(machines: Iterable[FleetMachine]) -> dict[str, dict[str, Value]]:

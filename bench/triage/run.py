@@ -81,14 +81,24 @@ def read_run(path: Path, requirements: Requirements, metric: str) -> FleetRun | 
     """
     try:
         verification = verify_bundle(path, requirements)
-        contents = verification.contents
-        cells = label_cells(contents)
+        return extract_run(verification.contents, verification.content_digest, metric)
     except BenchError as error:
         return UnreadBundle(path=str(path), error=str(error))
+
+
+def extract_run(contents: Contents, digest: Digest, metric: str) -> FleetRun:
+    """Return what is kept of a verified bundle.
+
+    Args:
+        contents: Of the bundle.
+        digest: Of its content.
+        metric: A row of `bench.stats.metrics`.
+    """
+    cells = label_cells(contents)
     measurements = {measurement.cell: measurement for measurement in contents.measurements}
     noisy = {summary.cell for summary in contents.summary.cells if "noisy_host" in summary.marks}
     return FleetRun(
-        name=BundleName(run_id=contents.info.run_id, digest=verification.content_digest),
+        name=BundleName(run_id=contents.info.run_id, digest=digest),
         host_name=contents.machine.host_name,
         started_at=contents.info.started_at,
         finished_at=contents.info.finished_at,
