@@ -80,11 +80,12 @@ def render_triage(triage: Triage, width: int | None = None) -> PrintableText:
 
 
 def _describe_promise(triage: Triage) -> str:
+    """Say how often a verdict is wrong; `tests/benchmarks/triage_rates.py` has the rates."""
     return (
-        f"compared by {triage.metric}; any good machine of a class is called slow in at most {triage.level:.2%} of triages, "
-        f"if tails are no heavier than Student's t with {triage.heaviest_tail:g} degrees of freedom has; suspect in as many "
-        f"if machines scatter normally, and up to a third of triages if not; fine: {_percent(triage.margin_ratio)} worse "
-        "would mostly have been suspect"
+        f"compared by {triage.metric}; a good machine of a class is called slow in at most {triage.level * 100:g}% of "
+        f"triages, with tails as heavy as Student's t with {triage.heaviest_tail:g} degrees of freedom; suspect in as many "
+        f"if machines scatter normally, and in up to a third if they do not; fine: if it were "
+        f"{_percent(triage.margin_ratio)} worse, it would mostly be suspect"
     )
 
 

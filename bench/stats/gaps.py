@@ -3,8 +3,10 @@
 If X is the largest of some good values and Y the next, then F(X) / F(Y) is uniform, F being the chance of a good value to lie
 farther out (Rényi, On the theory of order statistics, Acta Mathematica Hungarica 4, 1953). The next value shows how far
 out good ones lie here, so that less depends on the shape of tails than where a value is compared with a standard deviation.
-Behind the j-th value from above, (F(X) / F(Y))^j is uniform: a gap there shows j odd values, which do not hide one another.
-The gap behind the j-th has 2^-j of the chance, so that all together have no more than stated.
+
+Odd are all values above the last gap that is too wide, so that several do not hide one another. That a good value is among
+them has no larger chance where others are odd indeed: if g of the values above a gap are good, the ratio is below a with
+the chance a^g, at most a. (Tests that ask only whether all are good would count the odd ones for it.)
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -51,17 +53,16 @@ def find_gaps(
     order = np.argsort(-distances, kind="stable")
     most = max(1, int(ODD_SHARE * (len(values) - 1)))
     above, below = order[:most], order[1 : most + 1]
-    places = np.arange(1, most + 1)
     next_distances = np.maximum((values[below] - centre.median[above]) / centre.spread[above], 0)
     ratios = np.minimum(1, scatter.exceedance(distances[above]) / scatter.exceedance(next_distances))
     p_values = np.ones(len(values))
-    p_values[above] = np.minimum.accumulate(np.minimum(1, (2 * ratios) ** places)[::-1])[::-1]
+    p_values[above] = np.minimum.accumulate(ratios[::-1])[::-1]
     # The good one that is farthest out, other than the value itself.
     first = int(np.count_nonzero(p_values <= level))
     farthest = np.full(len(values), values[order[first]])
     farthest[order[first]] = values[order[first + 1]]
     beside, places_of = np.unique(np.maximum((farthest - centre.median) / centre.spread, 0), return_inverse=True)
-    return Gaps(p_values, scatter.find_distances(scatter.exceedance(beside) * level / 2)[places_of])
+    return Gaps(p_values, scatter.find_distances(scatter.exceedance(beside) * level)[places_of])
 
 
 def find_gaps_beyond(

@@ -160,7 +160,8 @@ def report_power(fleets: int) -> None:
         for slowness in SLOWNESS:
             rates = measure(fleet._replace(slowness=slowness), fleets)
             row[f"{slowness:.0%}"] = f"{rates.found:.0%} / {rates.noticed:.0%}"
-            row["could suspect"] = f"{rates.could_suspect:.1%}"
+        row["could suspect"] = f"{rates.could_suspect:.1%}"
+        row["a good one slow"] = f"{rates.false:.1%}"
         rows.append(row)
     print_table("Slow machines that are called slow / slow or suspect", rows)
 

@@ -31,6 +31,14 @@ def test_odd_values_do_not_hide_one_another() -> None:
     assert min(found[:-3]) > 0.1
 
 
+def test_odd_values_do_not_make_a_good_one_odd() -> None:
+    """A value that is on the edge by itself is no nearer to it where others are odd indeed."""
+    edge = np.append(GOOD, 2.6)
+    (alone,), beside = p_values(edge)[-1:], p_values(np.append(edge, [8.0, 9.0]))
+    assert beside[21] >= alone > 0.01
+    assert max(beside[22:]) < 1e-4
+
+
 def test_more_than_a_quarter_cannot_be_odd() -> None:
     assert min(p_values(np.append(GOOD, [8.0] * 12))) > 0.01
 

@@ -1,0 +1,148 @@
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from bench.records.record import decode_json
+from bench.records.triage import Triage
+from bench.verification import processes
+from tests.unit.cli.conftest import Invoke, Outcome
+from tests.unit.triage.fleets import ODD, keep, make_fleet, make_run
+
+
+@pytest.fixture(autouse=True)
+def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starting processes takes longer than verifying these bundles."""
+    monkeypatch.setattr(processes, "_CHUNK", 1000)
+
+
+@pytest.fixture
+def odd_fleet(tmp_path: Path) -> Path:
+    folder = tmp_path / "fleet"
+    odd = {
+        "n003": make_run(3, 1.15),
+        "n005": make_run(5, outputs=ODD),
+        "n007": make_run(7, machine__settings__governor="powersave"),
+    }
+    for contents in make_fleet(12, **odd):
+        keep(folder, contents)
+    return folder
+
+
+@pytest.fixture
+def fine_fleet(tmp_path: Path) -> Path:
+    folder = tmp_path / "fine"
+    for contents in make_fleet(12):
+        keep(folder, contents)
+    return folder
+
+
+@pytest.fixture
+def triage(tmp_path: Path, invoke: Invoke) -> Invoke:
+    def call(*arguments: object) -> Outcome:
+        return invoke("triage", *map(str, arguments), "--output", str(tmp_path / "out"))
+
+    return call
+
+
+def test_a_fleet_that_is_all_fine_is_status_0(fine_fleet: Path, triage: Invoke) -> None:
+    outcome = triage(fine_fleet)
+    assert outcome.status == 0
+    assert outcome.out.startswith("all fine: 12 fine (exit status 0)\n")
+    assert "is called slow in at most 1% of triages" in outcome.out
+    assert "Student's t with 5 degrees of freedom" in outcome.out
+
+
+def test_odd_machines_are_status_1_with_table_drift_and_a_loud_line(
+    odd_fleet: Path, triage: Invoke, invoke: Invoke, tmp_path: Path
+) -> None:
+    outcome = triage(odd_fleet, "--wide")
+    assert outcome.status == 1
+    assert outcome.out.startswith("odd machines found: 1 SLOW, 1 WRONG OUTPUTS, 10 fine (exit status 1)\n")
+    assert "machine.settings.governor: powersave on n007; performance on 11" in outcome.out
+    assert "n005 COMPUTED SOMETHING ELSE in resnet50" in outcome.out
+    assert "+15." in next(line for line in outcome.out.splitlines() if line.startswith("n003"))
+    (statement,) = (tmp_path / "out").glob("triage-*.dsse.json")
+    assert str(statement) in outcome.err
+    verified = invoke("verify", str(statement))
+    assert verified.status == 0
+    assert "1 SLOW, 1 WRONG OUTPUTS, 10 fine" in verified.out
+
+
+def test_lists_and_junit_and_json_say_the_same(odd_fleet: Path, triage: Invoke, tmp_path: Path) -> None:
+    lists, junit = tmp_path / "lists", tmp_path / "triage.xml"
+    outcome = triage(odd_fleet, "--json", "--hosts", lists, "--junit", junit)
+    found = decode_json(outcome.out.encode(), Triage, source="triage")
+    assert {machine.name for machine in found.machines if machine.outcome == "fine"} == set(
+        (lists / "nodes.ok").read_text().split()
+    )
+    assert (lists / "nodes.bad").read_text() == "n003\nn005\n"
+    assert (lists / "nodes.suspect").read_text() == ""
+    suite = ET.parse(junit).getroot().find("testsuite")  # noqa: S314 - bench's own
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("12", "2", "0")
+
+
+def test_the_order_of_files_changes_nothing_and_a_copy_counts_once(
+    fine_fleet: Path, triage: Invoke, tmp_path: Path
+) -> None:
+    paths = sorted(fine_fleet.iterdir())
+    copy = tmp_path / "copy.bench.tar"
+    copy.write_bytes(paths[0].read_bytes())
+    first = json.loads(triage(*paths, "--json").out)
+    second = json.loads(triage(copy, *reversed(paths), "--json").out)
+    assert first | {"judged_at": ""} == second | {"judged_at": ""}
+
+
+def test_references_are_named_apart(fine_fleet: Path, triage: Invoke, tmp_path: Path) -> None:
+    new = keep(tmp_path / "new", make_run(40, 1.2))
+    outcome = triage(new, "--reference", fine_fleet)
+    assert outcome.status == 1
+    assert "class 0: 1 machine, 12 references" in outcome.out
+
+
+def test_too_few_machines_are_status_4(triage: Invoke, tmp_path: Path) -> None:
+    outcome = triage(keep(tmp_path / "one", make_run(1)))
+    assert outcome.status == 4
+    assert "n001: its class has 1 machine(s) with numbers, and 4 are needed" in outcome.out
+
+
+def test_a_narrow_margin_is_status_3_and_says_what_would_help(fine_fleet: Path, triage: Invoke) -> None:
+    outcome = triage(fine_fleet, "--margin", "1%")
+    assert outcome.status == 3
+    assert "12 too noisy" in outcome.out
+    assert "allow a wider --margin" in outcome.out
+
+
+def test_an_altered_bundle_is_status_6_and_judges_nobody(fine_fleet: Path, triage: Invoke) -> None:
+    path = min(fine_fleet.iterdir())
+    path.write_bytes(path.read_bytes().replace(b"Test CPU", b"Best CPU"))
+    outcome = triage(fine_fleet)
+    assert outcome.status == 6
+    assert "11 fine" in outcome.out
+    assert f"not verified: {path}" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--metric", "nothing"), "machines cannot be compared by 'nothing'; use one of latency_s"),
+        (("--level", "0%"), "--level"),
+        (("--trust-key", "x.pub"), "--trust-key is given without --trust"),
+        (("--reference", "nowhere"), "no such file or folder"),
+    ],
+)
+def test_a_wrong_use_is_status_2(fine_fleet: Path, triage: Invoke, arguments: tuple[str, ...], words: str) -> None:
+    outcome = triage(fine_fleet, *arguments)
+    assert outcome.status == 2
+    assert words in outcome.err
+
+
+def test_a_triage_is_verified_alone(odd_fleet: Path, triage: Invoke, invoke: Invoke, tmp_path: Path) -> None:
+    triage(odd_fleet)
+    (statement,) = (tmp_path / "out").glob("triage-*.dsse.json")
+    outcome = invoke("verify", str(statement), str(min(odd_fleet.iterdir())))
+    assert outcome.status == 2
+    assert "a triage is verified alone" in outcome.err
+    assert json.loads(invoke("verify", str(statement), "--json").out)["triage"]["outcome"] == "odd_machines"
