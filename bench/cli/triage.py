@@ -13,24 +13,25 @@ from bench.cli.types import FilePath, Percent
 @click.command(
     epilog="""\b
 Examples:
-  bench triage results/
-  bench triage fleet/ --hosts lists/ && srun --exclude=lists/nodes.bad hostname
-  bench triage new-racks/ --reference good/ --margin 8% --key lab.pem
+  bench triage fleet/ --trust trust.json --key lab.pem
+  bench triage fleet/ --hosts lists/ --html triage.html
+  bench triage again/ --reference fleet/
 \b
-Exit status: 0 all fine; 1 a machine is slow, or computed something else; 3 too noisy to say; 4 too few machines
-of a class; 6 a bundle does not verify.
+Exit status: 0 all fine; 1 a machine is slow, or computed something else; 3 a machine is suspect, or too noisy
+to judge; 4 too few machines of a class; 6 a bundle does not verify.
 """
 )
 @click.argument("bundles", nargs=-1, required=True, type=FilePath(), metavar="BUNDLE...")
 @click.option("--reference", "references", multiple=True, type=FilePath(), metavar="BUNDLE", help="Bundle, or folder of bundles, of known good machines: compare with these alone. May be repeated.")  # fmt: skip
-@click.option("--level", type=Percent(), default="1%", show_default=True, metavar="PERCENT", help="Chance that any good machine of a class is called slow, over all machines and cells.")  # fmt: skip
-@click.option("--margin", type=Percent(), default="10%", show_default=True, metavar="PERCENT", help="A machine is called fine if one that is worse by this share would mostly have been found.")  # fmt: skip
+@click.option("--level", type=Percent(), default="1%", show_default=True, metavar="PERCENT", help="Chance that any good machine of a class is called slow, over all its machines and cells.")  # fmt: skip
+@click.option("--margin", type=Percent(), default="10%", show_default=True, metavar="PERCENT", help="A machine is called fine if one that is worse by this share would mostly have been suspect.")  # fmt: skip
 @click.option("--metric", default="latency_s", show_default=True, metavar="NAME", help="What machines are compared by, such as throughput_per_s.")  # fmt: skip
 @click.option("--trust", type=FilePath(), metavar="FILE", help="Trust store. A key in it must have signed each bundle.")  # fmt: skip
 @click.option("--trust-key", "root_keys", multiple=True, type=FilePath(), metavar="PUB", help="Public key that must have signed the trust store. May be repeated.")  # fmt: skip
 @signing_options
-@click.option("--hosts", type=FilePath(file_okay=False), metavar="DIR", help="Also write nodes.ok and nodes.bad to this folder, a host name a line.")  # fmt: skip
+@click.option("--hosts", type=FilePath(file_okay=False), metavar="DIR", help="Also write nodes.ok, nodes.bad and nodes.suspect to this folder, a host name a line.")  # fmt: skip
 @click.option("--junit", type=FilePath(), metavar="FILE", help="Also write JUnit XML to this file.")
+@click.option("--html", type=FilePath(), metavar="FILE", help="Also write a page to this file, which loads nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @wide_option
 @click.option("--output", type=FilePath(), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for the signed statement (or set BENCH_OUTPUT).")  # fmt: skip
@@ -46,6 +47,7 @@ def triage(  # noqa: PLR0917 - click passes options by keyword
     passphrase_file: Path | None,
     hosts: Path | None,
     junit: Path | None,
+    html: Path | None,
     as_json: bool,
     wide: bool,
     output: Path,
@@ -53,7 +55,8 @@ def triage(  # noqa: PLR0917 - click passes options by keyword
     """Find the odd machines of a fleet.
 
     Give the bundles of all machines; a folder stands for all bundles in it and below. Machines of one kind are compared
-    with one another, cell by cell, or with references. Prints a verdict on each machine, and signs them all.
+    with one another, cell by cell, or with references. Prints a verdict on each machine, settings that differ, and
+    outputs that differ, and signs it all.
     """
     from bench.bundle.files import require_folder, require_writable, write_file
     from bench.bundle.signers import Requirements
@@ -62,6 +65,7 @@ def triage(  # noqa: PLR0917 - click passes options by keyword
     from bench.cli.trust import load_trust
     from bench.errors import UsageError
     from bench.records.triage import EXIT_STATUS
+    from bench.report.html.triage import render_triage_page
     from bench.report.junit_triage import render_junit_triage
     from bench.report.triage import render_triage
     from bench.triage.fleet import read_fleet
@@ -73,7 +77,7 @@ def triage(  # noqa: PLR0917 - click passes options by keyword
     lists = {} if hosts is None else {name: hosts / name for name in HOST_LISTS}
     if hosts is not None:
         require_folder(hosts)
-    for path in (*lists.values(), *filter(None, (junit,))):
+    for path in (*lists.values(), *filter(None, (junit, html))):
         require_writable(path, replace=True)
     requirements = Requirements(trust=None if trust is None else load_trust(trust, root_keys))
     signer = load_signer(key, passphrase_file)
@@ -93,6 +97,8 @@ def triage(  # noqa: PLR0917 - click passes options by keyword
         write_file(path, list_hosts(found, HOST_LISTS[name]), replace=True)
     if junit is not None:
         write_file(junit, render_junit_triage(found), replace=True)
+    if html is not None:
+        write_file(html, render_triage_page(found).encode(), replace=True)
     if as_json:
         print_json(found)
     else:

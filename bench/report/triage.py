@@ -61,25 +61,26 @@ COLUMNS = (
 
 def render_triage(triage: Triage, width: int | None = None) -> PrintableText:
     """Return all of it, with tables no wider than asked; the outcome first."""
-    counts = Counter(machine.outcome for machine in triage.machines)
-    numbers = ", ".join(f"{counts[outcome]} {word}" for outcome, word in WORDS.items() if counts[outcome])
-    lines = [
-        f"{OUTCOMES[triage.outcome]}: {numbers} (exit status {EXIT_STATUS[triage.outcome]})",
-        _describe_promise(triage),
-        "",
-    ]
+    lines = [f"{describe_heading(triage)} (exit status {EXIT_STATUS[triage.outcome]})", describe_promise(triage), ""]
     for index, described in enumerate(triage.classes):
         lines += [*_describe_class(index, described, triage.classes), ""]
     lines += [render_table(COLUMNS, list(_list_machines(triage.machines)), width), ""]
     lines += _describe_cut(triage.machines)
-    lines += _describe_outputs(triage.machines)
+    lines += describe_outputs(triage.machines)
     lines += _describe_reasons(triage.machines)
     lines += (f"not verified: {bundle.path}: {bundle.error}" for bundle in triage.unread)
     lines += map(describe_reason, triage.notes)
     return join_lines(lines)
 
 
-def _describe_promise(triage: Triage) -> str:
+def describe_heading(triage: Triage) -> str:
+    """Return the outcome, and how many machines are what."""
+    counts = Counter(machine.outcome for machine in triage.machines)
+    numbers = ", ".join(f"{counts[outcome]} {word}" for outcome, word in WORDS.items() if counts[outcome])
+    return f"{OUTCOMES[triage.outcome]}: {numbers}"
+
+
+def describe_promise(triage: Triage) -> str:
     """Say how often a verdict is wrong; `tests/benchmarks/triage_rates.py` has the rates."""
     return (
         f"compared by {triage.metric}; a good machine of a class is called slow in at most {triage.level * 100:g}% of "
@@ -128,10 +129,11 @@ def _list_machines(machines: Sequence[MachineVerdict]) -> Iterator[tuple[str, ..
             if not machine.cells:
                 yield (*start, "", "", "", "", *limits)
             for place, cell in enumerate(machine.cells):
-                yield (*(start if place == 0 else ("", "", "")), *_describe_cell(cell))
+                yield (*(start if place == 0 else ("", "", "")), *describe_cell(cell))
 
 
-def _describe_cell(cell: CellDeviation) -> tuple[str, ...]:
+def describe_cell(cell: CellDeviation) -> tuple[str, ...]:
+    """Return cell, worse by, interval, p, could suspect, could show."""
     turned = abs(cell.worse_ratio - cell.ratio.point) < 1e-9
     low, high = (cell.ratio.low, cell.ratio.high) if turned else (1 / cell.ratio.high, 1 / cell.ratio.low)
     return (
@@ -150,7 +152,8 @@ def _describe_cut(machines: Sequence[MachineVerdict]) -> Iterator[str]:
             yield f"{count - LISTED_MAX} more machines are {WORDS[outcome]}; --json lists all"
 
 
-def _describe_outputs(machines: Sequence[MachineVerdict]) -> Iterator[str]:
+def describe_outputs(machines: Sequence[MachineVerdict]) -> Iterator[str]:
+    """Yield a loud sentence for each cell of which a machine computed something else than others."""
     for machine in machines:
         for odd in machine.outputs:
             yield (

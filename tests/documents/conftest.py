@@ -20,6 +20,8 @@ BUNDLES = (
     *(f"{name}.bench.tar" for name in ("base", "new", "A", "B", "A1", "A2", "A3", "B1", "B2", "B3")),
     *(f"{name}.bench.tar" for name in ("results/X", "unit/one", "archive/one")),
     *(f"good/{number}.bench.tar" for number in range(5)),
+    *(f"fleet/{number}.bench.tar" for number in range(5)),
+    "again/0.bench.tar",
     *(f"results/nightly/{number}.bench.tar" for number in range(3)),
 )
 """Bundles of made-up runs, a run each."""

@@ -50,7 +50,7 @@ BEFORE = {
 }
 """Pattern of a command → what must come before it."""
 
-VERDICTS = {"compare", "history", "qualify", "reproduce"}
+VERDICTS = {"compare", "history", "qualify", "reproduce", "triage"}
 """A negative verdict on the made-up bundles is no fault of the command: status 1, 3 or 4."""
 
 SCRIPTS = list({script.commands: script for script in read_scripts()}.values())

@@ -56,7 +56,11 @@ def test_references_are_subjects_too(tmp_path: Path) -> None:
 def test_a_trusted_judge_is_told(tmp_path: Path) -> None:
     path = write(tmp_path)
     assert verify_triage(path, Requirements(trust=make_trust(operator=OPERATOR)), now=NOW).signer.status == "trusted"
-    refuse(write(tmp_path / "other", signer=STRANGER), "", Requirements(trust=make_trust(operator=OPERATOR)))
+    refuse(
+        write(tmp_path / "other", signer=STRANGER),
+        "no key of the trust store has signed",
+        Requirements(trust=make_trust(operator=OPERATOR)),
+    )
 
 
 def test_an_ephemeral_key_shows_that_it_is_intact(tmp_path: Path) -> None:

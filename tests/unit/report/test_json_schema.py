@@ -24,6 +24,7 @@ from tests.builders import CASE
 from tests.unit.bundle.builder import CONTENTS
 from tests.unit.compare.runs import STEADY, make_run
 from tests.unit.report.test_history import make_report
+from tests.unit.triage.fleets import judge, make_fleet
 
 FOLDER = Path(__file__).parents[3] / "docs" / "schema"
 
@@ -49,6 +50,7 @@ EXAMPLES: dict[str, object] = {
     "suite": load_suites(WORKLOADS)["quick"],
     "suite-cases": SuiteCases(suite="quick", architecture="x86_64", cases=(CASE,), refused=()),
     "summary": CONTENTS.summary,
+    "triage": judge(make_fleet(6)),
     "trust": list_trust(new_trust(datetime(2027, 1, 1, tzinfo=UTC)), datetime(2026, 1, 1, tzinfo=UTC)),
 }
 
