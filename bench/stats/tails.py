@@ -36,7 +36,7 @@ _TAIL_LEVEL = 0.01
 _LOG_DISTANCES = (-5.0, 20.0)
 """Logarithms of distances between which one is looked for, up to more than any machine lies out."""
 
-_TABULATED = 600
+_TABULATED = 2000
 
 _NODES = 100
 """Of the quadrature over the error of a spread."""
@@ -57,20 +57,17 @@ class Scatter(NamedTuple):
     degrees_of_freedom: float
 
     def exceedance(self, distances: "NDArray[float64]") -> "NDArray[float64]":
-        """Return the chance that a good value lies at least so far out on one side.
-
-        Method: the mean of Student's tail over the error of the spread, whose square is distributed as chi-squared over
-        its degrees of freedom; by the trapezoidal rule over the logarithm of that error.
+        """Return the chance that a good value lies at least so far out on one side, to half a percent of it.
 
         Args:
-            distances: In spreads.
+            distances: In spreads, at least 0.
         """
         import numpy as np
-        from scipy.special import stdtr
 
-        scales, weights = _quadrature(min(self.degrees_of_freedom, _DEGREES_OF_FREEDOM_MAX))
-        found: NDArray[float64] = stdtr(self.tail, -np.multiply.outer(distances, scales) * _unit(self.tail)) @ weights
-        return found
+        log_chances, log_distances = _tabulate(self)
+        nearest = np.exp(_LOG_DISTANCES[0])
+        found = np.interp(np.log(np.maximum(distances, nearest)), log_distances[::-1], log_chances[::-1])
+        return np.exp(found)
 
     def find_distance(self, chance: float) -> float:
         """Return the distance in spreads that good values exceed on one side with a chance below 0.5."""
@@ -79,7 +76,7 @@ class Scatter(NamedTuple):
         return float(self.find_distances(np.array([chance]))[0])
 
     def find_distances(self, chances: "NDArray[float64]") -> "NDArray[float64]":
-        """Return the distance for each of some chances, to half a percent; at most that of `_LOG_DISTANCES`."""
+        """Return the distance for each of some chances; at most that of `_LOG_DISTANCES`."""
         import numpy as np
 
         log_chances, log_distances = _tabulate(self)
@@ -129,12 +126,18 @@ def _unit(tail: float) -> float:
 
 @lru_cache
 def _tabulate(scatter: Scatter) -> "tuple[NDArray[float64], NDArray[float64]]":
-    """Return logarithms of chances, rising, and of the distances that they belong to."""
-    import numpy as np
+    """Return logarithms of chances, rising, and of the distances in spreads that they belong to.
 
+    Method: the mean of Student's tail over the error of the spread, whose square is distributed as chi-squared over its
+    degrees of freedom; by the trapezoidal rule over the logarithm of that error.
+    """
+    import numpy as np
+    from scipy.special import stdtr
+
+    scales, weights = _quadrature(min(scatter.degrees_of_freedom, _DEGREES_OF_FREEDOM_MAX))
     log_distances = np.linspace(*_LOG_DISTANCES, _TABULATED)
-    chances = scatter.exceedance(np.exp(log_distances))
-    return np.log(np.maximum(chances, 1e-300))[::-1], log_distances[::-1]
+    tails = stdtr(scatter.tail, -np.multiply.outer(np.exp(log_distances), scales) * _unit(scatter.tail))
+    return np.log(np.maximum(tails @ weights, 1e-300))[::-1], log_distances[::-1]
 
 
 @lru_cache

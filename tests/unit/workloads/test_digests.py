@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from bench.workloads.digests import inputs_digest
+from bench.workloads.digests import inputs_digest, outputs_digest
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 
 pytestmark = pytest.mark.torch
@@ -34,3 +34,10 @@ def test_order_and_memory_format_change_nothing() -> None:
 )
 def test_any_difference_shows(changed: dict[str, torch.Tensor]) -> None:
     assert inputs_digest(changed) != inputs_digest({"name": torch.zeros(2, 3)})
+
+
+def test_outputs_have_a_digest_by_their_place_to_the_last_bit() -> None:
+    first, second = torch.zeros(3), torch.ones(3)
+    assert outputs_digest([first, second]) == outputs_digest([first.clone(), second.clone()])
+    assert outputs_digest([first, second]) != outputs_digest([second, first])
+    assert outputs_digest([first]) != outputs_digest([torch.nextafter(first, second)])
