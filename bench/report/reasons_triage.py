@@ -30,6 +30,7 @@ SENTENCES_TRIAGE: Mapping[str, str] = MappingProxyType(
             "heavy tails (p {p_value}): measure this machine again, and triage that run with this folder as --reference"
         ),
         "cell_without_numbers": "{cell}: no machine of class {class} has a number of it, so that nothing was judged by it",
+        "odd_reference": "{machine} is odd among the references, and so is none",
         "own_references": "{machines} reference machine(s) are judged themselves, and so are no references",
     }
 )

@@ -74,7 +74,12 @@ def judge_fleet(
     classes: list[MachineClass] = []
     verdicts: list[MachineVerdict] = []
     for group in group_by_class(machines):
-        peers = [machine for machine in others if machine.facts == group[0].facts] if known else None
+        peers = None
+        if known:
+            alike = [machine for machine in others if machine.facts == group[0].facts]
+            peers = _drop_odd(alike, criteria.level)
+            odd = {machine.name for machine in alike} - {machine.name for machine in peers}
+            notes += tuple(Reason(code="odd_reference", values={"machine": name}) for name in sorted(odd))
         judge = _Judge(index=len(classes), machines=group, references=peers, criteria=criteria)
         described, found, more = judge.judge()
         notes += more
@@ -188,6 +193,13 @@ class _Judge:
             outputs=outputs,
             reasons=reasons,
         )
+
+
+def _drop_odd(machines: Sequence[FleetMachine], level: float) -> list[FleetMachine]:
+    """Return the machines that are not odd among themselves: a folder of references may hold a whole fleet."""
+    deviations = find_deviations(_turn(machines), level=level)
+    odd = {name for found in deviations.values() for name, deviation in found.items() if deviation.odd}
+    return [machine for machine in machines if machine.name not in odd]
 
 
 def _describe(label: str, deviation: Deviation, better: Better) -> CellDeviation:

@@ -69,6 +69,15 @@ def test_a_second_look_beside_the_first_fleet_decides_what_was_suspect() -> None
     assert [note.code for note in triage.notes] == ["own_references"]
 
 
+def test_a_machine_that_is_odd_among_the_references_is_none() -> None:
+    """The folder of the first look holds the machines that it found slow."""
+    fleet = make_fleet(20, n003=make_run(3, 1.3), n007=make_run(7, 1.03))
+    triage = judge([make_run(107, 1.03, host="n007")], fleet)
+    assert outcomes(triage) == {"n007": "slow"}
+    assert triage.classes[0].references == 18
+    assert [note.code for note in triage.notes] == ["own_references", "odd_reference"]
+
+
 def test_the_second_look_clears_a_machine_that_is_fast_now() -> None:
     fleet = make_fleet(20, n007=make_run(7, 1.035))
     assert outcomes(judge([make_run(107, host="n007")], fleet)) == {"n007": "fine"}
