@@ -81,11 +81,12 @@ def describe_heading(triage: Triage) -> str:
 
 
 def describe_promise(triage: Triage) -> str:
-    """Say how often a verdict is wrong; `tests/benchmarks/triage_rates.py` has the rates."""
+    """Say how often a verdict is wrong, by simulation: `tests/benchmarks/README.md` has the rates."""
     return (
         f"compared by {triage.metric}; a good machine of a class is called slow in at most {triage.level * 100:g}% of "
-        f"triages, with tails as heavy as Student's t with {triage.heaviest_tail:g} degrees of freedom; suspect in as many "
-        f"if machines scatter normally, and in up to a third if they do not; fine: if it were "
+        "triages if machines scatter normally, and in up to twice as many with tails as heavy as Student's t with "
+        f"{triage.heaviest_tail:g} degrees of freedom; it is suspect in at most {triage.level * 100:g}% if they scatter "
+        "normally, and in more than half of large fleets if they do not; fine: if it were "
         f"{_percent(triage.margin_ratio)} worse, it would mostly be suspect"
     )
 

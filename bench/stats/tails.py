@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HEAVIEST = 5.0
-"""Degrees of freedom of the heaviest tails for which an error rate is promised."""
+"""Degrees of freedom of the heaviest tails that limits allow for."""
 
 NORMAL_TAIL = 1e6
 """Degrees of freedom of tails that are normal."""
