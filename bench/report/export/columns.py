@@ -112,7 +112,7 @@ def _read_interval(metric: str, end: Literal["point", "low", "high"]) -> Callabl
 
 def _bound_name(metric: Metric, end: str) -> str:
     """Return a column's name that still ends in the unit: `latency_low_s`."""
-    unit = f"_{metric.unit}" if metric.unit else ""
+    unit = f"_{metric.unit.lower()}" if metric.unit else ""
     return f"{metric.name.removesuffix(unit)}_{end}{unit}"
 
 
