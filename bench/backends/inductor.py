@@ -10,6 +10,15 @@ NO_PACKED_WEIGHTS = (
 )
 """With the name of what fails on them: torch.export and Inductor trace tensors only."""
 
+COUNT = "[1-9][0-9]*"
+"""Evidence that is counted, and is not 0 where a backend took effect."""
+
+COMPILED = {"compiled_graphs": COUNT, "frames_compiled": "[0-9]+/[0-9]+"}
+"""The evidence of `torch.compile`."""
+
+FROZEN = {**COMPILED, "frozen_weights": COUNT}
+"""The evidence of `torch.compile` with weights as constants."""
+
 BACKEND = BackendFacts(
     name="inductor",
     runner="bench.variants.backends.inductor:Inductor",
@@ -21,4 +30,5 @@ BACKEND = BackendFacts(
     },
     compiles=True,
     variables=COMPILER_VARIABLES,
+    evidence=COMPILED,
 )

@@ -1,6 +1,6 @@
 """Inductor with freezing: weights are constants."""
 
-from bench.backends.inductor import COMPILER_VARIABLES, NO_PACKED_WEIGHTS
+from bench.backends.inductor import COMPILER_VARIABLES, FROZEN, NO_PACKED_WEIGHTS
 from bench.records.backend import BackendFacts
 
 BACKEND = BackendFacts(
@@ -13,4 +13,5 @@ BACKEND = BackendFacts(
     compiles=True,
     variables=COMPILER_VARIABLES,
     ignored_variables=("TORCHINDUCTOR_FREEZING",),  # it freezes whatever the variable says
+    evidence=FROZEN,
 )

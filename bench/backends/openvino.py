@@ -18,6 +18,8 @@ BACKEND = BackendFacts(
         "amp_fp16": _NO_FP16_UNITS,
         "fx_int8": "OpenVINO rounds at other places than the graph of fx_int8, and its error is larger than int8 "
         "explains; use eager or torchscript",
+        "int8_dynamic": "OpenVINO quantizes activations in groups and not by token, which is another precision; use "
+        "int8_weight_only or int4_weight_only",
         "pt2e_int8": "OpenVINO cannot convert the weights that pt2e_int8 folds to int8; use inductor_freezing or "
         "aot_inductor",
     },
@@ -28,4 +30,6 @@ BACKEND = BackendFacts(
         }
     },
     lays_out_itself=True,
+    quantizes=("int8_weight_only", "int4_weight_only"),
+    evidence={"devices": "CPU"},
 )

@@ -6,8 +6,9 @@ from importlib.util import find_spec
 from types import MappingProxyType
 
 from bench.records.backend import BackendFacts
-from bench.records.case import BackendName
+from bench.records.case import BackendName, Case
 from bench.records.lookup import find_row
+from bench.records.machine import Cpu
 from bench.records.reason import Reason
 
 CATALOGUE = (
@@ -19,6 +20,7 @@ CATALOGUE = (
     "bench.backends.aot_inductor",
     "bench.backends.onnxruntime",
     "bench.backends.openvino",
+    "bench.backends.zentorch",
 )
 """Modules with a row `BACKEND`. A new backend is a file with its row, its runner, and a line here."""
 
@@ -54,3 +56,18 @@ def why_not_installed(name: BackendName) -> Reason | None:
     if not missing:
         return None
     return Reason(code="packages_missing", values={"backend": name, "packages": ", ".join(missing)})
+
+
+def why_not_on_cpu(case: Case, cpu: Cpu) -> Reason | None:
+    """Return why a case's backend does not run on a CPU; None if it does. A CPU that shows no flags may have all of them.
+
+    Raises:
+        UsageError: there is no such backend.
+    """
+    facts = find_backend(case.backend)
+    lacking = [flag for flag in facts.isa if cpu.isa and flag not in cpu.isa]
+    if not lacking and (not facts.vendors or cpu.vendor in facts.vendors):
+        return None
+    described = " ".join(filter(None, (cpu.vendor, cpu.model_name, *(f"without {flag}" for flag in lacking))))
+    values = {"workload": case.workload, "backend": case.backend, "cpu": described}
+    return Reason(code="cpu_not_in_backend", values=values)

@@ -9,50 +9,34 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from bench.backends.registry import BACKENDS
 from bench.errors import BundleError
-from bench.records.case import BackendName, Case
+from bench.records.case import Case
 from bench.records.precision import PRECISION_FACTS
 
-_INDUCTOR: Final = frozenset({"inductor", "inductor_freezing", "inductor_max_autotune"})
-_FREEZING: Final = _INDUCTOR - {"inductor"}
-
-_BACKENDS: Final[Mapping[str, frozenset[BackendName]]] = MappingProxyType(
-    {
-        "compiled_graphs": _INDUCTOR | {"aot_inductor"},
-        "frames_compiled": _INDUCTOR,
-        "products_tuned": frozenset({"inductor_max_autotune"}),
-        "package_bytes": frozenset({"aot_inductor"}),
-        "operators_fused": frozenset({"torchscript"}),
-        "providers": frozenset({"onnxruntime"}),
-        "devices": frozenset({"openvino"}),
-    }
+_PACKED_TYPES: Final[Mapping[int, frozenset[str]]] = MappingProxyType(
+    {8: frozenset({"qint8", "quint8", "int8"}), 4: frozenset({"uint8", "uint4"})}
 )
-"""What only some backends report → those."""
-
-_KNOWN_BACKENDS: Final = frozenset({"eager"}).union(*_BACKENDS.values())
-
-_COUNTED: Final[Mapping[BackendName, tuple[str, ...]]] = MappingProxyType(
-    {
-        **dict.fromkeys(_INDUCTOR, ("compiled_graphs",)),
-        **dict.fromkeys(_FREEZING, ("compiled_graphs", "frozen_weights")),
-        "aot_inductor": ("compiled_graphs", "package_bytes"),
-    }
-)
-"""Backend → what is at least 1 where it took effect."""
-
-_INT8_TYPES: Final = frozenset({"qint8", "quint8", "int8"})
+"""Bits of a weight → types that hold such weights; torch has two of 4 bits in a byte."""
+_LINEAR_ONLY: Final = frozenset({"quantized_layers", "weight_bytes_before", "weight_bytes_after"})
+"""The evidence of precisions that quantize linear layers and nothing else."""
 _LOW_TYPES: Final = frozenset({"bfloat16", "float16"})
 
 _TYPES: Final = re.compile(r"[a-z0-9]+:[0-9]+( [a-z0-9]+:[0-9]+)*", re.ASCII)
+_BYTES: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _SHARE: Final = re.compile(r"([0-9]{1,9})(?: of |/)([0-9]{1,9})", re.ASCII)
 
 
 def is_known_evidence(case: Case, evidence: Mapping[str, str]) -> bool:
     """Return whether evidence is of a kind that can be checked: all that this bench records of such a case."""
-    wanted = {"parameter_dtypes", "result_dtypes", *_COUNTED.get(case.backend, ())}
-    if PRECISION_FACTS[case.precision].quantized:
-        wanted.add("int8_operations")
-    return case.backend in _KNOWN_BACKENDS and wanted <= evidence.keys()
+    backend = BACKENDS.get(case.backend)
+    if backend is None:
+        return False
+    wanted = {"parameter_dtypes", "result_dtypes", *backend.evidence}
+    facts = PRECISION_FACTS[case.precision]
+    if facts.quantized:
+        wanted |= _LINEAR_ONLY if facts.linear_only else {"int8_operations"}
+    return wanted <= evidence.keys()
 
 
 def check_evidence(case: Case, evidence: Mapping[str, str], where: str) -> None:
@@ -69,29 +53,32 @@ def check_evidence(case: Case, evidence: Mapping[str, str], where: str) -> None:
 
 
 def _check_backend(case: Case, evidence: Mapping[str, str], where: str) -> None:
-    if case.backend not in _KNOWN_BACKENDS:
+    """Refuse what another backend reports, and a value that says that this one took no effect."""
+    backend = BACKENDS.get(case.backend)
+    if backend is None:
         return
-    for name, backends in _BACKENDS.items():
-        if name in evidence and case.backend not in backends:
+    reported = {name for row in BACKENDS.values() for name in row.evidence}
+    for name in sorted(reported & evidence.keys()):
+        pattern = backend.evidence.get(name)
+        if pattern is None:
             raise BundleError(f"{where}: its evidence has {name}, which {case.backend} does not report")
-    for name in _COUNTED.get(case.backend, ()):
-        if evidence.get(name) == "0":
-            raise BundleError(f"{where}: its evidence has {name} 0, so {case.backend} took no effect")
-    providers = evidence.get("providers", "")
-    if case.backend == "onnxruntime" and providers and not re.fullmatch("CPUExecutionProvider:[0-9]+", providers):
-        raise BundleError(f"{where}: its nodes ran in {providers!r:.80}, not in the CPU's provider alone")
-    if case.backend == "openvino" and evidence.get("devices", "CPU") != "CPU":
-        raise BundleError(f"{where}: it ran on {evidence['devices']!r:.80}, not on the CPU")
+        if re.fullmatch(pattern, evidence[name], re.ASCII) is None:
+            raise BundleError(
+                f"{where}: its evidence has {name} {evidence[name]!r:.80}, which {case.backend} does not report where it "
+                "runs the model on the CPU"
+            )
 
 
 def _check_precision(case: Case, evidence: Mapping[str, str], where: str) -> None:
     facts = PRECISION_FACTS[case.precision]
     held, computed = _read_types(evidence, "parameter_dtypes"), _read_types(evidence, "result_dtypes")
-    if facts.quantized:
-        _check_int8(case, evidence, held, where)
-        return
-    if "int8_operations" in evidence:
+    if "int8_operations" in evidence and (facts.linear_only or not facts.quantized):
         raise BundleError(f"{where}: its evidence has int8 operations, its case computes in {case.precision}")
+    if evidence.keys() & _LINEAR_ONLY and not facts.linear_only:
+        raise BundleError(f"{where}: its evidence has quantized layers, its case computes in {case.precision}")
+    if facts.weight_bits is not None:
+        _check_quantized(case, evidence, held, where)
+        return
     if held is not None and held != {facts.weights}:
         raise BundleError(
             f"{where}: its weights are {' '.join(sorted(held)):.200}; {case.precision} holds {facts.weights}"
@@ -103,15 +90,22 @@ def _check_precision(case: Case, evidence: Mapping[str, str], where: str) -> Non
         )
 
 
-def _check_int8(case: Case, evidence: Mapping[str, str], held: frozenset[str] | None, where: str) -> None:
-    if held is not None and not held & _INT8_TYPES:
+def _check_quantized(case: Case, evidence: Mapping[str, str], held: frozenset[str] | None, where: str) -> None:
+    bits = PRECISION_FACTS[case.precision].weight_bits or 8
+    if held is not None and not held & _PACKED_TYPES[bits]:
         raise BundleError(
-            f"{where}: its weights are {' '.join(sorted(held)):.200}; {case.precision} holds some in int8"
+            f"{where}: its weights are {' '.join(sorted(held)):.200}; {case.precision} holds some in int{bits}"
         )
-    for name in ("int8_operations", "int8_kernels"):
+    before, after = (evidence.get(name, "") for name in ("weight_bytes_before", "weight_bytes_after"))
+    if _BYTES.fullmatch(before) and _BYTES.fullmatch(after) and int(after) >= int(before):
+        raise BundleError(
+            f"{where}: its weights take {after} bytes, and took {before} before, so {case.precision} took no effect"
+        )
+    for name in ("int8_operations", "int8_kernels", "quantized_layers"):
         share = _SHARE.fullmatch(evidence.get(name, ""))
         if share is not None and not int(share[1]):
-            raise BundleError(f"{where}: {share[0]} eligible operations are int8, so {case.precision} took no effect")
+            noun = "linear layers are quantized" if name == "quantized_layers" else "eligible operations are int8"
+            raise BundleError(f"{where}: {share[0]} {noun}, so {case.precision} took no effect")
 
 
 def _read_types(evidence: Mapping[str, str], name: str) -> frozenset[str] | None:

@@ -10,7 +10,7 @@ from bench.backends.registry import BACKENDS
 from bench.cli.combinations import refuse_needless_force
 from bench.cli.types import CommaList, CpuListType, Duration, InputType, Percent, Repetitions, WholeList
 from bench.errors import UsageError
-from bench.records.case import FAMILIES, MEMORY_FORMATS, MODES, PRECISIONS, QUANT_ENGINES
+from bench.records.case import FAMILIES, GROUP_SIZES, MEMORY_FORMATS, MODES, PRECISIONS, QUANT_ENGINES
 from bench.records.profile import ALLOCATORS, LAYOUTS, OPENMP_RUNTIMES
 from bench.run.options import RunOptions
 
@@ -61,6 +61,11 @@ def case_options(command: Command) -> Command:
                 "--quant-engine",
                 type=CommaList(QUANT_ENGINES),
                 help="Quantization engine of fx_int8: x86, onednn, fbgemm, qnnpack.",
+            ),
+            click.option(
+                "--group-size",
+                type=WholeList(GROUP_SIZES),
+                help="Weights that share a scale in int4_weight_only: 32, 64, 128.",
             ),
         )
     ):
@@ -141,7 +146,7 @@ def parse_options(given: dict[str, object], *side_profiles: str | None) -> RunOp
     """
     if given["force"]:
         refuse_needless_force([given["profile"], *side_profiles])
-    filters = {name: given.pop(name) or () for name in ("workload", "family", "mode", "precision", "memory_format", "backend", "batch_size", "quant_engine")}  # fmt: skip
+    filters = {name: given.pop(name) or () for name in ("workload", "family", "mode", "precision", "memory_format", "backend", "batch_size", "quant_engine", "group_size")}  # fmt: skip
     given["layouts"] = given.get("layouts") or ()
     given["inputs"] = gather_inputs(given.pop("inputs", None) or ())  # type: ignore[arg-type] # as its type says
     try:

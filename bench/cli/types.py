@@ -83,16 +83,24 @@ class Line(click.ParamType[str]):
 
 
 class WholeList(click.ParamType[tuple[int, ...]]):
-    """Positive whole numbers joined by commas."""
+    """Positive whole numbers joined by commas; each must be in a fixed set, if there is one."""
 
     name = "numbers"
+
+    def __init__(self, allowed: Collection[int] = ()) -> None:
+        """Take the allowed numbers; an empty collection allows all."""
+        self.allowed = allowed
 
     @override
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
         words = [word.strip() for word in str(value).split(",")]
         if not all(re.fullmatch(r"[1-9][0-9]{0,5}", word, re.ASCII) for word in words):
             self.fail(f"{value!r} is not a list of positive whole numbers like 1,16", param, ctx)
-        return tuple(dict.fromkeys(int(word) for word in words))
+        numbers = tuple(dict.fromkeys(map(int, words)))
+        for number in numbers:
+            if self.allowed and number not in self.allowed:
+                self.fail(f"{number} in {value!r} is not known; use {', '.join(map(str, self.allowed))}", param, ctx)
+        return numbers
 
 
 class CpuListType(click.ParamType[frozenset[int]]):

@@ -74,7 +74,7 @@ def count_traffic(
     Of an embedding only the rows that can be looked up count, unless another module multiplies by it. Embedding bags
     count as state, since one iteration may sum the same row many times.
     Autocast reads weights in float32, to cast them, unless they are frozen after the cast. In int8 an element of
-    a weight matrix is one byte, and outputs are float32.
+    a weight matrix is one byte, in int4 half a byte and its part of a group's scale of two bytes.
 
     Args:
         model: As it was built, before quantization.
@@ -94,16 +94,16 @@ def count_traffic(
     )
 
 
-def _matrix_element_bytes(case: Case) -> int | None:
+def _matrix_element_bytes(case: Case) -> float | None:
     """Return the bytes of an element of a weight matrix; None where it is as the model holds it."""
     precision = PRECISION_FACTS[case.precision]
-    if precision.quantized:
-        return 1
+    if precision.weight_bits is not None:
+        return precision.weight_bits / 8 + (0 if case.group_size is None else 2 / case.group_size)
     frozen = case.mode == "inference" and find_backend(case.backend).folds_casts
     return 2 if frozen and precision.computes != "float32" else None
 
 
-def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: int | None) -> int:
+def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: float | None) -> int:
     embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     bags = {id(module.weight) for module in model.modules() if isinstance(module, nn.EmbeddingBag)}
     multiplied = {
@@ -120,5 +120,5 @@ def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: int |
             total += min(lookups, parameter.shape[0]) * parameter[0].nbytes
         else:
             held = parameter.element_size()
-            total += parameter.numel() * (matrix_element_bytes or held if parameter.ndim > 1 else held)
+            total += int(parameter.numel() * (matrix_element_bytes or held if parameter.ndim > 1 else held))
     return total

@@ -11,7 +11,7 @@ from bench.backends.registry import BACKENDS
 from bench.errors import EnvironmentUnfitError, UsageError
 from bench.launch.pairs import join_plans
 from bench.launch.plan import why_not_machine
-from bench.planning.plan import REPETITIONS_MOST, Catalogue, Planned, choose_cases, plan_cases
+from bench.planning.plan import REPETITIONS_MOST, Catalogue, Planned, choose_cases, plan_cases, why_not_here
 from bench.profiles.user_variables import check_user_variables, find_readers
 from bench.records.case import BackendName, Case, MemoryFormat, Precision
 from bench.records.digest import Digest
@@ -32,7 +32,7 @@ from bench.records.variant import (
     describe_variant,
     name_variants,
 )
-from bench.suites.expand import QUANT_ENGINE
+from bench.suites.expand import GROUP_SIZE, QUANT_ENGINE
 
 REPETITIONS = (6, REPETITIONS_MOST)
 """Repetitions of each side, if the user gives none. With fewer than six pairs only large effects can be shown, and time
@@ -191,7 +191,7 @@ def _pair_cases(
         unsupported = [
             Refusal(case=varied, reason=reason)
             for varied, catalogue in zip(pair, catalogues, strict=True)
-            if (reason := catalogue.why_not(varied) or why_not_machine(varied, machine)) is not None
+            if (reason := why_not_here(varied, machine, catalogue) or why_not_machine(varied, machine)) is not None
         ]
         if unsupported:
             refused.setdefault(repr(unsupported[0]), unsupported[0])
@@ -214,8 +214,12 @@ def _vary(case: Case, variant: VariantOptions, architecture: Architecture) -> Ca
     )
     if changed.precision == case.precision:
         return changed
-    engine = QUANT_ENGINE[architecture] if PRECISION_FACTS[changed.precision].takes_quant_engine else None
-    return msgspec.structs.replace(changed, quant_engine=engine)
+    facts = PRECISION_FACTS[changed.precision]
+    return msgspec.structs.replace(
+        changed,
+        quant_engine=QUANT_ENGINE[architecture] if facts.takes_quant_engine else None,
+        group_size=GROUP_SIZE if facts.takes_group_size else None,
+    )
 
 
 def _plan_side(

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from bench.backends.registry import why_not_on_cpu
 from bench.launch.plan import plan_run
 from bench.profiles.match import choose_profile, require_profile
 from bench.profiles.overrides import Overrides
@@ -16,6 +17,7 @@ from bench.records.digest import Digest
 from bench.records.machine import Machine
 from bench.records.plan import Plan, Policy, Refusal
 from bench.records.profile import Choice, Layout, Profile
+from bench.records.reason import Reason
 from bench.records.request import AUTO, Request
 from bench.records.source import Source, find_problem
 from bench.suites.expand import WhyNot, expand_suite
@@ -104,9 +106,17 @@ def choose_cases(
         request.wanted,
         workloads=known_workloads(catalogue.sources),
         architecture=machine.cpu.architecture,
-        why_not=lambda case: find_problem(case, catalogue.sources) or catalogue.why_not(case),
+        why_not=lambda case: find_problem(case, catalogue.sources) or why_not_here(case, machine, catalogue),
         sources=catalogue.sources,
     )
+
+
+def why_not_here(case: Case, machine: Machine, catalogue: Catalogue) -> Reason | None:
+    """Return why a case is not supported on a machine; None if it is.
+
+    The CPU comes before packages: nobody should install an engine to learn that it does not run on their CPU.
+    """
+    return why_not_on_cpu(case, machine.cpu) or catalogue.why_not(case)
 
 
 def plan_cases(

@@ -25,6 +25,12 @@ class BackendFacts(Record, frozen=True, kw_only=True):
         variables: Environment variables of the user that it reads, as globs. What no backend reads counts as read
             by all of them.
         ignored_variables: Names among those that change nothing for it.
+        vendors: Of the CPUs that it is made for, as `Cpu.vendor` has them; empty for all.
+        isa: Flags that a CPU needs for it, as `Cpu.isa` has them.
+        no_machine: Why it does not run on other CPUs.
+        quantizes: Precisions whose weights it quantizes itself, from a model in floating point.
+        evidence: What its evidence holds if it took effect: name → pattern of the whole value. No other backend's holds
+            such a name, unless it lists it too.
     """
 
     name: BackendName
@@ -41,3 +47,8 @@ class BackendFacts(Record, frozen=True, kw_only=True):
     compiles: bool = False
     variables: tuple[str, ...] = ()
     ignored_variables: tuple[str, ...] = ()
+    vendors: tuple[str, ...] = ()
+    isa: tuple[str, ...] = ()
+    no_machine: str | None = None
+    quantizes: tuple[Precision, ...] = ()
+    evidence: dict[str, str] = {}

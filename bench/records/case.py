@@ -12,8 +12,20 @@ from bench.records.stated_input import InputName, StatedInput
 Mode = Literal["inference", "training"]
 Library = Literal["torchvision", "transformers", "torch_geometric"]
 Phase = Literal["prefill", "decode"]
-Precision = Literal["fp32", "bf16", "fp16", "amp_bf16", "amp_fp16", "fx_int8", "pt2e_int8"]
+Precision = Literal[
+    "fp32",
+    "bf16",
+    "fp16",
+    "amp_bf16",
+    "amp_fp16",
+    "fx_int8",
+    "pt2e_int8",
+    "int8_weight_only",
+    "int4_weight_only",
+    "int8_dynamic",
+]
 QuantEngine = Literal["x86", "onednn", "fbgemm", "qnnpack"]
+GroupSize = Literal[32, 64, 128]
 MemoryFormat = Literal["contiguous", "channels_last"]
 Family = Literal[
     "cnn",
@@ -31,6 +43,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 PHASES: tuple[Phase, ...] = get_args(Phase)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 QUANT_ENGINES: tuple[QuantEngine, ...] = get_args(QuantEngine)
+GROUP_SIZES: tuple[GroupSize, ...] = get_args(GroupSize)
 MEMORY_FORMATS: tuple[MemoryFormat, ...] = get_args(MemoryFormat)
 FAMILIES: tuple[Family, ...] = get_args(Family)
 
@@ -57,6 +70,7 @@ class Case(Record, frozen=True, kw_only=True):
             workload's own values where nothing overrides them, so that a case says what it is.
         batch_size: Samples, prompts or graphs in one call.
         quant_engine: Whose kernels `fx_int8` runs in torch, by torch's name; None for every other precision.
+        group_size: Weights of a row that share a scale in `int4_weight_only`; None for every other precision.
         source: Digest of the file or folder that the workload comes from (`bench.records.source`); None for one of the
             catalogue, which the digest of bench's own source covers.
         inputs: What the user states of inputs of such a workload.
@@ -71,6 +85,7 @@ class Case(Record, frozen=True, kw_only=True):
     batch_size: BatchSize
     shape: dict[DimensionName, Dimension]
     quant_engine: QuantEngine | None = None
+    group_size: GroupSize | None = None
     source: Digest | None = None
     inputs: dict[InputName, StatedInput] = {}
 
@@ -88,8 +103,7 @@ def weights_key(case: Case) -> tuple[object, ...]:
 def case_name(case: Case) -> str:
     """Return the case as one word, such as `resnet50/inference/amp_bf16/channels_last/eager/bs16/image_size=224`."""
     name = case.workload if case.phase is None else f"{case.workload}.{case.phase}"
-    precision = case.precision if case.quant_engine is None else f"{case.precision}:{case.quant_engine}"
-    parts = [name, case.mode, precision, case.memory_format, case.backend, f"bs{case.batch_size}"]
+    parts = [name, case.mode, ":".join(precision_words(case)), case.memory_format, case.backend, f"bs{case.batch_size}"]
     if case.shape:
         parts.append(",".join(f"{key}={value}" for key, value in sorted(case.shape.items())))
     if case.source is not None:  # two files may have a function of one name
@@ -97,11 +111,20 @@ def case_name(case: Case) -> str:
     return "/".join(parts)
 
 
+def precision_words(case: Case) -> tuple[str, ...]:
+    """Return a case's precision, and the engine or the group size that it needs, such as `int4_weight_only` `g128`."""
+    group = None if case.group_size is None else f"g{case.group_size}"
+    return tuple(word for word in (case.precision, case.quant_engine, group) if word is not None)
+
+
+def in_fp32(case: Case) -> Case:
+    """Return the case in fp32."""
+    return msgspec.structs.replace(case, precision="fp32", quant_engine=None, group_size=None)
+
+
 def reference_case(case: Case) -> Case:
     """Return the case that gives the expected outputs of another one: the same workload in eager fp32, contiguous."""
-    return msgspec.structs.replace(
-        case, precision="fp32", memory_format="contiguous", backend=REFERENCE_BACKEND, quant_engine=None
-    )
+    return msgspec.structs.replace(in_fp32(case), memory_format="contiguous", backend=REFERENCE_BACKEND)
 
 
 class WorkloadFacts(Record, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from bench.records.case import (
     Case,
     Dimension,
     DimensionName,
+    GroupSize,
     MemoryFormat,
     Mode,
     Phase,
@@ -36,6 +37,7 @@ class CaseTable(Record, frozen=True, kw_only=True):
         batch_size: None for each workload's own.
         valid_only: Leave out unsupported cases without a refusal: for products that nobody means as a whole.
         quant_engine: For `fx_int8`; None for the architecture's own.
+        group_size: For `int4_weight_only`; None for 128.
         size: The workload's shape that `shape` changes: the full one, or that of smoke tests; None for the full one.
         shape: Dimension → value in place of the workload's own. A workload without this dimension ignores it; one of
             the table's workloads must have it.
@@ -49,6 +51,7 @@ class CaseTable(Record, frozen=True, kw_only=True):
     backend: Annotated[tuple[Pattern, ...], Meta(min_length=1)] | None = None
     batch_size: Annotated[tuple[BatchSize, ...], Meta(min_length=1)] | None = None
     quant_engine: Annotated[tuple[QuantEngine, ...], Meta(min_length=1)] | None = None
+    group_size: Annotated[tuple[GroupSize, ...], Meta(min_length=1)] | None = None
     size: Literal["full", "smoke"] | None = None
     valid_only: bool = False
     shape: dict[DimensionName, Dimension] = {}
@@ -96,6 +99,7 @@ class CaseFilter(Record, frozen=True, kw_only=True):
             suite's instead of filtering it.
         batch_size: Not a filter: these replace the suite's batch sizes.
         quant_engine: These replace the suite's quantization engines.
+        group_size: These replace the suite's group sizes.
     """
 
     workload: tuple[str, ...] = ()
@@ -106,3 +110,4 @@ class CaseFilter(Record, frozen=True, kw_only=True):
     backend: tuple[BackendName, ...] = ()
     batch_size: tuple[BatchSize, ...] = ()
     quant_engine: tuple[QuantEngine, ...] = ()
+    group_size: tuple[GroupSize, ...] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bench.records.case import Case
+from bench.records.case import Case, precision_words
 from bench.workloads.registry import WORKLOADS
 
 
@@ -24,8 +24,8 @@ def describe_configuration(case: Case) -> str:
 
 
 def name_precision(case: Case) -> str:
-    """Return the precision, with the quantization engine if it has one."""
-    return case.precision if case.quant_engine is None else f"{case.precision} {case.quant_engine}"
+    """Return the precision, with the quantization engine or the group size if it has one."""
+    return " ".join(precision_words(case))
 
 
 def name_workload(case: Case, shape: Mapping[str, int]) -> str:

@@ -24,6 +24,8 @@ SENTENCES_SUPPORT: Mapping[str, str] = MappingProxyType(
         "precision_does_not_train": "{workload}: models do not train in {precision}",
         "quant_engine_missing": "{workload}: {precision} needs a quantization engine; name one with --quant-engine",
         "quant_engine_unused": "{workload}: quantization engine {quant_engine} is for fx_int8, not for {precision}",
+        "group_size_missing": "{workload}: {precision} needs a group size; name one with --group-size",
+        "group_size_unused": "{workload}: group size {group_size} is for int4_weight_only, not for {precision}",
         "memory_format_not_offered": "{workload}: memory format {memory_format} is not supported; supported: {offered}",
         "backend_lays_out_itself": "{workload}: {backend} chooses the layout of images itself, whatever layout the "
         "inputs have; use contiguous",
@@ -48,6 +50,7 @@ SENTENCES_SUPPORT: Mapping[str, str] = MappingProxyType(
         "this Python's headers (Debian, Ubuntu: python3-dev)",
         "memory_below_need": "{workload}: needs more than {least_mib} MiB, and {limit} is {limit_mib} MiB; raise it",
         "source_failed": "{workload}: its rows could not be read: {cause}",
+        "cpu_not_in_backend": "{workload}: backend {backend} does not run on this CPU ({cpu})",
         "avx2_missing": "{workload} needs AVX2, and this CPU ({cpu}) has none",
     }
 )
@@ -98,6 +101,11 @@ def _source_text(values: Values) -> str | None:
     return None if sentence is None else f"its rows could not be read: {sentence.format_map(values)}"
 
 
+def _cpu_text(values: Values) -> str | None:
+    row = BACKENDS.get(values["backend"])
+    return None if row is None or row.no_machine is None else f"{row.no_machine}; this CPU is {values['cpu']}"
+
+
 _ROW_TEXTS: Mapping[str, Callable[[Values], str | None]] = MappingProxyType(
     {
         "mode_not_offered": _mode_text,
@@ -107,6 +115,7 @@ _ROW_TEXTS: Mapping[str, Callable[[Values], str | None]] = MappingProxyType(
         "backend_does_not_train": _training_text,
         "precision_not_in_backend": _backend_text,
         "source_failed": _source_text,
+        "cpu_not_in_backend": _cpu_text,
     }
 )
 """Code → where its text is."""

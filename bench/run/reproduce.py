@@ -6,6 +6,7 @@ makes the plan again from its cases, profile and policy, and the two plans must 
 
 from pathlib import Path
 
+from bench.backends.registry import why_not_on_cpu
 from bench.bundle.environment import describe_environment
 from bench.bundle.image import describe_image
 from bench.errors import BundleError, UsageError
@@ -73,7 +74,7 @@ def prepare_reproduction(
         raise BundleError(f"its plan is not what bench makes of its cases: {difference}; it is not run")
     facilities = find_facilities(output)
     for cell in plan.cells:
-        reason = why_not_available(cell.case, facilities, plan.sources)
+        reason = why_not_on_cpu(cell.case, machine.cpu) or why_not_available(cell.case, facilities, plan.sources)
         if reason is not None:
             raise UnsupportedError(f"cell {cell.id} cannot be run here", [reason])
     for runtime in {cell.runtime for cell in plan.cells}:

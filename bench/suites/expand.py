@@ -19,6 +19,7 @@ from bench.errors import UsageError
 from bench.records.case import (
     REFERENCE_BACKEND,
     Case,
+    GroupSize,
     MemoryFormat,
     Mode,
     Phase,
@@ -40,6 +41,9 @@ WhyNot = Callable[[Case], Reason | None]
 
 QUANT_ENGINE: Mapping[Architecture, QuantEngine] = MappingProxyType({"x86_64": "x86", "aarch64": "onednn"})
 """What torch recommends on each architecture (torch.ao.quantization, `get_default_qconfig_mapping`)."""
+
+GROUP_SIZE: GroupSize = 128
+"""torchao's default."""
 
 _MODE: tuple[Mode, ...] = ("inference",)
 _PRECISION: tuple[Precision, ...] = ("fp32",)
@@ -132,10 +136,11 @@ def _expand_table(table: CaseTable, wanted: CaseFilter, known: _Known) -> Iterat
         ):
             # A mode that the workload does not support has no batch size; `why_not` says so of the case.
             default = (facts.batch_size.get(mode, 1),)
-            for phase, batch_size, quant_engine in product(
+            for phase, batch_size, quant_engine, group_size in product(
                 _phases(facts, table) if mode == "inference" else (None,),
                 wanted.batch_size or table.batch_size or default,
                 _quant_engines(precision, table, wanted, known.architecture),
+                _group_sizes(precision, table, wanted),
             ):
                 case = Case(
                     workload=name,
@@ -147,6 +152,7 @@ def _expand_table(table: CaseTable, wanted: CaseFilter, known: _Known) -> Iterat
                     batch_size=batch_size,
                     shape=_shape(facts, table),
                     quant_engine=quant_engine,
+                    group_size=group_size,
                     source=None if origin is None else origin.digest,
                     inputs={} if origin is None else origin.inputs,
                 )
@@ -183,6 +189,12 @@ def _quant_engines(
     if not PRECISION_FACTS[precision].takes_quant_engine:
         return (None,)
     return wanted.quant_engine or table.quant_engine or (QUANT_ENGINE[architecture],)
+
+
+def _group_sizes(precision: Precision, table: CaseTable, wanted: CaseFilter) -> tuple[GroupSize | None, ...]:
+    if not PRECISION_FACTS[precision].takes_group_size:
+        return (None,)
+    return wanted.group_size or table.group_size or (GROUP_SIZE,)
 
 
 def _shape(facts: WorkloadFacts, table: CaseTable) -> dict[str, int]:

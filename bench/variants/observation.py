@@ -28,12 +28,14 @@ class Observation:
         channels_last: Those of them that are channels_last.
         int8_kernels: Products for which a compiler packed int8 weights; None where this process compiled, and counts
             them itself.
+        constant_bytes: Of the weights that a compiled program holds as constants; None where it holds none.
     """
 
     dtypes: Counter[torch.dtype] = field(default_factory=Counter)
     maps: int = 0
     channels_last: int = 0
     int8_kernels: int | None = None
+    constant_bytes: int | None = None
 
     def add(self, result: object, *, is_map: bool = True) -> None:
         """Count a result if it is a tensor: its type, if floating point, and its layout.

@@ -13,12 +13,17 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
+from bench.backends.registry import find_backend
 from bench.records.case import Case, Mode, Precision
 from bench.records.precision import PRECISION_FACTS, FloatName
 from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation, count_dtypes, format_dtypes
 
-_INT8 = frozenset({torch.qint8, torch.quint8, torch.int8})
+_PACKED = frozenset({torch.qint8, torch.quint8, torch.int8, torch.uint8})
+"""Types that hold weights of 8 bits, or two of 4 bits."""
+
+_QUANTIZED_DATA = "qdata"
+"""What torchao's tensors call the tensor of their quantized values; beside it they hold scales."""
 
 
 def cast_inputs(inputs: Mapping[str, Tensor], precision: Precision) -> dict[str, Tensor]:
@@ -47,7 +52,8 @@ def step_autocast(case: Case) -> Callable[[], AbstractContextManager[object]]:
 def check_precision(case: Case, model: nn.Module, observation: Observation) -> dict[str, str]:
     """Compare what was observed with the precision asked for.
 
-    `bench.variants.quantization` counts how many operations of an int8 model are int8; this checks its weights.
+    `bench.variants.quantization` counts how much of a quantized model is quantized; this checks its weights. An engine
+    that quantizes by itself reports what it holds.
 
     Returns:
         The evidence.
@@ -56,10 +62,15 @@ def check_precision(case: Case, model: nn.Module, observation: Observation) -> d
         NoEffectError: the weights have another type, no result was computed in the precision asked for, or one
             was computed in low precision that nobody asked for.
     """
-    if PRECISION_FACTS[case.precision].quantized:
-        held = count_dtypes(_int8_weights(model))
-        if not _INT8 & set(held):
-            raise NoEffectError(f"{case.precision} holds weights in int8, but they are {format_dtypes(held)}")
+    facts = PRECISION_FACTS[case.precision]
+    if case.precision in find_backend(case.backend).quantizes:
+        return {"result_dtypes": format_dtypes(observation.dtypes)}
+    if facts.quantized:
+        held = count_dtypes(_matrices(model))
+        if not _PACKED & set(held):
+            raise NoEffectError(
+                f"{case.precision} holds weights in int{facts.weight_bits}, but they are {format_dtypes(held)}"
+            )
     else:
         held = count_dtypes(model.parameters())
         _check_floating(case, set(held), observation, seen=format_dtypes(held))
@@ -79,10 +90,11 @@ def _check_floating(case: Case, held: set[torch.dtype], observation: Observation
         )
 
 
-def _int8_weights(model: nn.Module) -> Iterable[Tensor]:
+def _matrices(model: nn.Module) -> Iterable[Tensor]:
     """Yield weights of two and more dimensions: parameters, int8 buffers, and those packed for an engine."""
     buffers = (buffer for buffer in model.buffers() if buffer.dtype == torch.int8)
-    weights = chain(model.parameters(), buffers, _packed_weights(model))
+    parameters = (getattr(parameter, _QUANTIZED_DATA, parameter) for parameter in model.parameters())
+    weights = chain(parameters, buffers, _packed_weights(model))
     return (weight for weight in weights if weight.ndim > 1)
 
 

@@ -258,6 +258,7 @@ def count_combinations(request: Request, sources: Iterable[Source] = ()) -> int:
             (table.batch_size, request.wanted.batch_size),
             (table.memory_format, request.wanted.memory_format),
             (table.quant_engine, request.wanted.quant_engine),
+            (table.group_size, request.wanted.group_size),
         )
         for listed, wanted in lists:
             combinations *= max(1, len(listed or ()), len(wanted))

@@ -11,7 +11,6 @@ LIBRARIES_BYTES = 128 << 20
 """Resident in any worker that has loaded torch. Workers were seen with twice as much and more."""
 
 _WEIGHT_BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
-_QUANTIZED_BYTES = 1
 
 
 def count_parameters(facts: WorkloadFacts, case: Case) -> int:
@@ -30,6 +29,6 @@ def count_least_bytes(case: Case, sources: Iterable[Source] = ()) -> int:
     top, so a case that is not refused for this may still run out of memory.
     """
     precision = PRECISION_FACTS[case.precision]
-    weight_bytes = _QUANTIZED_BYTES if precision.quantized else _WEIGHT_BYTES[precision.weights]
+    weight_bits = precision.weight_bits or 8 * _WEIGHT_BYTES[precision.weights]
     parameters = count_parameters(find_workload(case.workload, sources), case)
-    return LIBRARIES_BYTES + parameters * (weight_bytes + _WEIGHT_BYTES["float32"])
+    return LIBRARIES_BYTES + parameters * (weight_bits + 8 * _WEIGHT_BYTES["float32"]) // 8

@@ -57,6 +57,15 @@ def _quant_engine(case: Case, facts: WorkloadFacts) -> Reason | None:  # noqa: A
     return None
 
 
+def _group_size(case: Case, facts: WorkloadFacts) -> Reason | None:  # noqa: ARG001 - one signature for all checks
+    takes_group = PRECISION_FACTS[case.precision].takes_group_size
+    if takes_group and case.group_size is None:
+        return _reason(case, "group_size_missing", precision=case.precision)
+    if not takes_group and case.group_size is not None:
+        return _reason(case, "group_size_unused", precision=case.precision, group_size=str(case.group_size))
+    return None
+
+
 def _memory_format(case: Case, facts: WorkloadFacts) -> Reason | None:
     wanted = case.memory_format
     if wanted not in facts.memory_formats:
@@ -118,6 +127,7 @@ _CHECKS: tuple[Callable[[Case, WorkloadFacts], Reason | None], ...] = (
     _phase,
     _precision,
     _quant_engine,
+    _group_size,
     _memory_format,
     _backend,
     _batch_size,

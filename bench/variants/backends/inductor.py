@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from torch._dynamo import config as dynamo_config
 from torch._dynamo.utils import counters
 from torch._functorch import config as functorch_config
+from torch._guards import CompileContext
 from torch._inductor import config, metrics
 from torch._inductor.compile_fx import compile_fx, compile_fx_inner
 from torch._inductor.freezing_utils import is_frozen_param
 from torch._inductor.output_code import OutputCode
-from torch.fx import GraphModule
+from torch.fx import Graph, GraphModule
 
 from bench.records.case import Case
 from bench.variants.errors import NoEffectError
@@ -46,6 +47,8 @@ class Inductor:
         self._graphs = 0
         self._freezes = self.freezes or bool(config.freezing)
         self._frozen = 0
+        self._constants: dict[int, int] = {}
+        self._recompiles = 0
         self._before = _Counts()
 
     @contextmanager
@@ -77,6 +80,8 @@ class Inductor:
     def observe(self, call: Callable[[], object]) -> Observation:
         """Run one call, which compiles if none did before, and return the results of the compiled graphs."""
         call()
+        if self._freezes:
+            self._observation.constant_bytes = sum(self._constants.values())
         return self._observation
 
     def evidence(self) -> dict[str, str]:
@@ -94,21 +99,41 @@ class Inductor:
             **({"frozen_weights": str(self._frozen)} if self._freezes else {}),
             "frames_compiled": f"{done.compiled_frames}/{done.frames}",
             "graph_breaks": str(done.breaks),
+            "recompiles": str(self._recompiles),
             "vector_kernels": str(done.vector_kernels),
         }
 
+    @property
+    def compilations(self) -> int:
+        """Graphs that were compiled so far."""
+        return self._graphs
+
     def _compile(self, graph: GraphModule, example_inputs: Sequence[Tensor]) -> object:
+        compiled = CompileContext.current_compile_id()
+        self._recompiles += compiled is not None and bool(compiled.frame_compile_id)
+        return self._lower(graph, example_inputs)
+
+    def _lower(self, graph: GraphModule, example_inputs: Sequence[Tensor]) -> object:
+        """Compile a graph that TorchDynamo captured."""
         return compile_fx(
             graph, example_inputs, inner_compile=self._compile_inner, config_patches=dict(self.options) or None
         )
 
     def _compile_inner(self, graph: GraphModule, example_inputs: Sequence[Tensor], **options: Any) -> OutputCode:  # noqa: ANN401 - passed on
-        self._graphs += 1
-        self._observation.add_graph(graph.graph)
-        self._frozen += sum(
-            is_frozen_param(getattr(graph, node.target)) for node in graph.graph.nodes if node.op == "get_attr"
-        )
+        self._add_graph(graph.graph, graph)
         return compile_fx_inner(graph, example_inputs, **options)
+
+    def _add_graph(self, graph: Graph, holder: nn.Module) -> None:
+        """Observe a graph as the code generator gets it, with the constants that its module holds."""
+        self._graphs += 1
+        self._observation.add_graph(graph)
+        for node in graph.nodes:
+            if node.op == "get_attr":
+                constant = getattr(holder, node.target)
+                self._frozen += is_frozen_param(constant)
+                # What oneDNN packed has no address that torch knows.
+                place = id(constant) if constant.is_mkldnn else constant.data_ptr()
+                self._constants[place] = constant.numel() * constant.element_size()
 
 
 class _Counts:

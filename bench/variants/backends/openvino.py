@@ -2,7 +2,8 @@
 
 By default OpenVINO computes in bf16 wherever the CPU can, whatever the model's type. So the precision is always set:
 f32 for fp32; bf16 for bf16, whose weights are bf16 already, and for amp_bf16, whose weights stay fp32. OpenVINO then
-decides, as autocast does, which operations are computed in bf16. f16 likewise.
+decides, as autocast does, which operations are computed in bf16. f16 likewise. Where weights alone are quantized,
+activations stay in bf16: OpenVINO's own quantization of activations beside such weights is switched off.
 """
 
 import logging
@@ -19,8 +20,10 @@ from openvino.frontend.pytorch.fx_decoder import TorchFXPythonDecoder
 from torch import Tensor
 from typing_extensions import override
 
+from bench.backends.registry import find_backend
 from bench.records.precision import PRECISION_FACTS, FloatName
 from bench.variants.backends.engine import Engine
+from bench.variants.backends.openvino_weights import Compressed, compress_weights
 from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation
 
@@ -64,12 +67,34 @@ class OpenVino(Engine):
                 f"wanted CPU, {wanted} and {self._threads}"
             )
         return {
+            **self._compression_evidence(),
             "devices": " ".join(devices),
             "precision_hint": hint,
             "nodes": str(self._kernels.total()),
             "kernels": " ".join(f"{name}:{count}" for name, count in sorted(self._kernels.items())),
             "threads_asked": str(self._threads),
             "threads_started": str(self._threads_started),
+        }
+
+    def _compression_evidence(self) -> dict[str, str]:
+        """Return what became of the weights where they were to be compressed, and which products read them so."""
+        done = self._compressed
+        if done is None:
+            return {}
+        products = Counter(
+            {name: count for name, count in self._products.items() if name.rpartition(":")[2] == done.element}
+        )
+        if not products or done.bytes_after >= done.bytes_before:
+            raise NoEffectError(
+                f"{self._case.precision} took no effect: {products.total()} of {done.eligible} products read weights of "
+                f"{done.element}, which take {done.bytes_after} bytes, {done.bytes_before} before"
+            )
+        return {
+            "parameter_dtypes": f"{done.dtype}:{done.layers}",
+            "quantized_layers": f"{products.total()} of {done.eligible}",
+            "weight_bytes_before": str(done.bytes_before),
+            "weight_bytes_after": str(done.bytes_after),
+            "product_kernels": " ".join(f"{name}:{count}" for name, count in sorted(self._products.items())),
         }
 
     @override
@@ -82,6 +107,9 @@ class OpenVino(Engine):
         # Static shapes let the plugin choose its kernels when it compiles.
         shapes = [list(tensor.shape) for tensor in exported.example_inputs[0]] if exported.example_inputs else []
         self._converted.reshape(dict(enumerate(shapes)))
+        self._compressed: Compressed | None = None
+        if self._case.precision in find_backend(self._case.backend).quantizes:
+            self._compressed = compress_weights(self._converted, self._case.group_size)
 
     @override
     def _open(self, threads: int) -> list[Tensor]:
@@ -97,6 +125,7 @@ class OpenVino(Engine):
             "PERFORMANCE_HINT": "LATENCY",
             "ENABLE_CPU_PINNING": False,  # the process is bound already
             "INFERENCE_PRECISION_HINT": hint,
+            "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,
         }
         self._compiled = core.compile_model(self._converted, "CPU", settings)
         del self._converted
@@ -119,11 +148,15 @@ class OpenVino(Engine):
     def _observe(self) -> Observation:
         observation = Observation()
         self._kernels: Counter[str] = Counter()
+        self._products: Counter[str] = Counter()
         for operation in self._compiled.get_runtime_model().get_ops():
             facts = {name: operation.get_rt_info()[name].astype(str) for name in _wanted(operation)}
             if facts.get("layerType", "Const") in _NO_WORK:
                 continue
             self._kernels[facts["primitiveType"]] += 1
+            if facts["layerType"] == "FullyConnected":
+                weight = operation.input_value(1).get_node().get_rt_info()["outputPrecisions"].astype(str)
+                self._products[f"{facts['primitiveType']}:{weight}"] += 1
             layouts = facts["outputLayouts"].split(",")
             # OpenVINO writes a precision once where all results have it, as for a pooling's maxima and their indices.
             precisions = facts["outputPrecisions"].split(",")

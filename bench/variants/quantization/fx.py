@@ -8,8 +8,7 @@ wide for 8 bits (ViT-B/16, static as a whole, has a relative error of a quarter)
 Dynamic: linear layers outside of those graphs have int8 weights, and scale each activation when they see it.
 Transformers, graph networks and recommendation have these only. Embedding bags have int8 tables.
 
-Layers that are linear under another name (GPT-2's `Conv1D`, PyG's `Linear`) are converted to `nn.Linear` first, which
-changes no value. Layers that are never called, since the model reads their weights itself, stay in floating point:
+Layers that are linear under another name are converted first (`linear_layers`). Layers that are never called, since the model reads their weights itself, stay in floating point:
 those of `nn.MultiheadAttention` and of Swin's windows.
 
 TorchBench quantizes each traceable child of a model by itself, statically, and transformers too.
@@ -35,6 +34,7 @@ from torch.ao.quantization.quantize_fx import convert_fx, prepare_fx
 from typing_extensions import override
 
 from bench.records.case import QuantEngine
+from bench.variants.quantization.linear_layers import as_linear
 
 _CONVOLUTIONS: Final = (
     nn.Conv1d,
@@ -44,8 +44,6 @@ _CONVOLUTIONS: Final = (
     nn.ConvTranspose2d,
     nn.ConvTranspose3d,
 )
-_INPUTS_FIRST: Final = "transformers.pytorch_utils.Conv1D"
-_LINEAR: Final = "torch_geometric.nn.dense.linear.Linear"
 
 
 def quantize_by_fx(model: nn.Module, engine: QuantEngine, calibrate: Callable[[nn.Module], None]) -> nn.Module:
@@ -163,26 +161,10 @@ def _replace_linear(model: nn.Module, engine: QuantEngine, called: set[nn.Module
         for name, child in list(parent.named_children()):
             if child not in called:
                 continue
-            linear = _as_linear(child)
+            linear = as_linear(child)
             if linear is not None:
                 linear.qconfig = qconfig  # type: ignore[assignment] # how torch.ao passes it
                 setattr(parent, name, DynamicLinear.from_float(linear))  # type: ignore[no-untyped-call]
             elif type(child) is nn.EmbeddingBag and child.mode == "sum":
                 child.qconfig = float_qparams_weight_only_qconfig  # type: ignore[assignment]
                 setattr(parent, name, EmbeddingBag.from_float(child))  # type: ignore[no-untyped-call]
-
-
-def _as_linear(module: nn.Module) -> nn.Linear | None:
-    """Return a linear layer as `nn.Linear`, whatever its name; None for others. Exact types: subclasses may read weights."""
-    kind = f"{type(module).__module__}.{type(module).__qualname__}"
-    if type(module) is nn.Linear:
-        return module
-    if kind not in {_INPUTS_FIRST, _LINEAR}:
-        return None
-    weight, bias = cast("torch.Tensor", module.weight), cast("torch.Tensor | None", module.bias)
-    weight = weight.detach().t().contiguous() if kind == _INPUTS_FIRST else weight.detach()
-    linear = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None, device="meta")
-    linear.weight = nn.Parameter(weight)
-    if bias is not None:
-        linear.bias = nn.Parameter(bias.detach())
-    return linear.eval()

@@ -1,4 +1,4 @@
-"""Make the model of an int8 case, and the evidence that it is int8."""
+"""Make the model of a quantized case, and the evidence that it is quantized."""
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.fx import GraphModule
 
+from bench.backends.registry import find_backend
 from bench.interface.workload import Workload
 from bench.records.case import Case
 from bench.records.precision import PRECISION_FACTS
@@ -19,7 +20,7 @@ from bench.variants.quantization.share import Share, count_operations, count_pac
 
 
 class Quantized(Protocol):
-    """An int8 model.
+    """A quantized model.
 
     Attributes:
         model: What a backend is to run.
@@ -29,10 +30,10 @@ class Quantized(Protocol):
     def model(self) -> nn.Module: ...  # noqa: D102
 
     def evidence(self, call: Callable[[], object], observation: Observation) -> dict[str, str]:
-        """Return how much is int8; adds the results of int8 operations to the observation. Runs one call at most.
+        """Return how much is quantized; adds the results of int8 operations to the observation. Runs one call at most.
 
         Raises:
-            NoEffectError: nothing is int8.
+            NoEffectError: nothing is quantized.
         """
 
 
@@ -42,20 +43,32 @@ def load_quantization(case: Case) -> None:
         import_module("bench.variants.quantization.fx")
     elif case.precision == "pt2e_int8":
         import_module("bench.variants.quantization.pt2e")
+    elif _quantizes_linear(case):
+        import_module("bench.variants.quantization.linear_only")
 
 
 def quantize(workload: Workload, case: Case, inputs: Mapping[str, Tensor]) -> Quantized | None:
-    """Return the int8 model that a case asks for; None where its precision is another.
+    """Return the quantized model that a case asks for; None where its precision is another, or its engine quantizes.
 
     Args:
-        workload: Float32, laid out; `fx_int8` replaces layers of its model in place.
+        workload: As built, laid out; all but `pt2e_int8` replace layers or weights of its model in place.
         case: What was asked for.
         inputs: The workload's, laid out; they calibrate the scales.
     """
-    if not PRECISION_FACTS[case.precision].quantized:
+    if not PRECISION_FACTS[case.precision].quantized or case.precision in find_backend(case.backend).quantizes:
         return None
     with torch.no_grad(), effective_engine(case):
-        return _FxInt8(workload, case, inputs) if case.precision == "fx_int8" else _Pt2eInt8(workload, inputs)
+        if case.precision == "fx_int8":
+            return _FxInt8(workload, case, inputs)
+        if case.precision == "pt2e_int8":
+            return _Pt2eInt8(workload, inputs)
+        from bench.variants.quantization.linear_only import LinearOnly
+
+        return LinearOnly(workload.model, case)
+
+
+def _quantizes_linear(case: Case) -> bool:
+    return PRECISION_FACTS[case.precision].linear_only and case.precision not in find_backend(case.backend).quantizes
 
 
 class _FxInt8:

@@ -27,6 +27,7 @@ _detector = partial(
         "inductor_freezing": _NO_FREEZING,
         "inductor_max_autotune": _NO_FREEZING,
         "aot_inductor": _EXPORT.format("aot_inductor", _COMPILED),
+        "zentorch": _NO_FREEZING,
         "onnxruntime": _EXPORT.format("onnxruntime", _COMPILED),
         "openvino": _EXPORT.format("openvino", _COMPILED),
     },

@@ -1,21 +1,30 @@
 """Language models that generate text."""
 
 from functools import partial
+from typing import Final
 
 from bench.records.case import WorkloadFacts
-from bench.workloads.catalogue.offers import CONTIGUOUS, FLOATING
+from bench.workloads.catalogue.offers import CONTIGUOUS, FLOATING, LINEAR_ONLY
 from bench.workloads.catalogue.sources import TORCHBENCH
+
+_NO_STATIC_CACHE: Final = {
+    "pt2e_int8": "torch.export, which pt2e_int8 needs, takes no input of the class that holds the key-value cache "
+    "(StaticCache of transformers); use fx_int8"
+}
+_NO_INPUTS_FIRST: Final = {
+    # Seen in zentorch 2.14.0.1: "On entry to f32f32f32of32, parameter number 9 had an illegal value", and outputs that are
+    # not finite.
+    "zentorch": "zentorch passes GPT-2's weights, whose first dimension is the inputs, to a kernel that refuses them; use "
+    "inductor_freezing"
+}
 
 _llm = partial(
     WorkloadFacts,
     family="llm",
     library="transformers",
     phases=("prefill", "decode"),
-    precisions=(*FLOATING, "fx_int8"),
-    unsupported={
-        "pt2e_int8": "torch.export, which pt2e_int8 needs, takes no input of the class that holds the key-value cache "
-        "(StaticCache of transformers); use fx_int8"
-    },
+    precisions=(*FLOATING, "fx_int8", *LINEAR_ONLY),
+    unsupported=_NO_STATIC_CACHE,
     memory_formats=CONTIGUOUS,
     smoke_shape={"layers": 1, "vocabulary": 512, "prompt_tokens": 8, "output_tokens": 4},
     unit="tokens",
@@ -26,6 +35,7 @@ WORKLOADS = (
         name="gpt2",
         parameters=124_439_808,
         parameters_per={"layers": 7_087_872, "vocabulary": 768},
+        unsupported={**_NO_STATIC_CACHE, **_NO_INPUTS_FIRST},
         target="bench.workloads.language:build_gpt2",
         summary="GPT-2 small reads a prompt and generates tokens; trains with Adam on sequences of prompt and output",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_GPT2, whose inference on a CPU reads 256 tokens; no decoding there",
@@ -37,6 +47,7 @@ WORKLOADS = (
         name="gpt2_large",
         parameters=774_030_080,
         parameters_per={"layers": 19_677_440, "vocabulary": 1_280},
+        unsupported={**_NO_STATIC_CACHE, **_NO_INPUTS_FIRST},
         target="bench.workloads.language:build_gpt2_large",
         summary="GPT-2 large reads a prompt and generates tokens; trains with Adam on sequences of prompt and output",
         source=f"{TORCHBENCH}: torchbenchmark/models/hf_GPT2_large, with the 256 tokens that hf_GPT2 has on a CPU",
@@ -53,7 +64,7 @@ WORKLOADS = (
         source="dimensions of TinyLlama 1.1B (arXiv:2401.02385); TorchBench has no such model on a CPU",
         batch_size={"inference": 1, "training": 1},
         shape={"layers": 22, "vocabulary": 32_000, "prompt_tokens": 128, "output_tokens": 32},
-        bounds={"layers": (1, 22), "vocabulary": (2, 32_000), "prompt_tokens": (1, 1536), "output_tokens": (1, 512)},
+        bounds={"layers": (1, 22), "vocabulary": (2, 32_000), "prompt_tokens": (1, 7680), "output_tokens": (1, 512)},
     ),
     _llm(
         name="qwen3_0_6b",

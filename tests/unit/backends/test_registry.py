@@ -2,11 +2,15 @@ import importlib.util
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
-from bench.backends.registry import BACKENDS, find_backend, find_missing_packages, why_not_installed
+from bench.backends.registry import BACKENDS, find_backend, find_missing_packages, why_not_installed, why_not_on_cpu
 from bench.errors import UsageError
 from bench.records.case import REFERENCE_BACKEND
+from bench.records.machine import Cpu
+from bench.report.reasons import describe_reason
+from tests.builders import CASE, make_machine
 
 ENGINES = [name for name, facts in BACKENDS.items() if facts.packages]
 OF_TORCH = [name for name in BACKENDS if name not in ENGINES]
@@ -15,7 +19,7 @@ OF_TORCH = [name for name in BACKENDS if name not in ENGINES]
 def test_listing_loads_neither_torch_nor_an_engine() -> None:
     script = (
         "import sys; import bench.backends.registry;"
-        "print(sorted({'torch', 'numpy', 'onnx', 'onnxruntime', 'openvino'} & set(sys.modules)))"
+        "print(sorted({'torch', 'numpy', 'onnx', 'onnxruntime', 'openvino', 'zentorch'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -61,3 +65,29 @@ def test_a_missing_engine_is_named_with_its_packages(backend: str, monkeypatch: 
 def test_installed_engines_are_no_reason(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bench.backends.registry.find_spec", lambda _: importlib.util.find_spec("json"))
     assert why_not_installed(backend) is None
+
+
+CPU = make_machine().cpu
+ON_AMD = msgspec.structs.replace(CPU, vendor="AuthenticAMD")
+OF_ZENTORCH = msgspec.structs.replace(CASE, backend="zentorch")
+CPUS = {
+    "made for it": (ON_AMD, None),
+    "that shows no flags": (msgspec.structs.replace(ON_AMD, isa=()), None),
+    "of another vendor": (CPU, "GenuineIntel Test CPU"),
+    "too old": (msgspec.structs.replace(ON_AMD, isa=("avx2",)), "AuthenticAMD Test CPU without avx512f"),
+}
+
+
+@pytest.mark.parametrize(("cpu", "named"), CPUS.values(), ids=CPUS)
+def test_a_backend_is_refused_on_a_cpu_that_it_is_not_made_for(cpu: Cpu, named: str | None) -> None:
+    reason = why_not_on_cpu(OF_ZENTORCH, cpu)
+    assert (None if reason is None else reason.values["cpu"]) == named
+    assert reason is None or describe_reason(reason) == (
+        "resnet50: zentorch is made for AMD's CPUs with AVX-512 and changes nothing on others; use inductor_freezing; "
+        f"this CPU is {named}"
+    )
+
+
+@pytest.mark.parametrize("backend", [name for name in BACKENDS if name != "zentorch"])
+def test_others_run_on_every_cpu(backend: str) -> None:
+    assert why_not_on_cpu(msgspec.structs.replace(CASE, backend=backend), CPU) is None

@@ -103,6 +103,8 @@ def test_counting_changes_no_result() -> None:
         ({"precision": "fp16"}, torch.float16, 2 * (12 + 3), 2),
         ({"precision": "amp_fp16", "backend": "torchscript"}, torch.float32, 2 * 12 + 4 * 3, 2),
         ({"precision": "fx_int8"}, torch.float32, 12 + 4 * 3, 4),
+        ({"precision": "int8_weight_only"}, torch.bfloat16, 12 + 2 * 3, 2),
+        ({"precision": "int4_weight_only", "group_size": 32}, torch.bfloat16, 6 + 2 * 3, 2),
         ({"precision": "pt2e_int8", "backend": "inductor_freezing"}, torch.float32, 12 + 4 * 3, 4),
     ],
     ids=[
@@ -115,6 +117,8 @@ def test_counting_changes_no_result() -> None:
         "fp16",
         "frozen amp of fp16",
         "fx",
+        "int8 weights",
+        "int4 weights, and a scale of two bytes for 32 of them",
         "pt2e",
     ],
 )

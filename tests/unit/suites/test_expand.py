@@ -161,6 +161,18 @@ def test_filters_that_leave_nothing_say_so() -> None:
         names(make_suite(CaseTable(workload=("*",))), CaseFilter(mode=("training",)))
 
 
+def test_int4_takes_the_group_sizes_of_the_filter_else_of_the_table_else_128() -> None:
+    table = CaseTable(workload=("gpt2",), phase=("decode",), precision=("int4_weight_only", "int8_weight_only"))
+    sized = msgspec.structs.replace(table, group_size=(32, 64))
+
+    def sizes(table: CaseTable, wanted: CaseFilter = CaseFilter()) -> list[str]:  # noqa: B008 - a constant
+        return [name.split("/")[2] for name in names(make_suite(table), wanted)]
+
+    assert sizes(table) == ["int4_weight_only:g128", "int8_weight_only"]
+    assert sizes(sized) == ["int4_weight_only:g32", "int4_weight_only:g64", "int8_weight_only"]
+    assert sizes(sized, CaseFilter(group_size=(128,))) == ["int4_weight_only:g128", "int8_weight_only"]
+
+
 @pytest.mark.parametrize(("architecture", "engine"), [("x86_64", "x86"), ("aarch64", "onednn")])
 def test_fx_int8_takes_the_engine_of_the_architecture(architecture: Architecture, engine: str) -> None:
     table = CaseTable(workload=("resnet50",), precision=("fp32", "fx_int8"))

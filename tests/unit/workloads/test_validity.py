@@ -8,7 +8,7 @@ from bench.errors import UsageError
 from bench.records.case import Case, WorkloadFacts
 from bench.report.reasons_support import SENTENCES_SUPPORT
 from bench.workloads import validity
-from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_FORMAT, EVERY_PRECISION
+from bench.workloads.catalogue.offers import CONTIGUOUS, EVERY_FORMAT, EVERY_PRECISION, LINEAR_ONLY
 from bench.workloads.registry import WORKLOADS
 from bench.workloads.validity import why_not
 
@@ -49,6 +49,7 @@ FACTS = {
         _facts(
             name="writer",
             family="llm",
+            precisions=(*EVERY_PRECISION, *LINEAR_ONLY),
             phases=("prefill", "decode"),
             batch_size={"inference": 1, "training": 1},
             shape={"layers": 2},
@@ -69,6 +70,8 @@ FACTS = {
 FX = {"precision": "fx_int8", "quant_engine": "x86"}
 PT2E = {"precision": "pt2e_int8"}
 TRAINING = {"mode": "training"}
+DECODE = {"phase": "decode"}
+INT4 = {"precision": "int4_weight_only"}
 
 VALID: dict[str, tuple[str, dict[str, Any]]] = {
     "inference": ("net", {}),
@@ -85,6 +88,11 @@ VALID: dict[str, tuple[str, dict[str, Any]]] = {
     "int8 by export, packaged": ("net", PT2E | {"backend": "aot_inductor"}),
     "prefill": ("writer", {"phase": "prefill", "precision": "bf16"}),
     "decode in int8": ("writer", {"phase": "decode", **FX}),
+    "decode with int4 weights": ("writer", DECODE | INT4 | {"group_size": 32, "backend": "inductor_freezing"}),
+    "prefill in an engine that quantizes": (
+        "writer",
+        {"phase": "prefill", "precision": "int8_weight_only", "backend": "openvino"},
+    ),
     "training on a graph": ("graph", TRAINING),
     "least image": ("net", {"shape": {"image_size": 64}}),
     "greatest image": ("net", {"shape": {"image_size": 1024}}),
@@ -99,6 +107,14 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str, dict[str, str]]] = {
     "training in int8 by fx": ("net", TRAINING | FX, "precision_does_not_train", {}),
     "training in int8 by export": ("net", TRAINING | PT2E, "precision_does_not_train", {}),
     "int8 without an engine": ("net", {"precision": "fx_int8"}, "quant_engine_missing", {"precision": "fx_int8"}),
+    "int4 without a group size": ("writer", DECODE | INT4, "group_size_missing", {"precision": "int4_weight_only"}),
+    "a group size for nothing": ("net", {"group_size": 32}, "group_size_unused", {"group_size": "32"}),
+    "quantized weights in a traced program": (
+        "writer",
+        DECODE | {"precision": "int8_weight_only", "backend": "torchscript"},
+        "precision_not_in_backend",
+        {"precision": "int8_weight_only", "backend": "torchscript"},
+    ),
     "an engine for nothing": ("net", {"quant_engine": "x86"}, "quant_engine_unused", {"quant_engine": "x86"}),
     "fp16 sums over neighbours": (
         "graph",

@@ -30,19 +30,30 @@ def int8(**texts: str) -> Change:
     return both(case(precision="fx_int8", quant_engine="x86"), evidence(**texts))
 
 
+def linear_only(**texts: str) -> Change:
+    return both(case(precision="int8_weight_only"), evidence(**texts))
+
+
 EVIDENCE: list[tuple[str, Change, str]] = [
     ("an fp32 cell called int8", int8(parameter_dtypes="float32:161", result_dtypes="float32:158"), "its weights are float32; fx_int8 holds some in int8"),
     ("int8 without an int8 operation", int8(parameter_dtypes="qint8:54", int8_operations="0 of 54"), "0 of 54 eligible operations are int8"),
     ("int8 operations in fp32", evidence(int8_operations="54 of 54"), "has int8 operations, its case computes in fp32"),
+    ("quantized layers in fp32", evidence(quantized_layers="8 of 8"), "has quantized layers, its case computes in fp32"),
+    ("int8 weights of 16 bits", linear_only(parameter_dtypes="bfloat16:8"), "its weights are bfloat16; int8_weight_only holds some in int8"),
+    ("int8 weights without a layer", linear_only(quantized_layers="0 of 8"), "0 of 8 linear layers are quantized"),
+    ("weights folded back", linear_only(weight_bytes_before="100", weight_bytes_after="200"), "take 200 bytes, and took 100 before, so int8_weight_only took no effect"),
+    ("int8 operations of weights only", linear_only(int8_operations="8 of 8"), "has int8 operations, its case computes in int8_weight_only"),
+    ("a replaced operator in eager", evidence(zentorch_operators="3"), "has zentorch_operators, which eager does not report"),
+    ("zentorch without its operators", both(case(backend="zentorch"), evidence(zentorch_operators="0")), "has zentorch_operators '0', which zentorch does not report"),
     ("a bf16 model called fp32", evidence(parameter_dtypes="bfloat16:161"), "its weights are bfloat16; fp32 holds float32"),
     ("bf16 results called fp32", evidence(parameter_dtypes="float32:161", result_dtypes="bfloat16:3 float32:155"), "its results are bfloat16 float32; fp32 computes in float32"),
     ("autocast without a cast", both(case(precision="amp_bf16"), evidence(parameter_dtypes="float32:161", result_dtypes="float32:158")), "its results are float32; amp_bf16 computes in bfloat16"),
     ("a compiled cell called eager", evidence(compiled_graphs="1", frames_compiled="1/1"), "its evidence has compiled_graphs, which eager does not report"),
-    ("Inductor without a compiled graph", both(case(backend="inductor"), evidence(compiled_graphs="0")), "has compiled_graphs 0, so inductor took no effect"),
-    ("freezing without a frozen weight", both(case(backend="inductor_freezing"), evidence(compiled_graphs="1", frozen_weights="0")), "has frozen_weights 0, so inductor_freezing took no effect"),
+    ("Inductor without a compiled graph", both(case(backend="inductor"), evidence(compiled_graphs="0")), "has compiled_graphs '0', which inductor does not report where it runs"),
+    ("freezing without a frozen weight", both(case(backend="inductor_freezing"), evidence(compiled_graphs="1", frozen_weights="0")), "has frozen_weights '0', which inductor_freezing does not report where it runs"),
     ("Inductor called a package", both(case(backend="aot_inductor"), evidence(compiled_graphs="1", frames_compiled="1/1")), "has frames_compiled, which aot_inductor does not report"),
-    ("nodes on another device", both(case(backend="onnxruntime"), evidence(providers="CPUExecutionProvider:3 CUDAExecutionProvider:50")), "not in the CPU's provider alone"),
-    ("a model on another device", both(case(backend="openvino"), evidence(devices="GPU")), "it ran on 'GPU', not on the CPU"),
+    ("nodes on another device", both(case(backend="onnxruntime"), evidence(providers="CPUExecutionProvider:3 CUDAExecutionProvider:50")), "which onnxruntime does not report where it runs the model on the CPU"),
+    ("a model on another device", both(case(backend="openvino"), evidence(devices="GPU")), "has devices 'GPU', which openvino does not report where it runs the model on the CPU"),
     ("results of another memory format", evidence(channels_last_results="53/106"), "53/106 results are channels_last"),
 ]  # fmt: skip
 
