@@ -84,6 +84,10 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
         ),
         "pages_unreadable": "cannot find which pages of libraries are in memory: {file}: {error}",
         # What the worker says of the case.
+        "recompiled": (
+            "the model was compiled {programs} times within the timed part: its calls differ in shape or in values that "
+            "the compiled program depends on; use eager"
+        ),
         "no_effect": "{text}",
         "refused": "{text}",
         "error": "{exception}: {text}",

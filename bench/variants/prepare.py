@@ -26,12 +26,16 @@ class Runner(Protocol):
         forward: The model as it is called.
         holds_casts: The compiled program contains autocast's casts already, so autocast is off around it.
         compile_s, load_s: Seconds that `compile` spent on compiling a program, and on loading it.
+        compilations: Programs that calls have compiled so far; 0 where calls compile nothing.
     """
 
     forward: Callable[..., object]
     holds_casts: bool
     compile_s: float
     load_s: float
+
+    @property
+    def compilations(self) -> int: ...  # noqa: D102 - the class says it
 
     def __init__(self, model: nn.Module, case: Case, **options: Any) -> None: ...  # noqa: ANN401 - a backend's own
 
@@ -83,6 +87,24 @@ class Prepared:
         autocast = nullcontext() if self._runner.holds_casts else ambient_autocast(self._case)
         with effective_engine(self._case), self._runner.context(self._case), autocast:
             yield
+
+    @property
+    def compilations(self) -> int:
+        """Programs that calls have compiled so far."""
+        return self._runner.compilations
+
+    def compile_other_shapes(self) -> None:
+        """Run calls of one cycle until one of them compiles nothing; to be called within `context`, after the first call.
+
+        A compiler takes the first call's shapes as fixed. Where the next call has others, it compiles again, for any
+        shape if it can, and then no more.
+        """
+        seen = 0
+        for _ in range(self.cycle - 1):
+            if seen == self.compilations:
+                return
+            seen = self.compilations
+            self.call()
 
     def reset(self) -> None:
         """Return to the state before the first iteration of a cycle."""

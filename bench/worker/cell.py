@@ -29,6 +29,7 @@ from bench.measure.targets import load_target
 from bench.records.case import Case
 from bench.records.measurement import InstanceResult, Proof
 from bench.records.plan import Task
+from bench.records.reason import Reason
 from bench.stats.metrics import find_readers
 from bench.stats.scenarios import find_scenario
 from bench.variants.prepare import Prepared, prepare
@@ -70,15 +71,18 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
         called = perf_counter_ns()
         restore_main_thread_affinity(task.binding)
         keep_denormals()  # the first call may have compiled, and loaded what it compiled
+        prepared.compile_other_shapes()
         prepared.reset()
         with quiet_interpreter():
             warmup, steady, iterations = warm_up(call, task.policy)
             wait_for_all(channel)
+            compiled_before = prepared.compilations
             readings_since = start_readings(find_readers())
             ledger = NoiseLedger(task.binding.cpus, layout_cpus=task.layout_cpus)
             samples = time_samples(call, iterations, task.policy, after_sample=ledger.after_sample)
             noise = ledger.finish(samples)
             readings = readings_since()
+            recompiled = prepared.compilations - compiled_before
     peak_run_bytes = read_peak_bytes(earlier=peak_load_bytes)
     stages_ns = prepared.time_stages(STAGE_ROUNDS)
     effective = read_effective(
@@ -89,7 +93,8 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
         flush_denormals=are_denormals_flushed(),
     )
     problem = (
-        find_binding_problem(task.binding, effective)
+        find_recompilation(recompiled)
+        or find_binding_problem(task.binding, effective)
         or find_lost_cpus(task.binding)
         or find_library_problem(task.runtime, effective.libraries)
         or find_variable_problem(task.variables, effective)
@@ -119,6 +124,11 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
             proof=_prove(workload, prepared, task, case) if task.prove else None,
         )
     )
+
+
+def find_recompilation(programs: int) -> Reason | None:
+    """Return the reason why samples that a compiler worked in are no samples of the model; None if it did not."""
+    return None if not programs else Reason(code="recompiled", values={"programs": str(programs)})
 
 
 def _prove(workload: Workload, prepared: Prepared, task: Task, case: Case) -> Proof:

@@ -29,6 +29,7 @@ class AheadOfTime(ABC):
     """
 
     holds_casts = True
+    compilations = 0
     functional: ClassVar[bool]
     """Whether the program returns state instead of writing to it."""
 

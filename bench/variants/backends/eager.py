@@ -20,6 +20,7 @@ class Eager:
     holds_casts = False
     compile_s = 0.0
     load_s = 0.0
+    compilations = 0
 
     def __init__(self, model: nn.Module, case: Case) -> None:  # noqa: ARG002 - eager is the same for all
         self.forward: Callable[..., object] = model
