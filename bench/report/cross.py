@@ -16,7 +16,7 @@ _COLUMNS = (
     Column("latency", "right"),
     Column("speed", "right"),
     Column("error", "right", rank=1),
-    Column("int8", "right", rank=4),
+    Column("quantized", "right", rank=4),
     Column("compile", "right", rank=5),
     Column("load", "right", rank=6),
     Column("first call", "right", rank=3),
@@ -26,7 +26,7 @@ _COLUMNS = (
 _LEGEND = (
     (
         "speed: latency of eager fp32 over this latency. error: relative error of the outputs. "
-        "int8: operations that became int8, of those that can."
+        "quantized: operations, or linear layers, that were quantized, of those that can."
     ),
     (
         "break-even calls: after so many calls, the time for compiling, loading and the first call is won back "
@@ -52,7 +52,7 @@ def _describe(row: CrossRow) -> tuple[str, ...]:
         format_seconds(row.latency_s),
         f"{row.speed_ratio:.2f}×",
         "" if row.relative_error is None else f"{row.relative_error:.1e}",
-        row.int8_operations or "",
+        row.int8_operations or row.quantized_layers or "",
         format_seconds(row.compile_s) if row.compile_s else "",
         format_seconds(row.load_s) if row.load_s else "",
         format_seconds(row.first_call_s),

@@ -17,6 +17,7 @@ from bench.report.rows.cells import (
     make_stages_rows,
 )
 from bench.report.rows.cross import CrossRow, make_cross_rows
+from bench.report.rows.decode import DecodeRow, make_decode_rows
 
 
 class RunRows(Record, frozen=True, kw_only=True):
@@ -25,12 +26,14 @@ class RunRows(Record, frozen=True, kw_only=True):
     Attributes:
         cells: The main table.
         cross: Against eager fp32; empty if no workload was measured in eager fp32 and in something else.
+        decode: Of language models that generate tokens, by depth.
         stages: Of training steps.
         failed: Cells without numbers.
     """
 
     cells: tuple[CellRow, ...]
     cross: tuple[CrossRow, ...]
+    decode: tuple[DecodeRow, ...]
     stages: tuple[StagesRow, ...]
     failed: tuple[FailedRow, ...]
 
@@ -80,6 +83,7 @@ def make_run_report(
         rows=RunRows(
             cells=tuple(make_cell_rows(contents)),
             cross=tuple(make_cross_rows(contents)),
+            decode=tuple(make_decode_rows(contents)),
             stages=tuple(make_stages_rows(contents)),
             failed=tuple(make_failed_rows(contents)),
         ),

@@ -11,6 +11,7 @@ from bench.report.cases import describe_case
 from bench.report.cell_texts import describe_layout, describe_metric, describe_share, describe_width
 from bench.report.comparison import render_comparison
 from bench.report.cross import render_cross_table
+from bench.report.decode import render_decode_table
 from bench.report.machine import describe_calibration, describe_choice, describe_machine
 from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
@@ -67,6 +68,7 @@ def render_text(report: RunReport, width: int | None = None) -> PrintableText:
         lines += [*_table(rows.cells, width), "", *_legend(rows.cells, report.plan.policy)]
         lines += [_describe_stages(row) for row in rows.stages]
         lines += ["", render_cross_table(rows.cross, width), ""] if rows.cross else []
+        lines += ["", render_decode_table(rows.decode, width), ""] if rows.decode else []
     lines += [_describe_failed(row) for row in rows.failed]
     lines += [
         f"refused {describe_case(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in report.plan.refused

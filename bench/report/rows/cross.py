@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from bench.records.bundle import Contents
-from bench.records.case import Case, case_name
+from bench.records.case import Case, case_name, in_fp32, reference_case
 from bench.records.machine import Count
 from bench.records.plan import Cell, CellId
 from bench.records.profile import LayoutName
@@ -23,6 +23,7 @@ class CrossRow(Record, frozen=True, kw_only=True):
         speed_ratio: Latency of eager fp32 over this latency: 2 is twice as fast.
         relative_error: Of the outputs against eager fp32; None if nothing was checked.
         int8_operations: Operations that became int8, of those that can, such as `53 of 54`; None in other precisions.
+        quantized_layers: Linear layers that were quantized, of all; None in other precisions.
         compile_s, load_s, first_call_s: Seconds before the second call.
         break_even_calls: Calls until compiling, loading and first calling are won back from eager in the same
             precision; None for eager itself, and where eager was not measured in that precision.
@@ -35,6 +36,7 @@ class CrossRow(Record, frozen=True, kw_only=True):
     speed_ratio: float
     relative_error: float | None
     int8_operations: str | None
+    quantized_layers: str | None
     compile_s: float
     load_s: float
     first_call_s: float
@@ -55,7 +57,7 @@ def make_cross_rows(contents: Contents) -> Iterator[CrossRow]:
     }
     for summary in contents.summary.cells:
         cell = cells[summary.cell]
-        fp32 = _find_eager(msgspec.structs.replace(cell.case, precision="fp32", quant_engine=None), cell, summaries)
+        fp32 = _find_eager(in_fp32(cell.case), cell, summaries)
         if fp32 is None or not _has_alternative(cell, contents):
             continue
         proof = measurements[cell.id].proof
@@ -67,6 +69,7 @@ def make_cross_rows(contents: Contents) -> Iterator[CrossRow]:
             speed_ratio=fp32.latency_s.point / summary.latency_s.point,
             relative_error=None if proof is None else proof.correctness.relative_error,
             int8_operations=None if proof is None else proof.evidence.get("int8_operations"),
+            quantized_layers=None if proof is None else proof.evidence.get("quantized_layers"),
             compile_s=summary.cold_s["compile"],
             load_s=summary.cold_s["load"],
             first_call_s=summary.cold_s["first_call"],
@@ -91,16 +94,11 @@ def _has_alternative(cell: Cell, contents: Contents) -> bool:
     same_work = {
         case_name(candidate.case)
         for candidate in contents.plan.cells
-        if candidate.id in measured and candidate.layout == cell.layout and _work(candidate.case) == _work(cell.case)
+        if candidate.id in measured
+        and candidate.layout == cell.layout
+        and reference_case(candidate.case) == reference_case(cell.case)
     }
     return len(same_work) > 1
-
-
-def _work(case: Case) -> Case:
-    """Return the case without what the cross table compares."""
-    return msgspec.structs.replace(
-        case, precision="fp32", memory_format="contiguous", backend="eager", quant_engine=None
-    )
 
 
 def _count_break_even_calls(
