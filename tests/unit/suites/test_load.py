@@ -9,6 +9,7 @@ from bench.records.case import FAMILIES, MEMORY_FORMATS, PRECISIONS, Case
 from bench.records.suite import CaseFilter
 from bench.suites.expand import expand_suite
 from bench.suites.load import find_suite, identify_suite, load_suite, load_suites
+from bench.workloads.catalogue.offers import LINEAR_ONLY
 from bench.workloads.registry import WORKLOADS
 from bench.workloads.validity import why_not
 
@@ -119,9 +120,14 @@ def test_a_suite_touches_every_family(suite: str) -> None:
     assert {WORKLOADS[case.workload].family for case in cases_of(suite)} == set(FAMILIES) - {"custom"}
 
 
-@pytest.mark.parametrize(("suite", "missing"), [("quick", set()), ("standard", {"fp16", "amp_fp16"}), ("full", set())])
+@pytest.mark.parametrize(
+    ("suite", "missing"), [("quick", set(LINEAR_ONLY)), ("standard", {"fp16", "amp_fp16"}), ("full", set())]
+)
 def test_a_suite_touches_every_precision(suite: str, missing: set[str]) -> None:
-    """Standard leaves fp16 out: most CPUs have no units for it, and at its shapes a cell would take an hour."""
+    """Quick leaves out those for language models alone, to stay within minutes.
+
+    Standard leaves fp16 out: most CPUs have no units for it, and at its shapes a cell would take an hour.
+    """
     assert {case.precision for case in cases_of(suite)} == set(PRECISIONS) - missing
 
 
