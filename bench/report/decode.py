@@ -21,16 +21,17 @@ _COLUMNS = (
     Column("% of read\nbandwidth", "right"),
 )
 
-_LEGEND = (
+LEGEND = (
     "depth: tokens in the key-value cache when the first one is generated. MB per token: least memory traffic of one "
     "token: weights, cache, logits. % of read bandwidth: that traffic, of what this run's probes read in the same time."
 )
+"""What the columns mean, in the text and in the page."""
 
 
 def render_decode_table(rows: Sequence[DecodeRow], width: int | None = None) -> PrintableText:
     """Return the table, no wider than asked, with its heading and legend."""
     table = render_table(_COLUMNS, [_describe(row) for row in rows], width)
-    return join_lines(["decode, by depth:", "", table, "", _LEGEND])
+    return join_lines(["decode, by depth:", "", table, "", LEGEND])
 
 
 def _describe(row: DecodeRow) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from bench.report.html.document import render_document
 from bench.report.html.run import PageRun
 from bench.report.html.sections.cells import Card, list_cards
 from bench.report.html.sections.cross import tabulate_cross
+from bench.report.html.sections.decode import tabulate_decode
 from bench.report.html.sections.figures import Figure, draw_latency, draw_rooflines, draw_timeline
 from bench.report.html.sections.host import (
     describe_drift,
@@ -46,6 +47,7 @@ class RunSections(NamedTuple):
     cards: Sequence[Card]
     rooflines: Sequence[Figure]
     cross: Table | None
+    decode: Table | None
     timeline: Figure | None
     drift: Sequence[str]
     noise: Table
@@ -102,6 +104,7 @@ def _list_sections(run: PageRun, cells: int) -> RunSections:
         cards=list(list_cards(run, cells=cells)),
         rooflines=list(draw_rooflines(run)),
         cross=tabulate_cross(run),
+        decode=tabulate_decode(run),
         timeline=draw_timeline(run),
         drift=describe_drift(run),
         noise=tabulate_noise(run),

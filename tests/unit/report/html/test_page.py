@@ -22,6 +22,7 @@ from bench.verification.verify import TRUST_NOBODY, verify_bundle
 from tests.unit.cli.test_hostile_text import BUILTINS, IN_RECORDS, Place, replace_text
 from tests.unit.compare.qualification.units import make_contents
 from tests.unit.report.html.page_reader import Page
+from tests.unit.report.test_decode import decoding
 
 REPO = Path(__file__).parents[4]
 KEPT = REPO / "tests/data/bundles/2"
@@ -50,6 +51,12 @@ def test_each_number_of_the_summary_is_on_the_page(reference: str) -> None:
         assert scale_quantity(cell.peak_memory_bytes, "bytes") in text
     assert contents.info.run_id in text
     assert "made in memory for this run" in text
+
+
+def test_a_run_that_generates_tokens_has_the_decode_table_on_its_page() -> None:
+    text = Page(render(decoding(4096, 128))).text
+    assert "Decode by depth" in text
+    assert text.index("llama_1b 128 fp32") < text.index("llama_1b 4096 fp32")
 
 
 def test_the_page_loads_nothing(reference: str) -> None:
