@@ -103,9 +103,13 @@ def _check_quantized(case: Case, evidence: Mapping[str, str], held: frozenset[st
         )
     for name in ("int8_operations", "int8_kernels", "quantized_layers"):
         share = _SHARE.fullmatch(evidence.get(name, ""))
-        if share is not None and not int(share[1]):
-            noun = "linear layers are quantized" if name == "quantized_layers" else "eligible operations are int8"
+        if share is None:
+            continue
+        noun = "linear layers are quantized" if name == "quantized_layers" else "eligible operations are int8"
+        if not int(share[1]):
             raise BundleError(f"{where}: {share[0]} {noun}, so {case.precision} took no effect")
+        if name == "quantized_layers" and int(share[1]) > int(share[2]):
+            raise BundleError(f"{where}: {share[0]} {noun}, which is more than there are")
 
 
 def _read_types(evidence: Mapping[str, str], name: str) -> frozenset[str] | None:

@@ -41,6 +41,7 @@ EVIDENCE: list[tuple[str, Change, str]] = [
     ("quantized layers in fp32", evidence(quantized_layers="8 of 8"), "has quantized layers, its case computes in fp32"),
     ("int8 weights of 16 bits", linear_only(parameter_dtypes="bfloat16:8"), "its weights are bfloat16; int8_weight_only holds some in int8"),
     ("int8 weights without a layer", linear_only(quantized_layers="0 of 8"), "0 of 8 linear layers are quantized"),
+    ("more quantized layers than there are", linear_only(quantized_layers="9 of 8"), "9 of 8 linear layers are quantized, which is more than there are"),
     ("weights folded back", linear_only(weight_bytes_before="100", weight_bytes_after="200"), "take 200 bytes, and took 100 before, so int8_weight_only took no effect"),
     ("int8 operations of weights only", linear_only(int8_operations="8 of 8"), "has int8 operations, its case computes in int8_weight_only"),
     ("a replaced operator in eager", evidence(zentorch_operators="3"), "has zentorch_operators, which eager does not report"),
