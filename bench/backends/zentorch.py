@@ -25,6 +25,6 @@ BACKEND = BackendFacts(
     ignored_variables=("TORCHINDUCTOR_FREEZING",),  # it freezes whatever the variable says
     vendors=("AuthenticAMD",),
     isa=("avx512f",),
-    no_machine="zentorch is made for AMD's CPUs with AVX-512 and changes nothing on others; use inductor_freezing",
+    no_machine="zentorch is made by AMD for its own CPUs with AVX-512; use inductor_freezing",
     evidence={**FROZEN, "zentorch_operators": COUNT},
 )

@@ -83,8 +83,7 @@ def test_a_backend_is_refused_on_a_cpu_that_it_is_not_made_for(cpu: Cpu, named: 
     reason = why_not_on_cpu(OF_ZENTORCH, cpu)
     assert (None if reason is None else reason.values["cpu"]) == named
     assert reason is None or describe_reason(reason) == (
-        "resnet50: zentorch is made for AMD's CPUs with AVX-512 and changes nothing on others; use inductor_freezing; "
-        f"this CPU is {named}"
+        f"resnet50: zentorch is made by AMD for its own CPUs with AVX-512; use inductor_freezing; this CPU is {named}"
     )
 
 
