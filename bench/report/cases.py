@@ -20,7 +20,7 @@ def name_case(case: Case) -> str:
 
 def describe_configuration(case: Case) -> str:
     """Return mode, precision, memory format, backend and batch size in words."""
-    return f"{case.mode}, {case.precision}, {case.memory_format}, {case.backend}, batch {case.batch_size}"
+    return f"{case.mode}, {name_precision(case)}, {case.memory_format}, {case.backend}, batch {case.batch_size}"
 
 
 def name_precision(case: Case) -> str:

@@ -62,6 +62,7 @@ IDENTITY_COLUMNS = (
     ExportColumn("mode", "text", "`inference` or `training`", lambda of: of.cell.case.mode),
     ExportColumn("precision", "text", "such as `fp32` or `amp_bf16`", lambda of: of.cell.case.precision),
     ExportColumn("quant_engine", "text", "whose kernels `fx_int8` runs in", lambda of: of.cell.case.quant_engine),
+    ExportColumn("group_size", "integer", "weights that share a scale in `int4_weight_only`", lambda of: of.cell.case.group_size),
     ExportColumn("memory_format", "text", "`contiguous` or `channels_last`", lambda of: of.cell.case.memory_format),
     ExportColumn("backend", "text", "such as `eager` or `inductor`", lambda of: of.cell.case.backend),
     ExportColumn("batch_size", "integer", "samples, prompts or graphs in one call", lambda of: of.cell.case.batch_size),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from bench.records.bundle import Contents, Environment
+from bench.records.case import precision_words
 from bench.records.machine import Machine
 from bench.records.plan import Cell
 from bench.records.precision import PRECISION_FACTS
@@ -185,14 +186,15 @@ def _make_record(
 def _make_model(cell: Cell) -> HudModel:
     """Return the model, with a name for each cell: dashboards would take cells of equal names for one series."""
     case, facts = cell.case, WORKLOADS.get(cell.case.workload)  # None for a bundle of another version of bench
-    engine = {} if case.quant_engine is None else {"quant_engine": case.quant_engine}
-    words = (*engine.values(), case.memory_format, f"bs{case.batch_size}", cell.layout)
+    quantization = {"quant_engine": case.quant_engine, "group_size": case.group_size}
+    settings = {name: str(value) for name, value in quantization.items() if value is not None}
+    words = (*precision_words(case)[1:], case.memory_format, f"bs{case.batch_size}", cell.layout)
     return HudModel(
         name=" ".join((name_workload(case, case.shape), *words)),
         type="unknown" if facts is None else facts.family,
         backend=case.backend,
         origins=("torchbench",) if facts is not None and facts.source.startswith(TORCHBENCH) else (),
-        extra_info={"workload": case.workload, "format": case.memory_format, "batch": str(case.batch_size), **engine},
+        extra_info={"workload": case.workload, "format": case.memory_format, "batch": str(case.batch_size), **settings},
     )
 
 

@@ -8,10 +8,11 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
+from bench.records.case import GroupSize
 from bench.report.export.formats import render_export
 from bench.stats.metrics import METRICS
 from bench.stats.summary import summarize
-from tests.builders import make_cell
+from tests.builders import CASE, make_cell
 from tests.unit.compare.runs import STEADY, make_run
 from tests.unit.report.export.runs import DIGEST, RUN, export
 
@@ -115,6 +116,20 @@ def test_the_sides_of_ab_are_series_of_their_own() -> None:
     contents = replace(contents, summary=summarize(contents.plan, contents.measurements, contents.probes))
     rows = query_view(render_export([export(contents)], "hud"))
     assert {row["name"] for row in rows} == {"bench ab a", "bench ab b"}
+
+
+def test_group_sizes_are_series_of_their_own() -> None:
+    sizes: tuple[GroupSize, ...] = (32, 128)
+    case = replace(CASE, precision="int4_weight_only")
+    cells = tuple(
+        replace(make_cell(index), case=replace(case, group_size=size), layout="latency")
+        for index, size in enumerate(sizes)
+    )
+    contents = make_run(STEADY, STEADY, cells=cells)
+    contents = replace(contents, summary=summarize(contents.plan, contents.measurements, contents.probes))
+    models = {row["model"] for row in query_view(render_export([export(contents)], "hud"))}
+    assert len(models) == len(sizes)
+    assert {f" g{size} " in model for size, model in zip(sizes, sorted(models, reverse=True), strict=True)} == {True}
 
 
 def test_a_record_states_unit_interval_direction_and_digest() -> None:
