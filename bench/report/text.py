@@ -68,7 +68,7 @@ def render_text(report: RunReport, width: int | None = None) -> PrintableText:
         lines += [*_table(rows.cells, width), "", *_legend(rows.cells, report.plan.policy)]
         lines += [_describe_stages(row) for row in rows.stages]
         lines += ["", render_cross_table(rows.cross, width), ""] if rows.cross else []
-        lines += ["", render_decode_table(rows.decode, width), ""] if rows.decode else []
+        lines += [*([] if rows.cross else [""]), render_decode_table(rows.decode, width), ""] if rows.decode else []
     lines += [_describe_failed(row) for row in rows.failed]
     lines += [
         f"refused {describe_case(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in report.plan.refused
