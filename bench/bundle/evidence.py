@@ -79,7 +79,8 @@ def _check_precision(case: Case, evidence: Mapping[str, str], where: str) -> Non
     if facts.weight_bits is not None:
         _check_quantized(case, evidence, held, where)
         return
-    if held is not None and held != {facts.weights}:
+    weightless = case.source is not None and not held  # what a user brings may compute without weights
+    if held is not None and held != {facts.weights} and not weightless:
         raise BundleError(
             f"{where}: its weights are {' '.join(sorted(held)):.200}; {case.precision} holds {facts.weights}"
         )

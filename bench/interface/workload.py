@@ -6,6 +6,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from bench.records.case import Case
@@ -68,6 +69,41 @@ class TrainingStages(Protocol):
 
     def time_stages(self) -> dict[str, int]:
         """Run one step, and return the nanoseconds of forward, loss, backward and optimizer."""
+
+
+@runtime_checkable
+class Seeded(Protocol):
+    """What an iteration offers besides whose outputs are those after seeding all generators."""
+
+    def depends_on_seed(self) -> bool:
+        """Return whether another seed gives other outputs: then a compiler that draws its own numbers cannot be compared."""
+
+
+@runtime_checkable
+class OwnReference(Protocol):
+    """What a model offers besides whose expected outputs are not those of eager fp32.
+
+    Attributes:
+        expected_by: What computes them.
+    """
+
+    @property
+    def expected_by(self) -> str: ...  # noqa: D102 - the class says it
+
+
+@runtime_checkable
+class OnnxProgram(Protocol):
+    """What a model offers besides that was read from an ONNX file: engines read the file, and eager torch cannot run it.
+
+    Attributes:
+        onnx_file: Where it lies.
+        dimensions: Dimensions that the file names and does not fix → their values here.
+    """
+
+    @property
+    def onnx_file(self) -> Path: ...  # noqa: D102 - the class says it
+    @property
+    def dimensions(self) -> Mapping[str, int]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, kw_only=True)

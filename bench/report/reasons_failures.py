@@ -83,6 +83,10 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
             "libraries have started threads before any work, and these cannot be forked: {threads}"
         ),
         "pages_unreadable": "cannot find which pages of libraries are in memory: {file}: {error}",
+        # What a model of a checkout lacks.
+        "lacks_package": "it needs the package {name}, which is not installed",
+        "lacks_download": "it needs a download {name}, and bench builds models without a network",
+        "model_refuses": "it refuses: {name}",
         # What the worker says of the case.
         "recompiled": (
             "the model was compiled {programs} times within the timed part: its calls differ in shape or in values that "
@@ -96,6 +100,9 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
             "incorrect: cosine similarity {cosine_similarity} (at least {cosine_limit}), relative error {relative_error} "
             "(at most {error_limit}) against eager fp32"
         ),
+        "draws_random_numbers": "the model draws random numbers, and {backend} draws others than eager: its results cannot "
+        "be compared",
+        "not_finite": "results in eager fp32 are not finite (NaN or infinite), so nothing can be compared with them",
         "not_deterministic": (
             "not deterministic: two calls in eager fp32 differ by a relative error of {relative_error} (at most "
             "{error_limit}); does it drop out or draw random numbers? Switch that off for inference"

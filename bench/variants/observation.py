@@ -77,21 +77,27 @@ def observe_modules(model: nn.Module, call: Callable[[], object]) -> Observation
     """Run one call and observe the results of the model's innermost modules; the hooks are removed afterwards.
 
     Only convolutions and batch norms show the memory format: ConvNeXt and Swin permute the tensors between them, and
-    detectors cut regions out.
+    detectors cut regions out. The modules of a TorchScript program cannot be watched; the one that calls it is.
     """
     observation = Observation()
 
     def watch(module: nn.Module, _inputs: object, output: object) -> None:
         observation.add(output, is_map=isinstance(module, _OF_MAPS))
 
-    leaves = [module for module in model.modules() if next(module.children(), None) is None]
-    hooks = [module.register_forward_hook(watch) for module in leaves]
+    hooks = [module.register_forward_hook(watch) for module in model.modules() if _is_innermost(module)]
     try:
         call()
     finally:
         for hook in hooks:
             hook.remove()
     return observation
+
+
+def _is_innermost(module: nn.Module) -> bool:
+    """Return whether a module can be watched, and none within it can."""
+    return not isinstance(module, torch.jit.ScriptModule) and all(
+        isinstance(child, torch.jit.ScriptModule) for child in module.children()
+    )
 
 
 def format_dtypes(counts: Counter[torch.dtype]) -> str:

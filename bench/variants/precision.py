@@ -72,7 +72,7 @@ def check_precision(case: Case, model: nn.Module, observation: Observation) -> d
                 f"{case.precision} holds weights in int{facts.weight_bits}, but they are {format_dtypes(held)}"
             )
     else:
-        held = count_dtypes(model.parameters())
+        held = count_dtypes(chain(model.parameters(), _packed_weights(model)))
         _check_floating(case, set(held), observation, seen=format_dtypes(held))
     return {"parameter_dtypes": format_dtypes(held), "result_dtypes": format_dtypes(observation.dtypes)}
 
@@ -80,7 +80,7 @@ def check_precision(case: Case, model: nn.Module, observation: Observation) -> d
 def _check_floating(case: Case, held: set[torch.dtype], observation: Observation, *, seen: str) -> None:
     facts = PRECISION_FACTS[case.precision]
     wanted, computed = _torch_dtype(facts.weights), _torch_dtype(facts.computes)
-    if held != {wanted}:
+    if held - {wanted}:
         raise NoEffectError(f"{case.precision} holds weights as {wanted}, but they are {seen}")
     if computed == torch.float32 and observation.low_precision:
         raise NoEffectError(f"fp32 has no results in low precision, but saw {format_dtypes(observation.dtypes)}")
@@ -102,7 +102,7 @@ def _packed_weights(model: nn.Module) -> Iterator[Tensor]:
     """Yield what quantized modules keep in an engine's own layout: their `weight` is a method that unpacks it."""
     for module in model.modules():
         weight = getattr(module, "weight", None)
-        if callable(weight) and not isinstance(weight, nn.Module):
+        if callable(weight) and type(module).__module__.startswith("torch.ao."):
             yield weight()
 
 

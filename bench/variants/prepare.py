@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from bench.backends.registry import find_backend, find_missing_packages
 from bench.errors import EnvironmentUnfitError
-from bench.interface.workload import Generating, Iteration, TrainingStages, Workload
+from bench.interface.workload import Generating, Iteration, Seeded, TrainingStages, Workload
 from bench.records.case import Case
 from bench.variants.memory_format import check_memory_format, convert_inputs, convert_model
 from bench.variants.observation import Observation
@@ -134,6 +134,13 @@ class Prepared:
             raise TypeError("this workload generates no tokens")
         with self.context():
             return (self._iteration.expected_next_logits if shortest else self._iteration.next_logits)(generated_tokens)
+
+    def depends_on_seed(self) -> bool:
+        """Return whether outputs depend on the seed of random generators; False where the iteration seeds none."""
+        if not isinstance(self._iteration, Seeded):
+            return False
+        with self.context():
+            return self._iteration.depends_on_seed()
 
     def time_stages(self, rounds: int) -> dict[str, tuple[int, ...]]:
         """Return the nanoseconds of each stage in some training steps after the timed part; empty for inference."""

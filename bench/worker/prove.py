@@ -7,7 +7,7 @@ the memory of a second model.
 import msgspec
 from torch import Tensor
 
-from bench.interface.workload import Workload
+from bench.interface.workload import OwnReference, Workload
 from bench.launch.failure import fail
 from bench.measure.accuracy import compare
 from bench.measure.cost import count_flops, count_traffic
@@ -41,7 +41,8 @@ def prove(workload: Workload, prepared: Prepared, case: Case, located: LocatedSo
 
     Raises:
         NoEffectError: precision, memory format or backend did not take effect.
-        WorkerFailedError: a model that the user brings gives other results each time, in eager fp32.
+        WorkerFailedError: a model that the user brings gives other results each time, in eager fp32; or it draws random
+            numbers, and the backend draws others.
     """
     facts = find_workload(case.workload, () if located is None else (located.source,))
     evidence = prepared.evidence()
@@ -53,11 +54,15 @@ def prove(workload: Workload, prepared: Prepared, case: Case, located: LocatedSo
     expected_case = reference_case(case)
     reference = find_builder(expected_case, located)(expected_case)
     weights, inputs = weights_digest(reference.model), inputs_digest(reference.inputs)
+    if isinstance(reference.model, OwnReference):
+        evidence |= {"expected_by": reference.model.expected_by}
     eager = prepare(reference, expected_case)
     expected, flops = _run_reference(eager)
     if located is not None:
         _require_repeatable(eager, expected, facts.family, case)
     correctness = compare(outputs, expected, precision=case.precision, family=facts.family, mode=case.mode)
+    if not correctness.passed and eager.depends_on_seed():
+        raise fail(Reason(code="draws_random_numbers", values={"backend": case.backend}))
     choices = _compare_choices(prepared, eager, error=correctness.error_limit)
     if choices is not None:
         evidence = evidence | {"greedy_tokens": choices.describe()}
@@ -95,8 +100,10 @@ def _require_repeatable(reference: Prepared, first: list[Tensor], family: Family
     """Refuse a model whose eager fp32 results differ from call to call: no variant of it can be told right from wrong.
 
     Raises:
-        WorkerFailedError: results differ by more than rounding, or in shape.
+        WorkerFailedError: results differ by more than rounding, or in shape, or are no numbers.
     """
+    if not all(bool(tensor.isfinite().all()) for tensor in first):
+        raise fail(Reason(code="not_finite"))
     again = reference.expected()
     shapes, other = [list(tensor.shape) for tensor in first], [list(tensor.shape) for tensor in again]
     if shapes != other:

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from bench.interface.workload import OnnxProgram
 from bench.variants.backends.ahead_of_time import AheadOfTime
-from bench.variants.backends.signature import FlatModel, Signature
+from bench.variants.backends.signature import FlatModel, Signature, tuple_form
 from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation
 
@@ -29,6 +30,10 @@ class Engine(AheadOfTime):
         """Run one call, and return what the engine reports of the model."""
         call()
         return self._observe()
+
+    @abstractmethod
+    def _read(self, program: OnnxProgram, shapes: list[list[int]]) -> None:
+        """Take a model from its file, with inputs of these shapes; in place of `_convert`."""
 
     @abstractmethod
     def _convert(self, exported: torch.export.ExportedProgram) -> None:
@@ -59,13 +64,18 @@ class Engine(AheadOfTime):
             )
         # Export without autocast's casts: an engine with low precision decides itself where to use it.
         with self._timed("compile_s"), torch.autocast("cpu", enabled=False):
-            self._convert(torch.export.export(flat, signature.example, strict=False))
+            if isinstance(self._model, OnnxProgram):
+                self._read(self._model, [list(tensor.shape) for tensor in signature.example])
+            else:
+                self._convert(torch.export.export(flat, signature.example, strict=False))
         before = _count_threads()
         with self._timed("load_s"):
             outputs = self._open(torch.get_num_threads())
         self._slots = signature.slots
         kept = len(outputs) - len(self._slots)
         self._results, self._spare = outputs[:kept], outputs[kept:]
+        if flat.form is None:
+            flat.form = tuple_form(kept)
         self._bound: list[int] = []
         self._run(list(signature.example))
         self._threads_started = _count_threads() - before

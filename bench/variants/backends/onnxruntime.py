@@ -6,7 +6,7 @@ The provider has kernels in fp32 and int8; it has none in bf16, and around nodes
 import json
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from bench.interface.workload import OnnxProgram
 from bench.variants.backends.engine import Engine
 from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation
@@ -56,8 +57,13 @@ class OnnxRuntime(Engine):
         }
 
     @override
+    def _read(self, program: OnnxProgram, shapes: list[list[int]]) -> None:
+        self._path, self._dimensions = program.onnx_file, program.dimensions
+
+    @override
     def _convert(self, exported: torch.export.ExportedProgram) -> None:
         self._path = self._make_folder() / "model.onnx"
+        self._dimensions = {}
         with warnings.catch_warnings():
             # The exporter uses deprecated parts of torch and of ONNX Script.
             warnings.simplefilter("ignore")
@@ -69,7 +75,8 @@ class OnnxRuntime(Engine):
     @override
     def _open(self, threads: int) -> list[Tensor]:
         self._threads = threads
-        self._session = onnxruntime.InferenceSession(self._path, _options(threads), providers=[_PROVIDER])
+        options = _options(threads, self._dimensions)
+        self._session = onnxruntime.InferenceSession(self._path, options, providers=[_PROVIDER])
         self._binding = self._session.io_binding()
         return [torch.empty(_static(output), dtype=_DTYPES[output.type]) for output in self._session.get_outputs()]
 
@@ -91,9 +98,9 @@ class OnnxRuntime(Engine):
 
     @override
     def _observe(self) -> Observation:
-        options = _options(self._threads)
+        options = _options(self._threads, self._dimensions)
         options.enable_profiling = True
-        options.profile_file_prefix = str(self._path.with_name("profile"))
+        options.profile_file_prefix = str(self._make_folder() / "profile")
         session = onnxruntime.InferenceSession(self._path, options, providers=[_PROVIDER])
         feeds = {
             described.name: tensor.numpy() for described, tensor in zip(session.get_inputs(), self._inputs, strict=True)
@@ -112,8 +119,10 @@ class OnnxRuntime(Engine):
         return observation
 
 
-def _options(threads: int) -> Any:  # noqa: ANN401 - the package has no types
+def _options(threads: int, dimensions: Mapping[str, int]) -> Any:  # noqa: ANN401 - the package has no types
     options = onnxruntime.SessionOptions()
+    for name, extent in dimensions.items():
+        options.add_free_dimension_override_by_name(name, extent)
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3

@@ -21,6 +21,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from bench.backends.registry import find_backend
+from bench.interface.workload import OnnxProgram
 from bench.records.precision import PRECISION_FACTS, FloatName
 from bench.variants.backends.engine import Engine
 from bench.variants.backends.openvino_weights import Compressed, compress_weights
@@ -48,6 +49,9 @@ _CHANNELS_LAST = "acdb"
 
 class OpenVino(Engine):
     """Runs an infer request with inputs and outputs in torch's memory."""
+
+    _compressed: Compressed | None = None
+    """What became of the weights, where they are compressed; a model that was read from a file is left as it is."""
 
     @override
     def evidence(self) -> dict[str, str]:
@@ -98,6 +102,11 @@ class OpenVino(Engine):
         }
 
     @override
+    def _read(self, program: OnnxProgram, shapes: list[list[int]]) -> None:
+        self._converted = openvino.Core().read_model(program.onnx_file)
+        self._converted.reshape(dict(enumerate(shapes)))
+
+    @override
     def _convert(self, exported: torch.export.ExportedProgram) -> None:
         # `openvino.convert_model` does the same, and sends telemetry.
         frontend = FrontEndManager().load_by_framework("pytorch")
@@ -107,7 +116,6 @@ class OpenVino(Engine):
         # Static shapes let the plugin choose its kernels when it compiles.
         shapes = [list(tensor.shape) for tensor in exported.example_inputs[0]] if exported.example_inputs else []
         self._converted.reshape(dict(enumerate(shapes)))
-        self._compressed: Compressed | None = None
         if self._case.precision in find_backend(self._case.backend).quantizes:
             self._compressed = compress_weights(self._converted, self._case.group_size)
 

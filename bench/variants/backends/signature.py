@@ -91,6 +91,12 @@ class ResultsForm(Record, frozen=True, kw_only=True):
     places: tuple[int, ...]
 
 
+def tuple_form(count: int) -> ResultsForm:
+    """Return the form of results that are a tuple of so many tensors: those of a program that is not traced here."""
+    spec = pytree.tree_structure(tuple(range(count)))
+    return ResultsForm(spec=pytree.treespec_dumps(spec), leaves=count, places=tuple(range(count)))
+
+
 class _Results:
     """The form of a model's results; unknown before the first call."""
 
