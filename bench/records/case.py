@@ -49,7 +49,7 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 
 BatchSize = Annotated[int, Meta(ge=1, le=1 << 20)]
 Dimension = Annotated[int, Meta(ge=1, le=1 << 31)]
-WorkloadName = Annotated[str, Meta(pattern=r"^(?=.{1,40}\Z)([a-z][a-z0-9]{0,14}\.)?[a-z][a-z0-9_]*\Z")]
+WorkloadName = Annotated[str, Meta(pattern=r"^(?=.{1,42}\Z)([a-z][a-z0-9]{0,14}\.)?[a-z][a-z0-9_]*\Z")]
 """Of a workload that is not in the catalogue with the kind of its source before a dot: `file.my_model`."""
 BackendName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z")]
 """`bench.backends.registry` has those that this bench knows; a bundle may hold others."""

@@ -14,6 +14,7 @@ from bench.records.precision import PRECISION_FACTS
 from bench.records.reason import Reason
 from bench.report.reasons_failures import SENTENCES_FAILURES
 from bench.workloads.registry import WORKLOADS
+from bench.workloads.sources.registry import KINDS
 
 SENTENCES_SUPPORT: Mapping[str, str] = MappingProxyType(
     {
@@ -74,7 +75,10 @@ def _mode_text(values: Values) -> str | None:
 
 def _workload_text(values: Values, name: str) -> str | None:
     row = WORKLOADS.get(values["workload"])
-    return None if row is None else row.unsupported.get(name)
+    if row is not None:
+        return row.unsupported.get(name)
+    kind = KINDS.get(values["workload"].partition(".")[0])
+    return None if kind is None else kind.unsupported.get(name)
 
 
 def _precision_text(values: Values) -> str | None:

@@ -6,10 +6,11 @@ Integers need bounds: stated by the user, or found as the rows of the embedding 
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import torch
+from msgspec.structs import replace
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from typing_extensions import override
@@ -17,7 +18,7 @@ from typing_extensions import override
 from bench.errors import UsageError
 from bench.records.case import Case
 from bench.records.source import LocatedSource
-from bench.records.stated_input import StatedInput
+from bench.records.stated_input import InputDtype, StatedInput
 from bench.workloads.inputs import integer_tensor, uniform_tensor
 from bench.workloads.sources.locate import digest_bytes
 
@@ -51,6 +52,26 @@ def generate_inputs(
     for name, rows in find_rows(model, inputs, unknown).items():
         inputs[name] = _generate_integers(name, examples[name], 0, rows - 1)
     return inputs
+
+
+def read_shapes(stated: Mapping[str, StatedInput], located: LocatedSource) -> dict[str, StatedInput]:
+    """Return what is stated of inputs, with the shape and the data type of those whose values are in a file.
+
+    Raises:
+        UsageError: a file cannot be read.
+    """
+    complete = dict(stated)
+    for name, given in stated.items():
+        if given.digest is not None:
+            values = _load_values(name, given.digest, Path(located.input_files[name]))
+            complete[name] = replace(given, shape=tuple(values.shape), dtype=_name_dtype(values.dtype))
+    return complete
+
+
+def _name_dtype(dtype: torch.dtype) -> InputDtype | None:
+    """Return a data type as it is stated; float64, which numpy has by default, becomes float32 as all generated inputs."""
+    name = str(dtype).removeprefix("torch.").replace("float64", "float32")
+    return next((known for known in get_args(InputDtype) if known == name), None)
 
 
 def _make_input(name: str, example: Tensor, case: Case, located: LocatedSource) -> Tensor | None:
@@ -149,14 +170,8 @@ def _require_agreement(name: str, stated: StatedInput, example: Tensor) -> None:
 
 
 def _read_values(name: str, digest: str, path: Path, example: Tensor) -> Tensor:
-    """Return the values of a `.npy` file, in the example's data type; an array of objects is code, and is refused."""
-    try:
-        content = path.read_bytes()
-        if digest_bytes(content) != digest:
-            raise UsageError(f"--input {name}: {path.name} was changed since the run began")
-        values = torch.from_numpy(np.load(io.BytesIO(content), allow_pickle=False))
-    except (OSError, ValueError, TypeError) as error:
-        raise UsageError(f"--input {name}: {path.name} cannot be read: {error}") from error
+    """Return the values of a `.npy` file, in the example's data type."""
+    values = _load_values(name, digest, path)
     if values.shape != example.shape:
         raise UsageError(
             f"--input {name}: {path.name} has the shape {list(values.shape)}, wanted {list(example.shape)}"
@@ -165,3 +180,14 @@ def _read_values(name: str, digest: str, path: Path, example: Tensor) -> Tensor:
     if values.is_floating_point() != example.is_floating_point() or values.is_complex() != example.is_complex():
         raise UsageError(f"--input {name}: {path.name} holds {values.dtype}, wanted {example.dtype}")
     return values.to(wanted)
+
+
+def _load_values(name: str, digest: str, path: Path) -> Tensor:
+    """Return the array of a `.npy` file; one of objects is code, and is refused."""
+    try:
+        content = path.read_bytes()
+        if digest_bytes(content) != digest:
+            raise UsageError(f"--input {name}: {path.name} was changed since the run began")
+        return torch.from_numpy(np.load(io.BytesIO(content), allow_pickle=False))
+    except (OSError, ValueError, TypeError) as error:
+        raise UsageError(f"--input {name}: {path.name} cannot be read: {error}") from error

@@ -10,10 +10,11 @@ import io
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bench.errors import UsageError
+from bench.backends.registry import find_missing_packages
+from bench.errors import EnvironmentUnfitError, UsageError
 from bench.records.case import WorkloadName
 from bench.records.digest import Digest
 from bench.records.source import SEALED_BYTES, LocatedSource, Source
@@ -25,7 +26,7 @@ MAX_CODE_BYTES = 16 << 20
 MAX_FILES = 10_000
 """In a folder: more are not one model, but somebody's home."""
 
-_NAME_CHARACTERS = 40
+_NAME_CHARACTERS = 42
 """Of a workload's name with its kind (`bench.records.case.WorkloadName`)."""
 
 
@@ -60,6 +61,22 @@ def locate_file(word: SourceWord) -> LocatedSource:
     digest, size_bytes = digest_file(word.path)
     source = Source(kind=word.kind.name, name=clean_name(word.path), digest=digest, size_bytes=size_bytes, workloads=())
     return LocatedSource(source=source, path=str(word.path.absolute()), select=word.select)
+
+
+def locate_onnx(word: SourceWord) -> LocatedSource:
+    """Locate an ONNX file.
+
+    Raises:
+        UsageError: it cannot be read as a file.
+        EnvironmentUnfitError: the packages that read it are not installed.
+    """
+    missing = find_missing_packages("onnxruntime")
+    if missing:
+        raise EnvironmentUnfitError(
+            f"--workload {word.written}: ONNX files need {', '.join(missing)}, not installed here; install the extra "
+            "`engines`, locked in images/requirements-engines.lock"
+        )
+    return locate_file(word)
 
 
 def locate_folder(word: SourceWord) -> LocatedSource:
@@ -116,14 +133,22 @@ def digest_folder(path: Path) -> tuple[Digest, int]:
     """
     if not path.is_dir():
         raise UsageError(f"{path}: not a folder")
-    listing, total = hashlib.sha256(), 0
-    names = sorted(_list_files(path), key=os.fsencode)
+    names = list(list_files(path))
     if not names:
         raise UsageError(f"{path}: holds no files")
-    for name in names:
+    return digest_listing(path, names)
+
+
+def digest_listing(path: Path, names: Iterable[str]) -> tuple[Digest, int]:
+    """Return the SHA-256 of a listing of some files of a folder, and the bytes in them.
+
+    Raises:
+        UsageError: one cannot be read or listed.
+    """
+    listing, total = hashlib.sha256(), 0
+    for name in sorted(names, key=os.fsencode):
         if set(name) & set("\\\n\r"):  # sha256sum writes such names in another way; and two listings could be the same
             raise UsageError(f"{path}: the file name {name!r} has a backslash or a line end; rename it")
-    for name in names:
         digest, size_bytes = digest_file(path / name)
         listing.update(digest.removeprefix("sha256:").encode() + b"  " + os.fsencode(name) + b"\n")
         total += size_bytes
@@ -153,7 +178,8 @@ def _open_regular(path: Path) -> io.BufferedReader:
     return file
 
 
-def _list_files(path: Path) -> Iterator[str]:
+def list_files(path: Path) -> Iterator[str]:
+    """Yield the names of a folder's files, relative to it, without those that begin with a dot."""
     count = 0
     for folder, folders, files in os.walk(path):
         folders[:] = [name for name in folders if not name.startswith(".")]

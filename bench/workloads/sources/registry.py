@@ -11,8 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from bench.backends.registry import BACKENDS
 from bench.errors import UsageError
-from bench.records.case import Case, WorkloadFacts
+from bench.records.case import PRECISIONS, Case, WorkloadFacts
 from bench.records.source import LocatedSource
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class SourceKind(NamedTuple):
         survey: `module:function` from the located source to its rows, at least one. Called in a child.
         build: `module:function` that builds a workload of such a row. Called in workers.
         code: What of the source a worker may import: nothing, this very file, or files of this folder.
+        unsupported: A mode, precision or backend that rows of this kind may leave out → why not, and what to do.
+        is_checkout: The path is a checkout of git, whose commit is stated.
     """
 
     name: str
@@ -44,6 +47,8 @@ class SourceKind(NamedTuple):
     survey: str
     build: str
     code: Literal["none", "file", "folder"]
+    unsupported: Mapping[str, str] = MappingProxyType({})
+    is_checkout: bool = False
 
     def load_locate(self) -> Locate:
         """Import the function that locates; it loads no torch."""
@@ -83,6 +88,22 @@ class SourceWord(NamedTuple):
         return f"{self.written[:start]}{path}{self.written[end:]}"
 
 
+_AS_SAVED = "a model file is measured as it was saved; save it in another precision, or give the model itself"
+_FILE = MappingProxyType(
+    {"training": "a model file has neither a loss nor an optimizer; train the model itself"}
+    | dict.fromkeys(PRECISIONS, _AS_SAVED)
+)
+_SCRIPT = MappingProxyType(
+    dict(_FILE)
+    | dict.fromkeys(
+        BACKENDS,
+        "torch.compile and torch.export do not see into TorchScript programs; give a .pt2 file, or the model itself",
+    )
+)
+_ONNX = MappingProxyType(
+    dict(_FILE) | dict.fromkeys(BACKENDS, "torch does not run ONNX files; use onnxruntime or openvino")
+)
+
 KINDS: Mapping[str, SourceKind] = MappingProxyType(
     {
         kind.name: kind
@@ -104,6 +125,51 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
                 survey="bench.workloads.sources.transformers_folder:survey_folder",
                 build="bench.workloads.sources.transformers_folder:build_from_folder",
                 code="none",
+            ),
+            SourceKind(
+                name="pt2",
+                form="FILE.pt2",
+                words=re.compile(r"(?P<path>.+\.pt2)"),
+                locate="bench.workloads.sources.locate:locate_file",
+                survey="bench.workloads.sources.exported_program:survey_program",
+                build="bench.workloads.sources.exported_program:build_program",
+                code="none",
+                unsupported=_FILE,
+            ),
+            SourceKind(
+                name="ts",
+                form="FILE.ts",
+                words=re.compile(r"(?P<path>.+\.(?:ts|pt|pth))"),  # what torch.save wrote is refused by what it holds
+                locate="bench.workloads.sources.locate:locate_file",
+                survey="bench.workloads.sources.torchscript_file:survey_script",
+                build="bench.workloads.sources.torchscript_file:build_script",
+                code="none",
+                unsupported=_SCRIPT,
+            ),
+            SourceKind(
+                name="onnx",
+                form="FILE.onnx",
+                words=re.compile(r"(?P<path>.+\.onnx)"),
+                locate="bench.workloads.sources.locate:locate_onnx",
+                survey="bench.workloads.sources.onnx_model:survey_onnx",
+                build="bench.workloads.sources.onnx_model:build_onnx",
+                code="none",
+                unsupported=_ONNX,
+            ),
+            SourceKind(
+                name="torchbench",
+                form="torchbench/GLOB with --torchbench DIR",
+                words=re.compile(r"(?P<path>.+)/torchbenchmark/models/(?P<select>[A-Za-z0-9_]+)/?"),
+                locate="bench.workloads.sources.torchbench.checkout:locate_model",
+                survey="bench.workloads.sources.torchbench.model:survey_model",
+                build="bench.workloads.sources.torchbench.model:build_from_checkout",
+                code="folder",
+                unsupported=MappingProxyType(
+                    {
+                        "training": "the model has no stages `forward`, `backward` and `optimizer_step` that could be timed"
+                    }
+                ),
+                is_checkout=True,
             ),
         )
     }
