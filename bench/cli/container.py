@@ -19,6 +19,7 @@ from bench.cli.types import Bytes, Name
 from bench.errors import BenchError, EnvironmentUnfitError
 from bench.records.suite import CaseFilter
 from bench.run.options import RunOptions
+from bench.workloads.sources.torchbench.checkout import expand_models
 
 if TYPE_CHECKING:
     from bench.bundle.seal import SigningKey
@@ -37,7 +38,9 @@ Examples:
 List containers that remained after a power failure: docker ps --all --filter label=bench.container
 """
 
-_OUTSIDE = frozenset({"key", "passphrase_file", "output", "profile", "suite", "resume", "workload", "inputs"})
+_OUTSIDE = frozenset(
+    {"key", "passphrase_file", "output", "profile", "suite", "resume", "workload", "inputs", "torchbench"}
+)
 """Options that are not passed on as typed: paths are rewritten, and keys stay outside the container."""
 
 _HELP = ["-h", "--help"]
@@ -138,7 +141,7 @@ def _decide_layouts(inner: click.Context) -> "tuple[Layout, ...]":
 
     if inner.params["resume"] is not None:
         return read_session(inner.params["resume"]).decision.plan.layouts
-    decisive = {*RunOptions.__struct_fields__, *CaseFilter.__struct_fields__}
+    decisive = {*RunOptions.__struct_fields__, *CaseFilter.__struct_fields__, "torchbench"}
     return prepare_layouts(parse_options({name: value for name, value in inner.params.items() if name in decisive}))
 
 
@@ -184,7 +187,7 @@ def plan_container(
             readable.append(Path(value))
         argv.append(f"--{name}={value}")
     if given["resume"] is None:
-        own, files = _mount_sources(given["workload"] or (), dict(given["inputs"]))
+        own, files = _mount_sources(expand_models(given["workload"] or (), given["torchbench"]), dict(given["inputs"]))
         argv += own
         readable += files
         writable = given["output"].resolve()
@@ -226,7 +229,7 @@ def _mount_sources(words: Sequence[str], inputs: "Mapping[str, InputOption]") ->
         if file:
             readable.append(Path(file))
         options.append(f"--input={format_input(name, msgspec.structs.replace(option, file=file))}")
-    return options, readable
+    return options, list(dict.fromkeys(readable))
 
 
 def rebuild_options(typed: Sequence[str]) -> list[str]:

@@ -104,13 +104,22 @@ def fit(root: Path, as_json: bool, wide: bool) -> None:
 
 
 @click.command()
+@click.option(
+    "--torchbench",
+    type=FilePath(),
+    metavar="DIR",
+    help="List the models of a checkout of pytorch/benchmark instead, with what it states of them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @wide_option
-def workloads(as_json: bool, wide: bool) -> None:
+def workloads(torchbench: Path | None, as_json: bool, wide: bool) -> None:
     """List workloads.
 
     A workload is a model with its inputs. Modes, precisions, memory formats and backends are listed for each.
     """
+    if torchbench is not None:
+        _list_torchbench(torchbench, as_json=as_json, wide=wide)
+        return
     from bench.cli.console import print_json
     from bench.workloads.registry import WORKLOADS, list_backends
 
@@ -162,6 +171,20 @@ def workloads(as_json: bool, wide: bool) -> None:
         for name, text in facts.unsupported.items()
     ]
     print_report(lambda width: join_lines([render_table(columns, table, width), *unsupported]), wide=wide)
+
+
+def _list_torchbench(checkout: Path, *, as_json: bool, wide: bool) -> None:
+    """Print the models of a checkout; none of its code runs."""
+    from bench.bundle.source import read_revision
+    from bench.cli.console import print_json
+    from bench.report.torchbench import render_listing
+    from bench.workloads.sources.torchbench.statement import list_statements
+
+    listing = list_statements(checkout, read_revision(checkout, {}))
+    if as_json:
+        print_json(listing)
+    else:
+        print_report(lambda width: render_listing(listing, width), wide=wide)
 
 
 @click.group(invoke_without_command=True)

@@ -8,11 +8,12 @@ import msgspec
 
 from bench.backends.registry import BACKENDS
 from bench.cli.combinations import refuse_needless_force
-from bench.cli.types import CommaList, CpuListType, Duration, InputType, Percent, Repetitions, WholeList
+from bench.cli.types import CommaList, CpuListType, Duration, FilePath, InputType, Percent, Repetitions, WholeList
 from bench.errors import UsageError
 from bench.records.case import FAMILIES, GROUP_SIZES, MEMORY_FORMATS, MODES, PRECISIONS, QUANT_ENGINES
 from bench.records.profile import ALLOCATORS, LAYOUTS, OPENMP_RUNTIMES
 from bench.run.options import RunOptions
+from bench.workloads.sources.torchbench.checkout import expand_models
 
 if TYPE_CHECKING:
     from bench.run.input_options import InputOption
@@ -41,7 +42,13 @@ def case_options(command: Command) -> Command:
                 "--workload",
                 type=CommaList(),
                 metavar="GLOB|FILE,...",
-                help="Only these workloads, or models of your own: ./my_models.py[:NAME], hf:FOLDER.",
+                help="Only these workloads, or models of your own: ./my_models.py[:NAME], hf:FOLDER, FILE.pt2, FILE.ts, FILE.onnx.",
+            ),
+            click.option(
+                "--torchbench",
+                type=FilePath(),
+                metavar="DIR",
+                help="Checkout of pytorch/benchmark, for --workload 'torchbench/*'.",
             ),
             click.option(
                 "--input",
@@ -147,6 +154,7 @@ def parse_options(given: dict[str, object], *side_profiles: str | None) -> RunOp
     if given["force"]:
         refuse_needless_force([given["profile"], *side_profiles])
     filters = {name: given.pop(name) or () for name in ("workload", "family", "mode", "precision", "memory_format", "backend", "batch_size", "quant_engine", "group_size")}  # fmt: skip
+    filters["workload"] = expand_models(filters["workload"], given.pop("torchbench", None))  # type: ignore[arg-type] # as click's types say
     given["layouts"] = given.get("layouts") or ()
     given["inputs"] = gather_inputs(given.pop("inputs", None) or ())  # type: ignore[arg-type] # as its type says
     try:

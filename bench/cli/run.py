@@ -16,6 +16,7 @@ Examples:
   bench run --suite smoke
   bench run --profile epyc-genoa --layout latency,throughput
   bench run --workload 'llama*,gpt2' --budget 10m --target-ci 1%
+  bench run --torchbench benchmark --workload 'torchbench/hf_*' --backend eager,inductor
   bench run --instances 2 --threads 1 --key operator.pem
   bench run --workload ./my_models.py --precision fp32,amp_bf16
   bench run --resume results/20261122T101500Z-0123abcd.run

@@ -30,6 +30,7 @@ SCHEMAS: Mapping[str, str] = MappingProxyType(
         "suite": "bench.records.suite:Suite",
         "suite-cases": "bench.records.suite:SuiteCases",
         "summary": "bench.records.summary:Summary",
+        "torchbench": "bench.records.torchbench:TorchBenchListing",
         "triage": "bench.records.triage:Triage",
         "trust": "bench.bundle.trust_store:TrustListing",
         "tuning": "bench.records.tuning:TuningReport",

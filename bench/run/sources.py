@@ -1,10 +1,13 @@
 """Sources of workloads that the user brings: found by the words of `--workload`, read in a child, kept with the run."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 
+from bench.bundle.source import read_revision
 from bench.errors import UsageError
 from bench.hardware.detect import HOST
 from bench.hardware.kernel_events import read_kernel_events
@@ -23,6 +26,9 @@ from bench.run.options import RunOptions
 from bench.run.private_words import compile_value_cutter, find_private_words
 from bench.workloads.sources.locate import digest_file, workload_name
 from bench.workloads.sources.registry import SourceWord, find_kind, parse_word
+
+_READERS = 8
+"""Sources that are read at a time at most: each child loads torch, and may build a model."""
 
 _ROWS_BYTES = 1 << 20
 """Of all rows of a source; a thousand take as much."""
@@ -45,7 +51,9 @@ def bring_sources(options: RunOptions, *, parent: Mapping[str, str]) -> tuple[Ru
         raise UsageError(
             "--input states inputs of a model of your own; name one with --workload, such as ./my_models.py"
         )
-    located = {word: _read(found, options.inputs, parent) for word, found in named.items()}
+    with ThreadPoolExecutor(min(_READERS, len(os.sched_getaffinity(0)))) as pool:
+        read = pool.map(lambda found: _read(found, options.inputs, parent), named.values())
+        located = dict(zip(named, read, strict=True))
     _require_distinct(located)
     names = [
         name
@@ -175,6 +183,7 @@ def _read(word: SourceWord, inputs: Mapping[InputName, InputOption], parent: Map
         UsageError: it is no such source, or what it holds is refused.
     """
     located = _withhold_private(_state_inputs(word.kind.load_locate()(word), inputs), parent)
+    located = _state_commit(located, word)
     source = located.source
     try:
         rows = survey_source(located, parent=parent, read_events=lambda: read_kernel_events(Tree(HOST)))
@@ -200,6 +209,14 @@ def _withhold_private(located: LocatedSource, parent: Mapping[str, str]) -> Loca
     if compile_value_cutter(find_private_words(parent, ""))(text) == text:
         return located
     return msgspec.structs.replace(located, source=msgspec.structs.replace(located.source, sealed=False))
+
+
+def _state_commit(located: LocatedSource, word: SourceWord) -> LocatedSource:
+    commit = read_revision(word.path, {}) if word.kind.is_checkout else None
+    if commit is None:
+        return located
+    source = msgspec.structs.replace(located.source, details={**located.source.details, "commit": commit})
+    return msgspec.structs.replace(located, source=source)
 
 
 def _state_inputs(located: LocatedSource, inputs: Mapping[InputName, InputOption]) -> LocatedSource:

@@ -72,14 +72,14 @@ def verify_loaded(scratch: Path, located: LocatedSource | None = None) -> dict[s
 
     Args:
         scratch: The run's folder for temporary files; compilers write modules there.
-        located: The source of the workload: its very file, or files of its folder, may be loaded too, if it is code.
+        located: The source of the workload, whose own files of code may be loaded too.
 
     Raises:
         WorkerFailedError: a file does not belong to an installed package, or differs from what was installed.
     """
     records = index_records(distributions())
-    generated = (PROJECT / "bench", scratch.resolve(), *_code_of(located))
-    owned = find_packages(list_modules(), records, (*generated, *map(Path, _standard_library())))
+    others = (PROJECT / "bench", scratch.resolve(), *map(Path, _standard_library()), *_code_of(located))
+    owned = find_packages(list_modules(), records, others)
     maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
     owned |= find_libraries(mapped_files(maps), records, {recorded.package for recorded in owned.values()})
     hashes = _read_hashes(scratch / HASHES)
@@ -90,10 +90,8 @@ def verify_loaded(scratch: Path, located: LocatedSource | None = None) -> dict[s
 
 
 def _code_of(located: LocatedSource | None) -> tuple[Path, ...]:
-    """Return the file or folder whose code belongs to the case; a file is in itself, and nothing else is in it."""
-    if located is None or find_kind(located.source.kind).code == "none":
-        return ()
-    return (Path(located.path),)
+    """Return the files whose code belongs to the case; a file is in itself, and nothing else is in it."""
+    return () if located is None else find_kind(located.source.kind).find_code(located)
 
 
 def list_modules() -> dict[Path, str]:
@@ -128,7 +126,7 @@ def find_packages(
     Args:
         modules: File → name of the module.
         records: Of `index_records`.
-        others: Folders whose modules belong to no package.
+        others: Folders, and single files, whose modules belong to no package.
 
     Raises:
         WorkerFailedError: a module was loaded from elsewhere.

@@ -63,6 +63,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         write_bundle(folder / name, make_contents(run=run), signer)
     shutil.copytree(REPO / "results/reference", folder / "results/reference")
+    shutil.copytree(REPO / "tests/data/torchbench", folder / "benchmark")
     (folder / "acceptance.toml").write_text(POLICY, encoding="utf-8")
     (folder / "known.toml").write_text(KNOWN, encoding="utf-8")
     with tarfile.open(REPO / "tests/data/machines/nto-xeon-6330.tar.gz") as recorded:

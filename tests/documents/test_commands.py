@@ -34,6 +34,8 @@ PARSED = (
     Parsed(r"--source \./my_models", "slow: a bundle of that file"),
     Parsed(r"hf:my-bert --precision", "slow: README has a command for the same folder"),
     Parsed(r"--probe 60", "slow: a minute"),
+    Parsed(r"--torchbench benchmark --workload", "another checkout: that of pytorch/benchmark has these models"),
+    Parsed(r"--workload model\.", "slow: torch has to write the file"),
     Parsed(r"--resume", "slow: an interrupted run"),
     Parsed(r"tuned.toml", "slow: a search, which writes this profile"),
     Parsed(r"--key (agent|~/\.ssh)", "another machine: a key in ssh-agent"),

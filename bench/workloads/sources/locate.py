@@ -52,6 +52,11 @@ def locate_code(word: SourceWord) -> LocatedSource:
     )
 
 
+def list_file(located: LocatedSource) -> tuple[Path, ...]:
+    """Return the file of a source that is one file of code."""
+    return (Path(located.path),)
+
+
 def locate_file(word: SourceWord) -> LocatedSource:
     """Locate a file that is no code and of any size, by its digest alone.
 

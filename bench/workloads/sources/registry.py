@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.backends.registry import BACKENDS
 from bench.errors import UsageError
@@ -35,7 +35,7 @@ class SourceKind(NamedTuple):
             raises UsageError for what is not such a source.
         survey: `module:function` from the located source to its rows, at least one. Called in a child.
         build: `module:function` that builds a workload of such a row. Called in workers.
-        code: What of the source a worker may import: nothing, this very file, or files of this folder.
+        list_code: `module:function` from the located source to the files that a worker may import; None: it imports none.
         unsupported: A mode, precision or backend that rows of this kind may leave out → why not, and what to do.
         is_checkout: The path is a checkout of git, whose commit is stated.
     """
@@ -46,7 +46,7 @@ class SourceKind(NamedTuple):
     locate: str
     survey: str
     build: str
-    code: Literal["none", "file", "folder"]
+    list_code: str | None = None
     unsupported: Mapping[str, str] = MappingProxyType({})
     is_checkout: bool = False
 
@@ -54,6 +54,10 @@ class SourceKind(NamedTuple):
         """Import the function that locates; it loads no torch."""
         locate: Locate = _load(self.locate)
         return locate
+
+    def find_code(self, located: LocatedSource) -> tuple[Path, ...]:
+        """Return the files of a source that a worker may import."""
+        return () if self.list_code is None else tuple(_load(self.list_code)(located))
 
     def load_survey(self) -> Survey:
         """Import the function that reads the rows; it may load torch."""
@@ -115,7 +119,7 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
                 locate="bench.workloads.sources.locate:locate_code",
                 survey="bench.workloads.sources.python_file:survey_file",
                 build="bench.workloads.sources.python_file:build_from_file",
-                code="file",
+                list_code="bench.workloads.sources.locate:list_file",
             ),
             SourceKind(
                 name="hf",
@@ -124,7 +128,6 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
                 locate="bench.workloads.sources.locate:locate_folder",
                 survey="bench.workloads.sources.transformers_folder:survey_folder",
                 build="bench.workloads.sources.transformers_folder:build_from_folder",
-                code="none",
             ),
             SourceKind(
                 name="pt2",
@@ -133,7 +136,6 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
                 locate="bench.workloads.sources.locate:locate_file",
                 survey="bench.workloads.sources.exported_program:survey_program",
                 build="bench.workloads.sources.exported_program:build_program",
-                code="none",
                 unsupported=_FILE,
             ),
             SourceKind(
@@ -143,7 +145,6 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
                 locate="bench.workloads.sources.locate:locate_file",
                 survey="bench.workloads.sources.torchscript_file:survey_script",
                 build="bench.workloads.sources.torchscript_file:build_script",
-                code="none",
                 unsupported=_SCRIPT,
             ),
             SourceKind(
@@ -153,17 +154,16 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
                 locate="bench.workloads.sources.locate:locate_onnx",
                 survey="bench.workloads.sources.onnx_model:survey_onnx",
                 build="bench.workloads.sources.onnx_model:build_onnx",
-                code="none",
                 unsupported=_ONNX,
             ),
             SourceKind(
                 name="torchbench",
-                form="torchbench/GLOB with --torchbench DIR",
+                form="DIR/torchbenchmark/models/NAME",
                 words=re.compile(r"(?P<path>.+)/torchbenchmark/models/(?P<select>[A-Za-z0-9_]+)/?"),
                 locate="bench.workloads.sources.torchbench.checkout:locate_model",
                 survey="bench.workloads.sources.torchbench.model:survey_model",
                 build="bench.workloads.sources.torchbench.model:build_from_checkout",
-                code="folder",
+                list_code="bench.workloads.sources.torchbench.checkout:list_code",
                 unsupported=MappingProxyType(
                     {
                         "training": "the model has no stages `forward`, `backward` and `optimizer_step` that could be timed"

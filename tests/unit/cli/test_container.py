@@ -94,3 +94,15 @@ def test_no_engine_is_one_line_and_exit_7(invoke: Invoke, monkeypatch: pytest.Mo
 
 def test_a_size_with_an_unknown_unit_is_rejected(invoke: Invoke) -> None:
     assert "is not a size like 512m or 64g" in invoke("container", "run", "--memory", "8 gigs").err
+
+
+def test_models_of_a_checkout_are_mounted_once_and_named_by_their_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = Path(__file__).parents[2] / "data/torchbench"
+    monkeypatch.chdir(checkout.parent)
+    plan = planned("--torchbench", "torchbench", "--workload", "torchbench/tiny_*", "--output", str(tmp_path))
+    models = checkout / "torchbenchmark/models"
+    assert f"--workload={models}/Tiny_dict,{models}/tiny_mlp" in plan.argv
+    assert not [word for word in plan.argv if word.startswith("--torchbench")]
+    assert plan.readable == (checkout,)

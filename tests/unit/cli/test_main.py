@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from bench.records.plan import Plan
 from bench.records.profile import Profile
 from bench.records.record import decode_json
 from bench.records.suite import SuiteCases
+from bench.records.torchbench import TorchBenchListing
 from tests.unit.cli.conftest import Invoke
 
 
@@ -30,7 +32,14 @@ def test_help_matches_its_golden_file(verb: str, invoke: Invoke, check_golden: C
     check_golden(f"help/{verb or 'bench'}.txt", outcome.out)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["workloads"], ["suites"], ["profiles"]], ids=" ".join)
+TORCHBENCH = Path(__file__).parents[2] / "data/torchbench"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["workloads"], ["workloads", "--torchbench", str(TORCHBENCH)], ["suites"], ["profiles"]],
+    ids=" ".join,
+)
 def test_listing_commands_load_neither_torch_nor_numpy(arguments: list[str]) -> None:
     program = (
         "import sys\nfrom bench.cli.main import main\n"
@@ -39,6 +48,16 @@ def test_listing_commands_load_neither_torch_nor_numpy(arguments: list[str]) -> 
     )
     done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("loaded []\n")
+
+
+def test_models_of_a_checkout_are_listed_as_it_states_them(invoke: Invoke) -> None:
+    listing = decode_json(
+        invoke("workloads", "--torchbench", str(TORCHBENCH), "--json").out.encode(), TorchBenchListing, source="-"
+    )
+    assert [model.name for model in listing.models][:2] == ["Tiny_dict", "draws"]
+    text = invoke("workloads", "--torchbench", str(TORCHBENCH)).out
+    assert re.search(r"^torchbench/Tiny_dict +=3 +train *$", text, re.MULTILINE)
+    assert re.search(r"^torchbench/tiny_mlp +8 +4 +NVIDIA A100-SXM4-40GB: eval 512, cpu: eval 2$", text, re.MULTILINE)
 
 
 def test_without_a_verb_the_verb_is_run(invoke: Invoke) -> None:
@@ -56,6 +75,9 @@ def test_without_a_verb_the_verb_is_run(invoke: Invoke) -> None:
         (["--suite", "quik", "--dry-run"], "no suite 'quik'; there are full, nightly, quick, smoke, standard"),
         (["--profile", "xeon", "--dry-run"], "xeon-spr"),
         (["--workload", "resnet51", "--dry-run"], "no workload matches 'resnet51'; there are "),
+        (["--torchbench", str(TORCHBENCH), "--dry-run"], "name its models with --workload 'torchbench/*'"),
+        (["--workload", "torchbench/x", "--dry-run"], "name a checkout of pytorch/benchmark with --torchbench DIR"),
+        (["workloads", "--torchbench", "/nowhere"], "no checkout of pytorch/benchmark"),
         (["--precision", "fp8", "--dry-run"], "'fp8' in 'fp8' is not known; use fp32"),
         (["--precision", "", "--dry-run"], "is not known"),
         (["--batch-size", "0", "--dry-run"], "'0' is not a list of positive whole numbers like 1,16"),

@@ -20,6 +20,7 @@ from bench.report.json_schema import SCHEMAS, render_schema
 from bench.report.run_report import make_run_report
 from bench.suites.load import load_suites
 from bench.workloads.registry import WORKLOADS
+from bench.workloads.sources.torchbench.statement import list_statements
 from tests.builders import CASE
 from tests.unit.bundle.builder import CONTENTS
 from tests.unit.compare.runs import STEADY, make_run
@@ -50,6 +51,7 @@ EXAMPLES: dict[str, object] = {
     "suite": load_suites(WORKLOADS)["quick"],
     "suite-cases": SuiteCases(suite="quick", architecture="x86_64", cases=(CASE,), refused=()),
     "summary": CONTENTS.summary,
+    "torchbench": list_statements(Path(__file__).parents[2] / "data/torchbench", None),
     "triage": judge(make_fleet(6)),
     "trust": list_trust(new_trust(datetime(2027, 1, 1, tzinfo=UTC)), datetime(2026, 1, 1, tzinfo=UTC)),
 }
