@@ -110,7 +110,7 @@ def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: float
         id(parameter)
         for module in model.modules()
         if not isinstance(module, nn.Embedding)
-        for parameter in module.parameters(recurse=False)
+        for parameter in nn.Module.parameters(module, recurse=False)  # a model may give it other arguments
     }
     total = 0
     for parameter in model.parameters():
