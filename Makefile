@@ -13,7 +13,7 @@ DEVELOPMENT_LOCK := images/requirements-dev.lock
 export BASE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-numa test-pythons test-container test-emulated fuzz check format fixtures lock image images image-context verify-image clean prerequisites environment tools
+.PHONY: help run test test-numa test-slurm test-pythons test-container test-emulated fuzz check format fixtures lock image images image-context verify-image clean prerequisites environment tools
 
 help: ## List the targets
 	@sed --quiet 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand --tabs 16
@@ -23,11 +23,15 @@ run: environment ## Measure this machine without Docker, and verify the bundle; 
 	@images/run-and-verify.sh $(ARGS)
 
 test: tools ## Run all tests that need no container
-	.venv/bin/pytest -m "not docker"
+	.venv/bin/pytest -m "not docker and not slurm"
 	@echo "Tests in containers: make test-container"
 
 test-numa: environment ## Run tests on an emulated machine with two NUMA nodes, SMT and an offline CPU; needs QEMU
 	@tests/numa/boot.sh
+
+test-slurm: tools ## Run fleet tests on a Slurm of two nodes on this host; needs slurm-wlm and munge
+	@images/check-prerequisites.sh $(PYTHON) slurm
+	.venv/bin/pytest -m slurm tests/slurm
 
 test-pythons: environment ## Do what make run does, with the suite smoke, on each other Python that is here; some gigabytes each, for minutes
 	@tests/pythons/run.sh
@@ -53,7 +57,7 @@ format: tools ## Format the code and apply automatic fixes
 	.venv/bin/ruff check --fix .
 
 fixtures: tools ## Rewrite the golden files of the tests
-	.venv/bin/pytest -m "not docker" --rewrite-fixtures
+	.venv/bin/pytest -m "not docker and not slurm" --rewrite-fixtures
 
 lock: prerequisites ## Resolve the hash locks again; TORCH=cpu for PyTorch's CPU-only wheels
 	@images/lock.sh $(PYTHON) $(TORCH)

@@ -2,7 +2,7 @@
 # Find all that is missing on this host. Print nothing if nothing is; else print what it is, and as the last line the
 # command that installs it, on the systems that have apt-get or dnf.
 #
-# Usage: check-prerequisites.sh PYTHON run|test|lock|image|images
+# Usage: check-prerequisites.sh PYTHON run|test|slurm|lock|image|images
 set -euo pipefail
 python=$1 purpose=$2
 missing=() apt=() dnf=()
@@ -19,6 +19,10 @@ need_command() { # COMMAND DEBIAN-PACKAGE FEDORA-PACKAGE
 
 need_library() { # FILE DEBIAN-PACKAGE FEDORA-PACKAGE
     [ -n "$(find /usr/lib /usr/lib64 /usr/local/lib -maxdepth 2 -name "$1" -print -quit 2>/dev/null)" ] || need "$@"
+}
+
+need_daemon() { # COMMAND DEBIAN-PACKAGE FEDORA-PACKAGES: not on the PATH of every user
+    [ -x "/usr/sbin/$1" ] || need "$@"
 }
 
 need_python() { # HEADERS: yes if Inductor is to compile C++ against Python.h
@@ -53,6 +57,12 @@ run | test)
     [ "$purpose" = run ] || need_library libtcmalloc_minimal.so.4 libtcmalloc-minimal4 gperftools-libs
     [ "$purpose" = run ] || need_command chromium chromium chromium # looks at reports
     [ "$purpose" = run ] || need_command chromedriver chromium-driver chromedriver
+    [ "$purpose" = run ] || need_command ssh openssh-client openssh-clients # of `bench fleet run`
+    [ "$purpose" = run ] || need_daemon sshd openssh-server openssh-server
+    ;;
+slurm)
+    need_daemon munged munge munge
+    need_daemon slurmctld slurm-wlm "slurm-slurmctld slurm-slurmd"
     ;;
 lock)
     need_python no

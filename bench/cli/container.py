@@ -84,8 +84,10 @@ def container_run(ctx: click.Context, image: str, memory_bytes: int | None, pids
     from bench.containers.engine import identify_image, open_engine
     from bench.containers.plan import Limits, draw_boundary
     from bench.containers.run import run_container
+    from bench.launch.attendance import end_when_unattended
     from bench.run.announcement import read_announcement
 
+    end_when_unattended(os.environ)
     inner = parse_run(ctx.args, ctx.command_path)
     refuse_with_resume(inner)
     signer = None if inner.params["key"] is None else load_signer(inner.params["key"], inner.params["passphrase_file"])

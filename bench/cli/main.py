@@ -26,6 +26,7 @@ COMMANDS = MappingProxyType(
         "detect": "bench.cli.detect:detect",
         "doctor": "bench.cli.doctor:doctor",
         "export": "bench.cli.export:export",
+        "fleet": "bench.cli.fleet:fleet",
         "history": "bench.cli.history:history",
         "keygen": "bench.cli.keys:keygen",
         "profiles": "bench.cli.lists:profiles",

@@ -17,6 +17,7 @@ SCHEMAS: Mapping[str, str] = MappingProxyType(
         "comparison": "bench.records.verdict:Comparison",
         "diagnosis": "bench.records.diagnosis:Diagnosis",
         "environment": "bench.records.bundle:Environment",
+        "fleet": "bench.records.fleet:Fleet",
         "history": "bench.records.history:History",
         "machine": "bench.records.machine:Machine",
         "measurement": "bench.records.measurement:Measurement",

@@ -11,6 +11,7 @@ from bench.records.reason import Reason, UnsupportedError, format_reason
 from bench.report.reasons_compare import SENTENCES_COMPARE
 from bench.report.reasons_doctor import SENTENCES_DOCTOR
 from bench.report.reasons_failures import SENTENCES_FAILURES, SIGNALS
+from bench.report.reasons_fleet import SENTENCES_FLEET
 from bench.report.reasons_hardware import SENTENCES_HARDWARE
 from bench.report.reasons_history import SENTENCES_HISTORY
 from bench.report.reasons_placement import SENTENCES_PLACEMENT
@@ -27,6 +28,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         **SENTENCES_COMPARE,
         **SENTENCES_DOCTOR,
         **SENTENCES_FAILURES,
+        **SENTENCES_FLEET,
         **SENTENCES_HARDWARE,
         **SENTENCES_HISTORY,
         **SENTENCES_PLACEMENT,

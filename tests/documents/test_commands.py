@@ -34,6 +34,7 @@ PARSED = (
     Parsed(r"--source \./my_models", "slow: a bundle of that file"),
     Parsed(r"hf:my-bert --precision", "slow: README has a command for the same folder"),
     Parsed(r"--probe 60", "slow: a minute"),
+    Parsed(r"^bench fleet run(?!.* --dry-run )", "another machine: nodes of a cluster"),
     Parsed(r"--torchbench benchmark --workload", "another checkout: that of pytorch/benchmark has these models"),
     Parsed(r"--workload model\.", "slow: torch has to write the file"),
     Parsed(r"--resume", "slow: an interrupted run"),
@@ -123,7 +124,7 @@ def test_a_command_in_a_document_or_a_help_works(script: Script, folder: Path, m
 
 def test_each_verb_that_takes_a_file_or_measures_has_examples() -> None:
     silent = {path for path, command in list_commands(cli) if not read_examples(command)}
-    lists = {"bench profiles", "bench suites", "bench workloads", "bench trust", "bench container"}
+    lists = {"bench profiles", "bench suites", "bench workloads", "bench trust", "bench container", "bench fleet"}
     parts = {path for path in silent if path.rpartition(" ")[0] in lists}
     assert silent == lists | parts
 

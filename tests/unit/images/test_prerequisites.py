@@ -108,7 +108,7 @@ def test_tests_need_a_browser_that_looks_at_reports(host: Path) -> None:
     install(host, "apt-get")
     install(host, "python3.11", "3.11 venv headers")
     install(host, "g++")
-    assert last_line(host, "python3.11", "test").endswith(" chromium chromium-driver")
+    assert " chromium chromium-driver openssh-client" in last_line(host, "python3.11", "test")
 
 
 def test_a_host_that_has_all_is_told_nothing(host: Path) -> None:

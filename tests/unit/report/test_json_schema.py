@@ -13,6 +13,7 @@ from bench.compare.bundles import compare_runs
 from bench.doctor.finding import GUEST_COST, make_finding
 from bench.profiles.load import load_profiles
 from bench.records.diagnosis import Diagnosis, NeighbourProbe, ProbedCpu
+from bench.records.fleet import Fleet, FleetNode, FleetOptions
 from bench.records.record import encode_json
 from bench.records.suite import SuiteCases
 from bench.records.verdict import Criteria
@@ -41,6 +42,11 @@ EXAMPLES: dict[str, object] = {
         ),
     ),
     "environment": CONTENTS.environment,
+    "fleet": Fleet(
+        submitted_at="2026-01-02T03:04:05Z",
+        options=FleetOptions(engine="slurm", program=("bench",), command=("run",), timeout_s=60),
+        nodes=(FleetNode(node="n1", state="waiting", attempts=0),),
+    ),
     "history": make_report(machine__settings__kernel="6.2"),
     "machine": CONTENTS.machine,
     "measurement": CONTENTS.measurements[0],

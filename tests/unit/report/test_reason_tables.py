@@ -8,10 +8,11 @@ import pytest
 import bench
 from bench.compare.rules import CELL_RULES, RUN_RULES
 from bench.report.reasons_compare import SENTENCES_COMPARE
+from bench.report.reasons_fleet import SENTENCES_FLEET
 from bench.report.reasons_hardware import SENTENCES_HARDWARE
 from bench.report.reasons_placement import SENTENCES_PLACEMENT
 
-ROOMS = {"hardware": SENTENCES_HARDWARE, "profiles": SENTENCES_PLACEMENT}
+ROOMS = {"fleet": SENTENCES_FLEET, "hardware": SENTENCES_HARDWARE, "profiles": SENTENCES_PLACEMENT}
 _CODE = re.compile(r"(?:Reason\(\s*code=|\.note\(\s*|_describe_fit\()\"([a-z0-9_]+)\"|, \"(not_a_[a-z_]+)\"\)")
 
 
