@@ -30,8 +30,9 @@ case $variant in
 "")
     compile images/requirements.lock
     compile images/requirements-engines.lock --extra engines --constraint images/requirements.lock
-    compile images/requirements-dev.lock --extra dev --extra engines --extra tune \
-        --constraint images/requirements-engines.lock
+    compile images/requirements-fleet.lock --extra fleet --constraint images/requirements.lock
+    compile images/requirements-dev.lock --extra dev --extra engines --extra fleet --extra tune \
+        --constraint images/requirements-engines.lock --constraint images/requirements-fleet.lock
     ;;
 cpu)
     lock=images/requirements-cpu.lock

@@ -12,16 +12,17 @@ from bench.records.verdict import Finding
 
 TOOLS = frozenset(
     {
-        "alembic", "altair", "ast-serialize", "colorlog", "coverage", "duckdb", "grimp", "hypothesis",
-        "import-linter", "iniconfig", "installer", "jsonschema", "jsonschema-specifications", "librt", "mako",
-        "mypy", "mypy-extensions", "narwhals", "optuna", "outcome", "pathspec", "pip", "pluggy", "pysocks",
-        "pytest", "referencing", "rpds-py", "ruff", "selenium", "sniffio", "sqlalchemy", "trio", "trio-websocket",
-        "types-docker", "types-requests", "types-tabulate", "uv", "vl-convert-python", "websocket-client", "wheel",
-        "wsproto",
+        "aiohttp-retry", "alembic", "altair", "ast-serialize", "colorlog", "coverage", "duckdb", "durationpy", "grimp",
+        "hypothesis", "import-linter", "importlib-resources", "iniconfig", "installer", "jsonschema",
+        "jsonschema-specifications", "kubernetes", "kubernetes-validate", "librt", "mako", "mypy", "mypy-extensions",
+        "narwhals", "oauthlib", "optuna", "outcome", "pathspec", "pip", "pluggy", "pysocks", "pytest",
+        "python-dateutil", "referencing", "requests-oauthlib", "rpds-py", "ruff", "selenium", "sniffio", "sqlalchemy",
+        "trio", "trio-websocket", "types-docker", "types-requests", "types-tabulate", "tzdata", "uv",
+        "vl-convert-python", "websocket-client", "wheel", "wsproto",
     }
 )  # fmt: skip
-"""Distributions that no worker imports: installers, what reports and histories are made with, and what the lock for
-development adds. What only one backend imports is in that backend's facts."""
+"""Distributions that no worker imports: installers, what reports and histories are made with, and what the locks for
+fleets and development add. What only one backend imports is in that backend's facts."""
 
 GPU_PACKAGES = frozenset(
     {
