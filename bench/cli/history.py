@@ -55,7 +55,7 @@ def history(  # noqa: PLR0917 - click passes options by keyword
 
     Each cell of comparable runs is a series. Runs of another machine, lock or setting are named breaks. The search is
     made so that at most one false alarm is expected in a year of nightly runs of 48 cells, looked at every day: a host
-    that drifts, or runs at two speeds, needs a clearer change. A change is seen three to seven runs after it at the
+    that drifts, or runs at two speeds, needs a clearer change. A change is seen three to eight runs after it at the
     earliest; the output says which size would be seen within ten.
 
     Bundles are verified the first time. What is read of them is cached beside them, in .bench-history.duckdb, which may
