@@ -175,7 +175,10 @@ def test_training_for_many_steps_first_changes_nothing_in_the_proof() -> None:
     with prepared.context():
         for _ in range(20):
             prepared.call()
-    assert prove(workload, prepared, case) == run(case)
+    after_steps, at_once = (
+        msgspec.structs.replace(proof, operators=None) for proof in (prove(workload, prepared, case), run(case))
+    )
+    assert after_steps == at_once  # but for the operators, whose times are measured
 
 
 def test_flops_are_the_published_ones_of_resnet50() -> None:
