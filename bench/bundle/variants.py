@@ -4,7 +4,7 @@ from bench.errors import BundleError
 from bench.records.bundle import Contents, Environment
 from bench.records.effective import Effective
 from bench.records.plan import Cell, Plan
-from bench.records.variant import expect_variables, image_argv, name_variants
+from bench.records.variant import expect_variables, find_torch_problem, image_argv, name_variants
 
 
 def check_variants(contents: Contents) -> None:
@@ -63,6 +63,10 @@ def _check_environments(contents: Contents) -> None:
             raise BundleError(
                 f"variant {variant.name} states image {variant.image.id}, its command is {' '.join(variant.argv)}"
             )
+        environment = described.get(variant.name, contents.environment)
+        problem = find_torch_problem(variant, {found.name: found.version for found in environment.distributions})
+        if problem is not None:
+            raise BundleError(problem)
     for name, environment in described.items():
         if environment.source_digest != contents.environment.source_digest:
             raise BundleError(f"variant {name} was measured by another bench, {environment.source_digest}")

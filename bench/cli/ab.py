@@ -1,5 +1,6 @@
 """`bench ab`."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +11,11 @@ import msgspec
 from typing_extensions import override
 
 from bench.backends.registry import BACKENDS
+from bench.cli.console import print_text
 from bench.cli.measurement import Measured, exit_status, measure, run_settings_options, take_run_settings
 from bench.cli.plan_options import parse_options, plan_options
 from bench.cli.results import print_results
-from bench.cli.types import Name, Percent
+from bench.cli.types import Name, Percent, Release
 from bench.errors import UsageError
 from bench.records.case import PRECISIONS
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES
@@ -30,6 +32,7 @@ Examples:
   bench ab --openmp gnu --env-a GOMP_SPINCOUNT=0 --env-b GOMP_SPINCOUNT=INFINITY --workload bert_base
   bench ab --allocator-a system --allocator-b jemalloc --workload resnet50
   bench ab --backend-a eager --backend-b inductor --workload basic_gnn_gcn
+  bench ab --torch-b 2.13.0 --workload resnet50
   bench ab --python-b ~/torch-nightly/bin/python --suite standard
   bench ab --image-a bench:torch-2.13 --image-b bench:latest --workload resnet50
   bench ab --resume results/20261122T101500Z-0123abcd.run
@@ -61,6 +64,12 @@ def side_options(command: Command) -> Command:
         for option in (
             click.option(f"--image-{side}", type=Name(), metavar="NAME", help=image),
             click.option(f"--python-{side}", type=Name(), metavar="PATH", help=interpreter),
+            click.option(
+                f"--torch-{side}",
+                type=Release(),
+                metavar="RELEASE",
+                help=f"Release of torch {workers} pip installs it, with torchvision, into a cache.",
+            ),
             click.option(f"--precision-{side}", type=click.Choice(PRECISIONS), help=f"Precision {cells}"),
             click.option(f"--backend-{side}", type=click.Choice(tuple(BACKENDS)), help=f"Backend {cells}"),
             click.option(f"--allocator-{side}", type=click.Choice(ALLOCATORS), help=f"Memory allocator {workers}"),
@@ -101,7 +110,7 @@ def ab(margin_ratio: float, **given: object) -> int:
     if settings.resume is not None:
         _require_sides(settings.resume)
     measured = measure(
-        lambda: prepare_ab(options, _identify_image(a), _identify_image(b), output=settings.output), settings
+        lambda: prepare_ab(options, _bring_software(a), _bring_software(b), output=settings.output), settings
     )
     if measured is None:
         return 0
@@ -135,14 +144,17 @@ def _take_side(given: dict[str, object], side: str) -> "VariantOptions":
         raise UsageError(f"side {side}: {error}") from error
 
 
-def _identify_image(side: "VariantOptions") -> "VariantOptions":
-    """Return a side with the identity of its image, as the engine states it; unchanged if it has no image.
+def _bring_software(side: "VariantOptions") -> "VariantOptions":
+    """Return a side with the environment of its release of torch, or its image as the engine states it.
 
     Raises:
-        EnvironmentUnfitError: no engine answers, or the engine has no such image.
+        UsageError: the side has two of torch, interpreter and image.
+        EnvironmentUnfitError: the release cannot be installed, no engine answers, or the engine has no such image.
     """
     from bench.containers.engine import identify_image, open_engine
+    from bench.run.torch_environments import bring_torch
 
+    side = bring_torch(side, parent=os.environ, announce=lambda line: print_text(line, err=True))
     if side.image is None:
         return side
     with open_engine() as client:

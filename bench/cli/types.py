@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 from typing_extensions import override
 
 from bench.records.cpulist import parse_cpulist
+from bench.records.variant import TorchRelease
 
 if TYPE_CHECKING:
     from bench.run.input_options import InputOption
@@ -67,6 +69,19 @@ class Name(click.ParamType[str]):
         if not value:
             self.fail("the name is empty", param, ctx)
         return str(value)
+
+
+class Release(click.ParamType[str]):
+    """A release of torch: `2.13.0`, `2.13.0+cpu`."""
+
+    name = "release"
+
+    @override
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return msgspec.convert(str(value), TorchRelease)
+        except msgspec.ValidationError:
+            self.fail(f"{value!r} is not a release like 2.13.0 or 2.13.0+cpu", param, ctx)
 
 
 class Line(click.ParamType[str]):

@@ -45,7 +45,7 @@ def describe_interpreter(argv: Sequence[str], *, called: str, parent: Mapping[st
         last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         raise EnvironmentUnfitError(
             f"{called} cannot run bench's worker: {last or f'status {done.returncode}'}; "
-            "it needs the packages of images/requirements.lock"
+            "install into it: pip install --no-deps --requirement images/requirements.lock"
         )
     try:
         return decode_json(done.stdout, Environment, source=f"{called} -m {MODULE}")

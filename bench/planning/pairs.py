@@ -25,6 +25,7 @@ from bench.records.record import Record
 from bench.records.request import Request
 from bench.records.variant import (
     VARIANTS,
+    TorchRelease,
     UserVariableName,
     UserVariableValue,
     Variant,
@@ -61,6 +62,7 @@ class VariantOptions(Record, frozen=True, kw_only=True):
         siblings: Whether each hardware thread of a core gets a thread.
         instance_per: What one instance of the throughput layout fills.
         python: An interpreter, or the folder of a virtual environment.
+        torch: A release of torch; `python` is then the environment that was made for it, which nobody typed.
         image: Name or digest of an image; `stated` is the engine's description of it.
     """
 
@@ -77,12 +79,14 @@ class VariantOptions(Record, frozen=True, kw_only=True):
     instance_per: InstancePer | None = None
     memory_nodes: CpuList | None = None
     python: str | None = None
+    torch: TorchRelease | None = None
     image: str | None = None
     stated: StatedImage | None = None
 
     def typed(self) -> tuple[str, ...]:
         """Format the options as a user writes them, without the side, and a profile's file without its folders."""
-        single = {name: getattr(self, name) for name in self.__struct_fields__ if name not in {"variables", "stated"}}
+        left_out = {"variables", "stated"} if self.torch is None else {"variables", "stated", "python"}
+        single = {name: getattr(self, name) for name in self.__struct_fields__ if name not in left_out}
         if self.profile is not None:
             single["profile"] = PurePath(self.profile).name
         return (

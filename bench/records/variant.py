@@ -20,6 +20,11 @@ VARIANTS: tuple[VariantName, ...] = (BASE, "b")
 
 VARIANTS_MAX = 26 * 27
 
+TorchRelease = Annotated[
+    str, Meta(pattern=r"^\d{1,4}(\.\d{1,8}){1,3}((a|b|rc)\d{1,4})?(\.dev\d{1,8})?(\+[a-z0-9.]{1,40})?\Z")
+]
+"""A release of torch, as PEP 440 writes it: `2.13.0`, `2.13.0+cpu`."""
+
 UserVariableName = Annotated[str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}\Z")]
 UserVariableValue = Annotated[str, Meta(pattern=r"^[\x20-\x7e]{0,1024}\Z")]
 
@@ -67,6 +72,22 @@ def image_argv(image: Digest) -> tuple[str, ...]:
 def describe_variant(variant: Variant) -> str:
     """Return the options of a side as a phrase, without `--env` before variables."""
     return ", ".join(option.removeprefix("--env ") for option in variant.options) or "unchanged"
+
+
+def find_torch_problem(variant: Variant, installed: Mapping[str, str]) -> str | None:
+    """Return in what a side contradicts its option `--torch`; None if it has none, or has that release.
+
+    A release without a local version is also met by one with any: `2.13.0` by `2.13.0+cpu`.
+
+    Args:
+        variant: The side.
+        installed: Version of each package that its interpreter imports, by name.
+    """
+    asked = next((option.partition(" ")[2] for option in variant.options if option.startswith("--torch ")), None)
+    found = installed.get("torch", "")
+    if asked is None or asked in {found, found.partition("+")[0]}:
+        return None
+    return f"side {variant.name} asks for torch {asked}, and its environment has {found or 'none'}"
 
 
 def expect_variables(variants: Iterable[Variant], environment: Mapping[str, str]) -> dict[str, str | None]:

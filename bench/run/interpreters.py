@@ -10,7 +10,7 @@ from bench.launch.interpreter import describe_interpreter
 from bench.launch.plan import WORKER_ARGV, resolve_argv
 from bench.records.bundle import Environment
 from bench.records.image import StatedImage
-from bench.records.variant import Variant, VariantName, image_argv
+from bench.records.variant import Variant, VariantName, find_torch_problem, image_argv
 
 
 def worker_argv(python: str | None, image: StatedImage | None) -> tuple[str, ...]:
@@ -47,4 +47,7 @@ def _describe(variant: Variant) -> Environment:
             f"{called} finds another bench ({environment.source_digest}) than this one ({source}); "
             "start from the folder of this one"
         )
+    problem = find_torch_problem(variant, {found.name: found.version for found in environment.distributions})
+    if problem is not None:  # as if pip were told to install elsewhere
+        raise EnvironmentUnfitError(f"{problem}; delete {Path(called).parents[1]}, and look at pip's settings")
     return environment

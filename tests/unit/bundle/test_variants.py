@@ -68,6 +68,22 @@ def test_a_bundle_of_two_sides_verifies_and_keeps_the_software_of_another_interp
     assert found.environments == contents.environments
 
 
+def test_a_side_that_asks_for_a_release_of_torch_has_it() -> None:
+    other = replace(B, argv=("/opt/other/bin/python", *ARGV[1:]), options=("--env X=1", "--torch 2.13.0"))
+    found = next(package for package in ENVIRONMENT.distributions if package.name == "torch")
+
+    def check(version: str, side: Variant = other) -> None:
+        environment = replace(ENVIRONMENT, distributions=(replace(found, version=version),))
+        check_variants(make_contents(make_pair(b=side), environments={"b": environment} if side is other else {}))
+
+    check("2.13.0")
+    check("2.13.0+cpu")
+    with pytest.raises(BundleError, match=r"side b asks for torch 2\.13\.0, and its environment has 2\.14\.1"):
+        check("2.14.1")
+    with pytest.raises(BundleError, match=r"side b asks for torch 2\.13\.0, and its environment has"):
+        check("2.13.0", replace(other, argv=ARGV))
+
+
 def test_a_side_in_an_image_keeps_what_the_engine_says_of_it() -> None:
     plan = make_pair(b=replace(B, argv=image_argv(IMAGE.id), image=IMAGE))
     check_variants(make_contents(plan, environments={"b": ENVIRONMENT}))

@@ -12,13 +12,16 @@ from typing_extensions import override
 from bench.bundle import case_facts, environment
 from bench.errors import OutputError
 from bench.hardware.detect import detect
+from bench.launch.torch_environment import find_environment
 from bench.launch.workers import Job
 from bench.records.bundle import Distribution
 from bench.records.measurement import InstanceResult
 from bench.records.plan import Task
 from bench.records.probe import ProbeResult
 from bench.run import reproduce, session
+from bench.verification.verify import verify_bundle
 from tests.builders import make_instance, make_proof
+from tests.pip_stand_in import plant_pip
 from tests.unit.cli.conftest import Invoke
 from tests.unit.run.scripted import Workers
 
@@ -50,7 +53,7 @@ class Pace(Workers):
 
     Attributes:
         latency_s: Of every iteration, less a scatter of a few thousandths.
-        slowdown: Of those that find GOMP_SPINCOUNT set to 0.
+        slowdown: Of those that find GOMP_SPINCOUNT set to 0, or run in an environment of torch 2.13.0.
     """
 
     latency_s = 0.01
@@ -60,12 +63,12 @@ class Pace(Workers):
     def run(self, job: Job, *, timeout_s: float, then: Sequence[Job] = ()) -> Sequence[InstanceResult | ProbeResult]:
         results = super().run(job, timeout_s=timeout_s, then=then)
         return [
-            self._bind(task, result) if isinstance(result, InstanceResult) else result
+            self._bind(task, result, job.argv[0]) if isinstance(result, InstanceResult) else result
             for task, result in zip(job.tasks, results, strict=True)
         ]
 
-    def _bind(self, task: Task, result: InstanceResult) -> InstanceResult:
-        slow = self.slowdown if task.variables.get("GOMP_SPINCOUNT") == "0" else 1.0
+    def _bind(self, task: Task, result: InstanceResult, argv: str) -> InstanceResult:
+        slow = self.slowdown if task.variables.get("GOMP_SPINCOUNT") == "0" or "/torch-2.13.0-" in argv else 1.0
         own_s = self.measured * 1e-9  # no two workers' samples take equal nanoseconds
         latency_s = self.latency_s * slow * (1 + 0.001 * (self.measured % 5)) + own_s
         timed = make_instance([latency_s] * 6, start_ns=self.now_ns, proof=make_proof() if task.prove else None)
@@ -132,6 +135,41 @@ def test_ab_proves_side_b_and_show_prints_the_same_again(
     assert shown["comparison"]["cells"][0]["outcome"] == words
 
 
+def test_ab_makes_the_environment_of_a_release_and_measures_in_it(
+    pace: Pace, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pip = plant_pip(monkeypatch, tmp_path)
+    environment = find_environment("2.13.0", tmp_path / "cache/bench")
+    pace.interpreters.append(str(environment / "bin/python"))
+    pace.slowdown = 1.25
+    command = ("ab", "--torch-b", "2.13.0", *GIVEN, *REPETITIONS, "--output", str(tmp_path))
+    outcome = invoke(*command)
+    assert outcome.status == 1, outcome.err
+    assert "torch 2.13.0: pip installs it into " in outcome.err
+    assert "side a: unchanged\nside b: --torch 2.13.0" in outcome.out
+    bundle = find_bundle(outcome.out)
+    assert invoke("verify", bundle).status == 0
+    (variant,) = json.loads(invoke("show", bundle, "--json").out)["plan"]["variants"][1:]
+    assert variant["options"] == ["--torch 2.13.0"]
+    found = verify_bundle(Path(bundle)).contents.environments["b"].distributions
+    assert [package.version for package in found if package.name == "torch"] == ["2.13.0"]
+    again = invoke(*command)
+    assert "pip installs" not in again.err
+    assert pip.installed() == ["2.13.0"]
+
+
+def test_ab_measures_nothing_where_a_release_is_not_what_was_installed(
+    pace: Pace, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant_pip(monkeypatch, tmp_path, suffix=".1")
+    outcome = invoke("ab", "--torch-b", "2.13.0", *GIVEN, "--output", str(tmp_path))
+    assert (outcome.status, pace.measured) == (7, 0)
+    assert "side b asks for torch 2.13.0, and its environment has 2.13.0.1; delete " in outcome.err
+    outcome = invoke("ab", "--torch-a", "9.9.0", *GIVEN, "--output", str(tmp_path))
+    assert (outcome.status, pace.measured) == (7, 0)
+    assert outcome.err.endswith("torch 9.9.0 cannot be installed: No matching distribution found for torch==9.9.0\n")
+
+
 def test_ab_says_that_too_few_pairs_show_nothing(pace: Pace, invoke: Invoke, tmp_path: Path) -> None:
     outcome = invoke("ab", *SPIN, *GIVEN, "--repetitions", "2", "--output", str(tmp_path))
     assert pace.measured == 4
@@ -158,9 +196,19 @@ def test_an_interrupted_ab_run_can_be_resumed(pace: Pace, invoke: Invoke, tmp_pa
         (["--env-b", "..."], "'...' is not NAME=VALUE, such as TORCHINDUCTOR_FREEZING=1"),
         (["--env-b", "X=1", "--env-b", "X=2"], "--env-b X is given twice; give it once"),
         (["--env-b", "X=é"], "side b: "),
+        (["--torch-b", "newest"], "'newest' is not a release like 2.13.0 or 2.13.0+cpu"),
+        (["--torch-b", "2.13.0", "--python-b", "/x"], "a side has --torch 2.13.0 and --python /x; keep one"),
         (["--backend-b", "tensorrt"], "tensorrt"),
     ],
-    ids=["nothing", "dots", "twice", "no plain text", "an unknown backend"],
+    ids=[
+        "nothing",
+        "dots",
+        "twice",
+        "no plain text",
+        "no release",
+        "a release and an interpreter",
+        "an unknown backend",
+    ],
 )
 def test_invalid_sides_are_one_line_and_status_2(arguments: list[str], message: str, invoke: Invoke) -> None:
     outcome = invoke("ab", *arguments, *GIVEN)

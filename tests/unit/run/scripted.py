@@ -72,6 +72,7 @@ class Workers:
         self.waits = False
         self.now_ns = 1_000_000_000
         self.gflops: list[float] = []
+        self.interpreters = [sys.executable]
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +82,7 @@ class Workers:
 
     def run(self, job: Job, *, timeout_s: float, then: Sequence[Job] = ()) -> Sequence[InstanceResult | ProbeResult]:
         assert timeout_s > 0
-        assert job.argv == module_argv(sys.executable, "bench.worker")
+        assert job.argv in [module_argv(python, "bench.worker") for python in self.interpreters]
         self.jobs.append(job)
         self.upcoming.append(then)
         tasks = job.tasks

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from bench.errors import EnvironmentUnfitError, UsageError
+from bench.launch.isolation import START
 from bench.planning.pairs import AIM_S, REPETITIONS, TARGET_CI_RATIO, VariantOptions, imply_backend
 from bench.records.image import StatedImage
 from bench.records.plan import Plan
@@ -138,6 +139,11 @@ def test_an_interpreter_that_cannot_run_a_worker_is_refused_before_anything_is_m
     false.write_text("#!/bin/sh\necho 'no module named bench' >&2\nexit 1\n")
     false.chmod(0o755)
     with pytest.raises(EnvironmentUnfitError, match="cannot run bench's worker: no module named bench"):
+        plan(VariantOptions(python=str(false)))
+    false.write_text(f"#!/bin/sh\nexec {sys.executable} -I -S {START} bench.worker.describe\n")
+    with pytest.raises(
+        EnvironmentUnfitError, match=r"it lacks py-cpuinfo, msgspec, numpy, .*, torch, .*; install into it"
+    ):
         plan(VariantOptions(python=str(false)))
     false.write_text("#!/bin/sh\necho '{}'\n")
     with pytest.raises(EnvironmentUnfitError, match="gave an invalid description"):
