@@ -20,6 +20,7 @@ from bench.errors import BenchError, EnvironmentUnfitError, InterruptedRunError,
 COMMANDS = MappingProxyType(
     {
         "ab": "bench.cli.ab:ab",
+        "bisect": "bench.cli.bisect:bisect",
         "calibrate": "bench.cli.calibrate:calibrate",
         "compare": "bench.cli.compare:compare",
         "container": "bench.cli.container:container",

@@ -116,6 +116,22 @@ def _make(torch: str, environment: Path, parent: Mapping[str, str]) -> None:
     (environment / _COMPLETE).touch()
 
 
+def list_releases(*, parent: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the releases of torch that pip finds for this interpreter, the oldest first.
+
+    Args:
+        parent: The environment that pip inherits.
+
+    Raises:
+        EnvironmentUnfitError: pip finds none, such as without a network.
+    """
+    status, text = run_pip(("index", "versions", "torch", "--disable-pip-version-check", "--no-input"), parent=parent)
+    listed = [line.partition(":")[2] for line in text.splitlines() if line.startswith("Available versions:")]
+    if status or not listed:
+        raise EnvironmentUnfitError(f"pip lists no releases of torch: {_find_cause(text)}; name them by --versions")
+    return tuple(name.strip() for name in reversed(listed[0].split(",")))
+
+
 def run_pip(arguments: Sequence[str], *, parent: Mapping[str, str]) -> tuple[int, str]:
     """Run pip to its end, with all that it starts.
 

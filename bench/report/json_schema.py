@@ -12,6 +12,7 @@ from bench import __version__
 
 SCHEMAS: Mapping[str, str] = MappingProxyType(
     {
+        "bisection": "bench.records.bisection:Bisection",
         "bundle": "bench.records.bundle:BundleInfo",
         "calibration": "bench.records.calibration:Calibration",
         "comparison": "bench.records.verdict:Comparison",

@@ -28,7 +28,7 @@ class Parsed(NamedTuple):
 PARSED = (
     Parsed(r"^docker |^bench container run|--image-", "docker: tests/container runs containers"),
     Parsed(r"^bench calibrate", "slow: five runs, and no dry run"),
-    Parsed(r"--python-b|--torch-b|/bin/pip |^python3.11 -m venv", "another machine: PyTorch's index"),
+    Parsed(r"^bench bisect|--python-b|--torch-b|/bin/pip |^python3.11 -m venv", "another machine: PyTorch's index"),
     Parsed(r"--profile (xeon-spr|epyc-genoa)", "another machine: this CPU"),
     Parsed(r"--instances 2", "another machine: CPUs 0-7, or two cores"),
     Parsed(r"--source \./my_models", "slow: a bundle of that file"),

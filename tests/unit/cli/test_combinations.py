@@ -95,6 +95,9 @@ def test_an_option_that_would_be_dropped_is_refused_beside_the_other(
         "ab --profile-b ?",
         "ab --python-b ?",
         "ab --image-b ?",
+        "ab --torch-b ?",
+        "bisect --versions ? --workload resnet50",
+        "bisect --python ? --workload resnet50",
         "container run --image ? --suite smoke",
     ],
 )

@@ -25,12 +25,14 @@ from bench.workloads.sources.torchbench.statement import list_statements
 from tests.builders import CASE
 from tests.unit.bundle.builder import CONTENTS
 from tests.unit.compare.runs import STEADY, make_run
+from tests.unit.report.test_bisection import make_bisection
 from tests.unit.report.test_history import make_report
 from tests.unit.triage.fleets import judge, make_fleet
 
 FOLDER = Path(__file__).parents[3] / "docs" / "schema"
 
 EXAMPLES: dict[str, object] = {
+    "bisection": make_bisection("good", "skipped", "bad", "bad"),
     "bundle": CONTENTS.info,
     "comparison": compare_runs([make_run(STEADY)], [make_run(STEADY)], Criteria(margin_ratio=0.05)),
     "diagnosis": Diagnosis(
