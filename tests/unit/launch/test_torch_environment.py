@@ -1,11 +1,12 @@
 import subprocess
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from bench.errors import EnvironmentUnfitError
 from bench.launch import torch_environment
-from bench.launch.torch_environment import find_cache, find_environment, is_complete, make_environment
+from bench.launch.torch_environment import find_cache, find_environment, is_complete, list_releases, make_environment
 from tests.pip_stand_in import plant_pip
 
 FIND = "import torch, msgspec, importlib.metadata as m; print(torch.__file__, m.version('torch'), msgspec.__file__)"
@@ -74,3 +75,42 @@ def test_a_pip_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(torch_environment, "TIMEOUT_S", 0.5)
     with pytest.raises(EnvironmentUnfitError, match="pip did not end within"):
         make_environment("2.13.0", tmp_path / "cache" / "torch-2.13.0", parent={})
+
+
+def make_wheel(folder: Path, name: str, version: str, requires: str) -> None:
+    """Write a wheel of one empty module."""
+    info = f"{name}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    with ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
+        wheel.writestr(f"{name}/__init__.py", "")
+        wheel.writestr(
+            f"{info}/METADATA",
+            metadata + "".join(f"Requires-Dist: {requirement}\n" for requirement in requires.split(",")),
+        )
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", f"{name}/__init__.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+
+
+def test_pip_takes_the_torchvision_that_fits_and_leaves_what_bench_has(tmp_path: Path) -> None:
+    """pip itself, with a folder of small wheels in the place of an index."""
+    for torch, torchvision in (("2.12.0", "0.27.0"), ("2.13.0", "0.28.0")):
+        make_wheel(tmp_path, "torch", torch, "numpy,msgspec")
+        make_wheel(tmp_path, "torchvision", torchvision, f"torch=={torch}")
+    environment = tmp_path / "torch-2.12.0"
+    parent = {
+        "PATH": "/usr/bin:/bin",
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(tmp_path),
+        "PIP_CONFIG_FILE": "/dev/null",
+    }
+    make_environment("2.12.0", environment, parent=parent)
+    (site,) = environment.glob("lib/python*/site-packages")
+    installed = sorted(
+        path.name for path in site.glob("*.dist-info") if not path.name.startswith(("pip-", "setuptools-"))
+    )
+    assert installed == ["torch-2.12.0.dist-info", "torchvision-0.27.0.dist-info"]
+    with pytest.raises(EnvironmentUnfitError, match=r"torch 2\.11\.0 cannot be installed: No matching distribution"):
+        make_environment("2.11.0", tmp_path / "torch-2.11.0", parent=parent)
+    with pytest.raises(EnvironmentUnfitError, match=r"pip lists no releases of torch: .*; name them by --versions"):
+        list_releases(parent=parent | {"PIP_FIND_LINKS": str(tmp_path / "none")})
+    assert list_releases(parent=parent) == ("2.12.0", "2.13.0")
