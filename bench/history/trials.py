@@ -82,10 +82,18 @@ class Trials:
                 raise
             reason = Reason(code="trial_not_installed", values={"error": str(error)[:1000]})
             return Trial(candidate=name, verdict="skipped", margin_ratio=margin_ratio, reason=reason)
-        path = (find_measured(decision, self._output) if self._resumed else None) or self._measure(decision)
-        contents = verify_bundle(path).contents
-        comparison = compare_variants(contents, Criteria(margin_ratio=margin_ratio))
-        return judge_trial(name, comparison, end, bundle=str(path), failed=_has_failed(contents))
+        kept = find_measured(decision, self._output) if self._resumed else None
+        if kept is not None:
+            trial = _read_trial(name, kept, end, margin_ratio)
+            if trial.verdict != "skipped":  # what noise left undecided is measured again
+                return trial
+        return _read_trial(name, self._measure(decision), end, margin_ratio)
+
+
+def _read_trial(name: str, path: Path, end: Trial | None, margin_ratio: float) -> Trial:
+    contents = verify_bundle(path).contents
+    comparison = compare_variants(contents, Criteria(margin_ratio=margin_ratio))
+    return judge_trial(name, comparison, end, bundle=str(path), failed=_has_failed(contents))
 
 
 def choose_margin(end: Trial | None) -> float:
@@ -128,10 +136,10 @@ def judge_trial(name: str, comparison: Comparison, end: Trial | None, *, bundle:
 
 
 def find_measured(decision: Decision, folder: Path) -> Path | None:
-    """Return a bundle in a folder that is of the same cells, settings and packages on this machine; None if there is none."""
+    """Return the newest bundle in a folder of the same cells, settings and packages on this machine; None if there is none."""
     words = find_private_words(os.environ, decision.machine.host_name)
     plan = scrub_strings(decision.plan, compile_value_cutter(words))
-    for path in sorted(folder.glob(f"*{BUNDLE_SUFFIX}")):
+    for path in sorted(folder.glob(f"*{BUNDLE_SUFFIX}"), reverse=True):
         try:
             found = verify_bundle(path).contents
         except BenchError:

@@ -44,7 +44,7 @@ def test_the_interpreter_with_more_work_is_found(tmp_path: Path, monkeypatch: py
         make_environment(Path(environment).name, Path(environment), parent=os.environ)
     (tmp_path / "work.py").write_text(WORK, encoding="utf-8")
     done = bench(
-        "bisect", "--python", ",".join(environments), "--workload", f"{tmp_path}/work.py:work", "--repetitions", "8",
+        "bisect", "--python", ",".join(environments), "--workload", f"{tmp_path}/work.py:work", "--repetitions", "6",
         "--suite", write_suite(tmp_path, modes=["inference"]), "--openmp", "gnu", "--allocator", "system",
         "--output", str(tmp_path / "bundles"), "--json",
     )  # fmt: skip
