@@ -49,6 +49,28 @@ def test_the_first_slower_release_is_found_and_what_was_measured_is_used_again(
     assert invoke("verify", *bundles).status == 0
 
 
+def test_an_interrupted_trial_says_how_to_go_on(
+    pace: Pace,  # noqa: F811 - the fixture
+    invoke: Invoke,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plant_pip(monkeypatch, tmp_path)
+    for release in ("2.12.0", "2.13.0"):
+        pace.interpreters.append(str(find_environment(release, tmp_path / "cache/bench") / "bin/python"))
+    pace.slowdown, pace.script = 1.25, [KeyboardInterrupt()]
+    command = ("bisect", "--versions", "2.12.0,2.13.0", *GIVEN, *REPETITIONS, "--output", str(tmp_path / "bundles"))
+    outcome = invoke(*command)
+    assert outcome.status == 130
+    first, _, then = outcome.err.strip().rpartition("go on with: bench ")[2].partition("; ")
+    assert then == "then repeat this bench bisect with --resume"
+    assert invoke(*first.split()).status == 1
+    measured = pace.measured
+    resumed = invoke(*command, "--resume")
+    assert (resumed.status, pace.measured) == (1, measured)
+    assert resumed.out.endswith("first bad: 2.13.0; last good: 2.12.0 (exit status 1)\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
