@@ -64,12 +64,8 @@ def verify(  # noqa: PLR0917 - click passes options by keyword
     if explain and as_json:
         raise UsageError("--explain and --json: --explain prints a shell script; leave out one of them")
     statements = [path for path in bundles if path.name.endswith(ENVELOPE_SUFFIX)]
-    if len(statements) == 1 and _is_triage(statements[0]):
-        _verify_triage(statements[0], requirements, bundles, policy, explain=explain, as_json=as_json)
-    elif len(statements) == 1:
-        judged = [path for path in bundles if path not in statements]
-        _check_judged(judged, policy, cited)
-        _verify_qualification(statements[0], requirements, judged, policy, explain=explain, as_json=as_json)
+    if len(statements) == 1:
+        _verify_statement(statements[0], requirements, bundles, policy, cited, explain=explain, as_json=as_json)
     elif policy is not None:
         raise UsageError("--policy is for one qualification statement (*.dsse.json) and its bundles")
     elif len(bundles) == 1 and not bundles[0].is_dir():
@@ -99,14 +95,6 @@ def make_requirements(
         keys=frozenset(fingerprint(read_public_key(key)) for key in keys),
         roles=require or (),
     )
-
-
-def _check_judged(judged: Sequence[Path], policy: str | None, cited: Sequence[Path]) -> None:
-    """Refuse options that a qualification statement has no use for."""
-    if cited:
-        raise UsageError(f"--cited {cited[0]}: a qualification cites no run; leave out --cited")
-    if policy is not None and not judged:
-        raise UsageError("--policy is given without the statement's bundles; name them beside it")
 
 
 def _verify_one(
@@ -171,6 +159,28 @@ def _verify_many(paths: Sequence[Path], requirements: "Requirements", *, as_json
         raise BundleError(f"{refused} of {len(results)} bundles do not verify")
     if not as_json:
         print_text(f"all {len(results)} bundles are intact")
+
+
+def _verify_statement(
+    path: Path,
+    requirements: "Requirements",
+    given: Sequence[Path],
+    policy: str | None,
+    cited: Sequence[Path],
+    *,
+    explain: bool,
+    as_json: bool,
+) -> None:
+    """Verify a qualification or a triage; refuse options that it has no use for."""
+    if cited:
+        raise UsageError(f"--cited {cited[0]}: a qualification and a triage cite no run; leave out --cited")
+    if _is_triage(path):
+        _verify_triage(path, requirements, given, policy, explain=explain, as_json=as_json)
+        return
+    judged = [other for other in given if other != path]
+    if policy is not None and not judged:
+        raise UsageError("--policy is given without the statement's bundles; name them beside it")
+    _verify_qualification(path, requirements, judged, policy, explain=explain, as_json=as_json)
 
 
 def _verify_qualification(
