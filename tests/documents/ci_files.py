@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ruamel.yaml import YAML
+import yaml
 
 FOLDER = Path(__file__).parents[2] / "docs/ci"
 BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
@@ -37,7 +37,7 @@ class Step(NamedTuple):
 
 
 def load_yaml(name: str) -> Any:
-    return YAML(typ="safe").load(FOLDER / name)
+    return yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
 
 
 def read_github(job: str) -> list[Step]:
