@@ -165,6 +165,7 @@ def test_each_script_of_the_jenkinsfile_runs(measuring: Callable[[str], Host]) -
         ("nightly", "HISTORY", "1", "fails"),
         ("nightly", "HISTORY", "2", "fails"),
         ("nightly", "HISTORY", "3", "passes with a warning"),
+        ("nightly", "MEASURED", "3", "passes with a warning"),
         ("nightly", "MEASURED", "5", "fails"),
         ("compare", "MEASURED", "0", "passes"),
         ("compare", "MEASURED", "1", "fails"),
