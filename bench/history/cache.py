@@ -83,7 +83,9 @@ def open_key(state: Path) -> bytes:
 
 
 def read_cache(folder: Path, key: bytes) -> Cached:
-    """Return what the cache in a folder knows; nothing if it is missing, of another source, or not this user's."""
+    """Return what the cache in a folder knows; nothing if it is missing, of another source, not this user's, or
+    if it cannot be unpacked here.
+    """
     try:
         code = read_file(folder / CODE_NAME, limit=KEY_BYTES)
         data = read_file(folder / CACHE_NAME, limit=MAX_BYTES)
@@ -91,12 +93,15 @@ def read_cache(folder: Path, key: bytes) -> Cached:
         return Cached({}, Columns.empty())
     if not hmac.compare_digest(code, _authenticate(data, key)):
         return Cached({}, Columns.empty())
-    # What was authenticated is what is opened: the file in the folder may be another one by now.
-    with tempfile.TemporaryDirectory(prefix="bench-history-") as name:
-        path = Path(name) / CACHE_NAME
-        path.write_bytes(data)
-        with _open(path, read_only=True) as database:
-            tables = Tables(*(_fetch(database, table) for table in Tables._fields))
+    try:
+        # What was authenticated is what is opened: the file in the folder may be another one by now.
+        with tempfile.TemporaryDirectory(prefix="bench-history-") as name:
+            path = Path(name) / CACHE_NAME
+            path.write_bytes(data)
+            with _open(path, read_only=True) as database:
+                tables = Tables(*(_fetch(database, table) for table in Tables._fields))
+    except OSError:  # no room for a temporary file, as in a container with a read-only root
+        return Cached({}, Columns.empty())
     columns = Columns.from_tables(tables)
     files = tables.files
     keys = zip(*(files[name].tolist() for name in FileKey._fields), strict=True)

@@ -1,7 +1,6 @@
 """Ask a short-lived process for the rows of a source of workloads: reading them may run the user's code."""
 
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
@@ -9,6 +8,7 @@ from time import monotonic
 from bench.launch.environment import FIXED, INHERITED, ISOLATED
 from bench.launch.isolation import module_argv
 from bench.launch.process import ReadEvents, Worker, receive_all
+from bench.launch.scratch import make_scratch
 from bench.records.case import WorkloadFacts
 from bench.records.kernel_events import KernelEvents
 from bench.records.source import LocatedSource, SurveyTask
@@ -23,6 +23,7 @@ def survey_source(
     located: LocatedSource,
     *,
     parent: Mapping[str, str],
+    output: Path,
     read_events: ReadEvents = KernelEvents,
     timeout_s: float = TIMEOUT_S,
 ) -> tuple[WorkloadFacts, ...]:
@@ -31,6 +32,7 @@ def survey_source(
     Args:
         located: The source; what its child runs is the content, where it has one.
         parent: The environment to inherit from.
+        output: The folder for results, where there may be none for temporary files.
         read_events: Reads what the kernel counts, to explain how the process ended.
         timeout_s: For all of it.
 
@@ -39,7 +41,7 @@ def survey_source(
         LaunchError: no process can be started.
     """
     inherited = {name: parent[name] for name in INHERITED if name in parent}
-    with tempfile.TemporaryDirectory(prefix="bench-survey-") as scratch:
+    with make_scratch(output) as scratch:
         path = write_content(located, Path(scratch))
         task = SurveyTask(source=path, scratch=scratch)
         worker = Worker(

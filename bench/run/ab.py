@@ -48,7 +48,7 @@ def prepare_ab(
     """
     if a == b:
         raise UsageError("sides a and b do not differ; give for example --env-b NAME=VALUE, or --backend-b")
-    options, located = bring_sources(options, parent=os.environ)
+    options, located = bring_sources(options, parent=os.environ, output=output)
     request = make_request(options)
     machine = detect(root)
     for variant in (a, b):

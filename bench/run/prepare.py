@@ -76,7 +76,7 @@ def prepare_run(options: RunOptions, root: Path = HOST, *, output: Path = RESULT
         EnvironmentUnfitError: the machine cannot do what is asked, or lacks a library that the user wants, or the
             profile that the user named.
     """
-    options, located = bring_sources(options, parent=os.environ)
+    options, located = bring_sources(options, parent=os.environ, output=output)
     request = make_request(options)
     machine = detect(root)
     suite, digest = identify_suite(options.suite)

@@ -34,12 +34,15 @@ _ROWS_BYTES = 1 << 20
 """Of all rows of a source; a thousand take as much."""
 
 
-def bring_sources(options: RunOptions, *, parent: Mapping[str, str]) -> tuple[RunOptions, tuple[LocatedSource, ...]]:
+def bring_sources(
+    options: RunOptions, *, parent: Mapping[str, str], output: Path
+) -> tuple[RunOptions, tuple[LocatedSource, ...]]:
     """Return the options with names in place of words for sources, and the sources.
 
     Args:
         options: As typed.
         parent: The environment that children inherit from.
+        output: The folder for results.
 
     Raises:
         UsageError: a word names no source, or one that cannot be used; two workloads have one name; or something is
@@ -52,7 +55,7 @@ def bring_sources(options: RunOptions, *, parent: Mapping[str, str]) -> tuple[Ru
             "--input states inputs of a model of your own; name one with --workload, such as ./my_models.py"
         )
     with ThreadPoolExecutor(min(_READERS, len(os.sched_getaffinity(0)))) as pool:
-        read = pool.map(lambda found: _read(found, options.inputs, parent), named.values())
+        read = pool.map(lambda found: _read(found, options.inputs, parent, output), named.values())
         located = dict(zip(named, read, strict=True))
     _require_distinct(located)
     names = [
@@ -176,7 +179,9 @@ def write_sources(sources: Iterable[LocatedSource], folder: Path) -> tuple[Locat
     return tuple(written)
 
 
-def _read(word: SourceWord, inputs: Mapping[InputName, InputOption], parent: Mapping[str, str]) -> LocatedSource:
+def _read(
+    word: SourceWord, inputs: Mapping[InputName, InputOption], parent: Mapping[str, str], output: Path
+) -> LocatedSource:
     """Return a source with its rows; with a placeholder and the problem where its code did not give any.
 
     Raises:
@@ -186,7 +191,7 @@ def _read(word: SourceWord, inputs: Mapping[InputName, InputOption], parent: Map
     located = _state_commit(located, word)
     source = located.source
     try:
-        rows = survey_source(located, parent=parent, read_events=lambda: read_kernel_events(Tree(HOST)))
+        rows = survey_source(located, parent=parent, output=output, read_events=lambda: read_kernel_events(Tree(HOST)))
         _require_rows(rows, source.kind)
         return msgspec.structs.replace(located, source=msgspec.structs.replace(source, workloads=rows))
     except WorkerFailedError as error:

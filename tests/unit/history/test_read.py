@@ -1,4 +1,5 @@
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,17 @@ def test_without_a_home_there_is_no_cache_and_the_same_answer(folder: Path) -> N
     assert "neither XDG_STATE_HOME nor HOME is set" in (without.problem or "")
     assert not (folder / CACHE_NAME).exists()
     assert same(first, without)
+
+
+def test_without_a_folder_for_temporary_files_all_is_verified_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = read(folder)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc/no-folder"])
+    again = read(folder)
+    assert again.verified == 6
+    assert same(first, again)
 
 
 def test_a_key_that_others_may_read_is_not_used(folder: Path) -> None:

@@ -1,9 +1,10 @@
 import mmap
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from bench.launch.scratch import find_execution_problem
+from bench.launch.scratch import find_execution_problem, make_scratch
 
 
 def test_a_folder_that_executes_has_no_problem_and_stays_empty(tmp_path: Path) -> None:
@@ -31,3 +32,15 @@ def test_where_nothing_can_be_written_nothing_is_said(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
     assert find_execution_problem(tmp_path) is None
+
+
+def test_scratch_is_beside_the_results_where_there_is_no_folder_for_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with make_scratch(tmp_path / "results") as usual:
+        assert Path(usual).parent == Path(tempfile.gettempdir())
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc/no-folder"])
+    with make_scratch(tmp_path / "results") as scratch:
+        assert Path(scratch).parent == tmp_path
+    assert list(tmp_path.iterdir()) == []

@@ -53,7 +53,7 @@ def write(folder: Path, name: str = "models.py", code: bytes = CODE) -> str:
 
 def bring(*words: str, inputs: tuple[str, ...] = ()) -> tuple[RunOptions, tuple[LocatedSource, ...]]:
     options = RunOptions(wanted=CaseFilter(workload=words), inputs=dict(map(parse_input, inputs)))
-    return bring_sources(options, parent={"HOME": "/home/mallory"})
+    return bring_sources(options, parent={"HOME": "/home/mallory"}, output=Path("results"))
 
 
 @pytest.mark.usefixtures("survey")
