@@ -107,10 +107,10 @@ def test_ten_kills_at_random_moments_lose_nothing_and_count_nothing_twice(tmp_pa
     assert len(set(completed)) == len({start for *_, start in completed}) == len(completed)
     places = chain((place for _, place, _ in completed), (probe.sequence for probe in contents.probes))
     assert sorted(places) == list(range(len(completed) + len(contents.probes)))
-    used = [
-        sum(not repetition.invalid for repetition in measurement.repetitions) for measurement in contents.measurements
-    ]
-    assert min(used) >= REPETITIONS
+    for measurement in contents.measurements:
+        used = sum(not repetition.invalid for repetition in measurement.repetitions)
+        # On a host that never calms, void ones are made again until the plan ends it.
+        assert used >= REPETITIONS or len(measurement.repetitions) == contents.plan.policy.attempts_max
     assert f"bundle: {bundle}" in out
     until = time.monotonic() + 10
     while list_workers() and time.monotonic() < until:
