@@ -42,5 +42,6 @@ def test_compilers_variables_are_read_by_compiled_backends_alone() -> None:
         "inductor_freezing",
         "inductor_max_autotune",
         "aot_inductor",
+        "zentorch",
     }
     assert find_readers(["TORCHINDUCTOR_CPP_WRAPPER", "TORCHINDUCTOR_FREEZING", "X"]) == {"inductor"}

@@ -62,7 +62,7 @@ def test_backends_that_do_not_compile_need_neither_compiler_nor_such_a_folder(
     [
         (["int"], COMPILING, "cxx does not compile an empty program: install g++, or name another with CXX"),
         (["-fopenmp"], COMPILING, "needs OpenMP, and cxx does not compile a program with -fopenmp"),
-        (["Python.h"], ["inductor", "inductor_freezing", "inductor_max_autotune"], "needs Python.h"),
+        (["Python.h"], ["inductor", "inductor_freezing", "inductor_max_autotune", "zentorch"], "needs Python.h"),
         ([], [], "-"),
     ],
     ids=["CXX=/bin/false", "no OpenMP", "no headers of Python", "complete"],
