@@ -83,8 +83,9 @@ def open_key(state: Path) -> bytes:
 
 
 def read_cache(folder: Path, key: bytes) -> Cached:
-    """Return what the cache in a folder knows; nothing if it is missing, of another source, not this user's, or
-    if it cannot be unpacked here.
+    """Return what the cache in a folder knows; nothing if it is missing, of another source, or not this user's.
+
+    Where there is no room to unpack it, it counts as missing.
     """
     try:
         code = read_file(folder / CODE_NAME, limit=KEY_BYTES)
