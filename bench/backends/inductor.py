@@ -31,4 +31,5 @@ BACKEND = BackendFacts(
     compiles=True,
     variables=COMPILER_VARIABLES,
     evidence=COMPILED,
+    added_evidence={"frozen_weights": COUNT},  # by TORCHINDUCTOR_FREEZING
 )

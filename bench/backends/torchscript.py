@@ -17,5 +17,5 @@ BACKEND = BackendFacts(
         "int8_dynamic": "TorchScript fails to trace torchao's products (iter->isIntList()); use inductor_freezing",
     },
     folds_casts=True,
-    evidence={"operators_fused": "[0-9]+"},
+    evidence={"frozen_weights": "[0-9]+", "operators_fused": "[0-9]+"},
 )

@@ -59,7 +59,7 @@ def _check_backend(case: Case, evidence: Mapping[str, str], where: str) -> None:
         return
     reported = {name for row in BACKENDS.values() for name in row.evidence}
     for name in sorted(reported & evidence.keys()):
-        pattern = backend.evidence.get(name)
+        pattern = (backend.evidence | backend.added_evidence).get(name)
         if pattern is None:
             raise BundleError(f"{where}: its evidence has {name}, which {case.backend} does not report")
         if re.fullmatch(pattern, evidence[name], re.ASCII) is None:

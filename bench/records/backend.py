@@ -31,6 +31,7 @@ class BackendFacts(Record, frozen=True, kw_only=True):
         quantizes: Precisions whose weights it quantizes itself, from a model in floating point.
         evidence: What its evidence holds if it took effect: name → pattern of the whole value. No other backend's holds
             such a name, unless it lists it too.
+        added_evidence: What it may hold as well, where the user's variables change what the backend does.
     """
 
     name: BackendName
@@ -52,3 +53,4 @@ class BackendFacts(Record, frozen=True, kw_only=True):
     no_machine: str | None = None
     quantizes: tuple[Precision, ...] = ()
     evidence: dict[str, str] = {}
+    added_evidence: dict[str, str] = {}
