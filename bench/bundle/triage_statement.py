@@ -10,14 +10,20 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta
 
 from bench import __version__
-from bench.bundle.schema import check_schema, explain_newer_writer, read_statement_heading
 from bench.bundle.seal import SigningKey
 from bench.bundle.signers import Requirements, Signer
 from bench.bundle.statement import STATEMENT_TYPE, SealedBy, StatementType
 from bench.bundle.timestamp import parse_timestamp
-from bench.bundle.verdict_statement import BundleSubject, judge_judge, list_subjects, open_statement, write_statement
+from bench.bundle.verdict_statement import (
+    BundleSubject,
+    decode_statement,
+    judge_judge,
+    list_subjects,
+    open_statement,
+    write_statement,
+)
 from bench.errors import BundleError
-from bench.records.record import Record, decode_json, encode_json
+from bench.records.record import Record, encode_json
 from bench.records.text import Release
 from bench.records.triage import MachineOutcome, MachineVerdict, Triage, conclude
 
@@ -99,12 +105,7 @@ def parse_triage(data: bytes) -> TriagePredicate:
             its own numbers give.
         SchemaVersionError: it is of another schema, or a newer bench wrote it.
     """
-    heading = read_statement_heading(data)
-    check_schema(heading.schema, TRIAGE_SCHEMA)
-    with explain_newer_writer(heading):
-        statement = decode_json(data, TriageStatement, source="statement")
-    if encode_json(statement) != data:
-        raise BundleError("statement: duplicate key, or not canonical JSON")
+    statement = decode_statement(data, TRIAGE_SCHEMA, TriageStatement)
     triage = statement.predicate.triage
     parse_timestamp(triage.judged_at, source="statement")
     if statement.subject != _list_subjects(triage):

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec import Meta
@@ -28,6 +28,7 @@ from bench.bundle.envelope import (
 )
 from bench.bundle.files import read_file, require_folder, write_file
 from bench.bundle.keys import fingerprint, format_public_pem, read_public_key
+from bench.bundle.schema import check_schema, explain_newer_writer, read_statement_heading
 from bench.bundle.seal import SigningKey
 from bench.bundle.signers import Requirements, Signer, check_requirements, judge_signers
 from bench.bundle.sshsig import format_sshsig, ssh_signed_bytes
@@ -35,7 +36,9 @@ from bench.bundle.statement import SealedBy, SubjectDigest
 from bench.bundle.timestamp import parse_timestamp
 from bench.errors import BundleError, UsageError
 from bench.records.qualification import BundleName
-from bench.records.record import Record
+from bench.records.record import Record, decode_json, encode_json
+
+StatementT = TypeVar("StatementT", bound=Record)
 
 KEY_SUFFIX = ".pub"
 SIGSTORE_SUFFIX = ".sigstore.json"
@@ -103,6 +106,22 @@ def write_statement(folder: Path, kind: str, judged_at: str, statement: bytes, s
     path = folder / f"{stem}{ENVELOPE_SUFFIX}"
     write_file(path, format_envelope(statement, (signature,)), replace=True)
     return path
+
+
+def decode_statement(data: bytes, schema: str, kind: type[StatementT]) -> StatementT:
+    """Return a statement from its bytes, strictly read.
+
+    Raises:
+        BundleError: it is not a statement of bench, or not canonical JSON.
+        SchemaVersionError: it is of another schema, or a newer bench wrote it.
+    """
+    heading = read_statement_heading(data)
+    check_schema(heading.schema, schema)
+    with explain_newer_writer(heading):
+        statement = decode_json(data, kind, source="statement")
+    if encode_json(statement) != data:
+        raise BundleError("statement: duplicate key, or not canonical JSON")
+    return statement
 
 
 def open_statement(path: Path) -> OpenedStatement:
