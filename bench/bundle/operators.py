@@ -30,7 +30,7 @@ def check_operators(profile: OperatorProfile, cell: Cell, machine: Machine, poli
     """
     names = [operator.name for operator in profile.operators]
     if len(set(names)) != len(names):
-        raise BundleError(f"{where}: an operator stands twice in its profile")
+        raise BundleError(f"{where}: an operator is listed twice in its profile")
     order = [(-operator.own_ns, operator.name) for operator in profile.operators]
     if any(after < before for before, after in pairwise(order)):
         raise BundleError(f"{where}: the operators of its profile are not in order of their time")

@@ -110,4 +110,4 @@ class StagedStep:
     def _optimizers(self) -> tuple[torch.optim.Optimizer, ...]:
         """Return the model's optimizers, by the names that TorchBench's `get_optimizer` knows."""
         found = getattr(self._benchmark, "optimizer", None) or getattr(self._benchmark, "opt", None)
-        return tuple(one for one in pytree.tree_leaves(found) if isinstance(one, torch.optim.Optimizer))
+        return tuple(leaf for leaf in pytree.tree_leaves(found) if isinstance(leaf, torch.optim.Optimizer))

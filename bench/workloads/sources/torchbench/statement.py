@@ -31,7 +31,7 @@ def list_statements(checkout: Path, commit: str | None) -> TorchBenchListing:
 
 
 def read_statement(folder: Path) -> TorchBenchModel:
-    """Return what a model's files state; what cannot be read is left out."""
+    """Return what a model's files state; values that cannot be read are left out."""
     stated = dict(_read_class(_read(folder / "__init__.py")))
     metadata = _read_metadata(_read(folder / "metadata.yaml"))
     return TorchBenchModel(

@@ -260,7 +260,7 @@ CONTRADICTIONS: list[tuple[str, Change, str]] = [
     ("operators that took longer than all operators", profiled(("mm", 1, 19 * MS), own_ns=MS), "its operators took 19000000 ns, all operators together 1000000 ns"),
     ("operators that took longer than their call in all threads", profiled(("mm", 1, 500 * MS), own_ns=500 * MS), "took 500000000 ns in a call of 20000000 ns by at most 5 threads"),
     ("operators out of order", profiled(("add", 1, 1), ("mm", 1, 2)), "are not in order of their time"),
-    ("an operator twice", profiled(("mm", 1, 2), ("mm", 1, 1)), "an operator stands twice"),
+    ("an operator twice", profiled(("mm", 1, 2), ("mm", 1, 1)), "an operator is listed twice"),
     ("a profiled call that did less than the timed ones", profiled(elapsed_ns=MS, own_ns=0), "its profiled call took 1000000 ns, the fastest timed one 10000000 ns"),
     ("a profiled call that took longer than its repetition may", profiled(elapsed_ns=61_000 * MS), "its profiled call took 61000000000 ns, its repetition had 60"),
     ("a batch that counts twice", every(lambda result: replace(result, items_per_iteration=8)), "counts 8 images an iteration, its batch holds 4"),

@@ -50,7 +50,7 @@ def _take_sample(sample: re.Match[str], families: dict[str, list[Point]]) -> Non
         raise ValueError(f"{name} is not in its family")
     labels = re.findall(r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"', sample[2])
     if len(dict(labels)) != len(labels):
-        raise ValueError(f"a label stands twice: {sample[0]}")
+        raise ValueError(f"a label is written twice: {sample[0]}")
     families[name].append(Point(dict(labels), float(sample[3]), int(sample[4])))
 
 
@@ -58,7 +58,7 @@ def _take_meta(meta: re.Match[str], families: dict[str, list[Point]], types: dic
     kind, name, value = meta.groups()
     if kind == "TYPE":
         if name in families:
-            raise ValueError(f"family {name} stands twice")
+            raise ValueError(f"family {name} is written twice")
         families[name], types[name] = [], value
     elif name != next(reversed(families), None) or families[name]:
         raise ValueError(f"{kind} of {name} does not stand before its samples")
