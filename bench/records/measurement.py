@@ -47,7 +47,8 @@ class Noise(Record, frozen=True, kw_only=True):
             layout's instances; 0 where there are none.
         thermal_throttled_s: Seconds that a bound core or its package was throttled for its heat.
         frequency_min_hz: The lowest reading that `frequency_hz` is the mean of.
-        affinity_changes: How often the allowed CPUs were found changed after a sample.
+        affinity_changes: How often the allowed CPUs were found changed after a sample, and whether threads, or their
+            runtime, were left with fewer.
         suspended_s: Seconds that the host slept, by its clocks.
         unaccounted_s: Seconds that the bound CPUs' own accounting misses, as when the whole guest stood still.
         stalled_s: Seconds between samples, and of samples without the processor time that others used: the process was

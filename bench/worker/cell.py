@@ -19,7 +19,7 @@ from bench.launch.binding import (
 from bench.launch.failure import fail
 from bench.launch.libraries import find_library_problem
 from bench.launch.protocol import Measured, Message
-from bench.launch.team import count_team, find_team_problem
+from bench.launch.team import find_team_problem, gather_team, is_team_narrowed
 from bench.measure.denormals import are_denormals_flushed, keep_denormals
 from bench.measure.loop import quiet_interpreter, warm_up
 from bench.measure.memory import read_peak_bytes
@@ -27,7 +27,7 @@ from bench.measure.noise import NoiseLedger
 from bench.measure.readings import start_readings
 from bench.measure.targets import load_target
 from bench.records.case import Case
-from bench.records.measurement import InstanceResult, Proof
+from bench.records.measurement import InstanceResult, Noise, Proof
 from bench.records.plan import Task
 from bench.records.reason import Reason
 from bench.stats.metrics import find_readers
@@ -92,6 +92,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
         inherited=read_inherited(),
         flush_denormals=are_denormals_flushed(),
     )
+    team = gather_team()
     problem = (
         find_recompilation(recompiled)
         or find_binding_problem(task.binding, effective)
@@ -99,7 +100,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
         or find_library_problem(task.runtime, effective.libraries)
         or find_variable_problem(task.variables, effective)
         or find_denormal_problem(effective)
-        or find_team_problem(task.binding, count_team())
+        or find_team_problem(task.binding, team)
     )
     if problem is not None:
         raise fail(problem)
@@ -119,11 +120,16 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
             stages_ns=stages_ns,
             items_per_iteration=prepared.items_per_iteration,
             effective=effective,
-            noise=noise,
+            noise=note_affinity_change(noise) if is_team_narrowed(task.binding, team) else noise,
             readings=readings,
             proof=_prove(workload, prepared, task, case) if task.prove else None,
         )
     )
+
+
+def note_affinity_change(noise: Noise) -> Noise:
+    """Return the noise with a change of the allowed CPUs more, which no look at them met."""
+    return replace(noise, affinity_changes=(noise.affinity_changes or 0) + 1)
 
 
 def find_recompilation(programs: int) -> Reason | None:
