@@ -12,6 +12,7 @@ from statistics import fmean, median
 from bench.errors import TooNoisyError
 from bench.records.record import Record
 from bench.records.summary import Interval
+from bench.stats.method import METHOD
 from bench.stats.power import MAX_REACH, POWER, detectable_change
 from bench.stats.ranks import PairRanks
 from bench.stats.variance import (
@@ -100,9 +101,11 @@ def estimate_unpaired(base: Runs, new: Runs, run_scatter: Variance, prior: float
     means = [fmean(map(fmean, side)) for side in sides]
     shares = [fsum(1 / count for count in side) / len(side) ** 2 for side in counts]
     degrees_of_freedom = fsum(fsum(side) - len(side) for side in counts)
+    # Correlated repetitions count for fewer, by an estimate from a few values; see `Method.degrees_of_freedom_min`.
+    least = min(float(METHOD.degrees_of_freedom_min), larger.degrees_of_freedom)
     return LogRatio(
         point=means[1] - means[0],
-        own=(Variance(value=scatter * sum(shares), degrees_of_freedom=max(1.0, degrees_of_freedom)),),
+        own=(Variance(value=scatter * sum(shares), degrees_of_freedom=max(least, degrees_of_freedom)),),
         shared=(
             Variance(
                 value=run_scatter.value * sum(1 / len(side) for side in sides),
