@@ -1,15 +1,11 @@
 """The commands that check a qualification statement without bench, for `bench verify --explain`."""
 
-from pathlib import Path
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from bench.bundle.envelope import ENVELOPE_SUFFIX, PAYLOAD_TYPE
 from bench.bundle.explain import shell_quote
 from bench.bundle.keys import fingerprint, format_public_line
 from bench.bundle.qualification import QUALIFICATION_TYPE, QualificationProof
 from bench.bundle.sshsig import NAMESPACE
-from bench.bundle.verdict_statement import KEY_SUFFIX, SIGSTORE_SUFFIX, SSH_SUFFIX
+from bench.bundle.verdict_statement import KEY_SUFFIX, SIGSTORE_SUFFIX, SSH_SUFFIX, OpenedStatement
 
 _SCRIPT = """\
 cd {folder}
@@ -40,19 +36,18 @@ cosign verify-blob-attestation --bundle {sigstore} --key {key} \\
 """
 
 
-def explain_qualification(path: Path, proof: QualificationProof, key: Ed25519PublicKey) -> str:
+def explain_qualification(opened: OpenedStatement, proof: QualificationProof) -> str:
     """Return a shell script that checks digests and signatures of a qualification statement without bench.
 
     Args:
-        path: The envelope, with its key and its other signatures beside it.
-        proof: As verification returned it.
-        key: The signer's public key.
+        opened: The statement, with its key and its other signatures beside its envelope.
+        proof: As verification of it returned.
     """
     return _SCRIPT.format(
-        folder=shell_quote(str(path.parent)),
+        folder=shell_quote(str(opened.path.parent)),
         run_id=proof.qualification.bundles[0].run_id,
         **{
-            name: shell_quote(path.name.removesuffix(ENVELOPE_SUFFIX) + suffix)
+            name: shell_quote(opened.path.name.removesuffix(ENVELOPE_SUFFIX) + suffix)
             for name, suffix in (
                 ("envelope", ENVELOPE_SUFFIX),
                 ("key", KEY_SUFFIX),
@@ -60,8 +55,8 @@ def explain_qualification(path: Path, proof: QualificationProof, key: Ed25519Pub
                 ("ssh", SSH_SUFFIX),
             )
         },
-        fingerprint=fingerprint(key),
-        line=format_public_line(key),
+        fingerprint=fingerprint(opened.key),
+        line=format_public_line(opened.key),
         namespace=NAMESPACE,
         type=PAYLOAD_TYPE,
         type_length=len(PAYLOAD_TYPE),

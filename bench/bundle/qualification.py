@@ -16,10 +16,10 @@ from bench.bundle.statement import STATEMENT_TYPE, SealedBy, StatementType
 from bench.bundle.timestamp import parse_timestamp
 from bench.bundle.verdict_statement import (
     BundleSubject,
+    OpenedStatement,
     decode_statement,
     judge_judge,
     list_subjects,
-    open_statement,
     write_statement,
 )
 from bench.errors import BundleError
@@ -131,22 +131,21 @@ def parse_qualification(data: bytes) -> QualificationPredicate:
 
 
 def verify_qualification(
-    path: Path, requirements: Requirements | None = None, *, now: datetime | None = None
+    opened: OpenedStatement, requirements: Requirements | None = None, *, now: datetime | None = None
 ) -> QualificationProof:
-    """Verify a qualification statement: envelope, signature by the key beside it, contents, signer.
+    """Verify what a qualification statement says, and who signed it.
 
     Args:
-        path: The envelope, `qualification-....dsse.json`.
+        opened: The statement, whose signature verifies by the key beside it.
         requirements: The keys that the reader trusts; by default none.
         now: Decides whether the trust store has expired; by default the clock does.
 
     Raises:
-        UsageError: no such file, or not the name of one.
+        UsageError: roles are required that no trust store has.
         BundleError: it is not intact, or lacks a required signature.
     """
     requirements = requirements or Requirements()
     requirements.check_usage()
-    opened = open_statement(path)
     predicate = parse_qualification(opened.payload)
     qualification = predicate.qualification
     signer = judge_judge(opened, predicate.signer, qualification.judged_at, requirements, now)

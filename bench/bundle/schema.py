@@ -36,7 +36,15 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     bench_version: str = ""
 
 
-class _Statement(msgspec.Struct, frozen=True, kw_only=True):
+class StatementHeading(msgspec.Struct, frozen=True, kw_only=True, rename={"predicate_type": "predicateType"}):
+    """What an in-toto statement says of its own format; all else in it is skipped.
+
+    Attributes:
+        predicate_type: Empty if it states none.
+        predicate: The heading of its predicate.
+    """
+
+    predicate_type: str = ""
     predicate: Heading = Heading()
 
 
@@ -45,10 +53,9 @@ def read_heading(data: bytes) -> Heading:
     return _read(data, Heading) or Heading()
 
 
-def read_statement_heading(data: bytes) -> Heading:
-    """Return the heading of a statement's predicate; an empty one if the bytes have none."""
-    statement = _read(data, _Statement)
-    return Heading() if statement is None else statement.predicate
+def read_statement_heading(data: bytes) -> StatementHeading:
+    """Return the heading of a statement; an empty one if the bytes have none, which strict decoding explains."""
+    return _read(data, StatementHeading) or StatementHeading()
 
 
 def check_schema(stated: str, known: str) -> None:

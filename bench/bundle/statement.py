@@ -110,7 +110,7 @@ def parse_statement(data: bytes) -> Statement:
         SchemaVersionError: it is about a bundle of another schema.
         BundleError: it is not a statement of bench, or not canonical JSON.
     """
-    check_schema(read_statement_heading(data).schema, SCHEMA)
+    check_schema(read_statement_heading(data).predicate.schema, SCHEMA)
     statement = decode_json(data, Statement, source="statement")
     if encode_json(statement) != data:
         raise BundleError("statement: duplicate key, or not canonical JSON")

@@ -16,10 +16,10 @@ from bench.bundle.statement import STATEMENT_TYPE, SealedBy, StatementType
 from bench.bundle.timestamp import parse_timestamp
 from bench.bundle.verdict_statement import (
     BundleSubject,
+    OpenedStatement,
     decode_statement,
     judge_judge,
     list_subjects,
-    open_statement,
     write_statement,
 )
 from bench.errors import BundleError
@@ -121,21 +121,22 @@ def parse_triage(data: bytes) -> TriagePredicate:
     return statement.predicate
 
 
-def verify_triage(path: Path, requirements: Requirements | None = None, *, now: datetime | None = None) -> TriageProof:
-    """Verify a triage statement: envelope, signature by the key beside it, contents, signer.
+def verify_triage(
+    opened: OpenedStatement, requirements: Requirements | None = None, *, now: datetime | None = None
+) -> TriageProof:
+    """Verify what a triage statement says, and who signed it.
 
     Args:
-        path: The envelope, `triage-....dsse.json`.
+        opened: The statement, whose signature verifies by the key beside it.
         requirements: The keys that the reader trusts; by default none.
         now: Decides whether the trust store has expired; by default the clock does.
 
     Raises:
-        UsageError: no such file, or not the name of one.
+        UsageError: roles are required that no trust store has.
         BundleError: it is not intact, or lacks a required signature.
     """
     requirements = requirements or Requirements()
     requirements.check_usage()
-    opened = open_statement(path)
     predicate = parse_triage(opened.payload)
     triage = predicate.triage
     return TriageProof(triage=triage, signer=judge_judge(opened, predicate.signer, triage.judged_at, requirements, now))

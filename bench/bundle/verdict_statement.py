@@ -68,6 +68,11 @@ class OpenedStatement(NamedTuple):
     payload: bytes
     key: Ed25519PublicKey
 
+    @property
+    def predicate_type(self) -> str:
+        """The kind of verdict that it states; empty if it states none."""
+        return read_statement_heading(self.payload).predicate_type
+
 
 def list_subjects(bundles: Iterable[BundleName]) -> tuple[BundleSubject, ...]:
     """Return the subjects of a statement about some bundles."""
@@ -115,7 +120,7 @@ def decode_statement(data: bytes, schema: str, kind: type[StatementT]) -> Statem
         BundleError: it is not a statement of bench, or not canonical JSON.
         SchemaVersionError: it is of another schema, or a newer bench wrote it.
     """
-    heading = read_statement_heading(data)
+    heading = read_statement_heading(data).predicate
     check_schema(heading.schema, schema)
     with explain_newer_writer(heading):
         statement = decode_json(data, kind, source="statement")
@@ -134,7 +139,7 @@ def open_statement(path: Path) -> OpenedStatement:
         UsageError: no such file, or not the name of one.
         BundleError: it is not intact.
     """
-    key = read_judges_key(path)
+    key = _read_judges_key(path)
     data = read_file(path, limit=MAX_STATEMENT_BYTES)
     envelope = parse_envelope(data)
     if len(envelope.signatures) != 1:
@@ -181,7 +186,7 @@ def judge_judge(
     return signers[0]
 
 
-def read_judges_key(path: Path) -> Ed25519PublicKey:
+def _read_judges_key(path: Path) -> Ed25519PublicKey:
     """Return the public key beside an envelope.
 
     Raises:

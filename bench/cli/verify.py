@@ -11,6 +11,7 @@ from bench.errors import BundleError, UsageError
 
 if TYPE_CHECKING:
     from bench.bundle.signers import Requirements
+    from bench.bundle.verdict_statement import OpenedStatement
 
 
 @click.command(
@@ -172,19 +173,27 @@ def _verify_statement(
     as_json: bool,
 ) -> None:
     """Verify a qualification or a triage; refuse options that it has no use for."""
+    from bench.bundle.qualification import QUALIFICATION_TYPE
+    from bench.bundle.triage_statement import TRIAGE_TYPE
+    from bench.bundle.verdict_statement import open_statement
+
     if cited:
         raise UsageError(f"--cited {cited[0]}: a qualification and a triage cite no run; leave out --cited")
-    if _is_triage(path):
-        _verify_triage(path, requirements, given, policy, explain=explain, as_json=as_json)
-        return
+    opened = open_statement(path)
     judged = [other for other in given if other != path]
-    if policy is not None and not judged:
-        raise UsageError("--policy is given without the statement's bundles; name them beside it")
-    _verify_qualification(path, requirements, judged, policy, explain=explain, as_json=as_json)
+    if opened.predicate_type == TRIAGE_TYPE:
+        _verify_triage(opened, requirements, judged, policy, explain=explain, as_json=as_json)
+    elif opened.predicate_type == QUALIFICATION_TYPE:
+        _verify_qualification(opened, requirements, judged, policy, explain=explain, as_json=as_json)
+    else:
+        raise BundleError(
+            f"{path}: its predicateType is {opened.predicate_type!r:.200}; this bench verifies {QUALIFICATION_TYPE} and "
+            f"{TRIAGE_TYPE}; if a newer bench wrote it, update bench"
+        )
 
 
 def _verify_qualification(
-    path: Path,
+    opened: "OpenedStatement",
     requirements: "Requirements",
     judged: Sequence[Path],
     policy: str | None,
@@ -194,13 +203,14 @@ def _verify_qualification(
 ) -> None:
     from bench.bundle.explain_qualification import explain_qualification
     from bench.bundle.qualification import verify_qualification
-    from bench.bundle.verdict_statement import read_judges_key
     from bench.cli.console import print_json, print_report, print_text
     from bench.report.printable import join_lines
     from bench.report.qualification import render_qualification
     from bench.report.verification import describe_signer
 
-    proof = verify_qualification(path, requirements)
+    if policy is not None and not judged:
+        raise UsageError("--policy is given without the statement's bundles; name them beside it")
+    proof = verify_qualification(opened, requirements)
     if judged:
         from bench.compare.qualification.again import judge_again
         from bench.compare.qualification.gather import read_units
@@ -209,7 +219,7 @@ def _verify_qualification(
         loaded = find_policy(proof.qualification.policy.name if policy is None else policy)
         judge_again(proof.qualification, read_units(judged, requirements.trust), loaded)
     if explain:
-        script = explain_qualification(path, proof, read_judges_key(path))
+        script = explain_qualification(opened, proof)
         print_text(join_lines(script.split("\n")), nl=False)
     elif as_json:
         shown = {
@@ -226,17 +236,10 @@ def _verify_qualification(
         print_report(lambda width: render_qualification(proof.qualification, width), wide=False)
 
 
-def _is_triage(path: Path) -> bool:
-    from bench.bundle.schema import read_statement_heading
-    from bench.bundle.verdict_statement import open_statement
-
-    return read_statement_heading(open_statement(path).payload).schema.startswith("bench-triage/")
-
-
 def _verify_triage(
-    path: Path,
+    opened: "OpenedStatement",
     requirements: "Requirements",
-    given: Sequence[Path],
+    judged: Sequence[Path],
     policy: str | None,
     *,
     explain: bool,
@@ -247,11 +250,13 @@ def _verify_triage(
     from bench.report.triage import render_triage
     from bench.report.verification import describe_signer
 
-    if len(given) > 1 or policy is not None:
-        raise UsageError(f"{path}: a triage is verified alone; run bench triage over the bundles to judge them again")
+    if judged or policy is not None:
+        raise UsageError(
+            f"{opened.path}: a triage is verified alone; run bench triage over the bundles to judge them again"
+        )
     if explain:
-        raise UsageError(f"{path}: --explain is for bundles and qualifications")
-    proof = verify_triage(path, requirements)
+        raise UsageError(f"{opened.path}: --explain is for bundles and qualifications")
+    proof = verify_triage(opened, requirements)
     if as_json:
         print_json({"intact": True, "signer": proof.signer, "triage": proof.triage})
         return

@@ -18,6 +18,7 @@ from bench.bundle.seal import SigningKey
 from bench.bundle.signers import Requirements
 from bench.bundle.sshsig import NAMESPACE
 from bench.bundle.statement import SealedBy
+from bench.bundle.verdict_statement import open_statement
 from bench.errors import BenchError, BundleError, OutputError
 from bench.records.qualification import BundleName, Limit, PolicyName, Qualification, RuleVerdict
 from bench.records.summary import Interval
@@ -63,7 +64,7 @@ def refuse(
     path: Path, words: str, requirements: Requirements | None = None, kind: type[BenchError] = BundleError
 ) -> None:
     with pytest.raises(kind) as refusal:
-        verify_qualification(path, requirements, now=NOW)
+        verify_qualification(open_statement(path), requirements, now=NOW)
     assert words in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
@@ -79,7 +80,7 @@ def forge(path: Path, old: bytes, new: bytes, signer: SigningKey = OPERATOR) -> 
 def test_a_statement_verifies_and_is_an_in_toto_statement_about_the_bundles(tmp_path: Path) -> None:
     path = write_qualification(tmp_path / "new", QUALIFICATION, OPERATOR)
     assert path.name.startswith("qualification-20260531T120000Z-")
-    proof = verify_qualification(path, now=NOW)
+    proof = verify_qualification(open_statement(path), now=NOW)
     assert proof.qualification == QUALIFICATION
     assert (proof.signer.fingerprint, proof.signer.status) == (OPERATOR.fingerprint, "untrusted")
     statement = json.loads(base64.b64decode(json.loads(path.read_bytes())["payload"]))
@@ -97,13 +98,13 @@ def test_the_same_verdict_and_key_give_the_same_file(tmp_path: Path) -> None:
 
 def test_an_ephemeral_key_shows_it_intact_and_identifies_nobody(tmp_path: Path) -> None:
     path = write_qualification(tmp_path, QUALIFICATION, EPHEMERAL)
-    assert verify_qualification(path, now=NOW).signer.status == "ephemeral"
+    assert verify_qualification(open_statement(path), now=NOW).signer.status == "ephemeral"
 
 
 def test_the_readers_trust_decides_who_may_judge(tmp_path: Path) -> None:
     path = write_qualification(tmp_path, QUALIFICATION, OPERATOR)
     trusted = Requirements(trust=make_trust(lab=OPERATOR), roles=("lab",))
-    assert verify_qualification(path, trusted, now=NOW).signer.roles == ("lab",)
+    assert verify_qualification(open_statement(path), trusted, now=NOW).signer.roles == ("lab",)
     refuse(path, "no key of the trust store has signed", Requirements(trust=make_trust(lab=STRANGER)))
     refuse(path, "not signed by the key", Requirements(keys=frozenset({STRANGER.fingerprint})))
 
@@ -227,7 +228,8 @@ def test_other_peoples_programs_check_the_same(tmp_path: Path) -> None:
     digest = f"sha256:{hashlib.sha256(unpack(data)['content.tar']).hexdigest()}"
     judged = replace(QUALIFICATION, bundles=(BundleName(run_id=RUN, digest=digest),))
     path = write_qualification(tmp_path / "it's mine", judged, OPERATOR)
-    script = explain_qualification(path, verify_qualification(path, now=NOW), OPERATOR.key.public_key())
+    opened = open_statement(path)
+    script = explain_qualification(opened, verify_qualification(opened, now=NOW))
     result = run_script(path, bundle, script)
     assert result.returncode == 0, result.stderr
     assert "Signature Verified Successfully" in result.stdout
@@ -236,6 +238,6 @@ def test_other_peoples_programs_check_the_same(tmp_path: Path) -> None:
     forge(path, b'"value": 2', b'"value": 9', STRANGER)
     assert run_script(path, bundle, script).returncode != 0
     other = write_qualification(tmp_path / "other", QUALIFICATION, OPERATOR)
-    proof = verify_qualification(other, now=NOW)
-    script = explain_qualification(other, proof, OPERATOR.key.public_key())
+    opened = open_statement(other)
+    script = explain_qualification(opened, verify_qualification(opened, now=NOW))
     assert run_script(other, bundle, script).returncode != 0

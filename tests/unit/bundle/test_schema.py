@@ -85,9 +85,9 @@ def test_an_optional_field_that_is_added_later_changes_no_byte_of_older_files() 
 def test_headings_are_read_from_what_strict_decoding_would_refuse() -> None:
     assert read_heading(b'{"schema": "bench-bundle/9", "news": [1], "bench_version": "9.1"}').bench_version == "9.1"
     assert read_heading(encode_json(CONTENTS.info)).schema == SCHEMA
-    assert read_statement_heading(open_parts(BUNDLE).statement).schema == SCHEMA
+    assert read_statement_heading(open_parts(BUNDLE).statement).predicate.schema == SCHEMA
     for data in (b"", b"[]", b"{", b'{"schema": 3}', b"\xff", b"[" * 100_000):
-        assert read_heading(data).schema == read_statement_heading(data).schema == ""
+        assert read_heading(data).schema == read_statement_heading(data).predicate.schema == ""
 
 
 @pytest.mark.parametrize("stated", [SCHEMA, "", "bench-bundle/", "bench-bundle/02", "other/3", "bench-bundle/3 "])

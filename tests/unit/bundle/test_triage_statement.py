@@ -9,6 +9,7 @@ from bench.bundle.envelope import format_envelope, sign_statement
 from bench.bundle.seal import SigningKey
 from bench.bundle.signers import Requirements
 from bench.bundle.triage_statement import TRIAGE_TYPE, verify_triage, write_triage
+from bench.bundle.verdict_statement import open_statement
 from bench.errors import BundleError, UsageError
 from bench.records.triage import Triage
 from tests.unit.bundle.builder import EPHEMERAL, NOW, OPERATOR, STRANGER, make_trust
@@ -19,7 +20,7 @@ TRIAGE = judge(make_fleet(20, n003=make_run(3, 1.3), n005=make_run(5, 1.035), n0
 
 def refuse(path: Path, words: str, requirements: Requirements | None = None) -> None:
     with pytest.raises(BundleError) as refusal:
-        verify_triage(path, requirements, now=NOW)
+        verify_triage(open_statement(path), requirements, now=NOW)
     assert words in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
@@ -38,7 +39,7 @@ def write(folder: Path, triage: Triage = TRIAGE, signer: SigningKey = OPERATOR) 
 
 def test_a_statement_verifies_and_its_subjects_are_all_bundles(tmp_path: Path) -> None:
     path = write(tmp_path)
-    proof = verify_triage(path, now=NOW)
+    proof = verify_triage(open_statement(path), now=NOW)
     assert proof.triage == TRIAGE
     assert proof.signer.status == "untrusted"
     payload = json.loads(base64.b64decode(json.loads(path.read_bytes())["payload"]))
@@ -55,7 +56,8 @@ def test_references_are_subjects_too(tmp_path: Path) -> None:
 
 def test_a_trusted_judge_is_told(tmp_path: Path) -> None:
     path = write(tmp_path)
-    assert verify_triage(path, Requirements(trust=make_trust(operator=OPERATOR)), now=NOW).signer.status == "trusted"
+    requirements = Requirements(trust=make_trust(operator=OPERATOR))
+    assert verify_triage(open_statement(path), requirements, now=NOW).signer.status == "trusted"
     refuse(
         write(tmp_path / "other", signer=STRANGER),
         "no key of the trust store has signed",
@@ -64,7 +66,7 @@ def test_a_trusted_judge_is_told(tmp_path: Path) -> None:
 
 
 def test_an_ephemeral_key_shows_that_it_is_intact(tmp_path: Path) -> None:
-    assert verify_triage(write(tmp_path, signer=EPHEMERAL), now=NOW).signer.status == "ephemeral"
+    assert verify_triage(open_statement(write(tmp_path, signer=EPHEMERAL)), now=NOW).signer.status == "ephemeral"
 
 
 @pytest.mark.parametrize(
@@ -112,4 +114,4 @@ def test_what_is_altered_without_the_key_is_refused(tmp_path: Path) -> None:
 
 def test_a_statement_by_another_name_is_no_statement(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"is named \.\.\.\.dsse\.json"):
-        verify_triage(tmp_path / "triage.json", now=NOW)
+        open_statement(tmp_path / "triage.json")

@@ -1,12 +1,16 @@
+import base64
 import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from bench.bundle.envelope import format_envelope, sign_statement
+from bench.bundle.keys import format_public_pem
 from bench.records.record import decode_json
 from bench.records.triage import Triage
 from bench.verification import processes
+from tests.unit.bundle.builder import OPERATOR
 from tests.unit.cli.conftest import Invoke, Outcome
 from tests.unit.triage.fleets import ODD, keep, make_fleet, make_run
 
@@ -146,3 +150,20 @@ def test_a_triage_is_verified_alone(odd_fleet: Path, triage: Invoke, invoke: Inv
     assert outcome.status == 2
     assert "a triage is verified alone" in outcome.err
     assert json.loads(invoke("verify", str(statement), "--json").out)["triage"]["outcome"] == "odd_machines"
+
+
+def test_a_statement_of_another_kind_is_named_with_the_kinds_that_are_known(
+    odd_fleet: Path, triage: Invoke, invoke: Invoke, tmp_path: Path
+) -> None:
+    triage(odd_fleet)
+    (statement,) = (tmp_path / "out").glob("triage-*.dsse.json")
+    payload = base64.b64decode(json.loads(statement.read_bytes())["payload"]).replace(b"/triage/v1", b"/weather/v1")
+    signature = sign_statement(payload, OPERATOR.key)
+    statement.write_bytes(format_envelope(payload, (signature,)))
+    statement.with_name(statement.name.removesuffix(".dsse.json") + ".pub").write_bytes(
+        format_public_pem(signature.key)
+    )
+    outcome = invoke("verify", str(statement))
+    assert outcome.status == 6
+    assert "its predicateType is 'https://bench-appliance.org/attestation/weather/v1'" in outcome.err
+    assert "/qualification/v1 and https://bench-appliance.org/attestation/triage/v1" in outcome.err
