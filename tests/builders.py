@@ -19,7 +19,7 @@ from bench.records.measurement import (
     Sample,
 )
 from bench.records.peak import Peak
-from bench.records.plan import Cell, Plan, Policy, format_cell_id
+from bench.records.plan import Cell, Plan, PlanHeading, Policy, format_cell_id
 from bench.records.probe import Probe, ProbeResult
 from bench.records.profile import Binding, Choice, Layout, LayoutName, Match, Profile, Runtime, Setting
 from bench.records.reason import Reason
@@ -58,6 +58,7 @@ POLICY = Policy(
 )
 
 ORDER_SEED = 32
+HEADING = PlanHeading("./tiny.toml", None, ORDER_SEED)
 """Leaves up to three cells in the plan's order in rounds 0 and 1, and shuffles them in round 2."""
 
 CHOICE = Choice(

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from bench.launch.environment import plan_environment
 from bench.launch.isolation import module_argv
 from bench.records.case import Case
-from bench.records.digest import Digest
 from bench.records.machine import Machine
-from bench.records.plan import Cell, Plan, Policy, Refusal, ScenarioName, format_cell_id
+from bench.records.plan import Cell, Plan, PlanHeading, Policy, Refusal, ScenarioName, format_cell_id
 from bench.records.profile import Choice, Layout
 from bench.records.reason import Reason, UnsupportedError
 from bench.records.source import Source
@@ -39,8 +38,8 @@ below a twentieth of the run."""
 
 
 def plan_run(
+    heading: PlanHeading,
     *,
-    suite: str,
     cases: Sequence[Case],
     refused: Sequence[Refusal],
     units: Mapping[str, str],
@@ -48,16 +47,14 @@ def plan_run(
     variables: Mapping[str, str],
     choice: Choice,
     policy: Policy,
-    order_seed: int,
     machine: Machine,
     scenario: ScenarioName = "closed_loop",
-    suite_digest: Digest | None = None,
     sources: tuple[Source, ...] = (),
 ) -> Plan:
     """Make the plan.
 
     Args:
-        suite: Its name, for the record.
+        heading: Suite, and seed of the order of repetitions.
         cases: In the order of the results.
         refused: What was asked for and no machine supports.
         units: Workload → what its throughput counts.
@@ -65,10 +62,8 @@ def plan_run(
         variables: The profile's, for every worker.
         choice: Why that profile.
         policy: How much to measure.
-        order_seed: Of the order in which repetitions are made.
         machine: Cases that it cannot run are refused here.
         scenario: How load is applied to every cell.
-        suite_digest: Of a user's file.
         sources: Of workloads that the user brings.
 
     Raises:
@@ -101,16 +96,16 @@ def plan_run(
         for index, (case, layout) in enumerate((case, layout) for case in supported for layout in layouts)
     )
     return Plan(
-        suite=suite,
+        suite=heading.suite,
         profile=choice,
         layouts=tuple(layouts),
         policy=policy,
-        order_seed=order_seed,
+        order_seed=heading.order_seed,
         cells=cells,
         refused=tuple(unsupported),
         argv=WORKER_ARGV,
         estimate_s=estimate_seconds(len(cells), policy),
-        suite_digest=suite_digest,
+        suite_digest=heading.suite_digest,
         sources=sources,
     )
 

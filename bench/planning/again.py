@@ -32,8 +32,7 @@ def plan_again(plan: Plan, profile: Profile, machine: Machine) -> Plan:
             raise BundleError(f"its profile {profile.name} is not valid: {reason}")
     cases = tuple({repr(cell.case): cell.case for cell in plan.cells}.values())
     return plan_run(
-        suite=plan.suite,
-        suite_digest=plan.suite_digest,
+        plan.heading,
         cases=cases,
         refused=plan.refused,
         units={case.workload: find_workload(case.workload, plan.sources).unit for case in cases},
@@ -41,7 +40,6 @@ def plan_again(plan: Plan, profile: Profile, machine: Machine) -> Plan:
         variables=variables_for(profile, runtime),
         choice=plan.profile,
         policy=plan.policy,
-        order_seed=plan.order_seed,
         machine=machine,
         scenario=plan.cells[0].scenario,
         sources=plan.sources,

@@ -10,8 +10,8 @@ from bench.launch.plan import WORKER_ARGV
 from bench.planning.pairs import Side, VariantOptions, plan_pairs
 from bench.planning.plan import Catalogue, Planned
 from bench.profiles.variables import ALLOWED
-from bench.records.digest import Digest
 from bench.records.machine import Machine
+from bench.records.plan import PlanHeading
 from bench.records.request import Request
 from bench.records.tuning import Settings
 
@@ -72,10 +72,7 @@ def plan_arms(
     arms: Sequence[Settings],
     machine: Machine,
     catalogue: Catalogue,
-    *,
-    suite: str,
-    suite_digest: Digest | None = None,
-    order_seed: int,
+    heading: PlanHeading,
 ) -> Planned:
     """Return the plan in which all arms are measured alternately, with the profile of the first.
 
@@ -84,21 +81,11 @@ def plan_arms(
         arms: The first is the base.
         machine: Where.
         catalogue: What there is to choose from.
-        suite: The suite's name in the plan.
-        suite_digest: Of a user's file.
-        order_seed: Of the order of repetitions.
+        heading: Of the plan.
 
     Raises:
         UsageError: two arms are the same, or one has a setting that nothing reads.
         EnvironmentUnfitError: the machine cannot do what is asked.
     """
     sides = [Side(options=read_settings(settings), argv=WORKER_ARGV) for settings in arms]
-    return plan_pairs(
-        request,
-        sides,
-        machine,
-        [catalogue] * len(sides),
-        suite=suite,
-        suite_digest=suite_digest,
-        order_seed=order_seed,
-    )
+    return plan_pairs(request, sides, machine, [catalogue] * len(sides), heading)

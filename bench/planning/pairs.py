@@ -14,10 +14,9 @@ from bench.launch.plan import why_not_machine
 from bench.planning.plan import REPETITIONS_MOST, Catalogue, Planned, choose_cases, plan_cases, why_not_here
 from bench.profiles.user_variables import check_user_variables, find_readers
 from bench.records.case import BackendName, Case, MemoryFormat, Precision
-from bench.records.digest import Digest
 from bench.records.image import StatedImage
 from bench.records.machine import Architecture, CpuList, Machine
-from bench.records.plan import Plan, Policy, Refusal
+from bench.records.plan import Plan, PlanHeading, Policy, Refusal
 from bench.records.precision import PRECISION_FACTS
 from bench.records.profile import Allocator, InstancePer, OpenMpRuntime, Siblings
 from bench.records.reason import UnsupportedError
@@ -107,10 +106,7 @@ def plan_pairs(
     sides: Sequence[Side],
     machine: Machine,
     catalogues: Sequence[Catalogue],
-    *,
-    suite: str,
-    suite_digest: Digest | None = None,
-    order_seed: int,
+    heading: PlanHeading,
 ) -> Planned:
     """Return the plan of a comparison, with the profile of side a.
 
@@ -119,9 +115,7 @@ def plan_pairs(
         sides: The first is the base, the others are changes: one of `ab`, several of `tune`.
         machine: Where.
         catalogues: What there is to choose from for each side.
-        suite: The suite's name in the plan.
-        suite_digest: Of a user's file.
-        order_seed: Of the order of repetitions.
+        heading: Of the plan.
 
     Raises:
         UsageError: a difference between the sides could have no effect.
@@ -146,9 +140,7 @@ def plan_pairs(
             cases=[pair[place] for pair in pairs],
             machine=machine,
             catalogue=catalogue,
-            suite=suite,
-            suite_digest=suite_digest,
-            order_seed=order_seed,
+            heading=heading,
         )
         for place, (name, side, catalogue) in enumerate(zip(names, sides, catalogues, strict=True))
     ]
@@ -234,9 +226,7 @@ def _plan_side(
     cases: Sequence[Case],
     machine: Machine,
     catalogue: Catalogue,
-    suite: str,
-    suite_digest: Digest | None = None,
-    order_seed: int,
+    heading: PlanHeading,
 ) -> Planned:
     """Plan one side as if it were alone."""
     readers = find_readers(variant.variables)
@@ -249,9 +239,7 @@ def _plan_side(
             )
     changes = {name: value for name in REPLACED if (value := getattr(variant, name)) is not None}
     changed = msgspec.structs.replace(request, **changes)
-    planned = plan_cases(
-        changed, machine, catalogue, cases, (), suite=suite, suite_digest=suite_digest, order_seed=order_seed
-    )
+    planned = plan_cases(changed, machine, catalogue, heading, cases=cases, refused=())
     check_user_variables(variant.variables, planned.plan.layouts[0].runtime, side)
     return planned
 

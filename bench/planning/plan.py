@@ -13,9 +13,8 @@ from bench.profiles.resolve import resolve_layouts
 from bench.profiles.variables import variables_for
 from bench.records.case import Case
 from bench.records.cpulist import parse_cpulist
-from bench.records.digest import Digest
 from bench.records.machine import Machine
-from bench.records.plan import Plan, Policy, Refusal
+from bench.records.plan import Plan, PlanHeading, Policy, Refusal
 from bench.records.profile import Choice, Layout, Profile
 from bench.records.reason import Reason
 from bench.records.request import AUTO, Request
@@ -67,10 +66,7 @@ def plan_request(
     request: Request,
     machine: Machine,
     catalogue: Catalogue,
-    *,
-    suite: str,
-    suite_digest: Digest | None = None,
-    order_seed: int,
+    heading: PlanHeading,
 ) -> Planned:
     """Return the plan of a run.
 
@@ -78,9 +74,7 @@ def plan_request(
         request: What was asked for.
         machine: Where.
         catalogue: What there is to choose from.
-        suite: The suite's name in the plan.
-        suite_digest: Of a user's file.
-        order_seed: Of the order of repetitions.
+        heading: Of the plan.
 
     Raises:
         UsageError: filters that leave nothing, or an override that this machine's cores cannot satisfy.
@@ -88,9 +82,7 @@ def plan_request(
         EnvironmentUnfitError: the machine cannot do what is asked.
     """
     cases, refused = choose_cases(request, machine, catalogue)
-    return plan_cases(
-        request, machine, catalogue, cases, refused, suite=suite, suite_digest=suite_digest, order_seed=order_seed
-    )
+    return plan_cases(request, machine, catalogue, heading, cases=cases, refused=refused)
 
 
 def choose_cases(
@@ -123,12 +115,10 @@ def plan_cases(
     request: Request,
     machine: Machine,
     catalogue: Catalogue,
+    heading: PlanHeading,
+    *,
     cases: Sequence[Case],
     refused: Sequence[Refusal],
-    *,
-    suite: str,
-    suite_digest: Digest | None = None,
-    order_seed: int,
 ) -> Planned:
     """Return the plan of some cases, in their order.
 
@@ -136,11 +126,9 @@ def plan_cases(
         request: Gives the profile, the layouts and the policy; its filters have been applied.
         machine: Where.
         catalogue: What there is to choose from.
+        heading: Of the plan.
         cases: To be measured.
         refused: Asked for and unsupported.
-        suite: The suite's name in the plan.
-        suite_digest: Of a user's file.
-        order_seed: Of the order of repetitions.
 
     Raises:
         UsageError: an override that this machine's cores cannot satisfy.
@@ -150,8 +138,7 @@ def plan_cases(
     profile, choice = select_profile(request, machine, catalogue)
     layouts = choose_layouts(request, profile, machine)
     plan = plan_run(
-        suite=suite,
-        suite_digest=suite_digest,
+        heading,
         cases=cases,
         refused=refused,
         units={name: facts.unit for name, facts in known_workloads(catalogue.sources).items()},
@@ -159,7 +146,6 @@ def plan_cases(
         variables=variables_for(profile, layouts[0].runtime),
         choice=choice,
         policy=override_policy(request),
-        order_seed=order_seed,
         machine=machine,
         scenario=request.suite.scenario or "closed_loop",
         sources=catalogue.sources,

@@ -1,6 +1,6 @@
 """The plan: the cells, with everything that is needed to run and to repeat them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta
 
@@ -96,6 +96,20 @@ class Refusal(Record, frozen=True, kw_only=True):
     reason: Reason
 
 
+class PlanHeading(NamedTuple):
+    """What a plan states that follows neither from the request nor from the machine.
+
+    Attributes:
+        suite: Name, or file name of the user's file.
+        suite_digest: Of the user's file; None for a suite of bench.
+        order_seed: Seed of the order of repetitions.
+    """
+
+    suite: str
+    suite_digest: Digest | None
+    order_seed: int
+
+
 class Plan(Record, frozen=True, kw_only=True):
     """What a run will do.
 
@@ -123,6 +137,11 @@ class Plan(Record, frozen=True, kw_only=True):
     variants: tuple[Variant, ...] = ()
     suite_digest: Digest | None = None
     sources: tuple[Source, ...] = ()
+
+    @property
+    def heading(self) -> PlanHeading:
+        """What another plan for the same request and machine needs to be the same."""
+        return PlanHeading(self.suite, self.suite_digest, self.order_seed)
 
 
 def format_cell_id(index: int, case: Case, layout: LayoutName) -> CellId:

@@ -18,15 +18,14 @@ from bench.run.options import RunOptions
 from bench.run.prepare import (
     RESULTS,
     Decision,
-    choose_seed,
     find_facilities,
+    make_heading,
     make_request,
     read_catalogue,
     replace_missing_libraries,
     without_folders,
 )
 from bench.run.sources import bring_sources
-from bench.suites.load import identify_suite
 
 
 def prepare_ab(
@@ -55,22 +54,14 @@ def prepare_ab(
         _require_native(variant, machine)
     sides = (_side(a), _side(b))
     facilities = find_facilities(output)
-    suite, digest = identify_suite(options.suite)
+    heading = make_heading(options)
     sources = tuple(found.source for found in located)
     catalogues = (_catalogue(a, facilities, sources), _catalogue(b, facilities, sources))
     replaced: tuple[Reason, ...] = ()
     # An image has libraries of its own, and a side's profile was named by the user.
     if not any(variant.profile or variant.image for variant in (a, b)):
         request, replaced = replace_missing_libraries(request, machine, catalogues[0])
-    profile, plan = plan_pairs(
-        request,
-        sides,
-        machine,
-        catalogues,
-        suite=suite,
-        suite_digest=digest,
-        order_seed=choose_seed(options),
-    )
+    profile, plan = plan_pairs(request, sides, machine, catalogues, heading)
     for runtime in {cell.runtime for cell in plan.cells}:
         find_preloads(runtime)  # a library that is not installed is an error now, not after the first worker
     environments = describe_interpreters(plan.variants)

@@ -19,7 +19,7 @@ from bench.records.bundle import Citation, Environment
 from bench.records.case import Case
 from bench.records.cpulist import format_cpulist
 from bench.records.machine import Machine
-from bench.records.plan import Plan
+from bench.records.plan import Plan, PlanHeading
 from bench.records.profile import Layout, Profile
 from bench.records.reason import Reason
 from bench.records.record import Record
@@ -79,20 +79,13 @@ def prepare_run(options: RunOptions, root: Path = HOST, *, output: Path = RESULT
     options, located = bring_sources(options, parent=os.environ, output=output)
     request = make_request(options)
     machine = detect(root)
-    suite, digest = identify_suite(options.suite)
+    heading = make_heading(options)
     facilities = find_facilities(output) if root == HOST else None
     catalogue = read_catalogue(facilities, tuple(found.source for found in located))
     replaced: tuple[Reason, ...] = ()
     if root == HOST:
         request, replaced = replace_missing_libraries(request, machine, catalogue)
-    profile, plan = plan_request(
-        request,
-        machine,
-        catalogue,
-        suite=suite,
-        suite_digest=digest,
-        order_seed=choose_seed(options),
-    )
+    profile, plan = plan_request(request, machine, catalogue, heading)
     if root == HOST:
         # A library that is not installed is an error now, not after the first worker.
         find_preloads(plan.layouts[0].runtime)
@@ -172,9 +165,14 @@ def read_catalogue(facilities: Facilities | None = None, sources: tuple[Source, 
     return Catalogue(profiles=load_profiles(), find_profile=find_profile, why_not=why_not, sources=sources)
 
 
-def choose_seed(options: RunOptions) -> int:
-    """Return the seed of the order of repetitions: the user's, or a new one."""
-    return secrets.randbits(32) if options.seed is None else options.seed
+def make_heading(options: RunOptions) -> PlanHeading:
+    """Return the plan's heading: the suite's name and digest, and the user's seed or a new one.
+
+    Raises:
+        UsageError: the suite's file cannot be read.
+    """
+    seed = secrets.randbits(32) if options.seed is None else options.seed
+    return PlanHeading(*identify_suite(options.suite), seed)
 
 
 def why_not_available(case: Case, facilities: Facilities | None, sources: Sequence[Source] = ()) -> Reason | None:

@@ -67,13 +67,7 @@ def _check_fit(found: Verification, run_id: str, last: Verification, later: Veri
     if ended > parse_timestamp(later.contents.info.started_at, source="bundle.json"):
         raise _misfit(last, f"run {run_id}, which ended after run {later.contents.info.run_id} began")
     ours, theirs = (
-        (
-            each.contents.profile,
-            each.contents.plan.suite,
-            each.contents.plan.suite_digest,
-            each.contents.plan.order_seed,
-        )
-        for each in (last, found)
+        (verification.contents.profile, verification.contents.plan.heading) for verification in (last, found)
     )
     if ours != theirs:
         raise _misfit(last, f"run {run_id}, which has another profile, suite or seed")

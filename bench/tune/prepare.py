@@ -16,9 +16,8 @@ from bench.planning.arms import plan_arms, read_settings
 from bench.planning.pairs import Side, plan_pairs
 from bench.planning.plan import Catalogue, Planned, choose_cases, select_profile
 from bench.profiles.load import load_profile
-from bench.records.digest import Digest
 from bench.records.machine import Machine
-from bench.records.plan import Plan
+from bench.records.plan import Plan, PlanHeading
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, LayoutName, Profile, Runtime
 from bench.records.reason import Reason, UnsupportedError
 from bench.records.record import Record
@@ -29,14 +28,13 @@ from bench.run.continuity import require_same_machine
 from bench.run.options import RunOptions
 from bench.run.prepare import (
     Decision,
-    choose_seed,
     find_facilities,
+    make_heading,
     make_request,
     read_catalogue,
     replace_missing_libraries,
     without_folders,
 )
-from bench.suites.load import identify_suite
 from bench.tune.sampler import SamplerMissingError, name_sampler, sample_settings
 from bench.tune.space import ARMS_MAX, PlanArm, Space, build_space, merge_knobs, suggest_knobs
 from bench.tune.stages import begin_tuning, estimate_tuning_s, request_stage
@@ -72,16 +70,14 @@ class Basis(NamedTuple):
     Attributes:
         request: What was asked for; a stage adds how often and how long it measures.
         profile: Whose own settings are the base.
-        suite, suite_digest, order_seed: Of each stage's plan.
+        heading: Of each stage's plan.
         replaced: Libraries that the profile prefers and this machine lacks.
     """
 
     request: Request
     machine: Machine
     profile: Profile
-    suite: str
-    suite_digest: Digest | None
-    order_seed: int
+    heading: PlanHeading
     replaced: tuple[Reason, ...] = ()
 
 
@@ -117,7 +113,7 @@ def prepare_tuning(options: RunOptions, wanted: TuneOptions, output: Path) -> Be
     plan_arm = partial(_plan_arm, basis, _catalogue(basis.profile, output))
     own = plan_arm({}).plan
     knobs = merge_knobs(wanted.knobs)
-    lay_out = partial(_lay_out, wanted, plan_arm=plan_arm, seed=basis.order_seed)
+    lay_out = partial(_lay_out, wanted, plan_arm=plan_arm, seed=basis.heading.order_seed)
     estimate = partial(_estimate_s, basis.request, own)
     if knobs:
         tuning, space = lay_out(knobs)
@@ -176,8 +172,7 @@ def continue_after(verification: Verification, tuning: Tuning, output: Path) -> 
     if contents.request is None:
         raise UsageError(f"run {contents.info.run_id} does not say what was asked for, so no stage can follow it")
     require_same_machine(contents.info.run_id, contents.machine, machine, contents.environment.source_digest)
-    plan = contents.plan
-    basis = Basis(contents.request, machine, contents.profile, plan.suite, plan.suite_digest, plan.order_seed)
+    basis = Basis(contents.request, machine, contents.profile, contents.plan.heading)
     return _decide(basis, tuning, [_catalogue(basis.profile, output)] * len(tuning.arms))
 
 
@@ -194,8 +189,7 @@ def _find_basis(options: RunOptions, aim: AimName, output: Path) -> Basis:
     catalogue = read_catalogue(find_facilities(output))
     request, replaced = replace_missing_libraries(request, machine, catalogue)
     profile, _ = select_profile(request, machine, catalogue)
-    suite, digest = identify_suite(options.suite)
-    return Basis(without_folders(request), machine, profile, suite, digest, choose_seed(options), replaced)
+    return Basis(without_folders(request), machine, profile, make_heading(options), replaced)
 
 
 def _choose_suggested(
@@ -243,9 +237,7 @@ def _decide(basis: Basis, tuning: Tuning, catalogues: Sequence[Catalogue]) -> De
         [Side(options=read_settings(settings), argv=WORKER_ARGV) for settings in tuning.arms],
         basis.machine,
         catalogues,
-        suite=basis.suite,
-        suite_digest=basis.suite_digest,
-        order_seed=basis.order_seed,
+        basis.heading,
     )
     for runtime in {cell.runtime for cell in plan.cells}:
         find_preloads(runtime)
@@ -256,15 +248,7 @@ def _decide(basis: Basis, tuning: Tuning, catalogues: Sequence[Catalogue]) -> De
 
 def _plan_arm(basis: Basis, catalogue: Catalogue, settings: Settings) -> Planned:
     """Plan one arm alone, or raise why this machine cannot run it in all cases that are asked for."""
-    planned = plan_arms(
-        basis.request,
-        [settings],
-        basis.machine,
-        catalogue,
-        suite=basis.suite,
-        suite_digest=basis.suite_digest,
-        order_seed=basis.order_seed,
-    )
+    planned = plan_arms(basis.request, [settings], basis.machine, catalogue, basis.heading)
     cases, _ = choose_cases(basis.request, basis.machine, catalogue)
     if len(planned.plan.cells) != len(cases):
         raise UsageError(f"only {len(planned.plan.cells)} of the {len(cases)} cases can be run with it")

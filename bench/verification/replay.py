@@ -108,9 +108,7 @@ def _plan(contents: Contents, request: Request, *, hidden: bool) -> Planned:
         catalogue = _catalogue(contents, contents.profile)
         if hidden:
             request = _name_recorded(request, contents.profile)
-        return plan_request(
-            request, machine, catalogue, suite=plan.suite, suite_digest=plan.suite_digest, order_seed=plan.order_seed
-        )
+        return plan_request(request, machine, catalogue, plan.heading)
     return _plan_pairs(contents, request, machine, hidden=hidden)
 
 
@@ -129,9 +127,7 @@ def _plan_pairs(contents: Contents, request: Request, machine: Machine, *, hidde
         sides,
         machine,
         [_catalogue(contents, profile) for profile in profiles],
-        suite=plan.suite,
-        suite_digest=plan.suite_digest,
-        order_seed=plan.order_seed,
+        plan.heading,
     )
     # What a side's options were typed as is for people; `_read_side` has read them.
     variants = tuple(

@@ -3,7 +3,7 @@ import pytest
 
 from bench.launch.plan import estimate_seconds, plan_run
 from bench.records.machine import Machine
-from bench.records.plan import Plan, Refusal
+from bench.records.plan import Plan, PlanHeading, Refusal
 from bench.records.profile import Binding, Layout, Runtime
 from bench.records.reason import Reason, UnsupportedError
 from bench.report.suites import MEASURED_S
@@ -22,7 +22,7 @@ TRAINING = msgspec.structs.replace(CASE, mode="training")
 
 def make(machine: Machine | None = None, refused: tuple[Refusal, ...] = ()) -> Plan:
     return plan_run(
-        suite="mine",
+        PlanHeading("mine", None, 7),
         cases=[CASE, TRAINING],
         refused=refused,
         units={"resnet50": "images"},
@@ -30,7 +30,6 @@ def make(machine: Machine | None = None, refused: tuple[Refusal, ...] = ()) -> P
         variables={"LRU_CACHE_CAPACITY": "1024"},
         choice=CHOICE,
         policy=POLICY,
-        order_seed=7,
         machine=machine or make_machine(),
     )
 

@@ -20,7 +20,7 @@ from bench.stats.scenarios import SCENARIOS, Scenario, find_scenario
 from bench.stats.summary import summarize
 from tests.builders import (
     CHOICE,
-    ORDER_SEED,
+    HEADING,
     POLICY,
     make_cell,
     make_instance,
@@ -102,7 +102,7 @@ def make_contents(instance: InstanceResult) -> Contents:
 
 def test_it_is_planned_by_its_name() -> None:
     plan = plan_run(
-        suite="smoke",
+        HEADING,
         cases=(CELL.case,),
         refused=(),
         units={"resnet50": "images"},
@@ -110,7 +110,6 @@ def test_it_is_planned_by_its_name() -> None:
         variables={},
         choice=CHOICE,
         policy=POLICY,
-        order_seed=ORDER_SEED,
         machine=make_machine(),
         scenario="paused",
     )

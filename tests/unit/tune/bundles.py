@@ -13,7 +13,7 @@ from bench.records.suite import CaseFilter
 from bench.records.tuning import ArmResult, EarlierStage, Knob, Search, Settings, StageName, Tuning
 from bench.stats.summary import summarize
 from bench.tune.stages import request_stage
-from tests.builders import DIGEST, ORDER_SEED
+from tests.builders import DIGEST, HEADING
 from tests.unit.verification.planned import CATALOGUE, MACHINE, SUITE, make_contents
 
 WINNER: Settings = {"openmp": "gnu", "allocator": "system"}
@@ -45,7 +45,7 @@ def make_tuning(
 def make_stage(tuning: Tuning, factors: Sequence[float] = (), catalogue: Catalogue = CATALOGUE) -> Contents:
     """The bundle of a stage, in which each arm takes so many times as long as the first."""
     request = request_stage(REQUEST, tuning)
-    planned = plan_arms(request, tuning.arms, MACHINE, catalogue, suite="./tiny.toml", order_seed=ORDER_SEED)
+    planned = plan_arms(request, tuning.arms, MACHINE, catalogue, HEADING)
     contents = replace(make_contents(planned, request), tuning=tuning)
     by_cell = {cell.id: place for place, cell in enumerate(contents.plan.cells)}
     measurements = tuple(

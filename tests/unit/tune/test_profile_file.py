@@ -20,7 +20,7 @@ from bench.records.suite import CaseFilter
 from bench.records.summary import Interval
 from bench.records.tuning import Gain, Knob, SettingGain, Settings, TuningResult
 from bench.tune.profile_file import make_profile, narrow_match, require_profile_path, write_profile
-from tests.builders import DIGEST, ORDER_SEED
+from tests.builders import DIGEST, HEADING
 from tests.unit.tune.bundles import make_stage, make_tuning
 from tests.unit.verification.planned import CATALOGUE, MACHINE, SUITE
 
@@ -87,7 +87,7 @@ def test_a_variable_that_the_new_runtime_does_not_read_is_left_out() -> None:
 def test_the_profile_makes_the_cells_that_were_measured(settings: Settings, layout: LayoutName) -> None:
     profile = make(settings)
     request = Request(suite=SUITE, profile="auto", wanted=CaseFilter(), layouts=(layout,))
-    arm = plan_arms(request, [settings], MACHINE, CATALOGUE, suite="./tiny.toml", order_seed=ORDER_SEED).plan.layouts[0]
+    arm = plan_arms(request, [settings], MACHINE, CATALOGUE, HEADING).plan.layouts[0]
     (made,) = resolve_layouts(profile, MACHINE, (layout,), Overrides())
     assert (made.instances, made.runtime) == (arm.instances, arm.runtime)
     if "OMP_WAIT_POLICY" in settings:

@@ -15,7 +15,7 @@ from bench.records.suite import CaseFilter
 from bench.records.tuning import Knob, Settings
 from bench.tune.sampler import sample_settings
 from bench.tune.space import Space, build_space, merge_knobs, parse_knob, suggest_knobs
-from tests.builders import ORDER_SEED
+from tests.builders import HEADING
 from tests.unit.verification.planned import CATALOGUE, MACHINE, SUITE
 
 SAMPLE = partial(sample_settings, seed=7)
@@ -23,7 +23,7 @@ SAMPLE = partial(sample_settings, seed=7)
 
 def plan_arm(settings: Settings, layout: LayoutName = "latency") -> Planned:
     request = Request(suite=SUITE, profile="auto", wanted=CaseFilter(), layouts=(layout,))
-    return plan_arms(request, [settings], MACHINE, CATALOGUE, suite="./tiny.toml", order_seed=ORDER_SEED)
+    return plan_arms(request, [settings], MACHINE, CATALOGUE, HEADING)
 
 
 def build(*knobs: str, layout: LayoutName = "latency", arms_max: int = 50) -> Space:
@@ -79,7 +79,7 @@ def test_an_instance_fills_what_the_arm_says() -> None:
     machine = msgspec.structs.replace(MACHINE, topology=topology)
     request = Request(suite=SUITE, profile="auto", wanted=CaseFilter(), layouts=("throughput",))
     arms: list[Settings] = [{"instance-per": "node"}, {"instance-per": "l3"}]
-    plans = [plan_arms(request, [arm], machine, CATALOGUE, suite="./tiny.toml", order_seed=ORDER_SEED) for arm in arms]
+    plans = [plan_arms(request, [arm], machine, CATALOGUE, HEADING) for arm in arms]
     assert [len(planned.plan.cells[0].instances) for planned in plans] == [1, 2]
     assert plans[1].plan.layouts[0].overridden == ("--instance-per l3",)
 

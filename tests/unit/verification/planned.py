@@ -22,8 +22,8 @@ from bench.stats.order import order_round
 from bench.stats.summary import summarize
 from bench.workloads.validity import why_not
 from tests.builders import (
+    HEADING,
     LIBRARIES,
-    ORDER_SEED,
     POLICY,
     make_instance,
     make_measurement,
@@ -62,7 +62,7 @@ CATALOGUE = Catalogue(profiles=load_profiles(), find_profile=find_profile, why_n
 
 
 def plan_run(request: Request = REQUEST, suite: str = "./tiny.toml") -> Planned:
-    return plan_request(request, MACHINE, CATALOGUE, suite=suite, order_seed=ORDER_SEED)
+    return plan_request(request, MACHINE, CATALOGUE, HEADING._replace(suite=suite))
 
 
 def plan_two(request: Request = REQUEST) -> Planned:
@@ -70,7 +70,7 @@ def plan_two(request: Request = REQUEST) -> Planned:
         Side(options=VariantOptions(), argv=WORKER_ARGV),
         Side(options=VariantOptions(variables={"KMP_BLOCKTIME": "0"}, allocator="system"), argv=WORKER_ARGV),
     )
-    return plan_pairs(request, sides, MACHINE, (CATALOGUE, CATALOGUE), suite="./tiny.toml", order_seed=ORDER_SEED)
+    return plan_pairs(request, sides, MACHINE, (CATALOGUE, CATALOGUE), HEADING)
 
 
 def make_contents(planned: Planned, request: Request | None = REQUEST) -> Contents:

@@ -15,7 +15,7 @@ from bench.records.request import Request
 from bench.records.suite import CaseFilter
 from bench.verification.replay import replay_plan
 from bench.workloads.validity import why_not
-from tests.builders import DIGEST, ORDER_SEED
+from tests.builders import DIGEST, HEADING
 from tests.unit.bundle.builder import CONTENTS, seal_contents, verify
 from tests.unit.verification.planned import (
     CATALOGUE,
@@ -63,7 +63,7 @@ WITH_MINE = CATALOGUE._replace(find_profile=lambda _: MINE)
 
 def test_a_users_profile_is_replayed_as_it_was_recorded() -> None:
     request = replace(REQUEST, profile="./mine.toml")
-    planned = plan_request(request, MACHINE, WITH_MINE, suite="./tiny.toml", order_seed=ORDER_SEED)
+    planned = plan_request(request, MACHINE, WITH_MINE, HEADING)
     assert codes(make_contents(planned, request)) == []
 
 
@@ -72,7 +72,7 @@ def test_a_users_profile_of_one_side_is_replayed_as_it_was_recorded() -> None:
         Side(options=VariantOptions(), argv=WORKER_ARGV),
         Side(options=VariantOptions(profile="./mine.toml"), argv=WORKER_ARGV),
     )
-    planned = plan_pairs(REQUEST, sides, MACHINE, (CATALOGUE, WITH_MINE), suite="./tiny.toml", order_seed=ORDER_SEED)
+    planned = plan_pairs(REQUEST, sides, MACHINE, (CATALOGUE, WITH_MINE), HEADING)
     assert planned.plan.variants[1].profile == MINE
     assert codes(make_contents(planned)) == []
 
@@ -82,7 +82,7 @@ def test_what_was_not_installed_stays_refused() -> None:
     lacking = CATALOGUE._replace(why_not=lambda case: why_not(case) or (reason if case.backend == "openvino" else None))
     table = replace(REQUEST.suite.cases[0], backend=("eager", "openvino"), memory_format=("contiguous",))
     request = replace(REQUEST, suite=replace(REQUEST.suite, cases=(table,)))
-    planned = plan_request(request, MACHINE, lacking, suite="./tiny.toml", order_seed=ORDER_SEED)
+    planned = plan_request(request, MACHINE, lacking, HEADING)
     assert [refusal.reason for refusal in planned.plan.refused] == [reason, reason]
     assert codes(make_contents(planned, request)) == []
 
