@@ -10,20 +10,17 @@ from time import monotonic
 from bench.bundle.timestamp import format_timestamp
 from bench.errors import LaunchError
 from bench.launch.failure import WorkerFailedError
-from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
 from bench.records.measurement import Failure, Repetition
 from bench.records.plan import Cell, Plan
-from bench.records.probe import Probe
-from bench.records.profile import Layout
 from bench.records.progress import Progress
 from bench.run.clock import RunClock
 from bench.run.faults import find_fault
 from bench.run.jobs import JobBuilder, RepetitionRequest, Workers
-from bench.run.journal import CellEntry, Journal, ProbeEntry, ReopenEntry, RepetitionEntry
+from bench.run.journal import CellEntry, Journal, ReopenEntry, RepetitionEntry
 from bench.run.pace import Pace
+from bench.run.prober import Prober
 from bench.run.sources import write_sources
 from bench.stats.cell_progress import NOT_STARTED, CellProgress, Stop, assess_progress, why_stop
-from bench.stats.drift import is_probe_odd
 from bench.stats.noise import judge_repetitions
 from bench.stats.order import ScheduledRepetition, find_partners, next_repetition
 
@@ -73,9 +70,15 @@ class Execution:
             workers=workers,
             sources=write_sources(decision.sources, folder / "sources"),
         )
+        self._prober = Prober(
+            journal,
+            self._jobs,
+            self._partners,
+            report_probe=lambda: self._report("probe", None, 0),
+            clock=clock,
+            run_clock=self._run_clock,
+        )
         self._progress: dict[str, CellProgress] = {}
-        self._since_probe: int | None = None
-        self._probed_at = clock()
 
     def measure_all(self) -> None:
         """Measure every cell that is not finished.
@@ -88,10 +91,10 @@ class Execution:
             self._judge(cell)
         while True:
             schedule = self._upcoming_repetitions()
-            if not schedule and (self._since_probe == 0 or not self._open()):
+            if not schedule and (self._prober.came_last or not self._open()):
                 break
-            if not schedule or self._is_probe_due(schedule[0]):
-                self._probe(schedule)
+            if not schedule or self._prober.is_due(schedule[0]):
+                self._prober.probe(self._plan.layouts, self._requests(schedule))
                 self._settle()
             else:
                 self._measure(schedule[0], schedule[1:])
@@ -151,7 +154,7 @@ class Execution:
         cell = scheduled.cell
         index = len(self._journal.repetitions(cell.id))
         self._report("repetition", cell, index + 1)
-        self._since_probe = (self._since_probe or 0) + 1
+        self._prober.count_repetition()
         started_at, start = format_timestamp(self._run_clock.now()), self._clock()
         try:
             request, *upcoming = self._requests([scheduled, *then])
@@ -226,45 +229,6 @@ class Execution:
     def _why_stop(self, progress: CellProgress) -> Stop | None:
         spare_s = self._pace.spare_s(self._remaining())
         return why_stop(progress, self._plan.policy, spare_s=spare_s, elapsed_s=self._pace.elapsed_s)
-
-    def _is_probe_due(self, scheduled: ScheduledRepetition) -> bool:
-        """Return whether a probe comes before a repetition: first in a session, then now and again, never within a pair.
-
-        A block of more cells may take longer than the host stays the same: there a probe may come between them.
-        """
-        if self._since_probe is None:
-            return True
-        partners = self._partners[scheduled.cell.id]
-        if len(partners) == 1 and self._journal.last_scheduled == (scheduled.round, partners[0]):
-            return False
-        late = self._clock() - self._probed_at >= PROBE_EVERY_S
-        return self._since_probe >= REPETITIONS_PER_PROBE or (late and self._since_probe > 0)
-
-    def _probe(self, then: Sequence[ScheduledRepetition]) -> None:
-        """Probe every layout. A probe that fails leaves a cell without a peak, and nothing else.
-
-        All peaks are measured by the first probe of a session and by the last one, and the best counts: a host that is
-        busy for a second at one of them then makes no peak too low. The other probes only show drift.
-        """
-        peaks = self._since_probe is None or not then
-        for layout in self._plan.layouts:
-            self._probe_layout(layout, then, peaks=peaks)
-        for layout in self._plan.layouts:
-            # Once more where the host, or only this probe of it, was slow: the better of both counts.
-            if is_probe_odd(self._journal.probes(), layout.name):
-                self._probe_layout(layout, then, peaks=peaks)
-        self._since_probe = 0
-        self._probed_at = self._clock()
-
-    def _probe_layout(self, layout: Layout, then: Sequence[ScheduledRepetition], *, peaks: bool) -> None:
-        self._report("probe", None, 0)
-        started_at = format_timestamp(self._run_clock.now())
-        try:
-            instances = self._jobs.probe(layout, peaks=peaks, then=self._requests(then))
-        except WorkerFailedError:
-            return
-        probe = Probe(layout=layout.name, sequence=self._journal.sequence, started_at=started_at, instances=instances)
-        self._journal.add(ProbeEntry(probe=probe))
 
     def _open(self) -> list[Cell]:
         """Return the cells that have begun and are not finished."""
