@@ -46,7 +46,10 @@ ReadEvents = Callable[[], KernelEvents]
 
 
 class Worker:
-    """One child with its pipes. It has its own process group, so that everything it starts ends with it."""
+    """One child with its pipes. It has its own process group, which ends with it.
+
+    What it starts in another session is left to `bench.launch.process_tree.end_children`.
+    """
 
     def __init__(
         self, argv: Sequence[str], task: Task | SurveyTask, environment: Mapping[str, str], *, read_events: ReadEvents
@@ -152,6 +155,11 @@ class Worker:
     def timed_out(self, timeout_s: float) -> Failure:
         """Return the failure of a worker that did not end in time."""
         return self._failure("timeout", seconds=f"{timeout_s:g}")
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
 
     @property
     def is_alive(self) -> bool:

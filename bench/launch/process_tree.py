@@ -1,8 +1,10 @@
-"""Ties between bench's processes: a child ends with its parent, and a parent reports how its child ended."""
+"""Ties between bench's processes: a child ends with its parent, with all that it started, and its end is reported."""
 
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NoReturn
 
 from bench.launch.kernel import prctl
@@ -23,6 +25,44 @@ def die_with_parent() -> None:
 def adopt_orphans() -> None:
     """Ask the kernel to make this process the parent of processes that its children leave behind."""
     prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+@contextmanager
+def ending_orphans() -> Iterator[None]:
+    """End, at the end, what was started within: children, and what they left behind in sessions of its own."""
+    adopt_orphans()
+    before = list_children()
+    try:
+        yield
+    finally:
+        end_children(but=before)
+
+
+def list_children() -> frozenset[int]:
+    """Return the process ids of this process's children; none where the kernel does not list them."""
+    children: set[int] = set()
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(OSError):  # the thread has just ended; or a kernel without CONFIG_PROC_CHILDREN
+            children |= set(map(int, (thread / "children").read_text(encoding="ascii").split()))
+    return frozenset(children)
+
+
+def end_children(*, but: Collection[int] = ()) -> None:
+    """Kill and reap all children, and theirs, which this process inherits if it adopts orphans.
+
+    Args:
+        but: Process ids of children that stay. One that runs as another user stays too.
+    """
+    spared = set(but)
+    while children := list_children() - spared:
+        for child in children:
+            try:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+            except PermissionError:
+                spared.add(child)
+            except (ProcessLookupError, ChildProcessError):  # reaped by the kernel, where SIGCHLD is ignored
+                pass
 
 
 def end_like(status: int) -> NoReturn:

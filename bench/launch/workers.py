@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 from bench.errors import LaunchError
 from bench.launch.failure import WorkerFailedError
 from bench.launch.process import ReadEvents, Worker, receive_all
+from bench.launch.process_tree import adopt_orphans, end_children, list_children
 from bench.launch.protocol import GO, Loaded, Ready
 from bench.records.cpulist import parse_cpulist
 from bench.records.kernel_events import KernelEvents
@@ -55,6 +56,8 @@ class Workers:
         """
         self._read_events = read_events
         self._waiting: list[_PreloadedWorkers] = []
+        adopt_orphans()
+        self._children_before = list_children()
 
     def __enter__(self) -> Self:
         """Return itself; nothing is started yet."""
@@ -85,6 +88,7 @@ class Workers:
             pool = stack.enter_context(waiting or _PreloadedWorkers(job, self._read_events))
             if not pool.loaded:
                 self._load(pool, [later for later in then if not pool.can_do(later)], timeout_s)
+            self._end_orphans(pool)
             results = pool.run(job, timeout_s)
             if any(map(pool.can_do, then)):
                 stack.pop_all()
@@ -95,6 +99,7 @@ class Workers:
         """End the waiting pools, and return whether there were any."""
         waited = bool(self._waiting)
         self._end_waiting()
+        self._end_orphans()
         return waited
 
     def _take(self, job: Job) -> "_PreloadedWorkers | None":
@@ -109,6 +114,15 @@ class Workers:
             if pool not in but:
                 pool.end()
         self._waiting = list(but)
+
+    def _end_orphans(self, *running: "_PreloadedWorkers") -> None:
+        """End what killed workers left behind in sessions of its own: a task is timed with nothing of another beside it.
+
+        Args:
+            running: Pools that do not wait.
+        """
+        pids = {pid for pool in (*self._waiting, *running) for pid in pool.pids}
+        end_children(but=self._children_before | pids)
 
     def _load(self, pool: "_PreloadedWorkers", then: Sequence[Job], timeout_s: float) -> None:
         """Load a pool, and others beside it. One that fails to load is ended: its own job will report the failure."""
@@ -175,6 +189,11 @@ class _PreloadedWorkers:
         results = [worker.result() for worker in self._workers]
         receive_all(self._workers, deadline, timeout_s, until=lambda worker: isinstance(worker.last, Loaded))
         return results
+
+    @property
+    def pids(self) -> list[int]:
+        """Their process ids."""
+        return [worker.pid for worker in self._workers]
 
     @property
     def is_alive(self) -> bool:

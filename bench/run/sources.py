@@ -13,6 +13,7 @@ from bench.hardware.detect import HOST
 from bench.hardware.kernel_events import read_kernel_events
 from bench.hardware.tree import Tree
 from bench.launch.failure import WorkerFailedError
+from bench.launch.process_tree import ending_orphans
 from bench.launch.survey import survey_source, write_content
 from bench.records.bundle import Contents
 from bench.records.case import WorkloadFacts
@@ -54,7 +55,8 @@ def bring_sources(
         raise UsageError(
             "--input states inputs of a model of your own; name one with --workload, such as ./my_models.py"
         )
-    with ThreadPoolExecutor(min(_READERS, len(os.sched_getaffinity(0)))) as pool:
+    readers = min(_READERS, len(os.sched_getaffinity(0)))
+    with ending_orphans(), ThreadPoolExecutor(readers) as pool:  # what their code started would run beside measurements
         read = pool.map(lambda found: _read(found, options.inputs, parent, output), named.values())
         located = dict(zip(named, read, strict=True))
     _require_distinct(located)

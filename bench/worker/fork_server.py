@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from bench.launch.failure import fail
-from bench.launch.process_tree import adopt_orphans, die_with_parent
+from bench.launch.process_tree import adopt_orphans, die_with_parent, end_children
 from bench.records.reason import Reason
 
 
@@ -50,7 +50,7 @@ class ForkServer:
         if started:
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
-        _end_orphans()
+        end_children()
         if started:
             names = ", ".join(sorted(name for _, name in started))
             raise fail(Reason(code="threads_before_fork", values={"threads": names}))
@@ -64,13 +64,3 @@ def _list_threads() -> set[tuple[str, str]]:
         with suppress(OSError):  # the thread has just ended
             threads.add((folder.name, (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()))
     return {(number, name) for number, name in threads if number != str(os.getpid())}
-
-
-def _end_orphans() -> None:
-    """Kill and reap all children, and their children, which this process inherits when they lose their parent."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children")
-    with suppress(ChildProcessError, FileNotFoundError):  # no children; or a kernel that does not list them
-        while True:
-            for child in children.read_text(encoding="ascii").split():
-                os.kill(int(child), signal.SIGKILL)
-            os.waitpid(-1, 0)

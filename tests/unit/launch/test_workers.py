@@ -1,6 +1,7 @@
 """Which pools load at the same time, wait, and end: the program of each worker writes its steps into a file."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,7 @@ TASK = Task(
     scratch=gettempdir(),
     prove=False,
 )
+LEAVES = msgspec.structs.replace(TASK, package="leaves")
 LOADED, READY, MEASURED = (
     encode_message(message).decode().strip() for message in (Loaded(), Ready(), Measured(result=make_instance()))
 )
@@ -37,9 +39,20 @@ task = sys.stdin.readline()
 note("starts")
 if os.environ.get("FAILS"): sys.exit(3)
 if os.environ.get("SLOW"): time.sleep(0.5)
+def leave_sleeper():  # in a session of its own, and nobody's child: no process group and no parent's end reaches it
+    up, told = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.closerange(0, 3)
+            os.write(told, str(os.getpid()).encode())
+            time.sleep(1000)
+        os._exit(0)
+    note("leaves " + os.read(up, 20).decode())
 note("loaded"); print({LOADED!r}, flush=True)
 while line := sys.stdin.readline():
-    if "dies" in line: sys.exit(4)
+    if "leaves" in line: leave_sleeper()
+    if "dies" in line or "leaves" in line: sys.exit(4)
     note("works"); print({READY!r}, flush=True)
     sys.stdin.readline()
     note("ends"); print({MEASURED!r}, flush=True)
@@ -213,3 +226,32 @@ def test_on_a_single_cpu_pools_load_one_after_another(workers: Workers, log: Pat
 def test_a_pool_that_cannot_be_started_ahead_fails_no_other_job(workers: Workers, log: Path) -> None:
     impossible = Job(["/no/such/python"], [TASK], [{}], "b")
     assert workers.run(job(log, "a"), timeout_s=20, then=[impossible]) == [make_instance()]
+
+
+@pytest.fixture
+def bystander() -> Iterator[psutil.Process]:
+    """A child of this process that no worker has started."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"]) as process:
+        yield psutil.Process(process.pid)
+        process.kill()
+
+
+def test_what_a_worker_left_in_another_session_ends_before_the_next_task(
+    bystander: psutil.Process, workers: Workers, log: Path
+) -> None:
+    with pytest.raises(WorkerFailedError, match="exited status=4"):
+        workers.run(job(log, "a", task=LEAVES), timeout_s=20)
+    sleeper = psutil.Process(int(read(log)[-1].removeprefix("a leaves ")))
+    assert sleeper.is_running()
+    assert workers.run(job(log, "b"), timeout_s=20, then=[job(log, "c")]) == [make_instance()]
+    assert not sleeper.is_running()
+    assert workers.run(job(log, "c"), timeout_s=20) == [make_instance()]
+    assert read(log).count("c starts") == 1
+    assert bystander.is_running()
+
+
+def test_what_the_last_worker_left_ends_with_the_run(bystander: psutil.Process, log: Path) -> None:
+    with Workers() as workers, pytest.raises(WorkerFailedError, match="exited status=4"):
+        workers.run(job(log, "a", task=LEAVES), timeout_s=20)
+    assert not psutil.pid_exists(int(read(log)[-1].removeprefix("a leaves ")))
+    assert bystander.is_running()

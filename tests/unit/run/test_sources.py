@@ -1,10 +1,12 @@
 """Sources are found by the words of --workload, read in a child, and brought again for a reproduction."""
 
 import hashlib
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from msgspec.structs import replace
 
@@ -61,6 +63,20 @@ def test_words_become_names_in_their_place(tmp_path: Path) -> None:
     options, (located,) = bring("resnet50", write(tmp_path), "llama*")
     assert options.wanted.workload == ("resnet50", "file.mlp", "llama*")
     assert (located.source.workloads, located.source.sealed, located.content) == ((ROW,), True, CODE)
+
+
+def test_what_the_code_of_a_source_leaves_running_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    left: list[int] = []
+
+    def leave(*_: object, **__: object) -> tuple[WorkloadFacts, ...]:
+        sleeper = "sleep 1000 < /dev/null > /dev/null & echo $!"
+        command = ["setsid", "--wait", "sh", "-c", sleeper]
+        left.append(int(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout))
+        return (ROW,)
+
+    monkeypatch.setattr(sources, "survey_source", leave)
+    bring(write(tmp_path))
+    assert not psutil.pid_exists(left[0])
 
 
 @pytest.mark.usefixtures("survey")
