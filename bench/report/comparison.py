@@ -42,6 +42,15 @@ OUTCOMES: dict[ComparisonOutcome, str] = {
     "not_comparable": "not comparable: at least one cell can have no verdict",
 }
 
+UNDECIDED = frozenset({"neither_shown", "host_changed"})
+"""Reasons of cells that other or more data could decide. The other reasons have a remedy of their own, or none."""
+
+PAIRS_REMEDY = "to show smaller changes: more pairs of repetitions, by --repetitions or --budget"
+RUNS_REMEDY = (
+    "to show smaller changes: measure both with bench ab on one host, compare more runs a side "
+    "(bench compare A1 A2 -- B1 B2), or name earlier runs of this host (--history FOLDER)"
+)
+
 
 def render_comparison(comparison: Comparison, width: int | None = None) -> PrintableText:
     """Return the whole comparison, with a table no wider than asked."""
@@ -57,8 +66,16 @@ def render_comparison(comparison: Comparison, width: int | None = None) -> Print
         for family in comparison.families
     ]
     lines += map(describe_reason, comparison.notes)
+    lines += describe_remedy(comparison)
     lines += [f"{OUTCOMES[comparison.outcome]} (exit status {EXIT_STATUS[comparison.outcome]})"]
     return join_lines(lines)
+
+
+def describe_remedy(comparison: Comparison) -> tuple[str, ...]:
+    """Return what would decide the undecided cells; nothing where there is none."""
+    if not any(reason.code in UNDECIDED for cell in comparison.cells for reason in cell.reasons):
+        return ()
+    return (PAIRS_REMEDY if comparison.run_scatter is None else RUNS_REMEDY,)
 
 
 def describe_scatter(scatter: RunScatter) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bench.records.verdict import EXIT_STATUS, CellVerdict, Comparison
 from bench.report.cases import describe_configuration, name_case
-from bench.report.comparison import OUTCOMES, describe_method
+from bench.report.comparison import OUTCOMES, describe_method, describe_remedy
 from bench.report.markdown import (
     COMMENT_CHARACTERS,
     FOLDED_ROWS,
@@ -60,7 +60,8 @@ def describe_comparison(comparison: Comparison, rows: int) -> Iterator[str]:
         summary = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
         yield from table if len(others) <= FOLDED_ROWS and not changed else fold(summary, table)
     yield from _describe_means(comparison)
-    details = [*_describe_findings(comparison), *_describe_reasons(comparison)]
+    remedy = (f"- {mark_text(text)}" for text in describe_remedy(comparison))
+    details = [*_describe_findings(comparison), *_describe_reasons(comparison), *remedy]
     if details:
         yield from fold("What differs, and why there is no better verdict", [*details[:rows], ""])
     yield f"<sub>latency: change from base to new, + is slower; {mark_text(describe_method(comparison))}</sub>"

@@ -27,6 +27,11 @@ OUTCOMES: dict[ReproductionOutcome, str] = {
     "not_comparable": "not comparable: what differs forbids a verdict",
 }
 
+UNDECIDED = frozenset({"neither_within_nor_beyond", "host_changed"})
+"""Reasons of cells that more data could decide."""
+
+REMEDY = "to decide more cells: reproduce again on a quieter host, or name earlier runs of this host (--history FOLDER)"
+
 
 def render_reproduction(reproduction: Reproduction, width: int | None = None) -> PrintableText:
     """Return the whole reproduction, with a table no wider than asked."""
@@ -38,6 +43,8 @@ def render_reproduction(reproduction: Reproduction, width: int | None = None) ->
         rows = [_row(cell) for cell in reproduction.cells]
         lines += ["", render_table(COLUMNS, rows, width), ""]
         lines += _legend(reproduction.margin_ratio)
+    if any(reason.code in UNDECIDED for cell in reproduction.cells for reason in cell.reasons):
+        lines.append(REMEDY)
     status = EXIT_STATUS[reproduction.outcome]
     return join_lines([*lines, f"{OUTCOMES[reproduction.outcome]} (exit status {status})"])
 

@@ -1,10 +1,11 @@
+import pytest
 from msgspec.structs import replace
 
 from bench.compare.bundles import compare_runs, compare_variants
 from bench.compare.history import summarize_run
 from bench.records.bundle import Contents
 from bench.records.verdict import INTERLEAVED_MARGIN_RATIO, RUNS_MARGIN_RATIO, Criteria
-from bench.report.comparison import render_comparison
+from bench.report.comparison import PAIRS_REMEDY, RUNS_REMEDY, render_comparison
 from tests.builders import make_cell
 from tests.unit.compare.runs import STEADY, make_run, times
 
@@ -46,7 +47,8 @@ def test_names_every_run_of_a_side_and_counts_all_their_repetitions() -> None:
 def test_says_that_the_host_itself_changed() -> None:
     text = render(make_run(STEADY), make_run(times(1.25), gflops=80.0))
     assert "the host itself changed between the runs, which explains the difference" in text
-    assert "+25.0% (compute) and +0.0% (memory bandwidth) longer" in text
+    assert "+25.0% (compute) and +0.0% (memory bandwidth) longer\n" in text
+    assert f"\n{RUNS_REMEDY}\n" in text
     assert text.endswith("(exit status 3)")
 
 
@@ -64,6 +66,22 @@ def test_what_is_beyond_ten_times_as_long_is_told_without_digits() -> None:
     assert " to >+900% " in line
     assert " >900% " in line
     assert "a change below 900.0% would mostly be missed" in text
+
+
+@pytest.mark.parametrize("variants", [None, ("a", "b")], ids=["runs", "pairs"])
+def test_what_would_decide_undecided_cells_is_said_once(variants: tuple[str, str] | None) -> None:
+    wild = (0.1, 10.0, 0.1, 10.0, 0.1)
+    if variants is None:
+        text, remedy = render(make_run(wild, wild), make_run(wild, wild)), RUNS_REMEDY
+    else:
+        cells = tuple(replace(make_cell(index), variant=variant) for index, variant in enumerate(variants))
+        text = render_comparison(compare_variants(make_run(wild, STEADY[:5], cells=cells), PAIRS))
+        remedy = PAIRS_REMEDY
+    assert text.count(f"\n{remedy}\n") == 1
+
+
+def test_a_decided_comparison_has_no_remedy() -> None:
+    assert "to show smaller" not in render(make_run(STEADY), make_run(times(1.25)))
 
 
 def test_what_is_the_same_of_many_cells_is_said_once() -> None:

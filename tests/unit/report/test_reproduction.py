@@ -2,7 +2,7 @@ from msgspec.structs import replace
 
 from bench.compare.reproduce import find_obstacles, judge_reproduction, refuse_reproduction
 from bench.records.bundle import Citation, Contents
-from bench.report.reproduction import render_reproduction
+from bench.report.reproduction import REMEDY, render_reproduction
 from tests.builders import DIGEST
 from tests.unit.compare.runs import STEADY, make_run, times
 
@@ -32,6 +32,7 @@ def test_says_for_each_cell_why_it_is_not_the_same() -> None:
     text = render(make_run(STEADY, STEADY, STEADY), make_run(times(1.5), times(0.6), ()))
     assert row(text, 1).endswith("slower by more than 5%")
     assert row(text, 2).endswith("faster by more than 5%")
+    assert REMEDY not in text
     assert row(text, 3).endswith(
         "the new side has no number; the worker died of SIGSEGV (segmentation fault: invalid memory access)"
     )
@@ -41,6 +42,7 @@ def test_says_for_each_cell_why_it_is_not_the_same() -> None:
 def test_says_that_more_data_are_needed() -> None:
     text = render(make_run(STEADY), make_run(times(1.05)))
     assert "neither within 5% nor beyond it is shown" in row(text, 1)
+    assert f"\n{REMEDY}\n" in text
     assert text.endswith("none is shown to differ (exit status 3)")
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from bench.records.reproduction import Reproduction
 from bench.records.summary import Interval
 from bench.records.verdict import CellVerdict, Comparison, Finding, Outcome
-from bench.report.comparison import OUTCOMES, describe_finding, describe_method, describe_scatter
+from bench.report.comparison import OUTCOMES, describe_finding, describe_method, describe_remedy, describe_scatter
 from bench.report.html.names import name_cells
 from bench.report.html.sections.figures import Figure, draw_change
 from bench.report.html.tables import Heading, Table, Tone, Value, drop_empty_columns
@@ -44,7 +44,11 @@ def judge_comparison(comparison: Comparison, identifier: str, title: str) -> Ver
         id=identifier,
         title=title,
         outcome=_sentence(OUTCOMES[comparison.outcome]),
-        method=[_sentence(describe_method(comparison)), *map(describe_reason, comparison.notes)],
+        method=[
+            _sentence(describe_method(comparison)),
+            *map(describe_reason, comparison.notes),
+            *map(_sentence, describe_remedy(comparison)),
+        ],
         figure=draw_change(comparison, f"{identifier}-change"),
         tables=tables,
     )
