@@ -8,6 +8,7 @@ from typing import Literal
 from bench.bundle.keys import Fingerprint
 from bench.bundle.trust import ROOT, TrustStore, roles_of, why_expired, why_invalid
 from bench.errors import BundleError, UsageError
+from bench.records.lookup import suggest
 from bench.records.record import Record
 
 
@@ -57,7 +58,8 @@ class Requirements:
         unknown = sorted(set(self.roles) - self.trust.roles.keys())
         if unknown:
             known = ", ".join(sorted(self.trust.roles)) or "none"
-            raise UsageError(f"the trust store has no role {', '.join(unknown)}; it has {known}")
+            hint = suggest(unknown[0], self.trust.roles)
+            raise UsageError(f"the trust store has no role {', '.join(unknown)}; {hint}it has {known}")
 
 
 def judge_signers(

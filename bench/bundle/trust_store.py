@@ -30,6 +30,7 @@ from bench.bundle.trust import (
 )
 from bench.errors import UsageError
 from bench.records.bundle import Timestamp
+from bench.records.lookup import suggest
 from bench.records.record import Record, encode_json
 
 
@@ -135,7 +136,9 @@ def set_threshold(store: TrustStore, role: RoleName, threshold: int) -> TrustSto
         UsageError: no such role, or it has fewer keys.
     """
     if role not in store.roles:
-        raise UsageError(f"the trust store has no role {role}; it has {', '.join(sorted(store.roles)) or 'none'}")
+        raise UsageError(
+            f"the trust store has no role {role}; {suggest(role, store.roles)}it has {', '.join(sorted(store.roles)) or 'none'}"
+        )
     count = len(store.roles[role].keys)
     if not 1 <= threshold <= count:
         raise UsageError(f"role {role} has {count} keys, so its threshold is 1 to {count}, not {threshold}")

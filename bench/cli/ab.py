@@ -15,7 +15,7 @@ from bench.cli.console import print_text
 from bench.cli.measurement import Measured, exit_status, measure, run_settings_options, take_run_settings
 from bench.cli.plan_options import parse_options, plan_options
 from bench.cli.results import print_results
-from bench.cli.types import Name, Percent, Release
+from bench.cli.types import Name, OneOf, Percent, Release
 from bench.errors import UsageError
 from bench.records.case import PRECISIONS
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES
@@ -70,10 +70,10 @@ def side_options(command: Command) -> Command:
                 metavar="RELEASE",
                 help=f"Release of torch {workers} pip installs it, with torchvision, into a cache.",
             ),
-            click.option(f"--precision-{side}", type=click.Choice(PRECISIONS), help=f"Precision {cells}"),
-            click.option(f"--backend-{side}", type=click.Choice(tuple(BACKENDS)), help=f"Backend {cells}"),
-            click.option(f"--allocator-{side}", type=click.Choice(ALLOCATORS), help=f"Memory allocator {workers}"),
-            click.option(f"--openmp-{side}", type=click.Choice(OPENMP_RUNTIMES), help=f"OpenMP runtime {workers}"),
+            click.option(f"--precision-{side}", type=OneOf(PRECISIONS), help=f"Precision {cells}"),
+            click.option(f"--backend-{side}", type=OneOf(tuple(BACKENDS)), help=f"Backend {cells}"),
+            click.option(f"--allocator-{side}", type=OneOf(ALLOCATORS), help=f"Memory allocator {workers}"),
+            click.option(f"--openmp-{side}", type=OneOf(OPENMP_RUNTIMES), help=f"OpenMP runtime {workers}"),
             click.option(f"--profile-{side}", metavar="NAME|FILE", help=f"Hardware profile of side {side}."),
             click.option(
                 f"--env-{side}",

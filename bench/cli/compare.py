@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from bench.cli.combinations import is_typed
 from bench.cli.console import print_report, print_text, wide_option
-from bench.cli.types import FilePath, Percent
+from bench.cli.types import FilePath, OneOf, Percent
 from bench.errors import UsageError
 
 _SEPARATOR = Path("\x1f")
@@ -42,7 +42,7 @@ bundle does not verify.
 @click.argument("bundles", nargs=-1, required=True, type=FilePath(), metavar="BASE NEW | BASE... -- NEW...")
 @click.option("--margin", "margin_ratio", type=Percent(), default="5%", show_default=True, metavar="5%", help="Latencies that differ by no more than this are equivalent.")  # fmt: skip
 @click.option("--history", type=FilePath(file_okay=False), metavar="FOLDER", help="Folder with earlier bundles. Those of the same host, packages and plan show how much runs differ. [default: the folder of the first run of NEW]")  # fmt: skip
-@click.option("--format", "report_format", type=click.Choice(("text", "json", "markdown")), default="text", show_default=True, help="Report format; markdown is for a pull request's comment.")  # fmt: skip
+@click.option("--format", "report_format", type=OneOf(("text", "json", "markdown")), default="text", show_default=True, help="Report format; markdown is for a pull request's comment.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; the same as --format json.")
 @wide_option
 def compare(

@@ -16,6 +16,7 @@ from bench.cli.interruption import handle_interrupts
 from bench.cli.streams import ReaderGoneError, open_standard_streams
 from bench.cli.system_errors import explain_system_error
 from bench.errors import BenchError, EnvironmentUnfitError, InterruptedRunError, UsageError
+from bench.records.lookup import suggest
 
 COMMANDS = MappingProxyType(
     {
@@ -100,7 +101,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS:
-            raise UsageError(f"no command {args[0]!r}; use one of {', '.join(sorted(COMMANDS))}")
+            hint = suggest(args[0], COMMANDS)
+            raise UsageError(f"no command {args[0]!r}; {hint}use one of {', '.join(sorted(COMMANDS))}")
         return super().resolve_command(ctx, args)
 
 

@@ -8,7 +8,17 @@ import msgspec
 
 from bench.backends.registry import BACKENDS
 from bench.cli.combinations import refuse_needless_force
-from bench.cli.types import CommaList, CpuListType, Duration, FilePath, InputType, Percent, Repetitions, WholeList
+from bench.cli.types import (
+    CommaList,
+    CpuListType,
+    Duration,
+    FilePath,
+    InputType,
+    OneOf,
+    Percent,
+    Repetitions,
+    WholeList,
+)
 from bench.errors import UsageError
 from bench.records.case import FAMILIES, GROUP_SIZES, MEMORY_FORMATS, MODES, PRECISIONS, QUANT_ENGINES
 from bench.records.profile import ALLOCATORS, LAYOUTS, OPENMP_RUNTIMES
@@ -95,12 +105,8 @@ def plan_options(command: Command) -> Command:
             ),
             click.option("--cpus", type=CpuListType(), metavar="0-3,8", help="Use exactly these logical CPUs."),
             click.option("--memory-nodes", type=CpuListType(), metavar="0-1", help="Bind memory to these NUMA nodes."),
-            click.option(
-                "--openmp", type=click.Choice(OPENMP_RUNTIMES), help="OpenMP runtime, instead of the profile's."
-            ),
-            click.option(
-                "--allocator", type=click.Choice(ALLOCATORS), help="Memory allocator, instead of the profile's."
-            ),
+            click.option("--openmp", type=OneOf(OPENMP_RUNTIMES), help="OpenMP runtime, instead of the profile's."),
+            click.option("--allocator", type=OneOf(ALLOCATORS), help="Memory allocator, instead of the profile's."),
             click.option("--budget", "budget_s", type=Duration(), metavar="10m", help="Start no cell after this time."),
             click.option(
                 "--target-ci",

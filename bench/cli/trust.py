@@ -10,7 +10,7 @@ import click
 
 from bench.cli.console import print_report, print_text
 from bench.cli.sign_options import KEY_HELP, load_signer, passphrase_option
-from bench.cli.types import CommaList, FilePath
+from bench.cli.types import CommaList, FilePath, OneOf
 from bench.report.table import Column, render_table
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def list_(path: Path, as_json: bool) -> None:
 @click.argument("key")
 @click.option(
     "--reason",
-    type=click.Choice(["compromised", "superseded"]),
+    type=OneOf(["compromised", "superseded"]),
     required=True,
     help="After `superseded`, earlier signatures still count; after `compromised`, none does.",
 )

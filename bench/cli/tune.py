@@ -15,7 +15,7 @@ from bench.cli.measurement import (
     take_run_settings,
 )
 from bench.cli.plan_options import case_options, parse_options
-from bench.cli.types import Duration, FilePath, LatencyLimit
+from bench.cli.types import Duration, FilePath, LatencyLimit, OneOf
 from bench.errors import UsageError
 from bench.records.tuning import AIMS, EXIT_STATUS, WINNING, Limit, Tuning, TuningResult
 
@@ -50,7 +50,7 @@ shown, or too noisy; 5 an arm failed, so that there is no answer; 7 not possible
 @click.command(epilog=EPILOG)
 @case_options
 @click.option("--knob", "knobs", multiple=True, metavar="NAME=VALUES", help="Setting to try, and its values: threads, instances, instance-per, siblings, memory-nodes, openmp, allocator, backend, memory-format, or a variable that a profile may set. May be repeated. [default: what is installed here]")  # fmt: skip
-@click.option("--for", "aim", type=click.Choice(AIMS), default="latency", show_default=True, help="What is to be best.")
+@click.option("--for", "aim", type=OneOf(AIMS), default="latency", show_default=True, help="What is to be best.")
 @click.option("--slo", type=LatencyLimit(), metavar="'p99<50ms'", help="Limit that the settings have to keep.")
 @click.option("--budget", "budget_s", type=Duration(), default="20m", show_default=True, metavar="20m", help="Time for all stages together.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), metavar="N", help="Seed of the order of repetitions, and of arms that are sampled. Recorded.")  # fmt: skip

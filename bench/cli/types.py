@@ -10,6 +10,7 @@ import msgspec
 from typing_extensions import override
 
 from bench.records.cpulist import parse_cpulist
+from bench.records.lookup import suggest
 from bench.records.variant import TorchRelease
 
 if TYPE_CHECKING:
@@ -36,13 +37,21 @@ class CommaList(click.ParamType[tuple[str, ...]]):
         words = tuple(word.strip() for word in str(value).split(","))
         for word in words:
             if not word or (self.allowed and word not in self.allowed):
-                known = f"; use {', '.join(self.allowed)}" if self.allowed else ""
+                known = f"; {suggest(word, self.allowed)}use {', '.join(self.allowed)}" if self.allowed else ""
                 self.fail(f"{word!r} in {value!r} is not known{known}", param, ctx)
         return tuple(dict.fromkeys(words))
 
     @override
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         return "LIST"
+
+
+class OneOf(click.Choice[str]):
+    """One of a few words."""
+
+    @override
+    def get_invalid_choice_message(self, value: object, ctx: click.Context | None) -> str:
+        return f"{value!r} is not known; {suggest(str(value), self.choices)}use {', '.join(self.choices)}"
 
 
 class FilePath(click.Path):

@@ -10,9 +10,12 @@ from bench.launch.plan import WORKER_ARGV
 from bench.planning.pairs import Side, VariantOptions, plan_pairs
 from bench.planning.plan import Catalogue, Planned
 from bench.profiles.variables import ALLOWED
+from bench.records.known_values import describe_known
+from bench.records.lookup import suggest
 from bench.records.machine import Machine
 from bench.records.plan import PlanHeading
 from bench.records.request import Request
+from bench.records.toml_lines import parse_place
 from bench.records.tuning import Settings
 
 OPTION_KNOBS: Mapping[str, str] = MappingProxyType(
@@ -43,11 +46,12 @@ def read_settings(settings: Settings) -> VariantOptions:
     """
     options: dict[str, object] = {}
     variables: dict[str, str] = {}
+    known = (*OPTION_KNOBS, *ALLOWED)
     for name, value in sorted(settings.items()):  # as they are sealed, so that planning again gives the same
         if name in OPTION_KNOBS:
             options[OPTION_KNOBS[name]] = value
         elif name not in ALLOWED:
-            raise UsageError(f"no knob {name!r}; known are {', '.join((*OPTION_KNOBS, *ALLOWED))}")
+            raise UsageError(f"no knob {name!r}; {suggest(name, known)}known are {', '.join(known)}")
         elif not ALLOWED[name].values.fullmatch(value):
             raise UsageError(f"knob {name} is {value!r}, wanted {ALLOWED[name].wanted}")
         else:
@@ -55,7 +59,8 @@ def read_settings(settings: Settings) -> VariantOptions:
     try:
         return msgspec.convert({**options, "variables": variables}, VariantOptions, strict=False)
     except msgspec.ValidationError as error:
-        raise UsageError(f"knobs {settings}: {error}") from error
+        known_values = describe_known(VariantOptions, str(error), parse_place(str(error)))
+        raise UsageError(f"knobs {settings}: {error}{known_values}") from error
 
 
 def arrange_trial(winner: Settings) -> tuple[Settings, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import NamedTuple
 
+from bench.records.lookup import suggest
 from bench.records.profile import EnvironmentSetting, Profile, Runtime
 
 
@@ -145,6 +146,5 @@ def why_not_variable(setting: EnvironmentSetting, loaded: AbstractSet[str]) -> s
     for pattern, reason in _REFUSED:
         if pattern.fullmatch(setting.name):
             return f"{setting.name} may not be set by a profile: {reason}"
-    return (
-        f"{setting.name} may not be set by a profile: only {', '.join(ALLOWED)} are known to change nothing but speed"
-    )
+    known = f"{suggest(setting.name, ALLOWED)}only {', '.join(ALLOWED)} are known to change nothing but speed"
+    return f"{setting.name} may not be set by a profile: {known}"

@@ -1,6 +1,6 @@
 """Look up a row of a table by the name that a user gave."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -22,6 +22,10 @@ def find_row(rows: Mapping[str, Row], name: str, *, noun: str) -> Row:
     """
     if name in rows:
         return rows[name]
-    close = get_close_matches(name, rows, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    raise UsageError(f"no {noun} {name!r}; {hint}known are {', '.join(rows)}")
+    raise UsageError(f"no {noun} {name!r}; {suggest(name, rows)}known are {', '.join(rows)}")
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a question about the known name that is closest, for a message with the list of all; empty if none is close."""
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean {close[0]}? " if close else ""

@@ -17,6 +17,7 @@ from typing import Generic
 import msgspec
 
 from bench.errors import UsageError
+from bench.records.known_values import describe_known
 from bench.records.record import RecordT
 from bench.records.toml_lines import ANY, Step, Steps, find_line, index_lines, parse_place
 
@@ -81,7 +82,8 @@ def read_toml(path: Path, record_type: type[RecordT], *, noun: str) -> TomlFile[
         record = msgspec.convert(values, record_type, strict=True)
     except (msgspec.ValidationError, RecursionError) as error:
         steps = _name_keys(values, record_type, parse_place(str(error)))
-        raise _error(path, find_line(lines, steps), f"not a {noun}: {error}") from error
+        known = describe_known(record_type, str(error), steps)
+        raise _error(path, find_line(lines, steps), f"not a {noun}: {error}{known}") from error
     return TomlFile(path=path, data=data, record=record, _lines=lines)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple, cast
 
-from bench.errors import UsageError
+from bench.records.lookup import find_row
 from bench.report.printable import PrintableText
 from bench.report.run_report import RunReport
 
@@ -45,10 +45,7 @@ def find_renderer(name: str) -> Renderer:
     Raises:
         UsageError: there is no such format; lists those that there are.
     """
-    renderer = RENDERERS.get(name)
-    if renderer is None:
-        raise UsageError(f"no report format {name!r}; use one of {', '.join(RENDERERS)}")
-    return renderer
+    return find_row(RENDERERS, name, noun="report format")
 
 
 def render_report(report: RunReport, renderer: Renderer, width: int | None = None) -> PrintableText:

@@ -3,6 +3,7 @@
 import re
 from typing import Final, get_args
 
+from bench.records.lookup import suggest
 from bench.records.record import Record
 from bench.records.stated_input import InputDtype, InputName, StatedInput
 
@@ -53,7 +54,8 @@ def parse_input(text: str) -> tuple[InputName, InputOption]:
         raise ValueError(f"{text!r} is not {FORMS}")
     shape, dtype = match["shape"], match["dtype"]
     if dtype is not None and dtype not in get_args(InputDtype):
-        raise ValueError(f"{text!r}: no data type {dtype}; there are {', '.join(get_args(InputDtype))}")
+        known = get_args(InputDtype)
+        raise ValueError(f"{text!r}: no data type {dtype}; {suggest(dtype, known)}there are {', '.join(known)}")
     least, greatest = match["least"] or match["low"], match["greatest"] or match["high"]
     if least is not None and int(least) > int(greatest):
         raise ValueError(f"{text!r}: {least} is more than {greatest}")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from bench.errors import UsageError
+from bench.records.lookup import find_row
 from bench.records.measurement import InstanceResult, Sample
 from bench.records.plan import Policy
 from bench.stats.closed_loop import (
@@ -72,6 +72,4 @@ def find_scenario(name: str) -> Scenario:
     Raises:
         UsageError: there is none; lists those there are.
     """
-    if name not in SCENARIOS:
-        raise UsageError(f"no scenario {name!r}; known are {', '.join(SCENARIOS)}")
-    return SCENARIOS[name]
+    return find_row(SCENARIOS, name, noun="scenario")

@@ -27,6 +27,7 @@ from bench.records.case import (
     QuantEngine,
     WorkloadFacts,
 )
+from bench.records.lookup import suggest
 from bench.records.machine import Architecture
 from bench.records.plan import Refusal
 from bench.records.precision import PRECISION_FACTS
@@ -220,7 +221,9 @@ def _match(pattern: str, known: Iterable[str], noun: str) -> list[str]:
     """Return the names that match; raises UsageError where none does."""
     names = [name for name in known if fnmatchcase(name, pattern)]
     if not names:
-        raise UsageError(f"no {noun} matches {pattern!r}; there are {', '.join(sorted(known))}")
+        raise UsageError(
+            f"no {noun} matches {pattern!r}; {suggest(pattern, known)}there are {', '.join(sorted(known))}"
+        )
     return names
 
 

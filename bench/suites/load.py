@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.errors import UsageError
 from bench.records.case import WorkloadFacts
 from bench.records.digest import Digest
+from bench.records.lookup import suggest
 from bench.records.request import is_file
 from bench.records.suite import CaseTable, Suite
 from bench.records.toml_file import TomlFile, read_toml
@@ -57,7 +58,9 @@ def find_suite(name_or_path: str, workloads: Mapping[str, WorkloadFacts], direct
     path = directory / f"{name_or_path}.toml"
     known = sorted(found.stem for found in directory.glob("*.toml"))
     if name_or_path not in known:
-        raise UsageError(f"no suite {name_or_path!r}; there are {', '.join(known)}, or give a .toml file")
+        raise UsageError(
+            f"no suite {name_or_path!r}; {suggest(name_or_path, known)}there are {', '.join(known)}, or give a .toml file"
+        )
     return load_suite(path, workloads)
 
 
@@ -83,16 +86,13 @@ def _check_table(file: TomlFile[Suite], index: int, table: CaseTable, workloads:
     for pattern in table.workload:
         names = [name for name in workloads if fnmatchcase(name, pattern)]
         if not names:
-            problem = f"no workload matches {pattern!r}; there are {', '.join(sorted(workloads))}"
+            hint = suggest(pattern, workloads)
+            problem = f"no workload matches {pattern!r}; {hint}there are {', '.join(sorted(workloads))}"
             raise file.error(problem, "cases", index, "workload")
         matched += names
     known = sorted({dimension for name in matched for dimension in workloads[name].shape})
     for dimension in table.shape:
         if dimension not in known:
-            raise file.error(
-                f"no workload of this table has the dimension {dimension!r}; known are {', '.join(known) or 'none'}",
-                "cases",
-                index,
-                "shape",
-                dimension,
-            )
+            listed = f"{suggest(dimension, known)}known are {', '.join(known) or 'none'}"
+            problem = f"no workload of this table has the dimension {dimension!r}; {listed}"
+            raise file.error(problem, "cases", index, "shape", dimension)

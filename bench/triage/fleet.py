@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from bench.bundle.signers import Requirements
 from bench.errors import UsageError
+from bench.records.lookup import suggest
 from bench.records.triage import UnreadBundle
 from bench.stats.metrics import METRICS
 from bench.triage.run import FleetRun, read_run
@@ -39,7 +40,8 @@ def read_fleet(paths: Sequence[Path], requirements: Requirements, metric: str) -
     """
     comparable = [name for name, row in METRICS.items() if row.aggregation == "mean"]
     if metric not in comparable:
-        raise UsageError(f"machines cannot be compared by {metric!r}; use one of {', '.join(comparable)}")
+        listed = f"{suggest(metric, comparable)}use one of {', '.join(comparable)}"
+        raise UsageError(f"machines cannot be compared by {metric!r}; {listed}")
     missing = next((path for path in paths if not path.exists()), None)
     if missing is not None:
         raise UsageError(f"{missing}: no such file or folder")

@@ -9,6 +9,7 @@ from bench.compare.qualification.check import COMPARATORS, Check
 from bench.compare.qualification.checks import BUILT_IN, CHECKS
 from bench.errors import UsageError
 from bench.records.digest import Digest
+from bench.records.lookup import suggest
 from bench.records.qualification import QualificationPolicy, Rule
 from bench.records.toml_file import TomlFile, read_toml
 
@@ -44,7 +45,9 @@ def find_policy(name_or_path: str, *, today: date | None = None) -> LoadedPolicy
         return load_policy(Path(name_or_path), today=today)
     known = sorted(path.stem for path in POLICIES_DIR.glob("*.toml"))
     if name_or_path not in known:
-        raise UsageError(f"no policy {name_or_path!r}; there are {', '.join(known)}, or give a .toml file")
+        raise UsageError(
+            f"no policy {name_or_path!r}; {suggest(name_or_path, known)}there are {', '.join(known)}, or give a .toml file"
+        )
     return load_policy(POLICIES_DIR / f"{name_or_path}.toml", today=today)
 
 
@@ -90,7 +93,8 @@ def _check_waivers(file: TomlFile[QualificationPolicy], today: date) -> None:
         if waiver.rule in BUILT_IN:
             raise file.error(f"rule {waiver.rule!r} cannot be waived", "waivers", index, "rule")
         if waiver.rule not in rules:
-            problem = f"a waiver is for the rule {waiver.rule!r}; there are {', '.join(rules)}"
+            listed = f"{suggest(waiver.rule, rules)}there are {', '.join(rules)}"
+            problem = f"a waiver is for the rule {waiver.rule!r}; {listed}"
             raise file.error(problem, "waivers", index, "rule")
         if waiver.until > last:
             problem = f"the waiver of {waiver.rule!r} counts until {waiver.until}; it may until {last}, a year from now"
@@ -104,7 +108,7 @@ def find_rule_problem(rule: Rule) -> str | None:
     """Return why a rule cannot be judged; None if it can."""
     check = CHECKS.get(rule.check)
     if check is None:
-        return f"no check {rule.check!r}; known are {', '.join(CHECKS)}"
+        return f"no check {rule.check!r}; {suggest(rule.check, CHECKS)}known are {', '.join(CHECKS)}"
     given = [name for name in _LIMITS if getattr(rule, name) is not None]
     if len(given) != 1:
         return (

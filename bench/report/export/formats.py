@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import cast
 
 from bench.errors import UsageError
+from bench.records.lookup import suggest
 from bench.report.export.columns import Kind, Row, list_kinds
 from bench.report.export.rows import make_cell_rows, make_sample_rows
 from bench.report.export.run import ExportedRun
@@ -51,7 +52,8 @@ def render_export(runs: Iterable[ExportedRun], name: str, *, samples: bool = Fal
         rows = make_sample_rows(runs) if samples else make_cell_rows(runs)
         return cast("RenderTable", _load(TABLE_FORMATS[name]))(list_kinds(samples=samples), rows)
     if name not in DOCUMENT_FORMATS:
-        raise UsageError(f"no export format {name!r}; use one of {', '.join((*TABLE_FORMATS, *DOCUMENT_FORMATS))}")
+        known = (*TABLE_FORMATS, *DOCUMENT_FORMATS)
+        raise UsageError(f"no export format {name!r}; {suggest(name, known)}use one of {', '.join(known)}")
     if samples:
         raise UsageError(f"--samples and --format {name}: only {', '.join(TABLE_FORMATS)} have a row for each sample")
     return cast("RenderDocument", _load(DOCUMENT_FORMATS[name]))(runs)

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from bench.errors import UsageError
 from bench.records.case import Case
+from bench.records.lookup import suggest
 from bench.records.source import LocatedSource
 from bench.records.stated_input import InputDtype, StatedInput
 from bench.workloads.inputs import integer_tensor, uniform_tensor
@@ -41,7 +42,8 @@ def generate_inputs(
     """
     for name in case.inputs:
         if name not in examples:
-            raise UsageError(f"--input {name}: {case.workload} has no such input; it has {', '.join(examples)}")
+            listed = f"{suggest(name, examples)}it has {', '.join(examples)}"
+            raise UsageError(f"--input {name}: {case.workload} has no such input; {listed}")
     made = {name: _make_input(name, example, case, located) for name, example in examples.items()}
     unknown = {
         name: torch.zeros(example.shape, dtype=example.dtype)

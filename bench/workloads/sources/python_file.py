@@ -17,6 +17,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 from bench.errors import UsageError
 from bench.interface.workload import Workload
 from bench.records.case import MEMORY_FORMATS, PRECISIONS, Case, WorkloadFacts
+from bench.records.lookup import suggest
 from bench.records.source import LocatedSource
 from bench.workloads.dtypes import weights_dtype
 from bench.workloads.sources.example_inputs import generate_inputs
@@ -43,8 +44,9 @@ def survey_file(located: LocatedSource) -> tuple[WorkloadFacts, ...]:
     wanted = workload_name(_KIND, located.select)
     chosen = tuple(row for row in rows if row.name == wanted)
     if not chosen:
-        known = ", ".join(row.name.partition(".")[2] for row in rows)
-        raise UsageError(f"{located.source.name} has no workload {located.select}; it has {known}")
+        known = [row.name.partition(".")[2] for row in rows]
+        listed = f"{suggest(located.select, known)}it has {', '.join(known)}"
+        raise UsageError(f"{located.source.name} has no workload {located.select}; {listed}")
     return chosen
 
 

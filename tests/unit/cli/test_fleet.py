@@ -37,7 +37,10 @@ def fake_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         (["fleet", "run"], "--engine and --nodes are needed"),
         (["fleet", "run", "--engine", "ssh", "--", "run"], "--engine and --nodes are needed"),
-        (["fleet", "run", "--engine", "pbs", "--nodes", "n1", "--", "run"], "'pbs' is not one of"),
+        (
+            ["fleet", "run", "--engine", "pbs", "--nodes", "n1", "--", "run"],
+            "'pbs' is not known; use kubernetes, slurm, ssh",
+        ),
         ([*SSH], "after -- stands ''; give run or container run"),
         ([*SSH, "--", "compare", "A", "B"], "after -- stands 'compare A B'; give run or container run"),
         ([*SSH, "--", "run", "--sute", "x"], "No such option '--sute'"),

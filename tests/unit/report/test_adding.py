@@ -47,7 +47,7 @@ def test_a_file_and_a_row_add_a_report_format(
 def test_an_unknown_format_lists_the_known_ones(bundle: Path, invoke: Invoke) -> None:
     outcome = invoke("show", str(bundle), "--format", "txt")
     assert (outcome.status, outcome.out) == (2, "")
-    assert outcome.err == "bench: no report format 'txt'; use one of text, json, markdown, junit\n"
+    assert outcome.err == "bench: no report format 'txt'; did you mean text? known are text, json, markdown, junit\n"
 
 
 @pytest.mark.parametrize("name", RENDERERS)

@@ -152,7 +152,9 @@ def test_an_unknown_backend_option_lists_the_known_ones() -> None:
 
 
 def test_an_unknown_workload_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"no workload matches 'resnet51'; there are gpt2, resnet50"):
+    with pytest.raises(
+        UsageError, match=r"no workload matches 'resnet51'; did you mean resnet50\? there are gpt2, resnet50"
+    ):
         names(make_suite(CaseTable(workload=("*",))), CaseFilter(workload=("resnet51",)))
 
 

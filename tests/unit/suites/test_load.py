@@ -68,7 +68,11 @@ def test_a_users_file_is_a_suite(tmp_path: Path) -> None:
         ),
         pytest.param('workload = ["resnet50"]', "workload = []", 16, "workload", id="no workload"),
         pytest.param(
-            '"resnet50"', '"resnet51"', 16, "no workload matches 'resnet51'; there are", id="unknown workload"
+            '"resnet50"',
+            '"resnet51"',
+            16,
+            "no workload matches 'resnet51'; did you mean resnet50? there are",
+            id="unknown workload",
         ),
         pytest.param('"latency"', '"sideways"', 4, "sideways", id="unknown layout"),
         pytest.param("[[cases]]", "[[cases", 15, "not TOML", id="no TOML"),
@@ -88,7 +92,7 @@ def test_a_dimension_that_no_workload_of_the_table_has_is_refused(tmp_path: Path
     with pytest.raises(UsageError) as caught:
         load_suite(path, WORKLOADS)
     assert str(caught.value) == (
-        f"{path}:17: no workload of this table has the dimension 'imagesize'; known are image_size"
+        f"{path}:17: no workload of this table has the dimension 'imagesize'; did you mean image_size? known are image_size"
     )
 
 
@@ -98,7 +102,9 @@ def test_a_dimension_that_some_workloads_of_the_table_have_is_right(tmp_path: Pa
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="no suite 'quik'; there are full, nightly, quick, smoke, standard"):
+    with pytest.raises(
+        UsageError, match=r"no suite 'quik'; did you mean quick\? there are full, nightly, quick, smoke, standard"
+    ):
         find_suite("quik", WORKLOADS)
 
 

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from bench.errors import UsageError
+from bench.records.lookup import suggest
 from bench.records.source import LocatedSource, Source
 from bench.workloads.sources.locate import clean_name, digest_listing, list_files
 from bench.workloads.sources.registry import SourceWord
@@ -115,7 +116,8 @@ def match_models(checkout: Path, pattern: str) -> tuple[str, ...]:
     names = list_models(checkout)
     found = tuple(name for name in names if fnmatchcase(name.lower(), pattern.lower()))
     if not found:
-        raise UsageError(f"no model of {checkout} matches {pattern!r}; there are {', '.join(names)}")
+        listed = f"{suggest(pattern, names)}there are {', '.join(names)}"
+        raise UsageError(f"no model of {checkout} matches {pattern!r}; {listed}")
     return found
 
 
