@@ -18,9 +18,16 @@ from bench.records.image import StatedImage
 
 if TYPE_CHECKING:
     from docker import DockerClient
+    from docker.tls import TLSConfig
+
+ANSWER_S = 5
+"""For the engine's first answer, its version, which takes milliseconds."""
+
+FACTS_S = 30
+"""For what it says of itself and of an image: it starts programs for that, and waits for locks of its containers."""
 
 PATIENCE_S = 600
-"""For one request to the engine; a busy disk makes creating a container slow."""
+"""For any other request to the engine; a busy disk makes creating a container slow."""
 
 
 @contextmanager
@@ -28,9 +35,10 @@ def open_engine() -> Iterator["DockerClient"]:
     """Connect to the engine that the `docker` command uses.
 
     Raises:
-        EnvironmentUnfitError: none answers, this user may not use it, or it runs containers on another machine.
+        EnvironmentUnfitError: none answers in time, this user may not use it, or it runs containers on another machine.
     """
     from docker.errors import DockerException
+    from requests import RequestException
 
     engine = find_engine(os.environ, Path.home())
     try:
@@ -38,10 +46,14 @@ def open_engine() -> Iterator["DockerClient"]:
     except DockerException as error:
         raise EnvironmentUnfitError(explain_unreachable(error, engine)) from error
     try:
-        require_same_kernel(client.info(), platform.release())
+        with _limited(client, FACTS_S):
+            info = client.info()
+        require_same_kernel(info, platform.release())
         yield client
     except DockerException as error:
         raise EnvironmentUnfitError(f"the Docker engine refuses: {_explanation(error)}") from error
+    except RequestException as error:
+        raise EnvironmentUnfitError(explain_unreachable(error, engine)) from error
     finally:
         client.close()
 
@@ -51,12 +63,30 @@ def _connect(engine: Engine) -> "DockerClient":
     import docker
 
     if engine.chosen_by == "DOCKER_HOST":
-        return docker.from_env(timeout=PATIENCE_S)
-    tls: docker.tls.TLSConfig | None = None
-    if engine.certificates is not None:
-        ca, cert, key = (str(engine.certificates / f"{name}.pem") for name in ("ca", "cert", "key"))
-        tls = docker.tls.TLSConfig(client_cert=(cert, key), ca_cert=ca, verify=engine.verify)
-    return docker.DockerClient(base_url=engine.host, tls=tls or False, timeout=PATIENCE_S)
+        client = docker.from_env(timeout=ANSWER_S)
+    else:
+        client = docker.DockerClient(base_url=engine.host, tls=_find_tls(engine) or False, timeout=ANSWER_S)
+    client.api.timeout = PATIENCE_S
+    return client
+
+
+def _find_tls(engine: Engine) -> "TLSConfig | None":
+    from docker.tls import TLSConfig
+
+    if engine.certificates is None:
+        return None
+    ca, cert, key = (str(engine.certificates / f"{name}.pem") for name in ("ca", "cert", "key"))
+    return TLSConfig(client_cert=(cert, key), ca_cert=ca, verify=engine.verify)
+
+
+@contextmanager
+def _limited(client: "DockerClient", seconds: int) -> Iterator[None]:
+    """Limit how long the engine may take for each answer."""
+    patience, client.api.timeout = client.api.timeout, seconds
+    try:
+        yield
+    finally:
+        client.api.timeout = patience
 
 
 def explain_unreachable(error: Exception, engine: Engine) -> str:
@@ -70,6 +100,11 @@ def explain_unreachable(error: Exception, engine: Engine) -> str:
     if "FileNotFoundError" in reason or "refused" in reason:
         return (
             f"no Docker engine answers at {engine.place}; start one (systemctl start docker), "
+            "or choose another with `docker context use` or DOCKER_HOST"
+        )
+    if "timed out" in reason:
+        return (
+            f"the Docker engine at {engine.place} did not answer in time; restart it (systemctl restart docker), "
             "or choose another with `docker context use` or DOCKER_HOST"
         )
     return f"the Docker engine at {engine.place} cannot be used: {_explanation(error)}"
@@ -104,7 +139,8 @@ def identify_image(client: "DockerClient", name: str) -> StatedImage:
     from docker.errors import ImageNotFound
 
     try:
-        facts = client.images.get(name).attrs
+        with _limited(client, FACTS_S):
+            facts, version = client.images.get(name).attrs, client.version()["Version"]
     except ImageNotFound as error:
         raise EnvironmentUnfitError(
             f"the Docker engine holds no image {name}; build it with `make image`, or name another with --image"
@@ -115,7 +151,7 @@ def identify_image(client: "DockerClient", name: str) -> StatedImage:
             "repo_digests": sorted(facts.get("RepoDigests") or ()),
             "layers": facts["RootFS"]["Layers"],
             "architecture": facts["Architecture"],
-            "engine": f"docker {client.version()['Version']}",
+            "engine": f"docker {version}",
         },
         StatedImage,
     )

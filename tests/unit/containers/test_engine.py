@@ -1,5 +1,9 @@
 import gc
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -23,7 +27,31 @@ def holding(attrs: dict[str, Any] | Exception) -> DockerClient:
         return SimpleNamespace(attrs=attrs)
 
     images = SimpleNamespace(get=get)
-    return cast("DockerClient", SimpleNamespace(images=images, version=lambda: {"Version": "20.10.24"}))
+    api = SimpleNamespace(timeout=None)
+    return cast("DockerClient", SimpleNamespace(api=api, images=images, version=lambda: {"Version": "20.10.24"}))
+
+
+@contextmanager
+def listening(path: Path, answer: bytes) -> Iterator[None]:
+    """An engine that gives one answer to its first connection, and none to any other."""
+    kept = []
+
+    def serve(listener: socket.socket) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                kept.append(listener.accept()[0])
+                kept[0].sendall(answer if len(kept) == 1 else b"")
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        thread = Thread(target=serve, args=(listener,))
+        thread.start()
+        yield
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    for connection in kept:
+        connection.close()
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its socket open
@@ -36,6 +64,32 @@ def test_a_missing_engine_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatc
         open_engine(),
     ):
         pass
+    gc.collect()
+
+
+VERSION = b'{"ApiVersion": "1.41"}'
+ANSWERED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+    len(VERSION),
+    VERSION,
+)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the SDK leaves its socket open
+@pytest.mark.parametrize("answer", [b"", ANSWERED], ids=["to nothing", "to its version only"])
+def test_an_engine_that_does_not_answer_is_reported_in_one_line(
+    answer: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("bench.containers.engine.ANSWER_S", 0.2)
+    monkeypatch.setattr("bench.containers.engine.FACTS_S", 0.2)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/hung.sock")
+    refusal = r"at unix://.*hung\.sock \(DOCKER_HOST\) did not answer in time; restart it"
+    with (
+        listening(tmp_path / "hung.sock", answer),
+        pytest.raises(EnvironmentUnfitError, match=refusal) as error,
+        open_engine(),
+    ):
+        pass
+    assert error.value.exit_code == 7
     gc.collect()
 
 
@@ -93,7 +147,7 @@ def test_a_refusal_of_the_engine_is_reported_in_its_words(monkeypatch: pytest.Mo
 
     import platform
 
-    client = Closing(info=lambda: {"KernelVersion": platform.release()})
+    client = Closing(api=SimpleNamespace(timeout=None), info=lambda: {"KernelVersion": platform.release()})
     monkeypatch.setenv("DOCKER_HOST", "unix:///here.sock")
     monkeypatch.setattr("docker.from_env", lambda **_: client)
     with pytest.raises(EnvironmentUnfitError, match="refuses: no space left"), open_engine():
