@@ -26,6 +26,10 @@ from bench.records.reason import Reason
 from bench.records.text import clean_line
 
 MAX_LOG_BYTES = 64 << 20
+
+ANSWER_S = (15.0, 15.0)
+"""To connect to the API, and then for each piece of its answer; the package itself waits for ever, and asks four times."""
+
 _SELECTOR = f"app.kubernetes.io/name={APP}"
 
 _HELD = re.compile(rf"{HELD_LINE}([0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])\n?", re.ASCII)
@@ -119,15 +123,17 @@ class KubernetesEngine(Engine):
     def submit(self, node: FleetNode) -> str:
         cluster, namespace = self._cluster, self._namespace
         with _explained(SubmissionError):
-            cluster.batch.create_namespaced_job(namespace, make_job(node, self._options, self._pod, self._run))
+            cluster.batch.create_namespaced_job(
+                namespace, make_job(node, self._options, self._pod, self._run), _request_timeout=ANSWER_S
+            )
         return job_name(node, self._run)
 
     @override
     def observe(self, nodes: Sequence[FleetNode]) -> dict[str, Observation | Ended]:
         cluster, namespace = self._cluster, self._namespace
         with _explained(EngineSilentError):
-            jobs = cluster.batch.list_namespaced_job(namespace, label_selector=_SELECTOR)
-            pods = cluster.core.list_namespaced_pod(namespace, label_selector=_SELECTOR)
+            jobs = cluster.batch.list_namespaced_job(namespace, label_selector=_SELECTOR, _request_timeout=ANSWER_S)
+            pods = cluster.core.list_namespaced_pod(namespace, label_selector=_SELECTOR, _request_timeout=ANSWER_S)
             known = {job.metadata.name for job in jobs.items}
             by_job = {pod.metadata.labels.get("job-name"): pod for pod in pods.items}
         found = {}
@@ -172,7 +178,7 @@ class KubernetesEngine(Engine):
         from kubernetes.client import ApiException
 
         try:
-            node = self._cluster.core.read_node(name)
+            node = self._cluster.core.read_node(name, _request_timeout=ANSWER_S)
         except ApiException:
             return False
         return bool(node.spec.unschedulable)
@@ -202,7 +208,7 @@ class KubernetesEngine(Engine):
 
     def _read_log(self, pod: str, **limit: int) -> str:
         answer = self._cluster.core.read_namespaced_pod_log(
-            pod, self._namespace, container=CONTAINER, _preload_content=False, **limit
+            pod, self._namespace, container=CONTAINER, _preload_content=False, _request_timeout=ANSWER_S, **limit
         )
         return bytes(answer.data).decode(errors="replace")
 
@@ -222,7 +228,7 @@ def _delete(cluster: Cluster, namespace: str, job: str) -> None:
     from kubernetes.client import ApiException
 
     try:
-        cluster.batch.delete_namespaced_job(job, namespace, propagation_policy="Background")
+        cluster.batch.delete_namespaced_job(job, namespace, propagation_policy="Background", _request_timeout=ANSWER_S)
     except ApiException as error:
         if error.status != 404:
             raise

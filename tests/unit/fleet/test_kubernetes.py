@@ -1,6 +1,7 @@
 """Manifests against the schemas of Kubernetes' API, and a cluster that answers as a test says."""
 
 import base64
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,14 @@ OPTIONS = FleetOptions(
     engine="kubernetes", program=IMAGE_PROGRAM, command=("run", "--note", NOTE), timeout_s=600, pod=POD
 )
 NODE = FleetNode(node="n1", state="running", attempts=1, job="bench-fleet-1")
+KUBECONFIG = """
+apiVersion: v1
+kind: Config
+current-context: hung
+contexts: [{name: hung, context: {cluster: hung, user: me}}]
+clusters: [{name: hung, cluster: {server: "http://127.0.0.1:%d"}}]
+users: [{name: me, user: {}}]
+"""
 
 
 def test_a_manifest_follows_the_schemas_of_the_api() -> None:
@@ -83,6 +92,19 @@ def test_without_a_context_it_is_an_unfit_environment(tmp_path: Path, monkeypatc
         KubernetesEngine(OPTIONS, tmp_path).submit(NODE)
 
 
+def test_an_api_that_accepts_and_never_answers_is_not_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.fleet.kubernetes.ANSWER_S", (0.2, 0.2))
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "config"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        (tmp_path / "config").write_text(KUBECONFIG % server.getsockname()[1])
+        engine = KubernetesEngine(OPTIONS, tmp_path)
+        with pytest.raises(SubmissionError, match="kubernetes does not answer: ") as refusal:
+            engine.submit(NODE)
+        assert refusal.value.exit_code == 7
+        with pytest.raises(EngineSilentError, match="kubernetes does not answer: "):
+            engine.observe([NODE])
+
+
 class Api:
     """The two groups of the API, and what is executed in pods."""
 
@@ -116,11 +138,11 @@ class Api:
     def read_namespaced_pod_log(self, _name: str, _namespace: str, *, tail_lines: int = 0, **_given: Any) -> Any:
         return Of(data="".join(self.logs.splitlines(keepends=True)[-tail_lines:]).encode())
 
-    def read_node(self, name: str) -> Any:
+    def read_node(self, name: str, **_given: Any) -> Any:
         assert name == "n1"
         return Of(spec=Of(unschedulable=self.cordoned or None))
 
-    def create_namespaced_job(self, namespace: str, job: Any) -> None:
+    def create_namespaced_job(self, namespace: str, job: Any, **_given: Any) -> None:
         if self.error is not None:
             raise self.error
         self.created.append((namespace, job))
