@@ -3,6 +3,7 @@
 import os
 import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.bundle.sync import sync
@@ -34,6 +35,17 @@ def read_file(path: Path, *, limit: int) -> bytes:
     if len(data) != status.st_size:
         raise BundleError(f"{path}: changed while it was read; wait until it is written")
     return data
+
+
+def find_state_folder(environment: Mapping[str, str]) -> Path | None:
+    """Return bench's folder among what programs remember for a user; None if no home is known.
+
+    Source: XDG Base Directory Specification, version 0.8, `XDG_STATE_HOME`.
+    """
+    stated, home = environment.get("XDG_STATE_HOME", ""), environment.get("HOME", "")
+    if stated.startswith("/"):
+        return Path(stated) / "bench"
+    return Path(home) / ".local/state/bench" if home.startswith("/") else None
 
 
 def require_writable(path: Path, *, replace: bool) -> None:

@@ -1,7 +1,6 @@
 """`bench trust`: the keys that a user trusts."""
 
 import os
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +37,7 @@ def load_trust(path: Path, root_keys: tuple[Path, ...]) -> "TrustStore":
     from bench.errors import OutputError
 
     pinned = [read_public_key(key) for key in root_keys]
-    memory, now = find_memory(os.environ), datetime.now(UTC)
+    memory, now = _find_memory(), datetime.now(UTC)
     try:
         if memory is not None:
             return open_trust(path, pinned=pinned, now=now, memory=memory)
@@ -49,22 +48,19 @@ def load_trust(path: Path, root_keys: tuple[Path, ...]) -> "TrustStore":
     return open_trust(path, pinned=pinned, now=now, memory=None)
 
 
-def find_memory(environment: Mapping[str, str]) -> Path | None:
-    """Return the folder that remembers versions of trust stores; None if no home is known.
+def _find_memory() -> Path | None:
+    """Return the folder that remembers versions of trust stores; None if no home is known."""
+    from bench.bundle.files import find_state_folder
 
-    Source: XDG Base Directory Specification, version 0.8, `XDG_STATE_HOME`.
-    """
-    stated, home = environment.get("XDG_STATE_HOME", ""), environment.get("HOME", "")
-    if stated.startswith("/"):
-        return Path(stated) / "bench/trust"
-    return Path(home) / ".local/state/bench/trust" if home.startswith("/") else None
+    state = find_state_folder(os.environ)
+    return None if state is None else state / "trust"
 
 
 def _open_to_change(path: Path) -> "TrustStore":
     """Open a trust store to change it."""
     from bench.bundle.trust_memory import open_to_change
 
-    return open_to_change(path, memory=find_memory(os.environ))
+    return open_to_change(path, memory=_find_memory())
 
 
 @click.group()

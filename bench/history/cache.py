@@ -49,17 +49,6 @@ class Cached(NamedTuple):
     columns: Columns
 
 
-def find_state(environment: Mapping[str, str]) -> Path | None:
-    """Return the folder that holds the user's key; None if no home is known.
-
-    Source: XDG Base Directory Specification, version 0.8, `XDG_STATE_HOME`.
-    """
-    stated, home = environment.get("XDG_STATE_HOME", ""), environment.get("HOME", "")
-    if stated.startswith("/"):
-        return Path(stated) / "bench"
-    return Path(home) / ".local/state/bench" if home.startswith("/") else None
-
-
 def open_key(state: Path) -> bytes:
     """Return the user's key, made at random if there is none.
 

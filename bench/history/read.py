@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.bundle.files import find_state_folder
 from bench.errors import BenchError, BundleError
-from bench.history.cache import Cached, find_state, open_key, read_cache, write_cache
+from bench.history.cache import Cached, open_key, read_cache, write_cache
 from bench.history.columns import Columns
 from bench.history.extract import FileKey, RunFacts, digest_file, find_key, read_run
 from bench.records.history import Excluded
@@ -78,7 +79,7 @@ def read_history(paths: Sequence[Path], environment: dict[str, str]) -> ReadHist
 
 
 def _open_key(environment: dict[str, str]) -> tuple[bytes | None, str | None]:
-    state = find_state(environment)
+    state = find_state_folder(environment)
     if state is None:
         return None, "neither XDG_STATE_HOME nor HOME is set"
     try:

@@ -1,6 +1,6 @@
 """A comparison as text: what differs, each cell's verdict, the means, and the outcome with its exit status."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from bench.records.verdict import (
     EXIT_STATUS,
@@ -155,12 +155,24 @@ def _legend() -> tuple[str, ...]:
 
 
 def _details(cells: Iterable[CellVerdict]) -> Iterator[str]:
-    """Yield findings, reasons and notes of cells, each once where it is the same of several."""
+    """Return findings, reasons and notes of cells, each once where it is the same of several."""
+    found = group_by_text(cells, lambda cell: (*describe_findings(cell.findings), *describe_reasons(cell)))
+    return (f"{names}: {text}" for names, text in found)
+
+
+def describe_reasons(cell: CellVerdict) -> Iterable[str]:
+    """Return why a cell has its outcome, and what a reader must know besides."""
+    return map(describe_reason, (*cell.reasons, *cell.notes))
+
+
+def group_by_text(
+    cells: Iterable[CellVerdict], describe: Callable[[CellVerdict], Iterable[str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield each text once, after the names of the cells that it is said of: the first few, and how many more."""
     cells_by_text: dict[str, list[str]] = {}
     for cell in cells:
-        texts = (*describe_findings(cell.findings), *map(describe_reason, (*cell.reasons, *cell.notes)))
-        for text in texts:
+        for text in describe(cell):
             cells_by_text.setdefault(text, []).append(cell.base or cell.new or describe_case(cell.case))
     for text, names in cells_by_text.items():
         more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
-        yield f"{', '.join(names[:NAMED_MAX])}{more}: {text}"
+        yield f"{', '.join(names[:NAMED_MAX])}{more}", text

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bench.records.verdict import EXIT_STATUS, CellVerdict, Comparison
 from bench.report.cases import describe_configuration, name_case
-from bench.report.comparison import OUTCOMES, describe_method, describe_remedy
+from bench.report.comparison import OUTCOMES, describe_method, describe_reasons, describe_remedy, group_by_text
 from bench.report.markdown import (
     COMMENT_CHARACTERS,
     FOLDED_ROWS,
@@ -97,10 +97,5 @@ def _describe_findings(comparison: Comparison) -> Iterator[str]:
 def _describe_reasons(comparison: Comparison) -> Iterator[str]:
     for note in comparison.notes:
         yield f"- {mark_text(describe_reason(note))}"
-    cells: dict[str, list[str]] = {}
-    for cell in comparison.cells:
-        for reason in (*cell.reasons, *cell.notes):
-            cells.setdefault(describe_reason(reason), []).append(cell.base or cell.new or name_case(cell.case))
-    for text, names in cells.items():
-        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        yield f"- {mark_text(', '.join(names[:3]))}{more}: {mark_text(text)}"
+    for names, text in group_by_text(comparison.cells, describe_reasons):
+        yield f"- {mark_text(names)}: {mark_text(text)}"

@@ -63,9 +63,7 @@ def locate_file(word: SourceWord) -> LocatedSource:
     Raises:
         UsageError: it cannot be read as a file.
     """
-    digest, size_bytes = digest_file(word.path)
-    source = Source(kind=word.kind.name, name=clean_name(word.path), digest=digest, size_bytes=size_bytes, workloads=())
-    return LocatedSource(source=source, path=str(word.path.absolute()), select=word.select)
+    return _locate(word, *digest_file(word.path))
 
 
 def locate_onnx(word: SourceWord) -> LocatedSource:
@@ -90,7 +88,10 @@ def locate_folder(word: SourceWord) -> LocatedSource:
     Raises:
         UsageError: it cannot be read as a folder.
     """
-    digest, size_bytes = digest_folder(word.path)
+    return _locate(word, *digest_folder(word.path))
+
+
+def _locate(word: SourceWord, digest: Digest, size_bytes: int) -> LocatedSource:
     source = Source(kind=word.kind.name, name=clean_name(word.path), digest=digest, size_bytes=size_bytes, workloads=())
     return LocatedSource(source=source, path=str(word.path.absolute()), select=word.select)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.bundle.files import read_file, write_file, write_new_file
+from bench.bundle.files import find_state_folder, read_file, write_file, write_new_file
 from bench.errors import BundleError, OutputError, UsageError
 
 STEPS = ("open", "fsync", "replace")
@@ -119,3 +119,16 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, monkeyp
     monkeypatch.setattr(os, "fstat", then_grow)
     with pytest.raises(BundleError, match="changed while it was read"):
         read_file(path, limit=4)
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder"),
+    [
+        ({"XDG_STATE_HOME": "/s", "HOME": "/h"}, "/s/bench"),
+        ({"HOME": "/h"}, "/h/.local/state/bench"),
+        ({"XDG_STATE_HOME": "s", "HOME": "/h"}, "/h/.local/state/bench"),
+        ({}, "None"),
+    ],
+)
+def test_what_is_remembered_lies_where_the_user_keeps_state(environment: dict[str, str], folder: str) -> None:
+    assert str(find_state_folder(environment)) == folder

@@ -18,7 +18,6 @@ from bench.bundle.trust_store import (
     revoke_key,
     save_trust,
 )
-from bench.cli.trust import find_memory
 from bench.records.record import decode_json
 from tests.unit.bundle.builder import CONTENTS, OPERATOR, STRANGER, VENDOR, seal_contents
 from tests.unit.cli.conftest import Invoke
@@ -202,16 +201,3 @@ def test_a_version_that_cannot_be_remembered_is_a_warning(
     assert "a rollback would not be detected: neither XDG_STATE_HOME nor HOME is set" in outcome.err
     monkeypatch.setenv("XDG_STATE_HOME", str(path))
     assert "a rollback would not be detected: " in invoke("verify", str(bundle), "--trust", str(path)).err
-
-
-@pytest.mark.parametrize(
-    ("environment", "folder"),
-    [
-        ({"XDG_STATE_HOME": "/s", "HOME": "/h"}, "/s/bench/trust"),
-        ({"HOME": "/h"}, "/h/.local/state/bench/trust"),
-        ({"XDG_STATE_HOME": "s", "HOME": "/h"}, "/h/.local/state/bench/trust"),
-        ({}, "None"),
-    ],
-)
-def test_versions_are_remembered_where_the_user_keeps_state(environment: dict[str, str], folder: str) -> None:
-    assert str(find_memory(environment)) == folder
