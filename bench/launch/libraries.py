@@ -157,13 +157,9 @@ def read_libraries(root: Path = Path("/")) -> tuple[Library, ...]:
     )
 
 
-def open_openmp(root: Path = Path("/")) -> ctypes.CDLL | None:
-    """Return the OpenMP runtime that this process calls, which is loaded already; None if it calls none.
-
-    Args:
-        root: Where `/proc` is.
-    """
-    path = find_symbol(_ENTRY["openmp"], _find_caller(_read_mapped_files(root)))
+def open_openmp() -> ctypes.CDLL | None:
+    """Return the OpenMP runtime that this process calls, which is loaded already; None if it calls none."""
+    path = find_symbol(_ENTRY["openmp"], _find_caller(_read_mapped_files(Path("/"))))
     return None if path is None else next(_open_loaded(path), None)
 
 

@@ -25,7 +25,6 @@ def survey_source(
     parent: Mapping[str, str],
     output: Path,
     read_events: ReadEvents = KernelEvents,
-    timeout_s: float = TIMEOUT_S,
 ) -> tuple[WorkloadFacts, ...]:
     """Return the rows of a source.
 
@@ -34,7 +33,6 @@ def survey_source(
         parent: The environment to inherit from.
         output: The folder for results, where there may be none for temporary files.
         read_events: Reads what the kernel counts, to explain how the process ended.
-        timeout_s: For all of it.
 
     Raises:
         WorkerFailedError: it crashed, was killed, ran out of time or memory, printed without end, or reported a failure.
@@ -48,7 +46,7 @@ def survey_source(
             module_argv(sys.executable, MODULE), task, inherited | FIXED | ISOLATED, read_events=read_events
         )
         try:
-            receive_all([worker], monotonic() + timeout_s, timeout_s, until=lambda it: it.last is not None)
+            receive_all([worker], monotonic() + TIMEOUT_S, TIMEOUT_S, until=lambda child: child.last is not None)
             return worker.rows()
         finally:
             worker.end()

@@ -8,7 +8,6 @@ import os
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
 
 from bench.errors import EnvironmentUnfitError
@@ -55,7 +54,7 @@ def require_tasks(layouts: Sequence[Layout], limits: Sequence[TaskLimit]) -> Non
         )
 
 
-def require_files(layouts: Sequence[Layout], root: Path = Path("/")) -> None:
+def require_files(layouts: Sequence[Layout]) -> None:
     """Make sure that the pipes of each layout's workers can be opened.
 
     Raises:
@@ -64,7 +63,7 @@ def require_files(layouts: Sequence[Layout], root: Path = Path("/")) -> None:
     limit = getrlimit(RLIMIT_NOFILE)[0]
     layout = max(layouts, key=lambda layout: len(layout.instances))
     with suppress(OSError):
-        opened = len(os.listdir(root / "proc/self/fd"))  # noqa: PTH208 - only their number
+        opened = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - only their number
         needed = opened + _OTHER_FILES + _FILES_PER_WORKER * len(layout.instances)
         if limit not in {RLIM_INFINITY, -1} and limit < needed:
             raise EnvironmentUnfitError(

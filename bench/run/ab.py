@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from bench.errors import EnvironmentUnfitError, UsageError
-from bench.hardware.detect import HOST, detect
+from bench.hardware.detect import detect
 from bench.launch.libraries import find_preloads
 from bench.planning.pairs import Side, VariantOptions, plan_pairs
 from bench.planning.plan import Catalogue
@@ -28,16 +28,13 @@ from bench.run.prepare import (
 from bench.run.sources import bring_sources
 
 
-def prepare_ab(
-    options: RunOptions, a: VariantOptions, b: VariantOptions, root: Path = HOST, *, output: Path = RESULTS
-) -> Decision:
+def prepare_ab(options: RunOptions, a: VariantOptions, b: VariantOptions, *, output: Path = RESULTS) -> Decision:
     """Decide everything, and measure nothing; other interpreters describe what they have installed.
 
     Args:
         options: For both sides.
         a: Options of the first side; often none.
         b: Options of the second side, whose effect is in question.
-        root: Of the file system, for detection.
         output: The folder for results.
 
     Raises:
@@ -49,7 +46,7 @@ def prepare_ab(
         raise UsageError("sides a and b do not differ; give for example --env-b NAME=VALUE, or --backend-b")
     options, located = bring_sources(options, parent=os.environ, output=output)
     request = make_request(options)
-    machine = detect(root)
+    machine = detect()
     for variant in (a, b):
         _require_native(variant, machine)
     sides = (_side(a), _side(b))

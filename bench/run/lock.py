@@ -105,9 +105,9 @@ def _remove_stale(path: Path, me: Owner) -> None:
     )
 
 
-def _describe_process(root: Path = Path("/")) -> Owner:
+def _describe_process() -> Owner:
     try:
-        boot = (root / "proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         boot = ""
     return Owner(host=os.uname().nodename, boot=boot, process=os.getpid())

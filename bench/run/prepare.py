@@ -114,7 +114,7 @@ def replace_missing_libraries(
     return replace_missing(request, layouts[0].runtime)
 
 
-def prepare_layouts(options: RunOptions, root: Path = HOST) -> tuple[Layout, ...]:
+def prepare_layouts(options: RunOptions) -> tuple[Layout, ...]:
     """Decide only the layouts of a run: a container is limited to their CPUs before the run starts in it.
 
     Raises:
@@ -123,7 +123,7 @@ def prepare_layouts(options: RunOptions, root: Path = HOST) -> tuple[Layout, ...
         EnvironmentUnfitError: the machine cannot do what is asked.
     """
     request = make_request(options)
-    machine = detect(root)
+    machine = detect()
     profile, _ = select_profile(request, machine, read_catalogue())
     return choose_layouts(request, profile, machine)
 

@@ -22,9 +22,9 @@ from bench.run.prepare import RESULTS, Decision, find_facilities, why_not_availa
 from bench.verification.verification import Verification
 
 
-def look_here(root: Path = Path("/")) -> tuple[Machine, Environment, Image]:
+def look_here() -> tuple[Machine, Environment, Image]:
     """Describe this machine, its software, and the image that both are in."""
-    return detect(root), describe_environment(), describe_image()
+    return detect(), describe_environment(), describe_image()
 
 
 def cite(verification: Verification) -> Citation:

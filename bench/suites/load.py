@@ -42,12 +42,12 @@ def load_suite(path: Path, workloads: Mapping[str, WorkloadFacts]) -> Suite:
     return suite
 
 
-def load_suites(workloads: Mapping[str, WorkloadFacts], directory: Path = SUITES_DIR) -> dict[str, Suite]:
-    """Read all suites of a folder, by name."""
-    return {path.stem: load_suite(path, workloads) for path in sorted(directory.glob("*.toml"))}
+def load_suites(workloads: Mapping[str, WorkloadFacts]) -> dict[str, Suite]:
+    """Read all shipped suites, by name."""
+    return {path.stem: load_suite(path, workloads) for path in sorted(SUITES_DIR.glob("*.toml"))}
 
 
-def find_suite(name_or_path: str, workloads: Mapping[str, WorkloadFacts], directory: Path = SUITES_DIR) -> Suite:
+def find_suite(name_or_path: str, workloads: Mapping[str, WorkloadFacts]) -> Suite:
     """Find a shipped suite by name, or read a user's file (anything with a slash or ending in `.toml`).
 
     Raises:
@@ -55,13 +55,12 @@ def find_suite(name_or_path: str, workloads: Mapping[str, WorkloadFacts], direct
     """
     if is_file(name_or_path):
         return load_suite(Path(name_or_path), workloads)
-    path = directory / f"{name_or_path}.toml"
-    known = sorted(found.stem for found in directory.glob("*.toml"))
+    known = sorted(found.stem for found in SUITES_DIR.glob("*.toml"))
     if name_or_path not in known:
         raise UsageError(
             f"no suite {name_or_path!r}; {suggest(name_or_path, known)}there are {', '.join(known)}, or give a .toml file"
         )
-    return load_suite(path, workloads)
+    return load_suite(SUITES_DIR / f"{name_or_path}.toml", workloads)
 
 
 def identify_suite(name_or_path: str) -> tuple[str, Digest | None]:

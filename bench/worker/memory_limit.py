@@ -11,17 +11,14 @@ from bench.hardware.tree import Tree
 
 
 @contextmanager
-def memory_limited(root: Path = Path("/")) -> Iterator[None]:
+def memory_limited() -> Iterator[None]:
     """Let this process take no more memory than is free now; what is beyond fails in it, as an allocation.
 
     Without a limit the kernel grants more than there is, and kills some process once it is used. The limit, RLIMIT_DATA,
     counts private memory as it is granted (getrlimit(2)). It is put back afterwards: it is none of what a cell is
     measured under.
-
-    Args:
-        root: Where /proc and /sys are.
     """
-    tree = Tree(root)
+    tree = Tree(Path("/"))
     granted = re.search(r"^VmData:\s+([0-9]{1,15}) kB$", tree.text("proc/self/status") or "", re.MULTILINE | re.ASCII)
     free_bytes = min((limit.value_bytes for limit in read_memory_limits(tree)), default=None)
     before = resource.getrlimit(resource.RLIMIT_DATA)

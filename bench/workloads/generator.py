@@ -52,21 +52,20 @@ def derive_key(name: str, *, seed: int = SEED) -> Key:
 def generate_words(key: Key, start: int, stop: int) -> UInt32Array:
     """Return the words start..stop-1 of a key's sequence, uniform over all 32 bits."""
     words = np.empty(stop - start, dtype=np.uint32)
-    for first, last in _ranges(0, words.size, _CHUNK):
+    for first, last in _ranges(words.size, _CHUNK):
         _mix(key, start + first, words[first:last], np.empty(last - first, dtype=np.uint32))
     return words
 
 
-def generate_integers(name: str, count: int, *, below: int, seed: int = SEED) -> npt.NDArray[np.int64]:
+def generate_integers(name: str, count: int, *, below: int) -> npt.NDArray[np.int64]:
     """Return integers from 0 to `below` - 1 by multiply and shift; the bias is below 2⁻³² times `below`.
 
     Args:
         name: The tensor's name.
         count: How many.
         below: One more than the largest, at most 2³².
-        seed: The other part of the key.
     """
-    words = generate_words(derive_key(name, seed=seed), 0, count).astype(np.uint64)
+    words = generate_words(derive_key(name), 0, count).astype(np.uint64)
     return ((words * np.uint64(below)) >> np.uint64(32)).astype(np.int64)
 
 
@@ -89,7 +88,7 @@ def fill_uniform(targets: Iterable[tuple[str, float, npt.NDArray[np.generic]]], 
     parts = [
         _Part(derive_key(name, seed=seed), uniform_scale(deviation), start, array[start:stop])
         for name, deviation, array in targets
-        for start, stop in _ranges(0, array.size, _PART)
+        for start, stop in _ranges(array.size, _PART)
     ]
     run_parallel(_fill_part, parts)
 
@@ -104,7 +103,7 @@ class _Part:
 
 def _fill_part(part: _Part) -> None:
     words, scratch = np.empty(_CHUNK, dtype=np.uint32), np.empty(_CHUNK, dtype=np.uint32)
-    for first, last in _ranges(0, part.array.size, _CHUNK):
+    for first, last in _ranges(part.array.size, _CHUNK):
         chunk, spare = words[: last - first], scratch[: last - first]
         _mix(part.key, part.start + first, chunk, spare)
         integers = chunk.view(np.int32)
@@ -143,5 +142,5 @@ def _round_to_bfloat16(bits: UInt32Array, scratch: UInt32Array, target: npt.NDAr
     target[...] = bits
 
 
-def _ranges(start: int, stop: int, step: int) -> Iterator[tuple[int, int]]:
-    return ((first, min(first + step, stop)) for first in range(start, stop, step))
+def _ranges(stop: int, step: int) -> Iterator[tuple[int, int]]:
+    return ((first, min(first + step, stop)) for first in range(0, stop, step))

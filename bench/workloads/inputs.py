@@ -6,16 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.workloads.generator import SEED, fill_uniform, generate_integers
+from bench.workloads.generator import fill_uniform, generate_integers
 
 
-def uniform_tensor(name: str, shape: tuple[int, ...], *, deviation: float = 1.0, seed: int = SEED) -> Tensor:
+def uniform_tensor(name: str, shape: tuple[int, ...], *, deviation: float = 1.0) -> Tensor:
     """Make a float32 tensor, uniform about zero, with this standard deviation; the name selects the values."""
     values = np.empty(prod(shape), dtype=np.float32)
-    fill_uniform([(name, deviation, values)], seed=seed)
+    fill_uniform([(name, deviation, values)])
     return torch.from_numpy(values).view(shape)
 
 
-def integer_tensor(name: str, shape: tuple[int, ...], *, below: int, seed: int = SEED) -> Tensor:
+def integer_tensor(name: str, shape: tuple[int, ...], *, below: int) -> Tensor:
     """Make an int64 tensor of integers from 0 to `below` - 1; the name selects the values."""
-    return torch.from_numpy(generate_integers(name, prod(shape), below=below, seed=seed)).view(shape)
+    return torch.from_numpy(generate_integers(name, prod(shape), below=below)).view(shape)

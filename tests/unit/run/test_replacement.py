@@ -27,8 +27,8 @@ OPTIONS = RunOptions(suite="smoke", wanted=CaseFilter(workload=("resnet50",)))
 @pytest.fixture
 def lacking(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A machine whose profile prefers libraries, and the folder where they would be."""
-    monkeypatch.setattr("bench.run.prepare.detect", lambda _: MACHINE)
-    monkeypatch.setattr("bench.run.ab.detect", lambda _: MACHINE)
+    monkeypatch.setattr("bench.run.prepare.detect", lambda *_: MACHINE)
+    monkeypatch.setattr("bench.run.ab.detect", lambda *_: MACHINE)
     monkeypatch.setattr(libraries, "search_folders", lambda: (tmp_path,))
     return tmp_path
 
