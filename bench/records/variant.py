@@ -18,8 +18,6 @@ BASE: VariantName = "a"
 VARIANTS: tuple[VariantName, ...] = (BASE, "b")
 """Sides of an `ab` run."""
 
-VARIANTS_MAX = 26 * 27
-
 TorchRelease = Annotated[
     str, Meta(pattern=r"^\d{1,4}(\.\d{1,8}){1,3}((a|b|rc)\d{1,4})?(\.dev\d{1,8})?(\+[a-z0-9.]{1,40})?\Z")
 ]
@@ -54,7 +52,7 @@ def name_variants(count: int) -> tuple[VariantName, ...]:
     """Return the names of so many variants, the base first: `a` to `z`, `aa`, `ab`, ...
 
     Args:
-        count: At most `VARIANTS_MAX`.
+        count: At most 702, up to `zz`.
     """
     names = [*ascii_lowercase, *(first + second for first in ascii_lowercase for second in ascii_lowercase)]
     return tuple(names[:count])
