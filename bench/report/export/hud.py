@@ -16,6 +16,7 @@ from bench.records.machine import Machine
 from bench.records.plan import Cell
 from bench.records.precision import PRECISION_FACTS
 from bench.records.record import Record
+from bench.records.source import Source, find_source
 from bench.records.summary import CellSummary, Interval
 from bench.report.cases import describe_shape, name_workload
 from bench.report.export.columns import ExportedCell
@@ -25,7 +26,7 @@ from bench.report.printable import printable_json
 from bench.stats.metrics import METRICS, Metric, read_metric
 from bench.stats.summary import find_used
 from bench.workloads.catalogue.sources import TORCHBENCH
-from bench.workloads.registry import WORKLOADS
+from bench.workloads.registry import known_workloads
 
 Extra = dict[str, str]
 """HUD's `extra_info`: texts by name."""
@@ -170,7 +171,7 @@ def _make_record(
                 "bundle_sha256": exported.run.content_digest.removeprefix("sha256:"),
             },
         ),
-        model=_make_model(cell),
+        model=_make_model(cell, contents.plan.sources),
         metric=HudMetric(
             name=metric.name,
             benchmark_values=values,
@@ -183,9 +184,14 @@ def _make_record(
     )
 
 
-def _make_model(cell: Cell) -> HudModel:
+def _make_model(cell: Cell, sources: Iterable[Source]) -> HudModel:
     """Return the model, with a name for each cell: dashboards would take cells of equal names for one series."""
-    case, facts = cell.case, WORKLOADS.get(cell.case.workload)  # None for a bundle of another version of bench
+    case, source = cell.case, find_source(cell.case, sources)
+    facts = known_workloads(sources).get(case.workload)  # None for a bundle of another version of bench
+    # What a user's own file says of its origin is only its word.
+    from_torchbench = (
+        facts is not None and facts.source.startswith(TORCHBENCH) if source is None else source.kind == "torchbench"
+    )
     quantization = {"quant_engine": case.quant_engine, "group_size": case.group_size}
     settings = {name: str(value) for name, value in quantization.items() if value is not None}
     words = (*precision_words(case)[1:], case.memory_format, f"bs{case.batch_size}", cell.layout)
@@ -193,7 +199,7 @@ def _make_model(cell: Cell) -> HudModel:
         name=" ".join((name_workload(case, case.shape), *words)),
         type="unknown" if facts is None else facts.family,
         backend=case.backend,
-        origins=("torchbench",) if facts is not None and facts.source.startswith(TORCHBENCH) else (),
+        origins=("torchbench",) if from_torchbench else (),
         extra_info={"workload": case.workload, "format": case.memory_format, "batch": str(case.batch_size), **settings},
     )
 

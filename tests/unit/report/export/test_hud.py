@@ -9,10 +9,11 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from bench.records.case import GroupSize
+from bench.records.source import Source
 from bench.report.export.formats import render_export
 from bench.stats.metrics import METRICS
 from bench.stats.summary import summarize
-from tests.builders import CASE, make_cell
+from tests.builders import CASE, FACTS, make_cell
 from tests.unit.compare.runs import STEADY, make_run
 from tests.unit.report.export.runs import DIGEST, RUN, export
 
@@ -130,6 +131,20 @@ def test_group_sizes_are_series_of_their_own() -> None:
     models = {row["model"] for row in query_view(render_export([export(contents)], "hud"))}
     assert len(models) == len(sizes)
     assert {f" g{size} " in model for size, model in zip(sizes, sorted(models, reverse=True), strict=True)} == {True}
+
+
+@pytest.mark.parametrize(("kind", "origins"), [("file", []), ("torchbench", ["torchbench"])])
+def test_a_model_of_the_users_own_has_the_family_of_its_row_and_the_origin_of_its_source(
+    kind: str, origins: list[str]
+) -> None:
+    row = replace(FACTS, name="file.mlp", family="custom", source="pytorch/benchmark 0e83c440: as it says")
+    source = Source(kind=kind, name="models.py", digest=DIGEST, size_bytes=1, workloads=(row,))
+    own = replace(make_cell(), case=replace(CASE, workload="file.mlp", source=DIGEST))
+    contents = make_run(STEADY, cells=(own,))
+    plan = replace(contents.plan, sources=(source,))
+    summary = summarize(plan, contents.measurements, contents.probes)
+    records = read_records(render_export([export(replace(contents, plan=plan, summary=summary))], "hud"))
+    assert {(record["model"]["type"], *record["model"]["origins"]) for record in records} == {("custom", *origins)}
 
 
 def test_a_record_states_unit_interval_direction_and_digest() -> None:
