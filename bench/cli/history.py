@@ -9,9 +9,10 @@ import click
 from bench.cli.console import open_progress, print_text, wide_option
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import FilePath, Name
-from bench.errors import UsageError
+from bench.errors import BenchError, UsageError
 
 if TYPE_CHECKING:
+    from bench.bundle.seal import SigningKey
     from bench.records.history import History
     from bench.run.prepare import Decision
 
@@ -34,6 +35,8 @@ have become slower, or there are too few runs to show any change; 6 a bundle tha
 @click.option("--confirm", is_flag=True, help="Print the commands that measure the cells of suspected changes again.")
 @click.option("--run", "do_run", is_flag=True, help="With --confirm: run them.")
 @click.option("--python-a", type=Name(), metavar="PATH", help="With --run: interpreter or environment with the packages of before the change.")  # fmt: skip
+@click.option("--suite", type=Name(), metavar="FILE", help="With --run: your copy of the suite that the runs used, if it is not one of bench's.")  # fmt: skip
+@click.option("--source", "sources", multiple=True, metavar="FILE|FOLDER", help="With --run: your copy of a file or folder that workloads come from, as --workload takes it.")  # fmt: skip
 @click.option("--output", type=FilePath(), default=Path("results/confirm"), show_default=True, metavar="DIR", help="Folder for the bundles of --run.")  # fmt: skip
 @signing_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -45,6 +48,8 @@ def history(  # noqa: PLR0917 - click passes options by keyword
     confirm: bool,
     do_run: bool,
     python_a: str | None,
+    suite: str | None,
+    sources: tuple[str, ...],
     output: Path,
     key: Path | None,
     passphrase_file: Path | None,
@@ -58,53 +63,67 @@ def history(  # noqa: PLR0917 - click passes options by keyword
     that drifts, or runs at two speeds, needs a clearer change. A change is seen three to eight runs after it at the
     earliest; the output says which size would be seen within ten.
 
-    Bundles are verified the first time. What is read of them is cached beside them, in .bench-history.duckdb, which may
+    Bundles are verified the first time. What is read and found is cached beside them, in .bench-history.* files, which may
     be deleted at any time.
     """
     from bench.cli.console import print_json, print_report
     from bench.history.judge import judge_history
     from bench.history.known import load_known
     from bench.history.read import read_history
+    from bench.history.searches import keep_searches, open_searches
     from bench.history.series import group_series
     from bench.records.history import EXIT_STATUS
     from bench.report.history import render_history
     from bench.stats.change_limits import load_limits
 
-    if (do_run or python_a is not None) and not confirm:
-        raise UsageError("--run and --python-a are for --confirm; give it too, or leave them out")
+    if do_run and not confirm:
+        raise UsageError("--run is for --confirm; give it too, or leave it out")
+    if (python_a is not None or suite is not None or sources) and not do_run:
+        raise UsageError("--python-a, --suite and --source are for --confirm --run; give them too, or leave it out")
     entries = () if known is None else load_known(known)
     read = read_history(paths, dict(os.environ))
     if read.problem is not None:
         print_text(f"no cache, so that all bundles are verified each time: {read.problem}", err=True)
     hosts = group_series(read.columns, across_locks=across_locks)
-    found = judge_history(read.columns, read.bundles, hosts, load_limits(), known=entries, excluded=read.excluded)
+    searches = open_searches(read.store)
+    found = judge_history(
+        read.columns,
+        read.bundles,
+        hosts,
+        load_limits(),
+        known=entries,
+        excluded=read.excluded,
+        search=searches.find,
+    )
+    keep_searches(read.store, searches)
+    error = None
     if confirm:
-        found = _confirm(
-            found, do_run=do_run, python_a=python_a, output=output, key=key, passphrase_file=passphrase_file
-        )
+        from bench.history.confirm import confirm_changes, plan_rerun
+
+        found = confirm_changes(found, plan_rerun)
+    if do_run:
+        found, error = _rerun(found, python_a, suite, sources, output, load_signer(key, passphrase_file))
     if as_json:
         print_json(found)
     else:
         print_report(lambda width: render_history(found, width), wide=wide)
+    if error is not None:
+        raise error
     return EXIT_STATUS[found.outcome]
 
 
-def _confirm(
-    found: "History",
-    *,
-    do_run: bool,
+def _rerun(  # noqa: PLR0917 - the options of the command
+    planned: "History",
     python_a: str | None,
+    suite: str | None,
+    sources: tuple[str, ...],
     output: Path,
-    key: Path | None,
-    passphrase_file: Path | None,
-) -> "History":
-    """Return the history with the commands that confirm its suspected changes, or with what they showed."""
-    from bench.history.confirm import Sides, confirm_changes, plan_rerun, run_rerun
+    signer: "SigningKey",
+) -> "tuple[History, BenchError | None]":
+    """Return the history with what reruns showed, and what stopped them."""
+    from bench.history.confirm import RerunSettings, rerun_changes
+    from bench.history.rerun import OwnFiles
     from bench.run.session import run_plan
-
-    if not do_run:
-        return confirm_changes(found, plan_rerun)
-    signer = load_signer(key, passphrase_file)
 
     def measure(decision: "Decision") -> Path:
         with open_progress() as report_progress:
@@ -112,5 +131,5 @@ def _confirm(
         print_text(f"bundle: {path}", err=True)
         return path
 
-    sides = Sides(python_a=python_a, output=output)
-    return confirm_changes(found, lambda cell, change: run_rerun(cell, change, sides, measure))
+    settings = RerunSettings(python_a=python_a, own=OwnFiles(suite, sources), output=output)
+    return rerun_changes(planned, settings, measure)

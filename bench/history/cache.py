@@ -37,6 +37,18 @@ MAX_BYTES = 1 << 31
 """Of a cache: a hundred times what ten thousand bundles take."""
 
 
+class Store(NamedTuple):
+    """Where something is kept beside bundles.
+
+    Attributes:
+        folder: Of the bundles.
+        key: Of the user, which authenticates it.
+    """
+
+    folder: Path
+    key: bytes
+
+
 class Cached(NamedTuple):
     """What a cache knows.
 
@@ -71,17 +83,17 @@ def open_key(state: Path) -> bytes:
     return key
 
 
-def read_cache(folder: Path, key: bytes) -> Cached:
+def read_cache(store: Store) -> Cached:
     """Return what the cache in a folder knows; nothing if it is missing, of another source, or not this user's.
 
     Where there is no room to unpack it, it counts as missing.
     """
     try:
-        code = read_file(folder / CODE_NAME, limit=KEY_BYTES)
-        data = read_file(folder / CACHE_NAME, limit=MAX_BYTES)
+        code = read_file(store.folder / CODE_NAME, limit=KEY_BYTES)
+        data = read_file(store.folder / CACHE_NAME, limit=MAX_BYTES)
     except BenchError:
         return Cached({}, Columns.empty())
-    if not hmac.compare_digest(code, _authenticate(data, key)):
+    if not hmac.compare_digest(code, authenticate(CACHE_NAME, data, store.key)):
         return Cached({}, Columns.empty())
     try:
         # What was authenticated is what is opened: the file in the folder may be another one by now.
@@ -98,7 +110,7 @@ def read_cache(folder: Path, key: bytes) -> Cached:
     return Cached(dict(zip(map(FileKey._make, keys), files["digest"].tolist(), strict=True)), columns)
 
 
-def write_cache(folder: Path, key: bytes, columns: Columns, files: Iterable[tuple[FileKey, str]]) -> None:
+def write_cache(store: Store, columns: Columns, files: Iterable[tuple[FileKey, str]]) -> None:
     """Write the cache of a folder. Files that were changed a moment ago are left out: their key does not identify them yet.
 
     Raises:
@@ -119,14 +131,14 @@ def write_cache(folder: Path, key: bytes, columns: Columns, files: Iterable[tupl
                     _store(database, table, getattr(tables, table))
             data = path.read_bytes()
     except OSError as error:
-        raise OutputError(f"{folder}: its cache cannot be written: {error.strerror}") from error
-    write_file(folder / CACHE_NAME, data, replace=True)
-    write_file(folder / CODE_NAME, _authenticate(data, key), replace=True)
+        raise OutputError(f"{store.folder}: its cache cannot be written: {error.strerror}") from error
+    write_file(store.folder / CACHE_NAME, data, replace=True)
+    write_file(store.folder / CODE_NAME, authenticate(CACHE_NAME, data, store.key), replace=True)
 
 
-def _authenticate(data: bytes, key: bytes) -> bytes:
-    """Return the code of a cache that this source of bench has written."""
-    return hmac.digest(key, own_source().encode() + hashlib.sha256(data).digest(), "sha256")
+def authenticate(name: str, data: bytes, key: bytes) -> bytes:
+    """Return the code of a file of a name, so that none passes for another, that this source of bench has written."""
+    return hmac.digest(key, f"{own_source()} {name} ".encode() + hashlib.sha256(data).digest(), "sha256")
 
 
 def _open(path: Path, *, read_only: bool) -> "duckdb.DuckDBPyConnection":

@@ -9,17 +9,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from bench.compare.bundles import compare_runs, compare_variants
-from bench.errors import UsageError
+from bench.errors import BenchError, UsageError
 from bench.history.judge import conclude
+from bench.history.rerun import OwnFiles, find_files, list_files, make_options, require_cell, type_options
 from bench.planning.pairs import VariantOptions
+from bench.records.bundle import Contents
 from bench.records.history import CellHistory, ChangeState, History, LevelChange, Rerun
-from bench.records.suite import CaseFilter
 from bench.records.verdict import RUNS_MARGIN_RATIO, CellVerdict, Comparison, Criteria
 from bench.run.ab import prepare_ab
-from bench.run.options import RunOptions
 from bench.run.prepare import Decision, prepare_run
 from bench.verification.verify import verify_bundle
 
@@ -37,15 +37,17 @@ Measure = Callable[[Decision], Path]
 Confirm = Callable[[CellHistory, LevelChange], LevelChange]
 
 
-class Sides(NamedTuple):
-    """How a rerun is made.
+class RerunSettings(NamedTuple):
+    """How reruns are made.
 
     Attributes:
         python_a: The interpreter or environment with the packages of before; None if none is named.
+        own: Files of the user's.
         output: The folder for bundles.
     """
 
     python_a: str | None
+    own: OwnFiles
     output: Path
 
 
@@ -65,54 +67,104 @@ def _confirm_cell(cell: CellHistory, confirm: Confirm) -> CellHistory:
     return replace(cell, changes=changes)
 
 
+def rerun_changes(planned: History, settings: RerunSettings, measure: Measure) -> tuple[History, BenchError | None]:
+    """Measure the cells of suspected changes again; nothing is measured unless each of them can be.
+
+    Args:
+        planned: With a planned rerun of each suspected change.
+        settings: Of all of them.
+        measure: Measures.
+
+    Returns:
+        The history with the verdicts, and what stopped it before the last of them.
+    """
+    decisions: list[Decision] = []
+
+    def prepare(cell: CellHistory, change: LevelChange) -> LevelChange:
+        decisions.append(prepare_rerun(cell, change, settings))
+        return change
+
+    try:
+        confirm_changes(planned, prepare)
+    except BenchError as error:
+        return planned, error
+    stopped: list[BenchError] = []
+
+    def run(cell: CellHistory, change: LevelChange) -> LevelChange:
+        if stopped or change.rerun is None:
+            return change
+        try:
+            return judge_rerun(cell, change, change.rerun, measure(decisions.pop(0)))
+        except BenchError as error:
+            stopped.append(error)
+            return change
+
+    return confirm_changes(planned, run), next(iter(stopped), None)
+
+
 def plan_rerun(cell: CellHistory, change: LevelChange) -> LevelChange:
     """Return a change with the commands that confirm it.
 
     Raises:
         BenchError: the first bundle after the change does not verify any more.
     """
-    return replace(change, rerun=_plan(cell, change, _make_options(cell, change)))
-
-
-def run_rerun(cell: CellHistory, change: LevelChange, sides: Sides, measure: Measure) -> LevelChange:
-    """Measure a change's cell again, and return the change as the verdict says.
-
-    Raises:
-        UsageError: the packages differ, and no environment has those of before.
-        BenchError: the cell cannot be measured here.
-    """
-    options = _make_options(cell, change)
-    rerun = _plan(cell, change, options)
-    criteria = Criteria(margin_ratio=find_margin(change))
-    if rerun.kind == "ab":
-        if sides.python_a is None:
-            needed = ", ".join(f"{name} {a}" for name, (a, _) in sorted(rerun.packages.items()))
-            raise UsageError(f"the packages of before are needed: name an environment with {needed} by --python-a PATH")
-        decision = prepare_ab(options, VariantOptions(python=sides.python_a), VariantOptions(), output=sides.output)
-        path = measure(decision)
-        comparison = compare_variants(verify_bundle(path).contents, criteria)
-    else:
-        path = measure(prepare_run(replace(options, repetitions=REPETITIONS), output=sides.output))
-        base = [verify_bundle(Path(bundle)).contents for bundle in _find_base(cell, change)]
-        comparison = _keep_cell(compare_runs(base, [verify_bundle(path).contents], criteria), cell)
-    state = _find_state(_find_verdicts(comparison, cell))
-    return replace(change, state=state, rerun=replace(rerun, comparison=comparison, bundle=str(path)))
-
-
-def _plan(cell: CellHistory, change: LevelChange, options: RunOptions) -> Rerun:
-    """Return how a cell is measured again: in turn where packages differ, else once more."""
+    contents = _open_first(cell, change)
     packages = {
         finding.field.removeprefix(_PACKAGE): (_version(finding.base), _version(finding.new))
         for finding in change.differences
         if finding.field.startswith(_PACKAGE) and finding.reason.code == "other_distributions"
     }
-    typed = _name_options(options)
+    typed = type_options(make_options(contents, cell))
+    commands: tuple[tuple[str, ...], ...]
     if packages:
-        command = ("bench", "ab", "--python-a", "PYTHON_A", "--python-b", "PYTHON_B", *typed)
-        return Rerun(kind="ab", commands=(command,), packages=packages)
-    repeat = ("bench", "run", *typed, "--repetitions", ":".join(map(str, REPETITIONS)))
-    compare = ("bench", "compare", *_find_base(cell, change), "--", "NEW_BUNDLE", "--margin", _name_margin(change))
-    return Rerun(kind="repeat", commands=(repeat, compare))
+        commands = (("bench", "ab", "--python-a", "PYTHON_A", "--python-b", "PYTHON_B", *typed),)
+    else:
+        repeat = ("bench", "run", *typed, "--repetitions", ":".join(map(str, REPETITIONS)))
+        compare = ("bench", "compare", *_find_base(cell, change), "--", "NEW_BUNDLE", "--margin", _name_margin(change))
+        commands = (repeat, compare)
+    rerun = Rerun(
+        kind="ab" if packages else "repeat", commands=commands, packages=packages, files=list_files(contents, cell)
+    )
+    return replace(change, rerun=rerun)
+
+
+def prepare_rerun(cell: CellHistory, change: LevelChange, settings: RerunSettings) -> Decision:
+    """Decide how a planned rerun is measured here.
+
+    Raises:
+        UsageError: the packages differ and no environment has those of before; a file of the user's is missing or another
+            one; or this bench plans another case.
+        BenchError: the cell cannot be measured here.
+    """
+    contents = _open_first(cell, change)
+    options = find_files(make_options(contents, cell), contents, cell, settings.own)
+    if change.rerun is not None and change.rerun.kind == "ab":
+        if settings.python_a is None:
+            needed = ", ".join(f"{name} {a}" for name, (a, _) in sorted(change.rerun.packages.items()))
+            raise UsageError(f"the packages of before are needed: name an environment with {needed} by --python-a PATH")
+        before = VariantOptions(python=settings.python_a)
+        decision = prepare_ab(options, before, VariantOptions(), output=settings.output)
+    else:
+        decision = prepare_run(replace(options, repetitions=REPETITIONS), output=settings.output)
+    require_cell(decision.plan, cell)
+    return decision
+
+
+def judge_rerun(cell: CellHistory, change: LevelChange, rerun: Rerun, path: Path) -> LevelChange:
+    """Return a change as the bundle of its rerun says.
+
+    Raises:
+        BenchError: a bundle does not verify.
+    """
+    criteria = Criteria(margin_ratio=find_margin(change))
+    contents = verify_bundle(path).contents
+    if rerun.kind == "ab":
+        comparison = compare_variants(contents, criteria)
+    else:
+        base = [verify_bundle(Path(bundle)).contents for bundle in _find_base(cell, change)]
+        comparison = _keep_cell(compare_runs(base, [contents], criteria), cell)
+    state = _find_state(_find_verdicts(comparison, cell))
+    return replace(change, state=state, rerun=replace(rerun, comparison=comparison, bundle=str(path)))
 
 
 def find_margin(change: LevelChange) -> float:
@@ -143,31 +195,8 @@ def _find_base(cell: CellHistory, change: LevelChange) -> tuple[str, ...]:
     return tuple(point.bundle for point in cell.points[begin : change.before + 1])
 
 
-def _make_options(cell: CellHistory, change: LevelChange) -> RunOptions:
-    """Return the options that plan the cell as the first run after the change did."""
-    suite = verify_bundle(Path(cell.points[change.first].bundle)).contents.plan.suite
-    case = cell.case
-    wanted = CaseFilter(
-        workload=(case.workload,),
-        mode=(case.mode,),
-        precision=(case.precision,),
-        memory_format=(case.memory_format,),
-        backend=(case.backend,),
-        batch_size=(case.batch_size,),
-        quant_engine=() if case.quant_engine is None else (case.quant_engine,),
-    )
-    return RunOptions(suite=suite, wanted=wanted, layouts=(cell.layout,))
-
-
-def _name_options(options: RunOptions) -> tuple[str, ...]:
-    """Return the options of `_make_options` as a user types them."""
-    chosen = {"suite": (options.suite,), **asdict(options.wanted), "layout": options.layouts}
-    return tuple(
-        word
-        for name, values in chosen.items()
-        if values
-        for word in (f"--{name.replace('_', '-')}", ",".join(map(str, values)))
-    )
+def _open_first(cell: CellHistory, change: LevelChange) -> Contents:
+    return verify_bundle(Path(cell.points[change.first].bundle)).contents
 
 
 def _name_margin(change: LevelChange) -> str:

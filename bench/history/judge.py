@@ -1,6 +1,6 @@
 """From series to a history: changes of level with their sizes, what differs at each, and the outcome. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from math import exp
 
@@ -24,9 +24,11 @@ from bench.records.history import (
 )
 from bench.records.summary import Interval
 from bench.stats.change_limits import ChangeLimits
-from bench.stats.change_points import Change, find_changes
+from bench.stats.change_points import Change, Found, Series, find_changes
 from bench.stats.level import Segment, estimate_step, find_between, find_detectable, find_level
 from bench.stats.ratio import interval
+
+Search = Callable[[Sequence[Series], float], Found]
 
 INTERVAL_LEVEL = 0.05
 """One less the confidence of the interval of a change's size."""
@@ -40,6 +42,7 @@ def judge_history(
     *,
     known: Sequence[KnownChange] = (),
     excluded: Sequence[Excluded] = (),
+    search: Search = find_changes,
 ) -> History:
     """Return a history.
 
@@ -50,8 +53,9 @@ def judge_history(
         limits: Of the search.
         known: Changes that somebody acknowledges.
         excluded: Bundles that take no part.
+        search: Searches the series of a host.
     """
-    judged = tuple(_judge_host(columns, bundles, host, limits, known) for host in hosts)
+    judged = tuple(_judge_host(columns, bundles, host, limits, known, search) for host in hosts)
     changes = [change for host in judged for cell in host.cells for change in cell.changes]
     used = [change.acknowledged for change in changes if change.acknowledged is not None]
     return History(
@@ -77,14 +81,15 @@ def conclude(hosts: Iterable[HostHistory]) -> HistoryOutcome:
     return "no_regression" if able else "too_few_runs"
 
 
-def _judge_host(
+def _judge_host(  # noqa: PLR0917 - one way through
     columns: Columns,
     bundles: Sequence[str],
     host: HostSeries,
     limits: ChangeLimits,
     known: Sequence[KnownChange],
+    search: Search,
 ) -> HostHistory:
-    found = find_changes([cell.series for cell in host.cells], limits.tail)
+    found = search([cell.series for cell in host.cells], limits.tail)
     by_cell: dict[int, list[Change]] = {}
     for change in found.changes:
         by_cell.setdefault(change.series, []).append(change)

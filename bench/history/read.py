@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bench.bundle.files import find_state_folder
 from bench.errors import BenchError, BundleError
-from bench.history.cache import Cached, open_key, read_cache, write_cache
+from bench.history.cache import Cached, Store, open_key, read_cache, write_cache
 from bench.history.columns import Columns
 from bench.history.extract import FileKey, RunFacts, digest_file, find_key, read_run
 from bench.records.history import Excluded
@@ -25,6 +25,7 @@ class ReadHistory(NamedTuple):
         excluded: Bundles that take no part.
         verified: How many were verified now.
         problem: Why there is no cache; None if there is one.
+        store: Where the cache is; None if there is none.
     """
 
     columns: Columns
@@ -32,6 +33,7 @@ class ReadHistory(NamedTuple):
     excluded: tuple[Excluded, ...]
     verified: int
     problem: str | None
+    store: Store | None
 
 
 def read_history(paths: Sequence[Path], environment: dict[str, str]) -> ReadHistory:
@@ -50,8 +52,8 @@ def read_history(paths: Sequence[Path], environment: dict[str, str]) -> ReadHist
     """
     bundles = find_bundles(paths)
     folder = next((path for path in paths if path.is_dir()), None)
-    key, problem = _open_key(environment) if folder is not None else (None, None)
-    cached = Cached({}, Columns.empty()) if folder is None or key is None else read_cache(folder, key)
+    store, problem = _open_store(folder, environment) if folder is not None else (None, None)
+    cached = Cached({}, Columns.empty()) if store is None else read_cache(store)
     known = {run.digest for run in cached.columns.runs}
     keys = {path: find_key(path) for path in bundles}
     digests = {path: _find_digest(path, keys[path], cached) for path in bundles}
@@ -72,18 +74,18 @@ def read_history(paths: Sequence[Path], environment: dict[str, str]) -> ReadHist
     found = {path: digest for path, digest in digests.items() if digest is not None}
     everything = cached.columns.select(list(dict.fromkeys(found.values())), added)
     outdated = bool(added) or {keys[path] for path in found} != cached.digests.keys()
-    if folder is not None and key is not None and outdated:
-        problem = _write(folder, key, everything, found, keys)
+    if store is not None and outdated:
+        problem = _write(store, everything, found, keys)
     columns, names, left_out = _leave_out(everything, found)
-    return ReadHistory(columns, names, (*excluded, *left_out), len(added), problem)
+    return ReadHistory(columns, names, (*excluded, *left_out), len(added), problem, store)
 
 
-def _open_key(environment: dict[str, str]) -> tuple[bytes | None, str | None]:
+def _open_store(folder: Path, environment: dict[str, str]) -> tuple[Store | None, str | None]:
     state = find_state_folder(environment)
     if state is None:
         return None, "neither XDG_STATE_HOME nor HOME is set"
     try:
-        return open_key(state), None
+        return Store(folder, open_key(state)), None
     except BenchError as error:
         return None, str(error)
 
@@ -95,13 +97,11 @@ def _find_digest(path: Path, key: FileKey | None, cached: Cached) -> str | None:
     return digest_file(path) if cached.columns.runs else None
 
 
-def _write(
-    folder: Path, key: bytes, columns: Columns, found: dict[Path, str], keys: dict[Path, FileKey | None]
-) -> str | None:
+def _write(store: Store, columns: Columns, found: dict[Path, str], keys: dict[Path, FileKey | None]) -> str | None:
     """Write the cache; return why that is not possible. A history needs none."""
     files = [(file_key, digest) for path, digest in found.items() if (file_key := keys[path]) is not None]
     try:
-        write_cache(folder, key, columns, files)
+        write_cache(store, columns, files)
     except BenchError as error:
         return str(error)
     return None

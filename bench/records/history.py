@@ -91,6 +91,7 @@ class Rerun(Record, frozen=True, kw_only=True):
             the host's latency of today is compared with that of before.
         commands: Each as its arguments; words in capitals stand for what the reader has to name.
         packages: Versions that side a and side b need, by name: of those that differ.
+        files: Files of the user's that the commands name, with their digests; no bundle says where they lie.
         comparison: What it showed; None until it is done.
         bundle: Path of the new bundle.
     """
@@ -98,6 +99,7 @@ class Rerun(Record, frozen=True, kw_only=True):
     kind: Literal["ab", "repeat"]
     commands: tuple[tuple[str, ...], ...]
     packages: dict[str, tuple[str, str]] = {}
+    files: dict[str, Digest | None] = {}
     comparison: Comparison | None = None
     bundle: str | None = None
 

@@ -1,5 +1,6 @@
 """A history as text: a row for each cell, each change with what differs at it, and the outcome with its exit status."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 
 from bench.records.history import (
@@ -137,7 +138,9 @@ def _describe_rerun(rerun: Rerun) -> Iterator[str]:
     for name, (a, b) in sorted(rerun.packages.items()):
         yield f"  side a needs {name} {a}, side b {name} {b}"
     yield "  to confirm:"
-    yield from (f"    {' '.join(command)}" for command in rerun.commands)
+    yield from (f"    {shlex.join(command)}" for command in rerun.commands)
+    for name, digest in rerun.files.items():
+        yield f"  {name} is a file of whoever measured{'' if digest is None else f', {digest}'}: write its path"
 
 
 def _describe_excluded(history: History) -> Iterator[str]:

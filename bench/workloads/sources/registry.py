@@ -30,6 +30,7 @@ class SourceKind(NamedTuple):
     Attributes:
         name: Of the kind; names of its workloads begin with it and a dot.
         form: How a user names one with `--workload`.
+        typed: The same as a template, with the name of the file or folder and of one workload.
         words: Matches such a word, with the groups `path` and, for one workload of several, `select`.
         locate: `module:function` from a word to the source without rows. Loads no torch, runs no code of the user, and
             raises UsageError for what is not such a source.
@@ -42,6 +43,7 @@ class SourceKind(NamedTuple):
 
     name: str
     form: str
+    typed: str
     words: re.Pattern[str]
     locate: str
     survey: str
@@ -115,6 +117,7 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
             SourceKind(
                 name="file",
                 form="./FILE.py[:NAME]",
+                typed="./{file}:{workload}",
                 words=re.compile(r"(?P<path>[^:]+\.py)(?::(?P<select>[A-Za-z_][A-Za-z0-9_]*))?"),
                 locate="bench.workloads.sources.locate:locate_code",
                 survey="bench.workloads.sources.python_file:survey_file",
@@ -124,6 +127,7 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
             SourceKind(
                 name="hf",
                 form="hf:FOLDER",
+                typed="hf:{file}",
                 words=re.compile(r"hf:(?P<path>.+)"),
                 locate="bench.workloads.sources.locate:locate_folder",
                 survey="bench.workloads.sources.transformers_folder:survey_folder",
@@ -132,6 +136,7 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
             SourceKind(
                 name="pt2",
                 form="FILE.pt2",
+                typed="./{file}",
                 words=re.compile(r"(?P<path>.+\.pt2)"),
                 locate="bench.workloads.sources.locate:locate_file",
                 survey="bench.workloads.sources.exported_program:survey_program",
@@ -141,6 +146,7 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
             SourceKind(
                 name="ts",
                 form="FILE.ts",
+                typed="./{file}",
                 words=re.compile(r"(?P<path>.+\.(?:ts|pt|pth))"),  # what torch.save wrote is refused by what it holds
                 locate="bench.workloads.sources.locate:locate_file",
                 survey="bench.workloads.sources.torchscript_file:survey_script",
@@ -150,6 +156,7 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
             SourceKind(
                 name="onnx",
                 form="FILE.onnx",
+                typed="./{file}",
                 words=re.compile(r"(?P<path>.+\.onnx)"),
                 locate="bench.workloads.sources.locate:locate_onnx",
                 survey="bench.workloads.sources.onnx_model:survey_onnx",
@@ -159,6 +166,7 @@ KINDS: Mapping[str, SourceKind] = MappingProxyType(
             SourceKind(
                 name="torchbench",
                 form="DIR/torchbenchmark/models/NAME",
+                typed="DIR/torchbenchmark/models/{file}",
                 words=re.compile(r"(?P<path>.+)/torchbenchmark/models/(?P<select>[A-Za-z0-9_]+)/?"),
                 locate="bench.workloads.sources.torchbench.checkout:locate_model",
                 survey="bench.workloads.sources.torchbench.model:survey_model",

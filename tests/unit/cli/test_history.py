@@ -3,9 +3,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.records.bundle import Distribution
 from bench.records.history import History
 from bench.records.record import decode_json
+from tests.unit.bundle.builder import make_sbom
 from tests.unit.cli.conftest import Invoke
+from tests.unit.compare.qualification.units import edit
 from tests.unit.history.histories import keep, make_history
 
 KNOWN = """[[known]]
@@ -80,11 +83,35 @@ def test_too_few_runs_are_status_3(tmp_path: Path, invoke: Invoke) -> None:
     assert not list(tmp_path.glob(".bench-history*"))
 
 
-@pytest.mark.parametrize("options", [["--run"], ["--python-a", "x"]])
-def test_what_only_confirm_uses_is_refused_without_it(tmp_path: Path, invoke: Invoke, options: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--run"], "--run is for --confirm"),
+        (["--confirm", "--python-a", "x"], "are for --confirm --run"),
+        (["--suite", "x.toml"], "are for --confirm --run"),
+        (["--source", "x.py"], "are for --confirm --run"),
+    ],
+)
+def test_what_only_confirm_uses_is_refused_without_it(
+    tmp_path: Path, invoke: Invoke, options: list[str], problem: str
+) -> None:
     outcome = invoke("history", str(tmp_path), *options)
     assert outcome.status == 2
-    assert "are for --confirm" in outcome.err
+    assert problem in outcome.err
+
+
+def test_a_rerun_without_the_packages_of_before_prints_the_history_and_then_the_way_out(
+    tmp_path: Path, invoke: Invoke
+) -> None:
+    newer = (Distribution(name="numpy", version="2.3.0", digest=None),)
+    folder = tmp_path / "nightly"
+    for contents in make_history(32, 22, 1.08, environment__distributions=newer):
+        keep(folder, edit(contents, "sbom", make_sbom(contents.environment)))
+    outcome = invoke("history", str(folder), "--confirm", "--run", "--output", str(tmp_path / "confirm"))
+    assert outcome.status == 2
+    assert "    bench ab --python-a PYTHON_A --python-b PYTHON_B --suite smoke --workload resnet50 " in outcome.out
+    assert "name an environment with numpy" in outcome.err
+    assert outcome.err.endswith("by --python-a PATH\n")
 
 
 def test_a_bundle_that_was_named_must_verify(tmp_path: Path, invoke: Invoke) -> None:

@@ -3,10 +3,11 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bench.errors import UsageError
+from bench.errors import BenchError, BundleError, UsageError
 from bench.history import confirm as confirming
-from bench.history.confirm import Sides, confirm_changes, plan_rerun, run_rerun
+from bench.history.confirm import Measure, RerunSettings, confirm_changes, plan_rerun, rerun_changes
 from bench.history.judge import judge_history
+from bench.history.rerun import OwnFiles
 from bench.history.series import group_series
 from bench.records.bundle import Contents, Distribution
 from bench.records.history import History, LevelChange
@@ -36,18 +37,24 @@ def same_software(tmp_path: Path) -> History:
     return judge(tmp_path, make_history(32, 22, 1.08))
 
 
-@pytest.fixture
-def planned(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What was planned, in place of a plan for this host."""
+@pytest.fixture(autouse=True)
+def prepared(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What was planned for this host; the plan itself is that of the history."""
     seen: list[object] = []
 
     def prepare(*arguments: object, output: Path) -> Decision:
         seen.append((*arguments, output))
-        return None  # type: ignore[return-value]
+        contents = make_run(0)
+        return Decision(machine=contents.machine, profile=contents.profile, plan=contents.plan)
 
     monkeypatch.setattr(confirming, "prepare_run", prepare)
     monkeypatch.setattr(confirming, "prepare_ab", prepare)
     return seen
+
+
+def confirm_all(history: History, folder: Path, measure: Measure) -> tuple[History, BenchError | None]:
+    settings = RerunSettings(python_a=None, own=OwnFiles(), output=folder)
+    return rerun_changes(confirm_changes(history, plan_rerun), settings, measure)
 
 
 def first_change(history: History) -> LevelChange:
@@ -76,34 +83,57 @@ def test_other_packages_are_measured_in_turn(tmp_path: Path) -> None:
     assert rerun.kind == "ab"
     assert rerun.packages["torch"] == ("2.14.1", "2.15.0")
     assert rerun.commands[0][:6] == ("bench", "ab", "--python-a", "PYTHON_A", "--python-b", "PYTHON_B")
-    cell = history.hosts[0].cells[0]
-    with pytest.raises(UsageError, match=r"torch 2\.14\.1 by --python-a"):
-        run_rerun(cell, cell.changes[0], Sides(python_a=None, output=tmp_path), lambda _: tmp_path)
+    kept, error = confirm_all(history, tmp_path, never)
+    assert isinstance(error, UsageError)
+    assert "torch 2.14.1 by --python-a" in str(error)
+    assert first_change(kept).rerun == first_change(confirm_changes(history, plan_rerun)).rerun
+
+
+def never(_: Decision) -> Path:
+    raise AssertionError
 
 
 @pytest.mark.parametrize(
     ("factor", "state", "outcome"), [(1.08, "confirmed", "regression"), (1.0, "refuted", "no_regression")]
 )
 def test_a_rerun_decides(  # noqa: PLR0917 - fixtures and a table
-    tmp_path: Path, same_software: History, planned: list[object], factor: float, state: str, outcome: str
+    tmp_path: Path, same_software: History, prepared: list[object], factor: float, state: str, outcome: str
 ) -> None:
     again = keep(tmp_path / "confirm", make_run(40, factor))
-    sides = Sides(python_a=None, output=tmp_path)
-    decided = confirm_changes(same_software, lambda cell, change: run_rerun(cell, change, sides, lambda _: again))
-    assert len(planned) == 2
+    decided, error = confirm_all(same_software, tmp_path, lambda _: again)
+    assert error is None
+    assert len(prepared) == 2
     assert {cell.changes[0].state for cell in decided.hosts[0].cells} == {state}
     assert decided.outcome == outcome
-    rerun = first_change(decided).rerun
-    assert rerun is not None
-    assert rerun.bundle == str(again)
-    assert rerun.comparison is not None
-    assert [verdict.layout for verdict in rerun.comparison.cells] == ["latency"]
+    shown = first_change(decided).rerun
+    assert shown is not None
+    assert shown.bundle == str(again)
+    assert shown.comparison is not None
+    assert [verdict.layout for verdict in shown.comparison.cells] == ["latency"]
+
+
+def test_what_reruns_showed_before_an_error_is_kept(tmp_path: Path, same_software: History) -> None:
+    again = [keep(tmp_path / "confirm", make_run(40, 1.08)), tmp_path / "missing.bench.tar"]
+    (tmp_path / "missing.bench.tar").write_bytes(b"no bundle")
+    decided, error = confirm_all(same_software, tmp_path, lambda _: again.pop(0))
+    assert isinstance(error, BundleError)
+    assert [cell.changes[0].state for cell in decided.hosts[0].cells] == ["confirmed", "suspected"]
+    assert decided.outcome == "regression"
+
+
+def test_nothing_is_measured_if_a_rerun_cannot_be_planned(
+    tmp_path: Path, same_software: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, output: Path) -> Decision:
+        raise UsageError(f"{output}: no such layout")
+
+    monkeypatch.setattr(confirming, "prepare_run", refuse)
+    kept, error = confirm_all(same_software, tmp_path, never)
+    assert isinstance(error, UsageError)
+    assert kept.outcome == "suspected"
 
 
 def test_only_suspected_changes_to_slower_are_confirmed(same_software: History) -> None:
-    def never(*_: object) -> LevelChange:
-        raise AssertionError
-
     hosts = tuple(
         replace(
             host,
@@ -114,8 +144,12 @@ def test_only_suspected_changes_to_slower_are_confirmed(same_software: History) 
         )
         for host in same_software.hosts
     )
-    assert confirm_changes(replace(same_software, hosts=hosts), never).outcome == "no_regression"
-    confirm_changes(judge_faster(), never)
+    assert confirm_changes(replace(same_software, hosts=hosts), fail).outcome == "no_regression"
+    confirm_changes(judge_faster(), fail)
+
+
+def fail(*_: object) -> LevelChange:
+    raise AssertionError
 
 
 def judge_faster() -> History:

@@ -111,17 +111,17 @@ def test_a_cache_that_another_user_wrote_is_not_believed(folder: Path, tmp_path:
     other = tmp_path / "other"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "map_bundles", lambda _function, _paths: [])
-        patch.setattr(reading, "read_cache", lambda _folder, _key: reading.Cached({}, lie))
+        patch.setattr(reading, "read_cache", lambda _store: reading.Cached({}, lie))
         assert len(read(folder, state=other).columns.runs) == 6
         patch.undo()
-    from bench.history.cache import open_key, write_cache
+    from bench.history.cache import Store, open_key, write_cache
 
     keys = [
         (key, run.digest)
         for path, run in zip(first.bundles, lie.runs, strict=True)
         if (key := reading.find_key(Path(path)))
     ]
-    write_cache(folder, open_key(other / "bench"), lie, keys)
+    write_cache(Store(folder, open_key(other / "bench")), lie, keys)
     assert read(folder, state=other).verified == 0
     again = read(folder)
     assert again.verified == 6
