@@ -197,10 +197,27 @@ def test_paper_has_all_of_the_page_and_no_controls(pages: dict[str, Path], brows
     assert body.value_of_css_property("color") == "rgba(29, 39, 51, 1)"
     assert not browser.find_element(By.CSS_SELECTOR, ".filter").is_displayed()
     assert not browser.find_element(By.CSS_SELECTOR, "nav").is_displayed()
+    folded = "return [...document.querySelectorAll('details > :not(summary)')].map(part => part.getBoundingClientRect().height)"
+    heights = browser.execute_script(folded)
+    assert heights
+    assert min(heights) > 10
     take_screenshot(browser, "run-print")
     printed = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
     SCREENSHOTS.joinpath("run.pdf").write_bytes(base64.b64decode(printed["data"]))
     assert len(printed["data"]) > 10_000
+
+
+def test_what_is_folded_is_open_while_it_is_printed_and_as_it_was_after(
+    pages: dict[str, Path], browser: webdriver.Chrome
+) -> None:
+    """For browsers that print folded parts as they are on the screen."""
+    browser.get(pages["run"].as_uri())
+    browser.execute_script("document.querySelector('details').open = true")
+    count = "return document.querySelectorAll('details[open]').length"
+    browser.execute_script("window.dispatchEvent(new Event('beforeprint'))")
+    assert browser.execute_script(count) == len(browser.find_elements(By.TAG_NAME, "details")) > 1
+    browser.execute_script("window.dispatchEvent(new Event('afterprint'))")
+    assert browser.execute_script(count) == 1
 
 
 def test_links_of_the_table_lead_to_the_cards_of_cells(pages: dict[str, Path], browser: webdriver.Chrome) -> None:

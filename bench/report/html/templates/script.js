@@ -1,5 +1,6 @@
 "use strict";
-// Sorts and filters tables. Without it, each table is whole, and in the order of the plan.
+// Sorts and filters tables, and unfolds on paper what browsers keep folded that do not know ::details-content. Without it,
+// each table is whole, and in the order of the plan.
 (() => {
   const status = document.getElementById("status");
   const collator = new Intl.Collator("en", { numeric: true });
@@ -61,6 +62,15 @@
       status.textContent = count.textContent;
     });
   };
+
+  let unfolded = [];
+  window.addEventListener("beforeprint", () => {
+    unfolded = [...document.querySelectorAll("details:not([open])")];
+    for (const details of unfolded) details.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    for (const details of unfolded) details.open = false;
+  });
 
   for (const table of document.querySelectorAll(".table > table")) {
     if (table.tBodies[0].rows.length > 1) addSorting(table);
