@@ -26,4 +26,4 @@ def list_samples(contents: Contents) -> Iterator[Samples]:
     for measurement in contents.measurements:
         for repetition in measurement.repetitions:
             for instance in repetition.instances:
-                yield tuple((sample.iterations, sample.elapsed_ns) for sample in instance.samples)
+                yield tuple([(sample.iterations, sample.elapsed_ns) for sample in instance.samples])

@@ -3,7 +3,6 @@
 import hashlib
 from math import log
 from pathlib import Path
-from statistics import variance
 from typing import NamedTuple
 
 from bench.bundle.calibration import digest_host
@@ -13,6 +12,7 @@ from bench.compare.shared_samples import list_samples
 from bench.errors import BenchError
 from bench.records.bundle import Contents
 from bench.records.record import encode_json_line
+from bench.stats.variance import sample_variance
 from bench.verification.verify import read_bundle, verify_bytes
 
 Facts = dict[str, str]
@@ -158,7 +158,7 @@ def _extract_cells(contents: Contents) -> list[CellFacts]:
                 cell=encode_json_line((cell.case, cell.layout)).decode(),
                 facts=describe_cell(cell, measurement),
                 mean=sum(logs) / len(logs),
-                variance=variance(logs) if len(logs) > 1 else 0.0,
+                variance=sample_variance(logs) if len(logs) > 1 else 0.0,
                 repetitions=len(logs),
                 latency_s=(interval.point, interval.low, interval.high),
             )

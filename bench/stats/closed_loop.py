@@ -66,11 +66,15 @@ def iterations_per_sample(sample: Sample, sample_s: float) -> int:
 
 def instance_latency_s(instance: InstanceResult) -> float:
     """Return the seconds an iteration of one instance: the median of its samples."""
-    return median(sample.elapsed_ns / sample.iterations for sample in instance.samples) / 1e9
+    return median([sample.elapsed_ns / sample.iterations for sample in instance.samples]) / 1e9
 
 
 def throughput_per_s(instances: Sequence[InstanceResult]) -> float:
     """Return the items a second of all instances together in the window that they shared; 0 without such a window."""
+    if len(instances) == 1:  # whose window cuts nothing off
+        (instance,) = instances
+        busy_s = sum([sample.elapsed_ns for sample in instance.samples]) / 1e9
+        return sum([sample.iterations for sample in instance.samples]) * instance.items_per_iteration / busy_s
     window = shared_window(instances)
     total = 0.0
     for instance in instances:
@@ -124,7 +128,7 @@ def find_loop_problem(samples: Sequence[Sample], policy: Policy) -> str | None:
     if not policy.samples_min <= len(samples) <= MAX_SAMPLES:
         return f"{len(samples)} samples, the plan asks for {policy.samples_min} to {MAX_SAMPLES}"
     span_ns = end_ns - samples[0].start_ns
-    left_out_ns = span_ns - sum(sample.elapsed_ns for sample in samples)
+    left_out_ns = span_ns - sum([sample.elapsed_ns for sample in samples])
     if left_out_ns > LEFT_OUT_LIMIT_RATIO * span_ns:
         return (
             f"{left_out_ns} of the {span_ns} ns from its first to its last sample are in no sample; "

@@ -7,13 +7,13 @@ are symmetric, and no interval reaches below zero.
 
 from collections.abc import Sequence
 from math import exp, inf, isfinite, log, sqrt
-from statistics import fmean, variance
+from statistics import fmean
 from typing import NamedTuple
 
 from bench.errors import TooNoisyError
 from bench.records.summary import Interval
 from bench.stats.method import METHOD, Method
-from bench.stats.variance import REPETITIONS_MIN, effective_share
+from bench.stats.variance import REPETITIONS_MIN, effective_share, sample_variance
 
 _REACH_MAX = 300.0
 """Of a logarithm: an interval over a hundred orders of magnitude either way says nothing, and `exp` would overflow."""
@@ -35,7 +35,7 @@ def estimate_error(logs: Sequence[float], method: Method = METHOD) -> MeanError:
     """Return the error of a mean of at least two values, where correlated repetitions count for fewer."""
     count = len(logs) * effective_share([logs])
     return MeanError(
-        error=sqrt(variance(logs, fmean(logs)) / count),
+        error=sqrt(sample_variance(logs) / count),
         degrees_of_freedom=float(max(count - 1, min(method.degrees_of_freedom_min, len(logs) - 1))),
     )
 

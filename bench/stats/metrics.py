@@ -64,7 +64,7 @@ def sum_reading(name: str) -> Callable[[Repetition, Scenario], float | None]:
 
 def _latency_s(repetition: Repetition, scenario: Scenario) -> float:
     """Return the mean over instances: a repetition is one observation, however many instances it has."""
-    return fmean(map(scenario.latency_s, repetition.instances))
+    return fmean([scenario.latency_s(instance) for instance in repetition.instances])
 
 
 def _throughput_per_s(repetition: Repetition, scenario: Scenario) -> float:
@@ -79,12 +79,14 @@ def _energy_per_item_j(repetition: Repetition, _: Scenario) -> float | None:
     """Return the joules an item. Each instance reads the counters of whole packages, so the largest reading is of all."""
     readings = [instance.readings.get("energy_per_item_j") for instance in repetition.instances]
     known = [reading for reading in readings if reading is not None]
+    if len(known) < len(readings) or max(known) <= 0:
+        return None
     items = sum(
         sample.iterations * instance.items_per_iteration
         for instance in repetition.instances
         for sample in instance.samples
     )
-    return max(known) / items if len(known) == len(readings) and items and max(known) > 0 else None
+    return max(known) / items if items else None
 
 
 def _first_call_s(repetition: Repetition, _: Scenario) -> float:

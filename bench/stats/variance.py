@@ -53,6 +53,15 @@ def pool_variance(groups: Iterable[Sequence[float]]) -> Variance:
     )
 
 
+def sample_variance(values: Sequence[float]) -> float:
+    """Return the variance of at least two values, with one degree of freedom less than there are.
+
+    `statistics.variance` adds fractions, in forty times the time; a verification takes thousands.
+    """
+    mean = fmean(values)
+    return fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+
+
 def moderate(value: float, degrees_of_freedom: float, prior: float) -> float:
     """Return a variance that is no less than the data's own, nor than its mean with a prior.
 
