@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Examples:
   bench history results/nightly
   bench history results/nightly --known known.toml --json
+  bench history results/nightly --html history.html
   bench history results/nightly --confirm
   bench history results/nightly --confirm --run --python-a ~/torch-2.13
 \b
@@ -39,6 +40,7 @@ have become slower, or there are too few runs to show any change; 6 a bundle tha
 @click.option("--source", "sources", multiple=True, metavar="FILE|FOLDER", help="With --run: your copy of a file or folder that workloads come from, as --workload takes it.")  # fmt: skip
 @click.option("--output", type=FilePath(), default=Path("results/confirm"), show_default=True, metavar="DIR", help="Folder for the bundles of --run.")  # fmt: skip
 @signing_options
+@click.option("--html", type=FilePath(), metavar="FILE", help="Also write a page that draws the series to this file, which loads nothing.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @wide_option
 def history(  # noqa: PLR0917 - click passes options by keyword
@@ -53,6 +55,7 @@ def history(  # noqa: PLR0917 - click passes options by keyword
     output: Path,
     key: Path | None,
     passphrase_file: Path | None,
+    html: Path | None,
     as_json: bool,
     wide: bool,
 ) -> int:
@@ -66,20 +69,55 @@ def history(  # noqa: PLR0917 - click passes options by keyword
     Bundles are verified the first time. What is read and found is cached beside them, in .bench-history.* files, which may
     be deleted at any time.
     """
+    from bench.bundle.files import require_writable, write_file
     from bench.cli.console import print_json, print_report
+    from bench.records.history import EXIT_STATUS
+    from bench.report.history import render_history
+
+    _refuse_needless(confirm=confirm, do_run=do_run, for_run=bool(python_a or suite or sources))
+    if html is not None:
+        require_writable(html, replace=True)
+    found, error = _judge(paths, known, across_locks=across_locks), None
+    if confirm:
+        from bench.history.confirm import confirm_changes, plan_rerun
+
+        found = confirm_changes(found, plan_rerun)
+    if do_run:
+        found, error = _rerun(found, python_a, suite, sources, output, load_signer(key, passphrase_file))
+    if html is not None:
+        from bench.report.html.history import render_history_page
+
+        write_file(html, render_history_page(found).encode(), replace=True)
+    if as_json:
+        print_json(found)
+    else:
+        print_report(lambda width: render_history(found, width), wide=wide)
+    if error is not None:
+        raise error
+    return EXIT_STATUS[found.outcome]
+
+
+def _refuse_needless(*, confirm: bool, do_run: bool, for_run: bool) -> None:
+    """Refuse options without the one that they belong to.
+
+    Raises:
+        UsageError: says which.
+    """
+    if do_run and not confirm:
+        raise UsageError("--run is for --confirm; give it too, or leave it out")
+    if for_run and not do_run:
+        raise UsageError("--python-a, --suite and --source are for --confirm --run; give them too, or leave it out")
+
+
+def _judge(paths: tuple[Path, ...], known: Path | None, *, across_locks: bool) -> "History":
+    """Read, search and judge the bundles."""
     from bench.history.judge import judge_history
     from bench.history.known import load_known
     from bench.history.read import read_history
     from bench.history.searches import keep_searches, open_searches
     from bench.history.series import group_series
-    from bench.records.history import EXIT_STATUS
-    from bench.report.history import render_history
     from bench.stats.change_limits import load_limits
 
-    if do_run and not confirm:
-        raise UsageError("--run is for --confirm; give it too, or leave it out")
-    if (python_a is not None or suite is not None or sources) and not do_run:
-        raise UsageError("--python-a, --suite and --source are for --confirm --run; give them too, or leave it out")
     entries = () if known is None else load_known(known)
     read = read_history(paths, dict(os.environ))
     if read.problem is not None:
@@ -96,20 +134,7 @@ def history(  # noqa: PLR0917 - click passes options by keyword
         search=searches.find,
     )
     keep_searches(read.store, searches)
-    error = None
-    if confirm:
-        from bench.history.confirm import confirm_changes, plan_rerun
-
-        found = confirm_changes(found, plan_rerun)
-    if do_run:
-        found, error = _rerun(found, python_a, suite, sources, output, load_signer(key, passphrase_file))
-    if as_json:
-        print_json(found)
-    else:
-        print_report(lambda width: render_history(found, width), wide=wide)
-    if error is not None:
-        raise error
-    return EXIT_STATUS[found.outcome]
+    return found
 
 
 def _rerun(  # noqa: PLR0917 - the options of the command

@@ -51,21 +51,24 @@ STATES: dict[ChangeState, str] = {
     "undone": "undone by a later change",
 }
 
+NOTHING_DIFFERS = "nothing that is recorded differs between the two runs"
+
 EXCLUDED_MAX = 10
 """Excluded bundles that are printed; more are counted."""
 
 
 def render_history(history: History, width: int | None = None) -> PrintableText:
     """Return the whole history, with tables no wider than asked."""
-    lines = [_describe_criteria(history.criteria)]
+    lines = [describe_criteria(history.criteria)]
     for host in history.hosts:
         lines += ["", *_render_host(host, width)]
-    lines += ["", *_describe_excluded(history), *map(describe_reason, history.notes)]
+    lines += ["", *describe_excluded(history), *map(describe_reason, history.notes)]
     lines.append(f"{OUTCOMES[history.outcome]} (exit status {EXIT_STATUS[history.outcome]})")
     return join_lines(lines)
 
 
-def _describe_criteria(criteria: HistoryCriteria) -> str:
+def describe_criteria(criteria: HistoryCriteria) -> str:
+    """Return what the search promises."""
     return (
         f"at most {criteria.false_alarms:.3g} false alarm is expected in {criteria.runs} runs of {criteria.cells} cells "
         "that do not change, each run looked at"
@@ -74,7 +77,7 @@ def _describe_criteria(criteria: HistoryCriteria) -> str:
 
 def _render_host(host: HostHistory, width: int | None) -> Iterator[str]:
     yield f"host {host.host.removeprefix('sha256:')[:12]}: {host.runs} comparable runs"
-    yield from _describe_breaks(host.cells)
+    yield from describe_breaks(host.cells)
     yield render_table(COLUMNS, [_row(cell) for cell in host.cells], width)
     for cell in host.cells:
         for change in cell.changes:
@@ -82,7 +85,7 @@ def _render_host(host: HostHistory, width: int | None) -> Iterator[str]:
             yield from _describe_change(cell, change)
 
 
-def _describe_breaks(cells: Sequence[CellHistory]) -> Iterator[str]:
+def describe_breaks(cells: Sequence[CellHistory]) -> Iterator[str]:
     """Yield what separates the series from earlier ones of their cells, each once."""
     shown: list[Finding] = []
     for cell in cells:
@@ -123,7 +126,7 @@ def _describe_change(cell: CellHistory, change: LevelChange) -> Iterator[str]:
         known = change.acknowledged
         yield f"  acknowledged by {known.owner} on {known.date}: {known.reason}"
     findings = describe_findings(change.differences)
-    yield from (f"  {text}" for text in findings or ["nothing that is recorded differs between the two runs"])
+    yield from (f"  {text}" for text in findings or [NOTHING_DIFFERS])
     if change.rerun is not None:
         yield from _describe_rerun(change.rerun)
 
@@ -143,7 +146,8 @@ def _describe_rerun(rerun: Rerun) -> Iterator[str]:
         yield f"  {name} is a file of whoever measured{'' if digest is None else f', {digest}'}: write its path"
 
 
-def _describe_excluded(history: History) -> Iterator[str]:
+def describe_excluded(history: History) -> Iterator[str]:
+    """Yield the bundles that take no part, the first few by name."""
     for entry in history.excluded[:EXCLUDED_MAX]:
         yield f"excluded: {entry.bundle}: {describe_reason(entry.reason)}"
     if len(history.excluded) > EXCLUDED_MAX:

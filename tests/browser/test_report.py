@@ -12,6 +12,7 @@ from selenium.webdriver.common.keys import Keys
 from bench.bundle.origin import hardware_origins
 from bench.cli.pages import make_page
 from bench.cli.results import compare_sides
+from bench.report.html.history import render_history_page
 from bench.report.html.page import render_page
 from bench.report.html.run import make_page_run
 from bench.report.html.site import write_site
@@ -19,6 +20,7 @@ from bench.verification.verification import Verification
 from bench.verification.verify import TRUST_NOBODY
 from tests.browser.conftest import REPO, SCREENSHOTS
 from tests.unit.compare.qualification.units import make_contents
+from tests.unit.report.html.test_history import make_report
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +41,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name, paths in bundles.items():
         (folder / f"{name}.html").write_text(make_page(paths, TRUST_NOBODY, None), encoding="utf-8")
     write_site(folder / "site", (REFERENCE, *sorted(KEPT.glob("*.bench.tar"))), TRUST_NOBODY, compare_sides)
-    return {name: folder / f"{name}.html" for name in bundles} | {"site": folder / "site/index.html"}
+    (folder / "history.html").write_text(render_history_page(make_report()), encoding="utf-8")
+    others = {"site": folder / "site/index.html", "history": folder / "history.html"}
+    return {name: folder / f"{name}.html" for name in bundles} | others
 
 
 @pytest.fixture
@@ -73,7 +77,7 @@ def find_requests(browser: webdriver.Chrome) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("name", ["run", "pair", "failures", "together", "site"])
+@pytest.mark.parametrize("name", ["run", "pair", "failures", "together", "site", "history"])
 def test_a_page_loads_itself_alone_and_without_complaint(
     name: str, pages: dict[str, Path], browser: webdriver.Chrome
 ) -> None:

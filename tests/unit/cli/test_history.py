@@ -75,6 +75,15 @@ def test_json_is_the_record(slower: Path, invoke: Invoke) -> None:
     assert json.loads(outcome.out)["criteria"]["cells"] == 48
 
 
+def test_a_page_is_written_besides(flat: Path, tmp_path: Path, invoke: Invoke) -> None:
+    page = tmp_path / "history.html"
+    outcome = invoke("history", str(flat), "--html", str(page))
+    assert outcome.status == 0
+    assert outcome.out.endswith("(exit status 0)\n")
+    assert "26 comparable runs" in page.read_text(encoding="utf-8")
+    assert invoke("history", str(flat), "--html", str(tmp_path / "missing" / "history.html")).status == 7
+
+
 def test_too_few_runs_are_status_3(tmp_path: Path, invoke: Invoke) -> None:
     bundles = [str(keep(tmp_path, contents)) for contents in make_history(3)]
     outcome = invoke("history", *bundles)
