@@ -81,8 +81,7 @@ def find_files(options: RunOptions, contents: Contents, cell: CellHistory, own: 
         raise UsageError(
             f"inputs of {cell.case.workload} came from files; type the commands of bench history --confirm"
         )
-    if is_file(plan.suite):
-        options = replace(options, suite=_require_suite(plan, own.suite))
+    options = replace(options, suite=_find_suite(plan, own.suite))
     source = find_source(cell.case, plan.sources)
     if source is None:
         return options
@@ -159,12 +158,18 @@ def _make_inputs(source: Source | None) -> dict[InputName, InputOption]:
     }
 
 
-def _require_suite(plan: Plan, path: str | None) -> str:
+def _find_suite(plan: Plan, path: str | None) -> str:
+    """Return how the suite of a plan is named here."""
+    if not is_file(plan.suite):
+        if path is not None:
+            raise UsageError(f"--suite {path}: the runs used {plan.suite}, a suite of bench; leave it out")
+        return plan.suite
     if path is None:
         raise UsageError(f"the runs used a suite of yours, {plan.suite} ({plan.suite_digest}); name it: --suite FILE")
     digest = identify_suite(path)[1]
     if digest != plan.suite_digest:
-        raise UsageError(f"--suite {path} is {digest}; the runs used {plan.suite}, {plan.suite_digest}")
+        stated = digest or "a suite of bench"
+        raise UsageError(f"--suite {path} is {stated}; the runs used {plan.suite}, {plan.suite_digest}")
     return path
 
 

@@ -126,6 +126,10 @@ def test_the_own_copy_of_a_suite_is_taken_if_its_digest_agrees(tmp_path: Path) -
     assert find_files(options, contents, cell, OwnFiles(suite=str(path))).suite == str(path)
     with pytest.raises(UsageError, match=r"a suite of yours, mine\.toml \(sha256:.*\); name it: --suite FILE"):
         find_files(options, contents, cell, OwnFiles())
+    with pytest.raises(UsageError, match=r"--suite smoke is a suite of bench; the runs used mine\.toml"):
+        find_files(options, contents, cell, OwnFiles(suite="smoke"))
+    with pytest.raises(UsageError, match="the runs used smoke, a suite of bench; leave it out"):
+        find_files(options, make_contents(), cell, OwnFiles(suite=str(path)))
     other = replace(contents, plan=replace(contents.plan, suite_digest=DIGEST))
     with pytest.raises(UsageError, match=rf"mine\.toml is {digest}; the runs used mine\.toml, {DIGEST}"):
         find_files(options, other, cell, OwnFiles(suite=str(path)))
