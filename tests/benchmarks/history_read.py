@@ -61,7 +61,7 @@ def measure_reading(folder: Path, state: Path) -> None:
     environment = os.environ | {"XDG_STATE_HOME": str(state)}
     for title in ("the first time", "again", "once more"):
         began = perf_counter()
-        command = [sys.executable, "-m", "bench", "history", str(folder), "--json"]
+        command = [sys.executable, "-I", "-m", "bench", "history", str(folder)]
         done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
         print(f"{title}: {perf_counter() - began:.2f} s, status {done.returncode}", flush=True)
 
