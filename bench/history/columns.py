@@ -1,6 +1,6 @@
 """What was extracted from many runs, as columns of numbers: ten thousand runs take no longer to load than one bundle."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -95,7 +95,7 @@ class Columns(NamedTuple):
         texts = {text: number for number, text in enumerate(self.texts)}
         begins = np.searchsorted(self.points["run"], np.arange(len(self.runs) + 1))
         runs: list[RunRow] = []
-        parts: list[Mapping[str, Column]] = []
+        new: list[tuple[object, ...]] = []
         kept: list[tuple[int, int, int]] = []
         for digest in digests:
             if digest in rows:
@@ -104,15 +104,19 @@ class Columns(NamedTuple):
                 runs.append(self.runs[row])
             else:
                 run = added[digest]
-                parts.append(_make_points(len(runs), run, texts))
-                facts = _number(_encode(run.facts), texts)
+                new += _list_points(len(runs), run, texts)
+                facts = _number(run.facts, texts)
                 runs.append(
                     RunRow(digest, run.run_id, run.started_at, run.host, run.use, run.samples, run.host_name, facts)
                 )
         taken = np.concatenate([np.arange(begin, end) for _, begin, end in kept] or [np.empty(0, "i8")])
         old = {name: self.points[name][taken] for name in POINT_COLUMNS}
         old["run"] = np.repeat([number for number, _, _ in kept], [end - begin for _, begin, end in kept]).astype("i8")
-        points = {name: np.concatenate([old[name], *(part[name] for part in parts)]) for name in POINT_COLUMNS}
+        listed = list(zip(*new, strict=True)) or [()] * len(POINT_COLUMNS)
+        points = {
+            name: np.concatenate([old[name], np.array(column, kind)])
+            for (name, kind), column in zip(POINT_COLUMNS.items(), listed, strict=True)
+        }
         order = np.argsort(points["run"], kind="stable")
         return Columns(tuple(runs), tuple(texts), {name: column[order] for name, column in points.items()})
 
@@ -121,25 +125,18 @@ class Columns(NamedTuple):
         return msgspec.json.decode(self.texts[row], type=Facts)
 
 
-def _make_points(number: int, run: RunFacts, texts: dict[str, int]) -> Mapping[str, Column]:
-    rows: Iterable[tuple[object, ...]] = [
-        (
+def _list_points(number: int, run: RunFacts, texts: dict[str, int]) -> Iterator[tuple[object, ...]]:
+    """Yield the row of each cell of a run, in the order of `POINT_COLUMNS`."""
+    for cell in run.cells:
+        yield (
             number,
             _number(cell.cell, texts),
-            _number(_encode(cell.facts), texts),
+            _number(cell.facts, texts),
             cell.mean,
             cell.variance,
             cell.repetitions,
             *cell.latency_s,
         )
-        for cell in run.cells
-    ]
-    columns = list(zip(*rows, strict=True)) or [()] * len(POINT_COLUMNS)
-    return {name: np.array(column, kind) for (name, kind), column in zip(POINT_COLUMNS.items(), columns, strict=True)}
-
-
-def _encode(facts: Facts) -> str:
-    return msgspec.json.encode(facts, order="deterministic").decode()
 
 
 def _number(text: str, texts: dict[str, int]) -> int:

@@ -16,6 +16,7 @@ from bench.stats.variance import sample_variance
 from bench.verification.verify import read_bundle, verify_bytes
 
 Facts = dict[str, str]
+"""Text by field. Equal ones of many runs are one text, and cheap to hand from one process to another, as JSON."""
 
 
 class CellFacts(NamedTuple):
@@ -23,7 +24,7 @@ class CellFacts(NamedTuple):
 
     Attributes:
         cell: Case and layout, as JSON.
-        facts: What its own rules of comparability look at, as text by field.
+        facts: What its own rules of comparability look at, `Facts` as JSON.
         mean: Of the logarithms of its valid repetitions' latencies.
         variance: Of those logarithms; 0 of a single one.
         repetitions: How many there are, at least 1.
@@ -31,7 +32,7 @@ class CellFacts(NamedTuple):
     """
 
     cell: str
-    facts: Facts
+    facts: str
     mean: float
     variance: float
     repetitions: int
@@ -45,8 +46,8 @@ class RunFacts(NamedTuple):
         host: Digest that identifies the host.
         use: Why it takes no part in a history: `interleaved`, `emulated_architecture` or `no_valid_repetition`; empty if
             it does.
-        facts: What the rules of comparability of runs look at, as text by field, but for the host's name: a container
-            has another one in each run.
+        facts: What the rules of comparability of runs look at, `Facts` as JSON, but for the host's name: a container has
+            another one in each run.
         samples: Digest of all its samples: who seals a run again has not measured it again.
     """
 
@@ -55,7 +56,7 @@ class RunFacts(NamedTuple):
     host: str
     use: str
     host_name: str
-    facts: Facts
+    facts: str
     cells: tuple[CellFacts, ...]
     samples: str
 
@@ -137,7 +138,7 @@ def extract(contents: Contents) -> RunFacts:
         host=digest_host(contents.machine),
         use=use,
         host_name=contents.machine.host_name,
-        facts={field: text for field, text in describe_run(contents).items() if field != "machine.host_name"},
+        facts=_encode({field: text for field, text in describe_run(contents).items() if field != "machine.host_name"}),
         cells=cells,
         samples=samples.hexdigest(),
     )
@@ -156,7 +157,7 @@ def _extract_cells(contents: Contents) -> list[CellFacts]:
         found.append(
             CellFacts(
                 cell=encode_json_line((cell.case, cell.layout)).decode(),
-                facts=describe_cell(cell, measurement),
+                facts=_encode(describe_cell(cell, measurement)),
                 mean=sum(logs) / len(logs),
                 variance=sample_variance(logs) if len(logs) > 1 else 0.0,
                 repetitions=len(logs),
@@ -164,6 +165,10 @@ def _extract_cells(contents: Contents) -> list[CellFacts]:
             )
         )
     return found
+
+
+def _encode(facts: Facts) -> str:
+    return encode_json_line(facts).decode()
 
 
 def is_settled(key: FileKey, now_ns: int) -> bool:
