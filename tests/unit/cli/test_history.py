@@ -42,6 +42,16 @@ def test_a_flat_history_is_status_0(flat: Path, invoke: Invoke) -> None:
     assert outcome.out.endswith("(exit status 0)\n")
 
 
+def test_what_was_searched_is_not_searched_again(slower: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    first = invoke("history", str(slower))
+    monkeypatch.setattr("bench.history.searches.find_changes", refuse)
+    again = invoke("history", str(slower))
+    assert (again.status, again.out) == (first.status, first.out) == (3, first.out)
+
+
 def test_a_suspected_regression_is_status_3_and_names_what_differs(slower: Path, invoke: Invoke) -> None:
     outcome = invoke("history", str(slower))
     assert outcome.status == 3
