@@ -201,7 +201,7 @@ def test_paper_has_all_of_the_page_and_no_controls(pages: dict[str, Path], brows
     assert body.value_of_css_property("color") == "rgba(29, 39, 51, 1)"
     assert not browser.find_element(By.CSS_SELECTOR, ".filter").is_displayed()
     assert not browser.find_element(By.CSS_SELECTOR, "nav").is_displayed()
-    folded = "return [...document.querySelectorAll('details > :not(summary)')].map(part => part.getBoundingClientRect().height)"
+    folded = "return [...document.querySelectorAll('details > .table, details > table')].map(part => part.getBoundingClientRect().height)"
     heights = browser.execute_script(folded)
     assert heights
     assert min(heights) > 10
