@@ -22,12 +22,14 @@ class EntryCell(Record, frozen=True, kw_only=True):
         name: Workload, phase and precision; what the index groups by.
         backend: Of its case.
         latency_s: Point estimate.
+        noisy: No repetition was valid, so it rests on invalid ones.
         link: To its card in the page.
     """
 
     name: str
     backend: str
     latency_s: float
+    noisy: bool = False
     link: CardLink
 
 
@@ -85,6 +87,7 @@ def make_entry(run: PageRun, page: str) -> SiteEntry:
                 name=name_case_shortly(row.case),
                 backend=row.case.backend,
                 latency_s=row.latency_s.point,
+                noisy="noisy_host" in row.marks,
                 link=link_cell(run, row.cell),
             )
             for row in report.rows.cells

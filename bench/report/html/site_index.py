@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from bench.report.html.document import render_document
 from bench.report.html.entry import EntryCell, SiteEntry
-from bench.report.html.tables import Heading, Table, Value, drop_empty_columns
+from bench.report.html.tables import Heading, Table, Value, drop_empty_columns, join_texts
 from bench.report.units import format_seconds
 
 
@@ -42,7 +42,7 @@ def _tabulate_runs(entries: Iterable[SiteEntry]) -> Table:
             Value(entry.profile),
             Value(entry.suite),
             Value(entry.torch),
-            Value(f"{len(entry.cells)} of {entry.planned}", len(entry.cells)),
+            Value(f"{len(entry.cells)} of {entry.planned}", len(entry.cells), detail=_count_noisy(entry)),
             Value(entry.outcome, tone="bad" if entry.outcome == "regression" else ""),
             Value(entry.signed_by, tone="quiet"),
         ]
@@ -86,11 +86,21 @@ def _tabulate_workloads(entries: Iterable[SiteEntry]) -> Table:
                 Value(backend),
                 Value(str(len(pages)), len(pages)),
                 Value(str(len(machines)), len(machines)),
-                Value(format_seconds(cell.latency_s), link=f"{entry.page}{cell.link}", detail=entry.started_at[:10]),
+                Value(
+                    format_seconds(cell.latency_s),
+                    link=f"{entry.page}{cell.link}",
+                    detail=join_texts((entry.started_at[:10], "noisy host" if cell.noisy else "")),
+                ),
             ]
         )
     notes = ["Shapes and batch sizes differ between runs: the pages have them."]
     return Table("workloads", "Workloads", headings, rows, notes, filter=True)
+
+
+def _count_noisy(entry: SiteEntry) -> str:
+    """Return how many cells have no valid repetition, in words; empty for none."""
+    noisy = sum(cell.noisy for cell in entry.cells)
+    return f"{noisy} on a noisy host" if noisy else ""
 
 
 def _link(entry: SiteEntry) -> Value:
