@@ -1,6 +1,7 @@
 """The size of a change of level, and the smallest change that a search would have shown."""
 
 from math import exp, inf, sqrt
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -93,8 +94,6 @@ def find_detectable(segment: Segment, autocorrelation: float, tail: float) -> fl
         autocorrelation: From one run to the next.
         tail: Of the search.
     """
-    from scipy.special import ndtri
-
     earlier = min(len(segment.values) - 1, WINDOW - AHEAD)
     if earlier < 1:
         return None
@@ -102,7 +101,7 @@ def find_detectable(segment: Segment, autocorrelation: float, tail: float) -> fl
     if needed == inf:
         return None
     products = earlier * AHEAD
-    quantile = (needed - products / 2) / sqrt(products * (earlier + AHEAD + 1) / 12) + float(ndtri(POWER))
+    quantile = (needed - products / 2) / sqrt(products * (earlier + AHEAD + 1) / 12) + NormalDist().inv_cdf(POWER)
     innovations = segment.values[1:] - min(autocorrelation, MAX_AUTOCORRELATION) * segment.values[:-1]
     scatter = max(float(innovations.std(ddof=1)), SCATTER_FLOOR)
     # The first run after a change shows all of it, later ones what the autoregression leaves.

@@ -1,5 +1,6 @@
 """Verify many bundles on all cores, and return the results in the order asked for."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -47,11 +48,18 @@ def find_bundles(paths: Iterable[Path]) -> tuple[Path, ...]:
     """
     found: set[Path] = set()
     for path in paths:
-        inside = list(path.rglob(f"*{BUNDLE_SUFFIX}")) if path.is_dir() else [path]
+        inside = _list_bundles(path) if path.is_dir() else [path]
         if not inside:
             raise UsageError(f"{path}: no *{BUNDLE_SUFFIX} in this folder or below; name one that holds bundles")
         found.update(inside)
-    return tuple(sorted(found))
+    return tuple(sorted(found, key=lambda path: path.parts))
+
+
+def _list_bundles(folder: Path) -> list[Path]:
+    """Return the bundles in a folder and below; links to folders are not followed."""
+    return [
+        Path(parent, name) for parent, _, names in os.walk(folder) for name in names if name.endswith(BUNDLE_SUFFIX)
+    ]
 
 
 def verify_many(paths: Sequence[Path], requirements: Requirements) -> Iterator[Checked]:
