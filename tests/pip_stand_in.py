@@ -25,6 +25,9 @@ if version.startswith("9."):
     sys.exit(1)
 (site,) = (Path(sys.argv[2]).parents[1] / "lib").glob("python*/site-packages")
 (site / "torch").symlink_to({package!r})
+if {empty!r}:  # bench's own torchvision needs a real torch
+    (site / "torchvision").mkdir()
+    (site / "torchvision" / "__init__.py").touch()
 info = site / ("torch-" + version + {suffix!r} + ".dist-info")
 info.mkdir()
 (info / "METADATA").write_text("Metadata-Version: 2.1\\nName: torch\\nVersion: " + version + {suffix!r} + "\\n")
@@ -59,12 +62,13 @@ def plant_pip(
         suffix: Of the version that it installs in place of the one asked for.
         available: Releases of torch, as `pip index versions` prints them.
     """
+    empty = package is None
     if package is None:
         package = folder / "planted_torch"
         package.mkdir()
         (package / "__init__.py").write_text("")
     script = folder / "stand_in_pip.py"
-    script.write_text(_SCRIPT.format(package=str(package), suffix=suffix, available=available))
+    script.write_text(_SCRIPT.format(package=str(package), empty=empty, suffix=suffix, available=available))
     monkeypatch.setattr(torch_environment, "PIP", ("-I", str(script)))
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
     return StandIn(script)

@@ -113,7 +113,25 @@ def _make(torch: str, environment: Path, parent: Mapping[str, str]) -> None:
         raise EnvironmentUnfitError(
             f"torch {torch} cannot be installed: {_find_cause(text) or f'pip ended with {status}'}"
         )
+    _require_loading(python, parent)
     (environment / _COMPLETE).touch()
+
+
+def _require_loading(python: Path, parent: Mapping[str, str]) -> None:
+    """Refuse an environment whose torch and torchvision do not load together, as their metadata do not tell.
+
+    Wheels for CPUs alone and those for GPUs have the same versions. Where an index has one kind of torch and another has
+    the other kind of torchvision, pip installs both. Transformers imports torchvision, and fails too.
+
+    Raises:
+        EnvironmentUnfitError: says what torch or torchvision says.
+    """
+    status, text = _run((str(python), "-I", "-c", "import torch, torchvision"), parent=parent)
+    if status:
+        raise EnvironmentUnfitError(
+            f"torch and torchvision were installed, and do not load together: {_find_cause(text)}; wheels for CPUs alone "
+            "fit only one another: let pip take both from one index (PIP_INDEX_URL)"
+        )
 
 
 def list_releases(*, parent: Mapping[str, str]) -> tuple[str, ...]:
@@ -133,7 +151,12 @@ def list_releases(*, parent: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def run_pip(arguments: Sequence[str], *, parent: Mapping[str, str]) -> tuple[int, str]:
-    """Run pip to its end, with all that it starts.
+    """Run pip to its end, as `_run`."""
+    return _run((sys.executable, *PIP, *arguments), parent=parent)
+
+
+def _run(argv: Sequence[str], *, parent: Mapping[str, str]) -> tuple[int, str]:
+    """Run a program to its end, with all that it starts.
 
     Returns:
         Its exit status, and what it printed.
@@ -141,8 +164,8 @@ def run_pip(arguments: Sequence[str], *, parent: Mapping[str, str]) -> tuple[int
     Raises:
         EnvironmentUnfitError: it takes longer than `TIMEOUT_S`.
     """
-    process = subprocess.Popen(  # noqa: S603 - this interpreter's own pip, no shell
-        [sys.executable, *PIP, *arguments],
+    process = subprocess.Popen(  # noqa: S603 - an interpreter, no shell
+        argv,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -77,18 +77,29 @@ def test_a_pip_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_p
         make_environment("2.13.0", tmp_path / "cache" / "torch-2.13.0", parent={})
 
 
-def make_wheel(folder: Path, name: str, version: str, requires: str) -> None:
-    """Write a wheel of one empty module."""
+def make_wheel(folder: Path, name: str, version: str, requires: str, code: str = "") -> None:
+    """Write a wheel of one module."""
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     with ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
-        wheel.writestr(f"{name}/__init__.py", "")
+        wheel.writestr(f"{name}/__init__.py", code)
         wheel.writestr(
             f"{info}/METADATA",
             metadata + "".join(f"Requires-Dist: {requirement}\n" for requirement in requires.split(",")),
         )
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", f"{name}/__init__.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
+
+
+def test_a_torchvision_that_does_not_load_is_refused_with_what_it_says(tmp_path: Path) -> None:
+    make_wheel(tmp_path, "torch", "2.13.0", "numpy,msgspec")
+    make_wheel(tmp_path, "torchvision", "0.28.0", "torch==2.13.0", "raise RuntimeError('operator nms does not exist')")
+    environment = tmp_path / "environment"
+    parent = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_CONFIG_FILE": "/dev/null"}
+    with pytest.raises(EnvironmentUnfitError) as refusal:
+        make_environment("2.13.0", environment, parent=parent)
+    assert "do not load together: RuntimeError: operator nms does not exist; wheels for CPUs" in str(refusal.value)
+    assert not environment.exists()
 
 
 def test_pip_takes_the_torchvision_that_fits_and_leaves_what_bench_has(tmp_path: Path) -> None:
