@@ -12,19 +12,23 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bench.compare.bundles import compare_runs, compare_variants
-from bench.errors import BenchError, UsageError
+from bench.errors import BenchError, TooNoisyError, UsageError
 from bench.history.judge import conclude
 from bench.history.rerun import OwnFiles, find_files, list_files, make_options, require_cell, type_options
 from bench.planning.pairs import VariantOptions
 from bench.records.bundle import Contents
-from bench.records.history import CellHistory, ChangeState, History, LevelChange, Rerun
+from bench.records.history import CellHistory, ChangeState, History, LevelChange, Point, Rerun
 from bench.records.verdict import RUNS_MARGIN_RATIO, CellVerdict, Comparison, Criteria
 from bench.run.ab import prepare_ab
 from bench.run.prepare import Decision, prepare_run
+from bench.stats.variance import REPETITIONS_MIN
 from bench.verification.verify import verify_bundle
 
 BASE_RUNS = 5
 """Newest runs before the change that a repeat is compared with: they also show how far runs lie apart."""
+
+UNCERTAIN_RUNS = 2
+"""Newest of them that are left out where others are there: some runs right before a change may be after it."""
 
 REPETITIONS = (10, 20)
 """Of a repeat."""
@@ -134,6 +138,7 @@ def prepare_rerun(cell: CellHistory, change: LevelChange, settings: RerunSetting
     Raises:
         UsageError: the packages differ and no environment has those of before; a file of the user's is missing or another
             one; or this bench plans another case.
+        TooNoisyError: the runs before the change have too few repetitions for a verdict.
         BenchError: the cell cannot be measured here.
     """
     contents = _open_first(cell, change)
@@ -145,6 +150,7 @@ def prepare_rerun(cell: CellHistory, change: LevelChange, settings: RerunSetting
         before = VariantOptions(python=settings.python_a)
         decision = prepare_ab(options, before, VariantOptions(), output=settings.output)
     else:
+        _require_repetitions(cell, change)
         decision = prepare_run(replace(options, repetitions=REPETITIONS), output=settings.output)
     require_cell(decision.plan, cell)
     return decision
@@ -189,10 +195,31 @@ def _keep_cell(comparison: Comparison, cell: CellHistory) -> Comparison:
 
 
 def _find_base(cell: CellHistory, change: LevelChange) -> tuple[str, ...]:
-    """Return the newest bundles before a change, of its level."""
-    level = max(level.first for level in cell.levels if level.first <= change.before)
-    begin = max(level, change.before + 1 - BASE_RUNS)
-    return tuple(point.bundle for point in cell.points[begin : change.before + 1])
+    """Return the newest bundles of the level before a change that a verdict can rest on; else the newest."""
+    points = _list_level(cell, change)
+    usable = [point for point in points if point.repetitions >= REPETITIONS_MIN] or points
+    certain = usable[:-UNCERTAIN_RUNS] or usable
+    return tuple(point.bundle for point in certain[-BASE_RUNS:])
+
+
+def _require_repetitions(cell: CellHistory, change: LevelChange) -> None:
+    """Refuse to measure what no verdict can follow from.
+
+    Raises:
+        TooNoisyError: no run of the level before the change has repetitions enough.
+    """
+    most = max(point.repetitions for point in _list_level(cell, change))
+    if most < REPETITIONS_MIN:
+        raise TooNoisyError(
+            f"{cell.case.workload}: runs before the change have {most} valid repetitions at most, and a verdict takes "
+            f"{REPETITIONS_MIN}; make runs with --repetitions {REPETITIONS_MIN} or more"
+        )
+
+
+def _list_level(cell: CellHistory, change: LevelChange) -> Sequence[Point]:
+    """Return the points of the level before a change."""
+    first = max(level.first for level in cell.levels if level.first <= change.before)
+    return cell.points[first : change.before + 1]
 
 
 def _open_first(cell: CellHistory, change: LevelChange) -> Contents:

@@ -137,6 +137,7 @@ def _describe_rerun(rerun: Rerun) -> Iterator[str]:
             ratio = verdict.ratio
             size = "" if ratio is None else f", latency {format_ratio(ratio.point)} ({format_range(ratio)})"
             yield f"  rerun {rerun.bundle}: {verdict.outcome.replace('_', ' ')}{size}"
+            yield from (f"    {describe_reason(reason)}" for reason in verdict.reasons)
         return
     for name, (a, b) in sorted(rerun.packages.items()):
         yield f"  side a needs {name} {a}, side b {name} {b}"

@@ -1,9 +1,10 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from bench.errors import BenchError, BundleError, UsageError
+from bench.errors import BenchError, BundleError, TooNoisyError, UsageError
 from bench.history import confirm as confirming
 from bench.history.confirm import Measure, RerunSettings, confirm_changes, plan_rerun, rerun_changes
 from bench.history.judge import judge_history
@@ -72,7 +73,7 @@ def test_the_same_software_is_measured_once_more_and_compared_with_the_runs_befo
         "--backend eager --batch-size 4 --layout latency --repetitions 10:20"
     )
     assert compare[:2] == ("bench", "compare")
-    assert [Path(word).name[-18:-10] for word in compare[2:7]] == [f"{number:08x}" for number in range(17, 22)]
+    assert [Path(word).name[-18:-10] for word in compare[2:7]] == [f"{number:08x}" for number in range(15, 20)]
     assert compare[7:9] == ("--", "NEW_BUNDLE")
 
 
@@ -131,6 +132,28 @@ def test_nothing_is_measured_if_a_rerun_cannot_be_planned(
     kept, error = confirm_all(same_software, tmp_path, never)
     assert isinstance(error, UsageError)
     assert kept.outcome == "suspected"
+
+
+def test_runs_with_too_few_repetitions_for_a_verdict_are_left_out_and_alone_refused(
+    tmp_path: Path, same_software: History
+) -> None:
+    few = limit_repetitions(same_software, lambda index: 3 if index >= 16 else 6)
+    rerun = first_change(confirm_changes(few, plan_rerun)).rerun
+    assert rerun is not None
+    assert [Path(word).name[-18:-10] for word in rerun.commands[1][2:7]] == [f"{number:08x}" for number in range(9, 14)]
+    _, error = confirm_all(limit_repetitions(same_software, lambda _: 3), tmp_path, never)
+    assert isinstance(error, TooNoisyError)
+    assert "runs before the change have 3 valid repetitions at most, and a verdict takes 5" in str(error)
+
+
+def limit_repetitions(history: History, count: Callable[[int], int]) -> History:
+    """The history, as if its runs had so many repetitions."""
+    host = history.hosts[0]
+    cells = tuple(
+        replace(cell, points=tuple(replace(point, repetitions=count(at)) for at, point in enumerate(cell.points)))
+        for cell in host.cells
+    )
+    return replace(history, hosts=(replace(host, cells=cells),))
 
 
 def test_only_suspected_changes_to_slower_are_confirmed(same_software: History) -> None:
