@@ -98,9 +98,15 @@ def write_statement(folder: Path, kind: str, judged_at: str, statement: bytes, s
         The path of the envelope.
 
     Raises:
+        UsageError: it is larger than `verify` reads.
         OutputError: the folder cannot be written.
     """
     signature = sign_statement(statement, signer.key)
+    envelope = format_envelope(statement, (signature,))
+    if len(envelope) > MAX_STATEMENT_BYTES:
+        raise UsageError(
+            f"the {kind} has {len(envelope):,} bytes, and bench verify reads {MAX_STATEMENT_BYTES:,}; name fewer bundles"
+        )
     moment = judged_at.replace("-", "").replace(":", "")
     stem = f"{kind}-{moment}-{hashlib.sha256(statement).hexdigest()[:8]}"
     require_folder(folder)
@@ -109,7 +115,7 @@ def write_statement(folder: Path, kind: str, judged_at: str, statement: bytes, s
     ssh_value = signer.key.sign(ssh_signed_bytes(statement))
     write_file(folder / f"{stem}{SSH_SUFFIX}", format_sshsig(signature.key, ssh_value), replace=True)
     path = folder / f"{stem}{ENVELOPE_SUFFIX}"
-    write_file(path, format_envelope(statement, (signature,)), replace=True)
+    write_file(path, envelope, replace=True)
     return path
 
 

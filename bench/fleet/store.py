@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.bundle.files import read_file, write_file
-from bench.errors import OutputError, UsageError
+from bench.errors import BundleError, OutputError, UsageError
 from bench.records.fleet import Fleet
 from bench.records.record import decode_json, encode_json
 from bench.run.lock import locked
@@ -20,12 +20,15 @@ def read_fleet(folder: Path) -> Fleet:
 
     Raises:
         UsageError: the folder holds none.
-        BundleError: its record is malformed.
+        BundleError: its record is malformed, or has a node twice.
     """
     path = folder / FLEET_FILE
     if not path.exists():
         raise UsageError(f"{folder}: holds no {FLEET_FILE}; name the folder that bench fleet run has printed")
-    return decode_json(read_file(path, limit=MAX_BYTES), Fleet, source=str(path))
+    fleet = decode_json(read_file(path, limit=MAX_BYTES), Fleet, source=str(path))
+    if len({node.node for node in fleet.nodes}) < len(fleet.nodes):
+        raise BundleError(f"{path}: a node is in it twice")
+    return fleet
 
 
 def write_fleet(folder: Path, fleet: Fleet) -> None:

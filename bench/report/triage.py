@@ -1,7 +1,7 @@
 """A triage as text: the outcome, a table of machines, settings that differ, and what a reader must know besides."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from bench.records.reason import Reason
@@ -14,6 +14,7 @@ from bench.records.triage import (
     OddSetting,
     Triage,
     TriageOutcome,
+    UnreadBundle,
 )
 from bench.report.printable import PrintableText, join_lines, printable
 from bench.report.reasons import describe_reason
@@ -44,7 +45,7 @@ NAMED_MAX = 8
 """Machines that are named where many have the same; `--json` has all."""
 
 LISTED_MAX = 40
-"""Lines of machines of one outcome; `--json` has all."""
+"""Lines of one kind, such as machines of one outcome; `--json` has all."""
 
 COLUMNS = (
     Column("machine"),
@@ -62,15 +63,27 @@ COLUMNS = (
 def render_triage(triage: Triage, width: int | None = None) -> PrintableText:
     """Return all of it, with tables no wider than asked; the outcome first."""
     lines = [f"{describe_heading(triage)} (exit status {EXIT_STATUS[triage.outcome]})", describe_promise(triage), ""]
-    for index, described in enumerate(triage.classes):
+    for index, described in enumerate(triage.classes[:LISTED_MAX]):
         lines += [*_describe_class(index, described, triage.classes), ""]
+    if len(triage.classes) > LISTED_MAX:
+        lines += [f"{len(triage.classes) - LISTED_MAX} more classes; --json lists all", ""]
     lines += [render_table(COLUMNS, list(_list_machines(triage.machines)), width), ""]
     lines += _describe_cut(triage.machines)
-    lines += describe_outputs(triage.machines)
-    lines += _describe_reasons(triage.machines)
-    lines += (f"not verified: {bundle.path}: {bundle.error}" for bundle in triage.unread)
-    lines += map(describe_reason, triage.notes)
+    for part in (
+        describe_outputs(triage.machines),
+        _describe_reasons(triage.machines),
+        map(describe_unread, triage.unread),
+        map(describe_reason, triage.notes),
+    ):
+        lines += _cut_list(part)
     return join_lines(lines)
+
+
+def _cut_list(lines: Iterable[str]) -> list[str]:
+    """Return no more lines than a reader reads."""
+    listed = list(lines)
+    rest = len(listed) - LISTED_MAX
+    return [*listed[:LISTED_MAX], f"{rest} more lines of this kind; --json lists all"] if rest > 0 else listed
 
 
 def describe_heading(triage: Triage) -> str:
@@ -107,8 +120,7 @@ def _describe_class(index: int, described: MachineClass, classes: Sequence[Machi
         if not index
         else f"class {index}: {count}{scatter}; unlike class 0: {words}"
     )
-    for setting in described.settings:
-        yield from _describe_setting(setting)
+    yield from _cut_list(line for setting in described.settings for line in _describe_setting(setting))
 
 
 def _describe_setting(setting: OddSetting) -> Iterator[str]:
@@ -129,8 +141,10 @@ def _list_machines(machines: Sequence[MachineVerdict]) -> Iterator[tuple[str, ..
             start = (machine.name, str(machine.machine_class), word)
             if not machine.cells:
                 yield (*start, "", "", "", "", *limits)
-            for place, cell in enumerate(machine.cells):
+            for place, cell in enumerate(machine.cells[:LISTED_MAX]):
                 yield (*(start if place == 0 else ("", "", "")), *describe_cell(cell))
+            if len(machine.cells) > LISTED_MAX:
+                yield ("", "", "", f"{len(machine.cells) - LISTED_MAX} more cells", "", "", "", "", "")
 
 
 def describe_cell(cell: CellDeviation) -> tuple[str, ...]:
@@ -162,6 +176,13 @@ def describe_outputs(machines: Sequence[MachineVerdict]) -> Iterator[str]:
                 f"path agree to the last bit, {odd.others} {'do' if odd.others > 1 else 'does'} not; take it out of service, "
                 "and measure it again"
             )
+
+
+def describe_unread(bundle: UnreadBundle) -> str:
+    """Return why nothing in a bundle counts; most errors name its path themselves."""
+    return (
+        f"not verified: {bundle.path}: {bundle.error.removeprefix(f'{bundle.path}: ').removeprefix('not verified, ')}"
+    )
 
 
 def _describe_reasons(machines: Sequence[MachineVerdict]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Put runs together: runs of one machine, machines of one class. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import attrgetter
 
@@ -13,6 +14,9 @@ from bench.triage.run import FleetRun
 
 _MEMORY_STEP_RATIO = 1.02
 """Machines whose memory differs by more are of two classes: a kernel reserves less than 2%, a missing module is more."""
+
+_DIGITS = 32
+"""Of a digest, that tell two runs apart, also where somebody makes runs until two have the same: 128 bits."""
 
 Facts = tuple[tuple[str, str], ...]
 
@@ -66,10 +70,19 @@ def drop_copies(runs: Iterable[FleetRun]) -> list[FleetRun]:
             other = sealed.setdefault(run.samples, run.name.digest)
             if other != run.name.digest:
                 raise UsageError(
-                    f"runs {kept[other].name.run_id} and {run.name.run_id} hold the same measurements; each counts once, "
-                    "so leave one out"
+                    f"{_describe(kept[other])} and {_describe(run)} hold the same measurements; each counts once, so leave "
+                    "one out"
                 )
     return list(kept.values())
+
+
+def _describe(run: FleetRun) -> str:
+    return f"run {run.name.run_id} ({_shorten(run)})"
+
+
+def _shorten(run: FleetRun) -> str:
+    """Return the beginning of a run's digest, which tells it from any other."""
+    return run.name.digest.removeprefix("sha256:")[:_DIGITS]
 
 
 def gather_machines(
@@ -97,7 +110,23 @@ def gather_machines(
             machines.append(FleetMachine(name=name, facts=own, runs=tuple(of_name)))
         else:
             machines += (FleetMachine(name=run.name.run_id, facts=own, runs=(run,)) for run in of_name)
-    return sorted(machines, key=attrgetter("name")), tuple(notes)
+    return sorted(_tell_apart(machines), key=attrgetter("name")), tuple(notes)
+
+
+def _tell_apart(machines: Sequence[FleetMachine]) -> list[FleetMachine]:
+    """Return machines of which no two of a class have one name: those that do also get the digest of their first run.
+
+    Of ten thousand runs that start in one second, two have the same id in one fleet of a hundred.
+    """
+    counts = Counter((machine.name, machine.facts) for machine in machines)
+    return [
+        machine if counts[machine.name, machine.facts] == 1 else replace(machine, name=_name_by_digest(machine))
+        for machine in machines
+    ]
+
+
+def _name_by_digest(machine: FleetMachine) -> str:
+    return f"{machine.name} ({_shorten(machine.runs[0])})"
 
 
 def group_by_class(machines: Iterable[FleetMachine]) -> list[list[FleetMachine]]:

@@ -1,6 +1,7 @@
 """Read the bundles of a fleet, each verified."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,9 @@ from bench.bundle.signers import Requirements
 from bench.errors import UsageError
 from bench.records.lookup import suggest
 from bench.records.triage import UnreadBundle
+from bench.report.printable import spell_out_bytes
+from bench.run.private_words import compile_value_cutter, find_private_words
+from bench.run.scrub import scrub_strings
 from bench.stats.metrics import METRICS
 from bench.triage.run import FleetRun, read_run
 from bench.verification.processes import map_bundles
@@ -48,5 +52,11 @@ def read_fleet(paths: Sequence[Path], requirements: Requirements, metric: str) -
     read = list(map_bundles(partial(read_run, requirements=requirements, metric=metric), find_bundles(paths)))
     return Fleet(
         runs=tuple(run for run in read if isinstance(run, FleetRun)),
-        unread=tuple(run for run in read if isinstance(run, UnreadBundle)),
+        unread=_make_publishable(run for run in read if isinstance(run, UnreadBundle)),
     )
+
+
+def _make_publishable(unread: Iterable[UnreadBundle]) -> tuple[UnreadBundle, ...]:
+    """Return bundles whose paths can be sealed: without home folders and users, and in UTF-8."""
+    cut = compile_value_cutter(find_private_words(os.environ, ""))
+    return tuple(scrub_strings(bundle, lambda text: cut(spell_out_bytes(text))) for bundle in unread)

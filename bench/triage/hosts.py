@@ -1,7 +1,7 @@
 """Lists of hosts for schedulers, such as `srun --exclude=FILE`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from bench.records.triage import MachineOutcome, Triage
@@ -15,6 +15,9 @@ HOST_LISTS: Mapping[str, frozenset[MachineOutcome]] = MappingProxyType(
 )
 """File → the verdicts on the machines that are in it. Those that are too noisy or not comparable are in none."""
 
+_GRAVITY: Sequence[MachineOutcome] = ("wrong_outputs", "slow", "suspect", "too_noisy", "not_comparable", "fine")
+"""The gravest first."""
+
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?", re.ASCII)
 """RFC 1123. Schedulers give commas, brackets and blanks a meaning, and a bundle's author chooses what a host is called."""
 
@@ -22,13 +25,16 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?", re.
 def list_hosts(triage: Triage, outcomes: frozenset[MachineOutcome]) -> bytes:
     """Return the names of machines with some verdicts, a line each, sorted; a name that is no host's is left out.
 
-    A machine that is known by its run alone has no name of a host.
+    A machine that is known by its run alone has no name of a host. A host that is in several classes is in the list of its
+    gravest verdict alone.
     """
-    names = {
-        machine.name
-        for machine in triage.machines
-        if machine.outcome in outcomes
-        and _HOST_NAME.fullmatch(machine.name)
-        and machine.name not in {bundle.run_id for bundle in machine.bundles}
-    }
+    gravest: dict[str, MachineOutcome] = {}
+    for machine in triage.machines:
+        gravest[machine.name] = min(gravest.get(machine.name, machine.outcome), machine.outcome, key=_GRAVITY.index)
+    runs = {bundle.run_id for machine in triage.machines for bundle in machine.bundles}
+    names = (
+        name
+        for name, outcome in gravest.items()
+        if outcome in outcomes and _HOST_NAME.fullmatch(name) and name not in runs
+    )
     return "".join(f"{name}\n" for name in sorted(names)).encode()

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bench.bundle.signers import Requirements
 from bench.compare.qualification.reading import label_cells
-from bench.errors import BenchError
+from bench.errors import BenchError, BundleError
 from bench.records.bundle import Contents
 from bench.records.digest import Digest
 from bench.records.measurement import Measurement
@@ -19,6 +19,12 @@ from bench.stats.metrics import METRICS, repetition_values
 from bench.stats.odd_machines import Value
 from bench.stats.run_scatter import REPETITIONS_MIN, average_repetitions
 from bench.verification.verify import verify_bundle
+
+HOST_NAME_MAX = 255
+"""Of a host's name, as POSIX has it; Linux names have 64 characters at most."""
+
+TEXT_MAX = 1000
+"""Of a cell's name, or of a setting."""
 
 ABSENT = "(none)"
 """Shown for what the kernel does not show, or a bundle hides."""
@@ -93,8 +99,13 @@ def extract_run(contents: Contents, digest: Digest, metric: str) -> FleetRun:
         contents: Of the bundle.
         digest: Of its content.
         metric: A row of `bench.stats.metrics`.
+
+    Raises:
+        BundleError: two cells have the same label, or a text is longer than a triage names.
     """
     cells = label_cells(contents)
+    facts, settings = dict(_collect_facts(contents, cells)), dict(_collect_settings(contents))
+    _check_lengths(contents, [*cells, *facts.values(), *filter(None, settings.values())])
     measurements = {measurement.cell: measurement for measurement in contents.measurements}
     noisy = {summary.cell for summary in contents.summary.cells if "noisy_host" in summary.marks}
     return FleetRun(
@@ -102,9 +113,9 @@ def extract_run(contents: Contents, digest: Digest, metric: str) -> FleetRun:
         host_name=contents.machine.host_name,
         started_at=contents.info.started_at,
         finished_at=contents.info.finished_at,
-        facts=dict(_collect_facts(contents, cells)),
+        facts=facts,
         memory_bytes=contents.machine.limits.total_memory_bytes or 0,
-        settings={field: value or ABSENT for field, value in _collect_settings(contents)},
+        settings={field: value or ABSENT for field, value in settings.items()},
         emulated=contents.machine.cpu.emulated,
         cells={
             label: _read_cell(cell, measurements.get(cell.id), metric, noisy=cell.id in noisy)
@@ -112,6 +123,16 @@ def extract_run(contents: Contents, digest: Digest, metric: str) -> FleetRun:
         },
         samples=_digest_samples(contents),
     )
+
+
+def _check_lengths(contents: Contents, texts: Iterable[str]) -> None:
+    """Refuse what is so long that the verdicts on all other machines could not be sealed with it."""
+    longest = max(texts, key=len, default="")
+    for text, limit in ((contents.machine.host_name, HOST_NAME_MAX), (longest, TEXT_MAX)):
+        if len(text) > limit:
+            raise BundleError(
+                f"run {contents.info.run_id}: {text:.40}… has {len(text)} characters; a triage names {limit}"
+            )
 
 
 def _read_cell(cell: Cell, measurement: Measurement | None, metric: str, *, noisy: bool) -> CellOfRun:

@@ -7,7 +7,14 @@ from bench.records.triage import MachineOutcome, MachineVerdict, Triage
 from bench.report.html.document import render_document
 from bench.report.html.tables import Heading, Table, Tone, Value
 from bench.report.reasons import describe_reason
-from bench.report.triage import WORDS, describe_cell, describe_heading, describe_outputs, describe_promise
+from bench.report.triage import (
+    WORDS,
+    describe_cell,
+    describe_heading,
+    describe_outputs,
+    describe_promise,
+    describe_unread,
+)
 
 _TONES: Mapping[MachineOutcome, Tone] = MappingProxyType({"slow": "bad", "wrong_outputs": "bad", "fine": "good"})
 
@@ -20,7 +27,7 @@ def render_triage_page(triage: Triage) -> str:
         promise=describe_promise(triage),
         warnings=[
             *describe_outputs(triage.machines),
-            *(f"not verified: {bundle.path}: {bundle.error}" for bundle in triage.unread),
+            *map(describe_unread, triage.unread),
         ],
         tables=[_tabulate_machines(triage), _tabulate_classes(triage), _tabulate_settings(triage)],
     )

@@ -1,5 +1,7 @@
 import base64
 import json
+import os
+from dataclasses import replace as replace_part
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -7,10 +9,11 @@ import pytest
 
 from bench.bundle.envelope import format_envelope, sign_statement
 from bench.bundle.keys import format_public_pem
+from bench.bundle.seal import format_sealed
 from bench.records.record import decode_json
 from bench.records.triage import Triage
 from bench.verification import processes
-from tests.unit.bundle.builder import OPERATOR
+from tests.unit.bundle.builder import OPERATOR, open_parts, pack_content, seal, unpack_content
 from tests.unit.cli.conftest import Invoke, Outcome
 from tests.unit.triage.fleets import ODD, keep, make_fleet, make_run
 
@@ -167,3 +170,49 @@ def test_a_statement_of_another_kind_is_named_with_the_kinds_that_are_known(
     assert outcome.status == 6
     assert "its predicateType is 'https://bench-appliance.org/attestation/weather/v1'" in outcome.err
     assert "/qualification/v1 and https://bench-appliance.org/attestation/triage/v1" in outcome.err
+
+
+def seal_bytes(path: Path, old: bytes, new: bytes) -> None:
+    """Change bytes of a bundle's content as its author could, before it is signed."""
+    sealed = open_parts(path.read_bytes())
+    members = unpack_content(sealed.content)
+    changed = {name: data.replace(old, new, 1) for name, data in members.items()}
+    assert changed != members
+    again = open_parts(seal(pack_content(changed)))
+    path.write_bytes(format_sealed(replace_part(again, disclosures=sealed.disclosures)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (b'"model_name": "Test CPU"', b'"model_name": "Test\\u001b[2KCPU"', "not a valid Machine: "),
+        (b'"elapsed_ns":', b'"elapsed_ns":NaN,"iterations":', "not a valid Measurement: "),
+        (b'"elapsed_ns":', b'"elapsed_ns":1e999,"iterations":', "not a valid Measurement: "),
+        (b'"elapsed_ns":', b'"elapsed_ns":-', "not a valid Measurement: "),
+    ],
+    ids=["control character", "NaN", "infinite", "negative"],
+)
+def test_a_signed_bundle_with_a_hostile_value_judges_nobody_and_is_one_line(
+    old: bytes, new: bytes, words: str, fine_fleet: Path, triage: Invoke
+) -> None:
+    path = min(fine_fleet.iterdir())
+    seal_bytes(path, old, new)
+    outcome = triage(fine_fleet)
+    assert outcome.status == 6
+    (line,) = [line for line in outcome.out.splitlines()[1:] if line.startswith("not verified: ")]
+    assert words in line
+    assert "11 fine" in outcome.out
+
+
+def test_what_is_no_bundle_is_one_line_also_under_a_name_that_is_no_text_and_home_folders_are_not_sealed(
+    fine_fleet: Path, triage: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (fine_fleet / os.fsdecode(b"\xff\x1b[2K.bench.tar")).write_bytes(b"nothing")
+    outcome = triage(fine_fleet)
+    assert outcome.status == 6
+    (line,) = [line for line in outcome.out.splitlines()[1:] if line.startswith("not verified: ")]
+    assert line.startswith(r"not verified: ~/fine/\udcff\x1b[2K.bench.tar: ")
+    (statement,) = (tmp_path / "out").glob("triage-*.dsse.json")
+    payload = base64.b64decode(json.loads(statement.read_bytes())["payload"])
+    assert str(tmp_path).encode() not in payload

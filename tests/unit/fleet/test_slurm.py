@@ -1,12 +1,16 @@
+import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.errors import EnvironmentUnfitError
 from bench.fleet.engine import Ended, EngineSilentError, Observation, SubmissionError, folder_of
+from bench.fleet.run import FleetRun
 from bench.fleet.slurm import SHARED_FILE_S, SlurmEngine
-from bench.records.fleet import FleetNode, FleetOptions
+from bench.records.fleet import Fleet, FleetNode, FleetOptions
 from bench.records.reason import Reason
+from bench.report.fleet import render_change
 from tests.unit.fleet.conftest import Answers, read_calls
 
 OPTIONS = FleetOptions(
@@ -178,3 +182,50 @@ def test_a_malformed_status_is_none(text: str, engine: SlurmEngine, answers: Ans
     answers("squeue", out="17|COMPLETED|None\n")
     (folder_of(tmp_path, NODE) / "status").write_text(text)
     assert engine.observe([NODE]) == {"n1": Observation("running")}
+
+
+def test_the_printed_script_submits_what_submit_does_also_from_a_folder_whose_name_a_shell_would_read(
+    answers: Answers, tmp_path: Path
+) -> None:
+    calls = answers("sbatch", out="17\n")
+    output = tmp_path / """it's "my" $(touch x) folder; %j"""
+    output.mkdir()
+    engine = SlurmEngine(replace(OPTIONS, command=("run", "--note", "END of 'it'")), output)
+    folder_of(output, NODE).mkdir(parents=True)
+    engine.submit(NODE)
+    (tmp_path / "programs/mkdir").symlink_to("/bin/mkdir")
+    subprocess.run(["/bin/sh", "-c", engine.render([NODE])], cwd=tmp_path, check=True)
+    submitted, printed = read_calls(calls)
+    assert printed == submitted
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_folder_that_a_node_does_not_see_is_said_in_one_line(answers: Answers, clock: Clock, tmp_path: Path) -> None:
+    """Slurm cannot open the job's log there: it has failed, and neither its log nor its status ever shows up here."""
+    answers("sbatch", out="17\n")
+    answers("squeue", out="17|FAILED|NonZeroExitCode\n")
+    lines: list[str] = []
+    engine = SlurmEngine(OPTIONS, tmp_path / "out", clock=clock)
+    (tmp_path / "out").mkdir()
+
+    def wait(seconds: float) -> None:
+        clock.now += seconds
+
+    done = FleetRun(
+        Fleet(
+            submitted_at="2026-01-02T03:04:05Z",
+            options=OPTIONS,
+            nodes=(FleetNode(node="n1", state="waiting", attempts=0),),
+        ),
+        tmp_path / "out",
+        engine,
+        None,
+        report=lambda node, ended, total: lines.append(render_change(node, ended, total)),
+        warn=lines.append,
+        wait=wait,
+    ).run()
+    assert done.nodes[0].state == "failed"
+    assert lines[-1] == (
+        "[1/1] n1: failed (job 17): job 17 has ended and left no exit status: is the folder shared by all nodes?"
+    )
+    assert SHARED_FILE_S <= clock.now < 2 * SHARED_FILE_S

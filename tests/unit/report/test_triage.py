@@ -11,7 +11,8 @@ from bench.report.html.triage import render_triage_page
 from bench.report.junit_triage import render_junit_triage
 from bench.report.reasons import SENTENCES
 from bench.report.triage import LISTED_MAX, render_triage
-from tests.unit.triage.fleets import ODD, judge, make_fleet, make_run
+from bench.triage.judge import judge_fleet
+from tests.unit.triage.fleets import CRITERIA, NOW, ODD, extract, judge, make_fleet, make_run
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,24 @@ def test_many_machines_are_cut_and_none_that_is_odd_is_hidden() -> None:
     text = render_triage(judge(make_fleet(LISTED_MAX + 21, n003=make_run(3, 1.2))))
     assert "20 more machines are fine; --json lists all" in text
     assert re.search(r"^n003 .*SLOW", text, re.MULTILINE)
+
+
+def test_many_cells_settings_and_classes_are_cut_too() -> None:
+    """A bundle may have ten thousand cells, and its author chooses each value in it."""
+    fleet = [extract(run) for run in make_fleet(12)]
+    (value,) = {cell.log: cell for cell in list(fleet[0].cells.values())[:1]}.values()
+    names = [f"cell {number}" for number in range(3000)]
+    for number, run in enumerate(fleet):
+        run.cells.update(
+            {name: replace(value, log=0.0 if number else 1.0) for name in names[: -100 if number == 5 else None]}
+        )
+        run.settings.update({f"field {field}": f"value {number}" for field in range(100)})
+    others = [extract(make_run(number, machine__cpu__model_name=f"CPU {number}")) for number in range(20, 120)]
+    triage = judge_fleet([*fleet, *others], (), (), criteria=CRITERIA, now=NOW)
+    lines = render_triage(triage).splitlines()
+    assert len(lines) < 500
+    for words in ("2961 more cells", "more classes; --json lists all", "more lines of this kind; --json lists all"):
+        assert any(words in line for line in lines)
 
 
 def test_junit_has_a_suite_for_each_class_and_nothing_undecided_passes(triage: Triage) -> None:

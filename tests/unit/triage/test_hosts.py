@@ -21,3 +21,12 @@ def test_a_name_that_a_scheduler_would_read_otherwise_is_left_out() -> None:
 def test_a_machine_that_is_known_by_its_run_alone_is_no_host() -> None:
     triage = judge([make_run(number, host="") for number in range(6)])
     assert list_hosts(triage, frozenset({"fine"})) == b""
+
+
+def test_a_host_of_several_classes_is_in_the_list_of_its_gravest_verdict_alone() -> None:
+    other = [make_run(number, host=f"n{number % 12:03d}", plan__profile__name="other") for number in range(20, 32)]
+    triage = judge([*make_fleet(12, n003=make_run(3, 1.3)), *other])
+    assert [described.machines for described in triage.classes] == [12, 12]
+    assert list_hosts(triage, HOST_LISTS["nodes.bad"]) == b"n003\n"
+    assert b"n003" not in list_hosts(triage, HOST_LISTS["nodes.ok"])
+    assert list_hosts(triage, HOST_LISTS["nodes.ok"]).count(b"\n") == 11

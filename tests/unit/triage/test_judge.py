@@ -1,8 +1,13 @@
 import pytest
 from msgspec.structs import replace
 
-from bench.errors import NotComparableError, UsageError
+from bench.bundle.statement import SealedBy
+from bench.bundle.triage_statement import format_triage, parse_triage
+from bench.errors import BundleError, NotComparableError, UsageError
 from bench.triage.judge import Criteria, judge_fleet
+from bench.triage.run import extract_run
+from tests.unit.bundle.builder import OPERATOR
+from tests.unit.compare.qualification.units import edit
 from tests.unit.triage.fleets import CRITERIA, NOW, ODD, extract, find, judge, make_fleet, make_run, outcomes
 
 
@@ -208,7 +213,9 @@ def test_the_order_of_bundles_changes_nothing_and_a_copy_counts_once() -> None:
 def test_the_same_measurements_under_two_runs_are_refused() -> None:
     run = make_run(3)
     again = replace(run, info=replace(run.info, run_id="20260102T030405Z-000000ff"))
-    with pytest.raises(UsageError, match="hold the same measurements"):
+    with pytest.raises(
+        UsageError, match=r"run \S+ \([0-9a-f]{32}\) and run \S+ \([0-9a-f]{32}\) hold the same measurements"
+    ):
         judge([*make_fleet(6), again])
 
 
@@ -236,3 +243,41 @@ def test_a_fleet_without_a_bundle_is_no_fleet() -> None:
     run = extract(make_run(1))
     with pytest.raises(NotComparableError, match="all of them are references"):
         judge_fleet([run], [run], (), criteria=CRITERIA, now=NOW)
+
+
+def test_two_runs_of_one_id_are_two_machines_that_are_told_apart() -> None:
+    """Ids hold 32 random bits, and whoever seals a run chooses its id."""
+    fleet = [make_run(number, host="") for number in range(12)]
+    slow = make_run(40, 1.3, host="")
+    fleet.append(replace(slow, info=replace(slow.info, run_id=fleet[3].info.run_id)))
+    digests = [f"sha256:{f'{number:02x}' * 32}" for number in range(13)]
+    runs = [extract_run(run, digest, "latency_s") for run, digest in zip(fleet, digests, strict=True)]
+    triage = judge_fleet(runs, (), (), criteria=CRITERIA, now=NOW)
+    found = [machine for machine in triage.machines if machine.name.startswith(fleet[3].info.run_id)]
+    assert sorted(machine.outcome for machine in found) == ["fine", "slow"]
+    assert len({machine.name for machine in triage.machines}) == len(triage.machines) == 13
+
+
+def test_a_host_that_is_called_like_another_run_is_told_from_it() -> None:
+    fleet = [make_run(number, host="") for number in range(12)]
+    fleet[4] = make_run(4, 1.3, host=fleet[3].info.run_id)
+    triage = judge(fleet)
+    assert len({machine.name for machine in triage.machines}) == 12
+    assert [machine.bundles[0].run_id for machine in triage.machines if machine.outcome == "slow"] == [
+        fleet[4].info.run_id
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("machine__host_name", "n" * 256, r"n{40}… has 256 characters; a triage names 255"),
+        ("machine__settings__governor", "g" * 1001, r"g{40}… has 1001 characters; a triage names 1000"),
+    ],
+)
+def test_a_text_that_could_not_be_sealed_with_the_verdicts_is_refused(field: str, value: str, words: str) -> None:
+    with pytest.raises(BundleError, match=words):
+        extract(edit(make_run(3), field.replace("__", "."), value))
+    fitting = edit(make_run(3), field.replace("__", "."), value[:-1])
+    signer = SealedBy(kind="ephemeral", fingerprint=OPERATOR.fingerprint)
+    assert parse_triage(format_triage(judge([*make_fleet(12, n003=fitting), fitting]), signer))
