@@ -84,7 +84,7 @@ name = "planted"
 summary = "cells in seconds"
 layouts = ["latency"]
 [policy]
-repetitions_min = 5
+repetitions_min = 3
 repetitions_max = 5
 warmup_max_s = 0.1
 measure_s = 0.1

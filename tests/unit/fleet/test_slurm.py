@@ -1,8 +1,6 @@
-import subprocess
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from bench.errors import EnvironmentUnfitError
 from bench.fleet.engine import Ended, EngineSilentError, Observation, SubmissionError, folder_of
@@ -182,22 +180,6 @@ def test_a_malformed_status_is_none(text: str, engine: SlurmEngine, answers: Ans
     answers("squeue", out="17|COMPLETED|None\n")
     (folder_of(tmp_path, NODE) / "status").write_text(text)
     assert engine.observe([NODE]) == {"n1": Observation("running")}
-
-
-def test_the_printed_script_submits_what_submit_does_also_from_a_folder_whose_name_a_shell_would_read(
-    answers: Answers, tmp_path: Path
-) -> None:
-    calls = answers("sbatch", out="17\n")
-    output = tmp_path / """it's "my" $(touch x) folder; %j"""
-    output.mkdir()
-    engine = SlurmEngine(replace(OPTIONS, command=("run", "--note", "END of 'it'")), output)
-    folder_of(output, NODE).mkdir(parents=True)
-    engine.submit(NODE)
-    (tmp_path / "programs/mkdir").symlink_to("/bin/mkdir")
-    subprocess.run(["/bin/sh", "-c", engine.render([NODE])], cwd=tmp_path, check=True)
-    submitted, printed = read_calls(calls)
-    assert printed == submitted
-    assert not (tmp_path / "x").exists()
 
 
 def test_a_folder_that_a_node_does_not_see_is_said_in_one_line(answers: Answers, clock: Clock, tmp_path: Path) -> None:
