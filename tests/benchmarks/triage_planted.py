@@ -102,7 +102,7 @@ def write_files(folder: Path) -> None:
     """Write what every run reads."""
     (folder / "fleet").mkdir(parents=True, exist_ok=True)
     (folder / "models.py").write_text(MODELS.format(folder=str(folder)), encoding="utf-8")
-    (folder / "suite.toml").write_text(SUITE, encoding="utf-8")
+    (folder / "planted.toml").write_text(SUITE, encoding="utf-8")
 
 
 @contextmanager
@@ -126,7 +126,7 @@ def measure(folder: Path, number: int) -> None:
         return
     rmtree(folder / "run", ignore_errors=True)
     with planted(folder, number):
-        bench("run", "--suite", folder / "suite.toml", "--workload", folder / "models.py", "--output", folder / "run")
+        bench("run", "--suite", folder / "planted.toml", "--workload", folder / "models.py", "--output", folder / "run")
     (made,) = (folder / "run").glob(f"*{BUNDLE_SUFFIX}")
     contents = verify_bundle(made).contents
     machine = replace(contents.machine, host_name=f"n{number:02d}")
