@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.triage_planted FOLDER [RUNS]
 
-Each run measures three small models of a file, for some ten seconds. What is planted is planted while it runs, and the code
+Each run measures two small models of a file, for some fifteen seconds. What is planted is planted while it runs, and the code
 that is measured stays the same, byte by byte: a model reads the number of its loops, another one what it adds to its output,
 from files beside it; the setting is the kernel's own `transparent_hugepage/enabled`, which needs root, and is put back.
 
@@ -74,9 +74,6 @@ def loops(batch_size=64):
 def offset(batch_size=8):
     return Offset(), torch.empty(batch_size, 16, 56, 56)
 
-
-def layers(batch_size=64):
-    return nn.Sequential(nn.Linear(512, 2048), nn.ReLU(), nn.Linear(2048, 512)), torch.empty(batch_size, 512)
 '''
 
 SUITE = """
