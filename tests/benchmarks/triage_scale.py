@@ -1,4 +1,4 @@
-"""What `bench triage` takes for a large fleet: seconds, and memory of all its processes.
+"""What `bench triage` takes for a large fleet: seconds, seconds of CPUs, and memory of all its processes.
 
     python -m tests.benchmarks.triage_scale [BUNDLES] [--keep FOLDER]
 
@@ -42,14 +42,21 @@ def make_fleet(folder: Path, count: int) -> None:
             pass
 
 
-def find_memory(process: psutil.Process) -> int:
-    """Bytes that a process and its descendants have in memory, those that several share counted once."""
+def look(process: psutil.Process, cpu_s: dict[int, float]) -> int:
+    """Bytes that a process and its descendants have in memory, those that several share counted once.
+
+    Args:
+        process: That runs.
+        cpu_s: Gets what each of them has computed, by its id.
+    """
     found = 0
-    try:
-        for member in (process, *process.children(recursive=True)):
+    for member in (process, *process.children(recursive=True)):
+        try:
             found += member.memory_full_info().pss
-    except psutil.NoSuchProcess:  # one of them has just ended
-        pass
+            times = member.cpu_times()
+        except (psutil.NoSuchProcess, psutil.AccessDenied):  # it has just ended
+            continue
+        cpu_s[member.pid] = times.user + times.system
     return found
 
 
@@ -57,14 +64,17 @@ def measure(folder: Path, output: Path) -> None:
     """Run the whole command, and print what it took."""
     command = [sys.executable, "-m", "bench", "triage", str(folder), "--output", str(output), "--hosts", str(output)]
     began, most = perf_counter(), 0
+    cpu_s: dict[int, float] = {}
     with (output / "table").open("wb") as table:
         process = psutil.Popen(command, stdout=table)
         while process.poll() is None:
-            most = max(most, find_memory(process))
+            most = max(most, look(process, cpu_s))
             sleep(LOOK_S)
     taken = perf_counter() - began
     print((output / "table").read_text(encoding="utf-8").splitlines()[0])
-    print(f"{taken:.1f} s, {most / 2**20:.0f} MiB at most, status {process.returncode}")
+    print(
+        f"{taken:.1f} s, {sum(cpu_s.values()):.1f} s of CPUs, {most / 2**20:.0f} MiB at most, status {process.returncode}"
+    )
     (statement,) = output.glob("triage-*.dsse.json")
     began = perf_counter()
     done = subprocess.run(
