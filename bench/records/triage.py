@@ -152,8 +152,8 @@ class Triage(Record, frozen=True, kw_only=True):
     Attributes:
         judged_at: By the clock of the host that judged.
         metric: That machines are compared by.
-        level: Chance that any good machine of a class is called slow, where machines scatter normally.
-        heaviest_tail: Degrees of freedom of Student's t, with tails as heavy as which the chance is up to twice that.
+        level: Chance that any good machine of a class is called slow.
+        heaviest_tail: Degrees of freedom of Student's t: the heaviest tails of good machines for which that holds.
         margin_ratio: A machine that is worse by this share would mostly be suspect, if others are called fine.
         classes: The largest first.
         machines: By class and name.

@@ -97,7 +97,7 @@ def describe_promise(triage: Triage) -> str:
     """Say how often a verdict is wrong, by simulation: `tests/benchmarks/README.md` has the rates."""
     return (
         f"compared by {triage.metric}; a good machine of a class is called slow in at most {triage.level * 100:g}% of "
-        "triages if machines scatter normally, and in up to twice as many with tails as heavy as Student's t with "
+        "triages if machines scatter normally, or with tails up to those of Student's t with "
         f"{triage.heaviest_tail:g} degrees of freedom; it is suspect in at most {triage.level * 100:g}% if they scatter "
         "normally, and in more than half of large fleets if they do not; fine: if it were "
         f"{_percent(triage.margin_ratio)} worse, it would mostly be suspect"

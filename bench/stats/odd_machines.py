@@ -8,8 +8,8 @@ Method: a machine is compared with the median and the spread of the others, in w
 (`bench.stats.leave_one_out`); what counts is the gap between it and the next machine (`bench.stats.gaps`), for each side by
 itself. Over cells, Bonferroni's inequality. A cell's spread is moderated by those of the other cells
 (`bench.stats.variance`), which is what lets small classes say anything. There are two limits: a machine is suspect if it
-lies too far out for values that scatter normally, and odd if it lies too far out for tails as heavy as the class may have
-(`bench.stats.tails`). `tests/benchmarks/triage_rates.py` has the rates.
+lies too far out for values that scatter normally, and odd if it lies too far out for tails as heavy as the class may have;
+a fifth of the level is spent on what is not known of them (`bench.stats.tails`). `tests/benchmarks/triage_rates.py` has the rates.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bench.stats.gaps import Gaps, find_gaps, find_gaps_beyond
 from bench.stats.leave_one_out import SPREAD_EFFICIENCY, Centre, find_centre, find_centres
-from bench.stats.tails import NORMAL_SPREAD, NORMAL_TAIL, Scatter, estimate_tail
+from bench.stats.tails import NORMAL_SPREAD, NORMAL_TAIL, TAIL_SHARE, Scatter, estimate_tail
 from bench.stats.variance import PRIOR_DEGREES_OF_FREEDOM, SCATTER_FLOOR
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def find_deviations(
         if len(values) >= least and (others is None or len(others) >= REFERENCES_MIN):
             # The mean over cells scatters less than each of them, so that their spread is no prior of its.
             columns.append(_read_column(OVERALL, values, others))
-    tail = _find_tail(good)
+    tail = _find_tail(good, TAIL_SHARE * level)
     return {column.key: _judge(column, tail, level, len(columns)) for column in columns}
 
 
@@ -144,8 +144,13 @@ def _average(cells: Mapping[CellKey, Mapping[Name, Value]]) -> dict[Name, Value]
     }
 
 
-def _find_tail(cells: Sequence[Mapping[Name, Value]]) -> float:
-    """Return the degrees of freedom of the tails of good machines, as those of all cells show it."""
+def _find_tail(cells: Sequence[Mapping[Name, Value]], chance: float) -> float:
+    """Return the degrees of freedom of the tails of good machines, as those of all cells show it.
+
+    Args:
+        cells: Of machines that are good, but for a few.
+        chance: That tails are taken for lighter than they are.
+    """
     import numpy as np
 
     distances: list[NDArray[float64]] = []
@@ -161,7 +166,7 @@ def _find_tail(cells: Sequence[Mapping[Name, Value]]) -> float:
     each = np.var([distance for found in of_machine.values() for distance in found])
     count = fmean(map(len, of_machine.values()))
     dependence = count * np.var([fmean(found) for found in of_machine.values()]) / each if each else count
-    return estimate_tail(distances, float(np.clip(dependence, 1.0, count)))
+    return estimate_tail(distances, float(np.clip(dependence, 1.0, count)), chance)
 
 
 class _Column(NamedTuple):
@@ -229,9 +234,10 @@ def _judge(column: _Column, tail: float, level: float, columns: int) -> dict[Nam
     differences = column.logs - column.centre.median
     heavy, normal = (Scatter(tails, column.degrees_of_freedom) for tails in (tail, NORMAL_TAIL))
     limits = []
-    for scatter in (heavy, normal):
-        worse, better = (_find_gaps(column, scales, scatter, level / columns, side=side) for side in (1.0, -1.0))
-        p_values = np.where(differences >= 0, worse.p_values, better.p_values) * columns
+    for scatter, spent in ((heavy, TAIL_SHARE * level), (normal, 0.0)):
+        left = (level - spent) / columns
+        worse, better = (_find_gaps(column, scales, scatter, left, side=side) for side in (1.0, -1.0))
+        p_values = np.where(differences >= 0, worse.p_values, better.p_values) * columns + spent
         could_show = np.minimum(_DIFFERENCE_MAX, (worse.needed + scatter.find_distance(1 - POWER)) * scales)
         limits.append((p_values.tolist(), could_show.tolist()))
     (p_heavy, could_show), (p_normal, could_suspect) = limits

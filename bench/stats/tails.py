@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 HEAVIEST = 5.0
 """Degrees of freedom of the heaviest tails that limits allow for."""
 
+TAIL_SHARE = 0.2
+"""Share of a level that is the chance that tails are taken for lighter than they are. It is added to each chance that was
+found with these tails, which makes that hold for all tails up to the heaviest (Berger and Boos, P values maximized over a
+confidence set for the nuisance parameter, Journal of the American Statistical Association 89, 1994)."""
+
 NORMAL_TAIL = 1e6
 """Degrees of freedom of tails that are normal."""
 
@@ -29,9 +34,6 @@ _TAILS = (HEAVIEST, 6.0, 7.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0, 100.0)
 _BAND = (2.5, 5.0)
 """Distances, in spreads, of the values by which tails are told apart. Most odd machines lie beyond it, and so have no
 say; of normal values 0.4% are in it, of Student's t with 5 degrees of freedom 2.2%."""
-
-_TAIL_LEVEL = 0.01
-"""Chance that tails are taken for lighter than they are."""
 
 _LOG_DISTANCES = (-5.0, 20.0)
 """Logarithms of distances between which one is looked for, up to more than any machine lies out."""
@@ -83,15 +85,16 @@ class Scatter(NamedTuple):
         return np.exp(np.interp(np.log(chances), log_chances, log_distances))
 
 
-def estimate_tail(distances: "Sequence[NDArray[float64]]", dependence: float) -> float:
+def estimate_tail(distances: "Sequence[NDArray[float64]]", dependence: float, chance: float) -> float:
     """Return degrees of freedom of Student's t with tails that are no lighter than those of some values.
 
-    Method: tails of some weight are ruled out if so few values would lie in the band by chance in 1% of samples only
+    Method: tails of some weight are ruled out if so few values would lie in the band by chance in few samples only
     (Poisson). The heaviest that is ruled out is returned, not the next: what is true may lie between.
 
     Args:
         distances: From the centre of the others, in spreads.
         dependence: As of how many times fewer independent values they are.
+        chance: That tails are taken for lighter than they are.
     """
     import numpy as np
     from scipy.special import gammaincc
@@ -101,7 +104,7 @@ def estimate_tail(distances: "Sequence[NDArray[float64]]", dependence: float) ->
     inside = float(np.mean((joined > _BAND[0]) & (joined <= _BAND[1]))) * count
     found = HEAVIEST
     for tail in _TAILS:
-        if float(gammaincc(inside + 1, count * _band_share(tail))) > _TAIL_LEVEL:
+        if float(gammaincc(inside + 1, count * _band_share(tail))) > chance:
             break
         found = tail
     return found

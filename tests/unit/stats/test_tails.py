@@ -4,6 +4,7 @@ from scipy.stats import t
 
 from bench.stats.tails import HEAVIEST, NORMAL_SPREAD, NORMAL_TAIL, Scatter, estimate_tail
 
+CHANCE = 0.002
 RNG = np.random.default_rng(20)
 
 
@@ -45,20 +46,25 @@ def test_a_distance_that_no_machine_has_is_not_looked_for() -> None:
 
 
 def test_few_values_show_no_light_tails() -> None:
-    assert estimate_tail([spreads(RNG.standard_normal(40))], 1.0) == HEAVIEST
+    assert estimate_tail([spreads(RNG.standard_normal(40))], 1.0, CHANCE) == HEAVIEST
 
 
 def test_many_normal_values_show_light_tails() -> None:
     cells = [spreads(RNG.standard_normal(1000)) for _ in range(14)]
-    assert estimate_tail(cells, 1.0) >= 20
-    assert estimate_tail(cells, 14.0) < estimate_tail(cells, 1.0)
+    assert estimate_tail(cells, 1.0, CHANCE) >= 20
+    assert estimate_tail(cells, 14.0, CHANCE) < estimate_tail(cells, 1.0, CHANCE)
 
 
 def test_many_heavy_values_show_none() -> None:
-    assert estimate_tail([spreads(RNG.standard_t(5, 20_000))], 1.0) == HEAVIEST
+    assert estimate_tail([spreads(RNG.standard_t(5, 20_000))], 1.0, CHANCE) == HEAVIEST
 
 
 def test_odd_machines_are_no_tails() -> None:
     values = RNG.standard_normal(5000)
     values[:50] += 30
-    assert estimate_tail([spreads(values)], 1.0) >= 20
+    assert estimate_tail([spreads(values)], 1.0, CHANCE) >= 20
+
+
+def test_a_smaller_chance_of_error_rules_out_less() -> None:
+    cells = [spreads(RNG.standard_normal(60)) for _ in range(14)]
+    assert estimate_tail(cells, 1.0, 1e-6) < estimate_tail(cells, 1.0, 0.2)
