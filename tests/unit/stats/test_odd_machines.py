@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bench.stats.odd_machines import MACHINES_MIN, OVERALL, Deviation, Value, find_deviations
+from bench.stats.tails import TAIL_SHARE
 
 LEVEL = 0.01
 OWN = 0.002**2
@@ -60,6 +61,15 @@ def test_what_normal_scatter_does_not_explain_is_suspect_before_it_is_odd() -> N
     assert item.suspect
     assert not item.odd
     assert item.p_if_normal <= LEVEL < item.p_value
+
+
+def test_no_chance_is_below_that_of_tails_taken_for_too_light() -> None:
+    logs = draw(40, cells=1)
+    logs[3, 0] = np.log(100)
+    item = find_deviations(make_cells(logs), level=LEVEL)["c0"]["m0003"]
+    assert item.odd
+    assert item.p_value == pytest.approx(TAIL_SHARE * LEVEL, rel=0.01)
+    assert item.p_if_normal < 1e-9
 
 
 def test_what_is_a_little_slower_everywhere_is_found_by_all_cells_together() -> None:
