@@ -24,10 +24,10 @@ from bench.verification.verify import verify_bundle
 from tests.integration.tiny import REPO
 from tests.unit.bundle.builder import seal_contents
 
-SLOW, SET, WRONG = 7, 17, 27
+SLOW, SET, WRONG = 1, 2, 3
 """The runs that something is planted in."""
 
-LOOPS, MORE_LOOPS = "20", "26"
+LOOPS, MORE_LOOPS = "20", "40"
 OFFSET, OTHER_OFFSET = "0.0", "0.001"
 HUGE_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 OTHER_HUGE_PAGES = "never"
