@@ -12,7 +12,10 @@ SENTENCES_TRIAGE: Mapping[str, str] = MappingProxyType(
         "too_few_reference_machines": (
             "{found} reference machine(s) of its class, and {needed} are needed to know how good ones scatter"
         ),
-        "no_numbers": "no cell has a number that could be compared; measure it again",
+        "no_numbers": (
+            "no cell has two valid repetitions, so that nothing could be compared: it failed, or its host was noisy; "
+            "measure it again, and see bench doctor there"
+        ),
         "no_number_of_cell": "{cell}: no number here, or too few machines have one; measure it again",
         "repeat_cell": (
             "{cell}: only machines slower by {could_show_percent}% would mostly be suspect; repeat it {needed} times in place of "

@@ -42,7 +42,7 @@ FOLDER = Path({folder!r})
 
 
 class Loops(nn.Module):
-    """Matrix products; a file says how many."""
+    """The same matrix product again and again; a file says how often. The output is that of one."""
 
     def __init__(self):
         super().__init__()
@@ -51,8 +51,8 @@ class Loops(nn.Module):
 
     def forward(self, x):
         for _ in range(self.loops):
-            x = torch.tanh(self.linear(x))
-        return x
+            y = torch.tanh(self.linear(x))
+        return y
 
 
 class Offset(nn.Module):
