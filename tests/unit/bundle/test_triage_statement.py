@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bench.bundle import verdict_statement
 from bench.bundle.envelope import format_envelope, sign_statement
 from bench.bundle.seal import SigningKey
 from bench.bundle.signers import Requirements
@@ -46,6 +47,13 @@ def test_a_statement_verifies_and_its_subjects_are_all_bundles(tmp_path: Path) -
     assert payload["predicateType"] == TRIAGE_TYPE
     assert len(payload["subject"]) == 20
     assert sorted(item.suffix for item in tmp_path.iterdir()) == [".json", ".json", ".pub", ".sshsig"]
+
+
+def test_a_statement_that_verify_would_not_read_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verdict_statement, "MAX_STATEMENT_BYTES", 5000)
+    with pytest.raises(UsageError, match=r"the triage has [0-9,]+ bytes, and bench verify reads 5,000; name fewer"):
+        write(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_references_are_subjects_too(tmp_path: Path) -> None:
