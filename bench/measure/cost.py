@@ -73,11 +73,11 @@ def count_traffic(
 
     Of an embedding only the rows that can be looked up count, unless another module multiplies by it. Embedding bags
     count as state, since one iteration may sum the same row many times.
-    Autocast reads weights in float32, to cast them, unless they are frozen after the cast. In int8 an element of
-    a weight matrix is one byte, in int4 half a byte and its part of a group's scale of two bytes.
+    Autocast reads weights in float32, to cast them, unless they are frozen after the cast. Weights that torchao packed
+    are read as they are packed, with scales and zero points. Other int8 is one byte for each element of a matrix.
 
     Args:
-        model: As it was built, before quantization.
+        model: As it is run, with packed weights; before quantization where that makes another model, or an engine does it.
         case: The model's case.
         inputs: Those that one iteration reads, as it reads them.
         outputs: Those of one iteration, of any data type; in training its loss and all gradients.
@@ -90,20 +90,11 @@ def count_traffic(
         sum(tensor.nbytes for tensor in read)
         + sum(tensor.numel() for tensor in outputs) * (2 if infers_low else 4)
         + state_bytes
-        + _weight_bytes(model, lookups=lookups, matrix_element_bytes=_matrix_element_bytes(case))
+        + _weight_bytes(model, case, lookups=lookups)
     )
 
 
-def _matrix_element_bytes(case: Case) -> float | None:
-    """Return the bytes of an element of a weight matrix; None where it is as the model holds it."""
-    precision = PRECISION_FACTS[case.precision]
-    if precision.weight_bits is not None:
-        return precision.weight_bits / 8 + (0 if case.group_size is None else 2 / case.group_size)
-    frozen = case.mode == "inference" and find_backend(case.backend).folds_casts
-    return 2 if frozen and precision.computes != "float32" else None
-
-
-def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: float | None) -> int:
+def _weight_bytes(model: nn.Module, case: Case, *, lookups: int) -> int:
     embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     bags = {id(module.weight) for module in model.modules() if isinstance(module, nn.EmbeddingBag)}
     multiplied = {
@@ -119,6 +110,38 @@ def _weight_bytes(model: nn.Module, *, lookups: int, matrix_element_bytes: float
         if id(parameter) in embeddings and id(parameter) not in multiplied:
             total += min(lookups, parameter.shape[0]) * parameter[0].nbytes
         else:
-            held = parameter.element_size()
-            total += int(parameter.numel() * (matrix_element_bytes or held if parameter.ndim > 1 else held))
+            total += int(_matrix_bytes(parameter, case)) if parameter.ndim > 1 else parameter.nbytes
     return total
+
+
+def _matrix_bytes(parameter: Tensor, case: Case) -> float:
+    """Return the bytes of a matrix, or of weights of more dimensions, as an iteration reads them."""
+    facts = PRECISION_FACTS[case.precision]
+    if facts.linear_only:
+        engine = case.precision in find_backend(case.backend).quantizes
+        return _compressed_bytes(parameter, case.group_size) if engine else count_held_bytes(parameter)
+    if facts.weight_bits is not None:
+        return parameter.numel() * facts.weight_bits / 8
+    frozen = case.mode == "inference" and find_backend(case.backend).folds_casts
+    return parameter.numel() * (2 if frozen and facts.computes != "float32" else parameter.element_size())
+
+
+def _compressed_bytes(parameter: Tensor, group_size: int | None) -> float:
+    """Return the bytes of a matrix that an engine compresses.
+
+    In int8 each row has a scale of two bytes. In int4 each group of a row has one, and a zero point of four bits; a matrix
+    whose rows cannot be divided into groups stays as it is.
+    """
+    columns = parameter.shape[-1]
+    if group_size is None:
+        return parameter.numel() * (1 + 2 / columns)
+    return parameter.nbytes if columns % group_size else parameter.numel() * (0.5 + 2.5 / group_size)
+
+
+def count_held_bytes(tensor: Tensor) -> int:
+    """Return the bytes of a tensor; of one that consists of others, such as torchao's packed weights, theirs."""
+    flatten = getattr(tensor, "__tensor_flatten__", None)
+    if flatten is None:
+        return tensor.nbytes
+    names, _ = flatten()
+    return sum(count_held_bytes(getattr(tensor, name)) for name in names)

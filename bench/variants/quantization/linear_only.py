@@ -11,6 +11,7 @@ call, which its time says.
 import os
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from torch import Tensor, nn
@@ -40,6 +41,9 @@ PRODUCTS: Final = frozenset(
 )
 """Operators that multiply matrices, by the profiler's names."""
 
+_INT4_ROWS: Final = 16
+"""`aten._convert_weight_to_int4pack_for_cpu` takes a multiple of them."""
+
 
 class LinearOnly:
     """A model whose linear layers are quantized in place.
@@ -55,7 +59,7 @@ class LinearOnly:
         _rename_linear(model)
         model.requires_grad_(requires_grad=False)
         # torchao would set Inductor's configuration for the whole process otherwise.
-        quantize_(model, _config(case))
+        quantize_(model, _config(case), filter_fn=partial(_can_quantize, group_size=case.group_size))
         layers = [module for module in model.modules() if type(module) is nn.Linear]
         packed = sum(isinstance(layer.weight, TorchAOBaseTensor) for layer in layers)
         self._share = Share(int8=packed, eligible=len(layers))
@@ -92,6 +96,16 @@ def unpack(tensor: Tensor) -> list[Tensor]:
         return [tensor]
     names, _ = tensor.__tensor_flatten__()
     return [getattr(tensor, name) for name in names]
+
+
+def _can_quantize(module: nn.Module, _name: str, *, group_size: int | None) -> bool:
+    """Return whether a layer is linear and can be packed; for int4, torch's kernel takes blocks of rows, and whole groups.
+
+    Others stay in bf16, and the evidence counts them: a vocabulary of 50,257 tokens is such a layer.
+    """
+    if type(module) is not nn.Linear:
+        return False
+    return group_size is None or (module.out_features % _INT4_ROWS == 0 and module.in_features % group_size == 0)
 
 
 def _config(case: Case) -> AOBaseConfig:

@@ -5,7 +5,7 @@ from typing import Any
 from transformers.configuration_utils import PreTrainedConfig
 
 from bench.errors import UsageError
-from bench.workloads.catalogue.offers import EVERY_FORMAT, FLOATING
+from bench.workloads.catalogue.offers import EVERY_FORMAT, FLOATING, LINEAR_ONLY
 
 _TOKENS, _PROMPT_TOKENS, _OUTPUT_TOKENS, _TARGET_TOKENS, _IMAGE_SIZE, _SECONDS = 128, 128, 32, 32, 224, 5
 """Sizes where the configuration has none of its own; as the catalogue's workloads have them."""
@@ -58,7 +58,7 @@ def language_row(config: PreTrainedConfig) -> dict[str, Any]:
     return {
         "family": "llm",
         "phases": ("prefill", "decode"),
-        "precisions": (*FLOATING, "fx_int8"),
+        "precisions": (*FLOATING, "fx_int8", *LINEAR_ONLY),
         "unsupported": {
             "pt2e_int8": "torch.export, which pt2e_int8 needs, takes no input of the class that holds the key-value cache"
         },

@@ -8,6 +8,8 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from bench.measure.cost import count_flops, count_traffic
 from bench.records.case import Case
+from bench.variants.observation import Observation
+from bench.variants.quantization.linear_only import LinearOnly
 
 pytestmark = pytest.mark.torch
 
@@ -103,8 +105,6 @@ def test_counting_changes_no_result() -> None:
         ({"precision": "fp16"}, torch.float16, 2 * (12 + 3), 2),
         ({"precision": "amp_fp16", "backend": "torchscript"}, torch.float32, 2 * 12 + 4 * 3, 2),
         ({"precision": "fx_int8"}, torch.float32, 12 + 4 * 3, 4),
-        ({"precision": "int8_weight_only"}, torch.bfloat16, 12 + 2 * 3, 2),
-        ({"precision": "int4_weight_only", "group_size": 32}, torch.bfloat16, 6 + 2 * 3, 2),
         ({"precision": "pt2e_int8", "backend": "inductor_freezing"}, torch.float32, 12 + 4 * 3, 4),
     ],
     ids=[
@@ -117,8 +117,6 @@ def test_counting_changes_no_result() -> None:
         "fp16",
         "frozen amp of fp16",
         "fx",
-        "int8 weights",
-        "int4 weights, and a scale of two bytes for 32 of them",
         "pt2e",
     ],
 )
@@ -133,6 +131,44 @@ def test_weights_inputs_outputs_and_state_count_once_each(
         state_bytes=1000,
     )
     assert traffic == weights + 2 * 4 * 4 + 2 * 3 * outputs + 1000
+
+
+@pytest.mark.parametrize(
+    ("changes", "matrix_bytes"),
+    [
+        ({"precision": "int8_weight_only"}, 64 * 64 + 64 * (4 + 1)),
+        ({"precision": "int8_weight_only", "backend": "openvino"}, 64 * 64 + 64 * 2),
+        ({"precision": "int8_dynamic"}, 64 * 64 + 64 * (4 + 1)),
+        ({"precision": "int4_weight_only", "group_size": 32}, 64 * 64 // 2 + 64 * 2 * (2 + 2)),
+        ({"precision": "int4_weight_only", "group_size": 32, "backend": "openvino"}, 64 * 64 // 2 + 64 * 2 * 2.5),
+        ({"precision": "int4_weight_only", "group_size": 128, "backend": "openvino"}, 64 * 64 * 2),
+    ],
+    ids=[
+        "int8, and a scale and a zero point for each row",
+        "int8 of an engine",
+        "int8, activations too",
+        "int4, and a scale and a zero point of two bytes for each group",
+        "int4 of an engine, whose zero points have four bits",
+        "rows without a whole group are not compressed",
+    ],
+)
+def test_quantized_linear_layers_count_as_they_are_packed(changes: dict[str, Any], matrix_bytes: float) -> None:
+    case = make_case(**changes)
+    model = nn.Sequential(nn.Linear(64, 64, dtype=torch.bfloat16))
+    if case.backend == "eager":
+        LinearOnly(model, case)
+    traffic = count_traffic(model, case, inputs=[], outputs=[], state_bytes=0)
+    assert traffic == matrix_bytes + 64 * 2
+
+
+def test_a_layer_that_the_int4_kernel_does_not_take_is_left_and_counted() -> None:
+    case = make_case(precision="int4_weight_only", group_size=32)
+    model = nn.Sequential(nn.Linear(64, 64, dtype=torch.bfloat16), nn.Linear(64, 50, bias=False, dtype=torch.bfloat16))
+    quantized = LinearOnly(model, case)
+    x = torch.ones(1, 64, dtype=torch.bfloat16)
+    assert quantized.evidence(lambda: model(x), Observation())["quantized_layers"] == "1 of 2"
+    traffic = count_traffic(model, case, inputs=[], outputs=[], state_bytes=0)
+    assert traffic == 64 * 64 // 2 + 64 * 2 * 4 + 64 * 2 + 64 * 50 * 2
 
 
 @pytest.mark.parametrize(("tokens", "rows"), [(3, 3), (50, 10)], ids=["few tokens", "more tokens than rows"])

@@ -103,6 +103,26 @@ def test_a_folder_is_measured_by_the_task_of_its_class(task: str, tmp_path: Path
             assert prove(workload, prepared, case, located).correctness.passed, (mode, phase)
 
 
+@pytest.mark.parametrize("phase", ["prefill", "decode"])
+@pytest.mark.parametrize(
+    ("precision", "group_size"), [("int8_weight_only", None), ("int4_weight_only", 32), ("int8_dynamic", None)]
+)
+def test_a_language_models_linear_layers_are_quantized(
+    precision: str, group_size: int | None, phase: str, tmp_path: Path
+) -> None:
+    located = locate(save(tmp_path / "llama", "causal_language_model", weights=True))
+    assert precision in located.source.workloads[0].precisions
+    case = make_case(located, precision=precision, group_size=group_size, phase=phase)
+    workload = build(located, case)
+    prepared = prepare(workload, case)
+    with prepared.context():
+        prepared.call()
+    proof = prove(workload, prepared, case, located)
+    assert proof.correctness.passed, proof.correctness
+    # 100 tokens are no multiple of the 16 rows that torch's kernel for int4 takes.
+    assert proof.evidence["quantized_layers"] == ("7 of 8" if group_size else "8 of 8")
+
+
 def test_weights_that_lie_there_are_used(tmp_path: Path) -> None:
     located = locate(save(tmp_path / "bert", "masked_language_model", weights=True))
     assert located.source.workloads[0].summary.endswith("; weights from the folder")
