@@ -50,6 +50,14 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
         "variable_differs": "plan has {variable} set to {planned}, but the worker finds it set to {found}",
         "variable_missing": "plan has {variable} set to {planned}, but the worker does not find it set",
         "variable_not_planned": "plan has {variable} not set, but the worker finds it set to {found}",
+        "setting_changed": "{setting} changed from {before} to {after} while the model was built or ran, for the whole process, so "
+        "the number would not be what the case says; leave that out of the model's code",
+        "function_replaced": "{function} was replaced while the model was built or ran, for the whole process, so the number "
+        "would not be what the case says; leave that out of the model's code",
+        "clock_differs": "the clock of the timed part counted {clock_s} s, the kernel's {uptime_s} s: does the model's code "
+        "replace a clock?",
+        "samples_outside": "samples lie outside of the {elapsed_s} s of the timed part: does the model's code replace the "
+        "clock that times them?",
         # What the worker had loaded.
         "module_elsewhere": (
             "module {module} was loaded from {file}, not from the installed package {package}: remove that file"
@@ -111,6 +119,12 @@ SENTENCES_FAILURES: Mapping[str, str] = MappingProxyType(
             "not deterministic: two calls in eager fp32 gave results of shapes {first} and {second}; shapes that depend on "
             "random values cannot be compared"
         ),
+        "keeps_results": "the model keeps results: its first call in eager fp32 called {first} operators of torch, the second "
+        "{second}, so a later call's time is not that of the model",
+        "low_precision_inside": "the model casts by itself: in eager fp32, results were {seen}; take its own casts and "
+        "autocast out, and choose with --precision",
+        "quantized_inside": "the model is quantized by itself, as {seen} shows, and bench has no name for a precision that was "
+        "chosen elsewhere; give it unquantized, and choose with --precision",
         "weights_differ": "weights {digest} differ from those of {cell}",
         # It has not failed, and has no number all the same.
         "not_measured": "not measured: the budget ended before it",

@@ -20,6 +20,7 @@ from bench.launch.failure import fail
 from bench.launch.libraries import find_library_problem
 from bench.launch.protocol import Measured, Message
 from bench.launch.team import find_team_problem, gather_team, is_team_narrowed
+from bench.measure.clocks import find_clock_problem, read_clocks
 from bench.measure.denormals import are_denormals_flushed, keep_denormals
 from bench.measure.loop import quiet_interpreter, warm_up
 from bench.measure.memory import read_peak_bytes
@@ -38,6 +39,7 @@ from bench.worker.inherited import read_inherited
 from bench.worker.load import Loading, find_builder, load_for_task, require_case
 from bench.worker.loaded import verify_loaded
 from bench.worker.prove import prove
+from bench.worker.settings import find_changed_setting, read_settings
 
 STAGE_ROUNDS = 3
 """Training steps whose stages are timed one by one, after the timed part."""
@@ -57,6 +59,7 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
     restore_main_thread_affinity(task.binding)
     time_samples = load_target(find_scenario(task.scenario).loop)
     build_workload = find_builder(case, task.source)
+    settings = read_settings()
     start = perf_counter_ns()
     workload = build_workload(case)
     built = perf_counter_ns()
@@ -79,7 +82,9 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
             compiled_before = prepared.compilations
             readings_since = start_readings(find_readers())
             ledger = NoiseLedger(task.binding.cpus, layout_cpus=task.layout_cpus)
+            began = read_clocks()
             samples = time_samples(call, iterations, task.policy, after_sample=ledger.after_sample)
+            ended = read_clocks()
             noise = ledger.finish(samples)
             readings = readings_since()
             recompiled = prepared.compilations - compiled_before
@@ -101,6 +106,8 @@ def measure_cell(task: Task, loading: Loading, channel: BinaryIO) -> Message:
         or find_variable_problem(task.variables, effective)
         or find_denormal_problem(effective)
         or find_team_problem(task.binding, team)
+        or find_changed_setting(settings, read_settings())
+        or find_clock_problem(samples, began, ended, suspended_s=noise.suspended_s)
     )
     if problem is not None:
         raise fail(problem)

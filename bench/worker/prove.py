@@ -4,24 +4,34 @@ It costs three iterations of the case and one cycle, the same cycle in eager fp3
 the memory of a second model.
 """
 
+import re
+
 import msgspec
-from torch import Tensor
+from torch import Tensor, nn
 
 from bench.interface.workload import OwnReference, Workload
 from bench.launch.failure import fail
 from bench.measure.accuracy import compare
 from bench.measure.cost import count_flops, count_traffic
+from bench.measure.dispatch import Dispatched
 from bench.measure.instructions import record_primitives
 from bench.measure.operators import record_operators
 from bench.records.case import Case, Family, reference_case
 from bench.records.measurement import Proof
 from bench.records.reason import Reason
 from bench.records.source import LocatedSource
+from bench.variants.observation import LOW_PRECISION, format_dtypes
 from bench.variants.prepare import Prepared, prepare
 from bench.worker.load import find_builder
 from bench.workloads.digests import inputs_digest, outputs_digest, weights_digest
 from bench.workloads.greedy import Agreement, compare_choices
 from bench.workloads.registry import find_workload
+
+_KEPT_SHARE = 0.5
+"""Of the first call's operators: a later call with fewer returns what it kept. Tables that are made once are less."""
+
+_QUANTIZING = re.compile(r"(?<!fake_)quantiz|int[48]pack|_int_mm|^onednn\.q")
+"""Operators that quantize, or compute with quantized values."""
 
 
 def prove(workload: Workload, prepared: Prepared, case: Case, located: LocatedSource | None = None) -> Proof:
@@ -57,9 +67,11 @@ def prove(workload: Workload, prepared: Prepared, case: Case, located: LocatedSo
     if isinstance(reference.model, OwnReference):
         evidence |= {"expected_by": reference.model.expected_by}
     eager = prepare(reference, expected_case)
-    expected, flops = _run_reference(eager)
+    expected, flops, dispatched = _run_reference(eager)
     if located is not None:
-        _require_repeatable(eager, expected, facts.family, case)
+        if "fp32" in facts.precisions:
+            _require_float32(reference.model, dispatched)
+        _require_repeatable(eager, expected, facts.family, case, operators=dispatched.computing)
     correctness = compare(outputs, expected, precision=case.precision, family=facts.family, mode=case.mode)
     if not correctness.passed and eager.depends_on_seed():
         raise fail(Reason(code="draws_random_numbers", values={"backend": case.backend}))
@@ -96,15 +108,48 @@ def _compare_choices(prepared: Prepared, eager: Prepared, *, error: float) -> Ag
     )
 
 
-def _require_repeatable(reference: Prepared, first: list[Tensor], family: Family, case: Case) -> None:
-    """Refuse a model whose eager fp32 results differ from call to call: no variant of it can be told right from wrong.
+def _require_float32(model: nn.Module, dispatched: Dispatched) -> None:
+    """Refuse a model that casts or is quantized by itself: it would pass for fp32, and be its own reference.
+
+    Args:
+        model: That is to be the reference.
+        dispatched: Of one call.
 
     Raises:
-        WorkerFailedError: results differ by more than rounding, or in shape, or are no numbers.
+        WorkerFailedError: it does or is.
+    """
+    seen = format_dtypes(dispatched.dtypes)
+    if LOW_PRECISION & set(dispatched.dtypes):
+        raise fail(Reason(code="low_precision_inside", values={"seen": seen}))
+    quantized = [name for name in dispatched.operators if _QUANTIZING.search(name)]
+    quantized += [name for name, parameter in model.named_parameters() if hasattr(parameter, "__tensor_flatten__")]
+    quantized += [str(dtype) for dtype in dispatched.dtypes if not dtype.is_floating_point]
+    if quantized:
+        raise fail(Reason(code="quantized_inside", values={"seen": quantized[0]}))
+
+
+def _require_repeatable(
+    reference: Prepared, first: list[Tensor], family: Family, case: Case, *, operators: int
+) -> None:
+    """Refuse a model whose eager fp32 results differ from call to call: no variant of it can be told right from wrong.
+
+    Args:
+        reference: The model.
+        first: Results of its first call.
+        family: Of the workload.
+        case: Decides what results may differ by.
+        operators: That the first call called.
+
+    Raises:
+        WorkerFailedError: results differ by more than rounding, or in shape, or are no numbers; or later calls return
+            results that the model has kept.
     """
     if not all(bool(tensor.isfinite().all()) for tensor in first):
         raise fail(Reason(code="not_finite"))
-    again = reference.expected()
+    again, _, dispatched = _expect(reference)
+    if dispatched.computing < operators * _KEPT_SHARE:
+        values = {"first": str(operators), "second": str(dispatched.computing)}
+        raise fail(Reason(code="keeps_results", values=values))
     shapes, other = [list(tensor.shape) for tensor in first], [list(tensor.shape) for tensor in again]
     if shapes != other:
         raise fail(Reason(code="shapes_differ", values={"first": str(shapes), "second": str(other)}))
@@ -118,13 +163,24 @@ def _require_repeatable(reference: Prepared, first: list[Tensor], family: Family
         raise fail(Reason(code="not_deterministic", values=values))
 
 
-def _run_reference(reference: Prepared) -> tuple[list[Tensor], int]:
-    """Return its outputs, and the operations of one iteration; both from one iteration where that is a whole cycle."""
-    outputs: list[Tensor] = []
-    if reference.cycle == 1:
-        flops = count_flops(lambda: outputs.extend(reference.expected()))
-    else:
-        outputs.extend(reference.expected())
+def _run_reference(reference: Prepared) -> tuple[list[Tensor], int, Dispatched]:
+    """Return its outputs, the operations of one iteration, and what the outputs' computation called.
+
+    Outputs and operations are from one iteration where that is a whole cycle.
+    """
+    outputs, flops, dispatched = _expect(reference)
+    if reference.cycle > 1:
         with reference.context():
             flops = count_flops(reference.call)
-    return outputs, flops
+    return outputs, flops, dispatched
+
+
+def _expect(reference: Prepared) -> tuple[list[Tensor], int, Dispatched]:
+    """Return the outputs that it computes now, with its operations and operators.
+
+    Both are counted in each call: torch takes operators apart for the one, and so the other sees more.
+    """
+    outputs: list[Tensor] = []
+    with Dispatched() as dispatched:
+        flops = count_flops(lambda: outputs.extend(reference.expected()))
+    return outputs, flops, dispatched

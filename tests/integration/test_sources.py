@@ -18,8 +18,40 @@ from tests.integration.tiny import bench, write_suite
 pytestmark = pytest.mark.torch
 
 HOSTILE = """
-import os, torch
+import os, time, torch
 from torch import nn
+
+class Changing(nn.Module):
+    def __init__(self, change):
+        super().__init__()
+        self.layer, self.change, self.calls = nn.Linear(64, 64), change, 0
+
+    def forward(self, x):
+        self.calls += 1
+        if self.calls > 3:
+            self.change()
+        return self.layer(x)
+
+def changing(batch_size, change):
+    return Changing(change), torch.empty(batch_size, 64)
+
+def in_float64(batch_size=4):
+    return changing(batch_size, lambda: torch.set_default_dtype(torch.float64))
+
+def in_bfloat16(batch_size=4):
+    return changing(batch_size, lambda: torch.set_float32_matmul_precision("medium"))
+
+def flushing(batch_size=4):
+    return changing(batch_size, lambda: torch.set_flush_denormal(True))
+
+def with_a_thread_more(batch_size=4):
+    return changing(batch_size, lambda: torch.set_num_threads(torch.get_num_threads() + 1))
+
+def with_half_the_time(batch_size=4):
+    from bench.measure import loop
+    clock, *others = loop.time_samples.__defaults__
+    loop.time_samples.__defaults__ = (lambda: clock() // 2, *others)
+    return changing(batch_size, lambda: None)
 
 def endless(batch_size=1):
     while True:
@@ -72,6 +104,11 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
         ("no number for file.huge,", "memory"),
         ("no number for file.leaving,", "ended before it had a result"),
         ("no number for file.printing,", "the worker printed more than 16 MiB"),
+        ("no number for file.in_float64,", "torch.get_default_dtype changed from torch.float32 to torch.float64"),
+        ("no number for file.in_bfloat16,", "torch.backends.mkldnn.matmul.fp32_precision changed from ieee to bf16"),
+        ("no number for file.flushing,", "a thread of this worker flushes them to zero"),
+        ("no number for file.with_a_thread_more,", "threads, but torch has "),
+        ("no number for file.with_half_the_time,", "samples lie outside of the "),
         ("refused file.top_huge,", "its rows could not be read: out of memory"),
         ("refused file.top_printing,", "its rows could not be read: the worker printed more than 16 MiB"),
     ],

@@ -148,6 +148,46 @@ def test_a_model_that_is_not_deterministic_is_told_apart_from_a_wrong_one(
     assert sentence in describe_reason(refused.value.failure.cause)
 
 
+PRETENDING = """
+class Pretending(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer, self.kept = nn.Linear(8, 8), None
+
+    def forward(self, x):
+        {body}
+
+def pretending(batch_size):
+    return Pretending(), torch.empty(batch_size, 8)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (
+            "self.kept = x.exp() if self.kept is None else self.kept; return self.kept",
+            "the model keeps results: its first call in eager fp32 called 1 operators of torch, the second 0",
+        ),
+        (
+            "return nn.functional.linear(x.bfloat16(), self.layer.weight.bfloat16()).float()",
+            "the model casts by itself: in eager fp32, results were bfloat16:",
+        ),
+        (
+            "return torch.dequantize(torch.quantize_per_tensor(self.layer(x), 0.1, 0, torch.qint8))",
+            "the model is quantized by itself, as aten.quantize_per_tensor.default shows",
+        ),
+    ],
+    ids=["returns kept results", "computes in bfloat16", "is quantized"],
+)
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor, torch.quantize_per_channel")
+def test_a_model_that_only_seems_to_compute_in_fp32_is_refused(body: str, sentence: str, tmp_path: Path) -> None:
+    located = locate(write_models(tmp_path, PRETENDING.format(body=body)))
+    with pytest.raises(WorkerFailedError) as refused:
+        prove_case(located, make_case(located))
+    assert sentence in describe_reason(refused.value.failure.cause)
+
+
 @pytest.mark.parametrize(
     ("code", "problem"),
     [
