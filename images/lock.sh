@@ -26,6 +26,20 @@ compile() { # OUTPUT [OPTION]...
 }
 index=()
 
+# uv says in six lines that a server cannot be reached: the first names the address, the last the reason.
+refuse() { # FILE: what the resolver said
+    local address
+    address=$(sed --quiet 's/.*Failed to fetch: `\?\([^`]*\)`\?$/\1/p' "$1" | head --lines 1)
+    if [ -n "$address" ]; then
+        echo "TORCH=cpu: $address cannot be fetched ($(sed --quiet '$s/^ *\(cause: \|Caused by: \)\?//p' "$1"));" \
+            "PyTorch's CPU-only wheels are only on its own index; use a network that reaches it, or leave out TORCH=cpu" >&2
+    else
+        cat "$1" >&2
+        echo "TORCH=cpu: the packages cannot be resolved with PyTorch's index of CPU-only wheels (above)" >&2
+    fi
+    exit 1
+}
+
 case $variant in
 "")
     compile images/requirements.lock
@@ -37,12 +51,10 @@ case $variant in
 cpu)
     lock=images/requirements-cpu.lock
     index=(--torch-backend cpu)
-    trap 'rm -f "$lock.part"' EXIT
+    said=$lock.said
+    trap 'rm -f "$lock.part" "$said"' EXIT
     cp images/requirements.lock "$lock.part" # uv keeps the versions in it
-    compile "$lock.part" "${index[@]}" --emit-index-annotation || {
-        echo "PyTorch's index of CPU wheels cannot be used from here (above); without TORCH=cpu, PyTorch comes from the package index" >&2
-        exit 1
-    }
+    compile "$lock.part" "${index[@]}" --emit-index-annotation 2>"$said" || refuse "$said"
     # pip finds wheels with a local version, such as 2.14.1+cpu, only in that index.
     {
         sed --quiet '/^torch==/,/^    # from /s/^    # from /--extra-index-url /p' "$lock.part" | sort --unique

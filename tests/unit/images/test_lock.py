@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
 done
-[ -z "$index" ] || [ -e reachable ] || { echo "error: Request failed" >&2; exit 2; }
+[ -z "$index" ] || [ -e reachable ] || { cat refusal >&2; exit 2; }
 if [ "$format" = pylock.toml ]; then cat pylock >"$output"; else cat resolved >"$output"; fi
 """
 RESOLVED = """\
@@ -86,12 +86,43 @@ def test_a_lock_of_cpu_wheels_names_their_index_and_its_wheels_can_be_listed(che
     assert listed.stdout == "".join(line for line in CHOSEN.splitlines(keepends=True) if "# via" not in line)
 
 
-def test_an_index_out_of_reach_is_one_line_after_the_resolvers_own_and_leaves_no_lock(checkout: Path) -> None:
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        pytest.param(
+            "error: Request failed after 3 retries in 4.9s\n"
+            "  cause: Failed to fetch: https://wheels.invalid/cpu/torchao/\n"
+            "  cause: error sending request for url (https://wheels.invalid/cpu/torchao/)\n"
+            "  cause: no such host\n",
+            id="as uv 0.13 says it",
+        ),
+        pytest.param(
+            "error: Request failed after 3 retries\n"
+            "  Caused by: Failed to fetch: `https://wheels.invalid/cpu/torchao/`\n"
+            "  Caused by: no such host\n",
+            id="as older versions say it",
+        ),
+    ],
+)
+def test_an_index_out_of_reach_is_one_line_and_leaves_no_lock(checkout: Path, refusal: str) -> None:
+    (checkout / "refusal").write_text(refusal)
     done = lock(checkout, "cpu")
     assert done.returncode == 1
-    reason, advice = done.stderr.splitlines()
-    assert reason == "error: Request failed"
-    assert advice.startswith("PyTorch's index of CPU wheels cannot be used from here")
+    assert done.stderr == (
+        "TORCH=cpu: https://wheels.invalid/cpu/torchao/ cannot be fetched (no such host); "
+        "PyTorch's CPU-only wheels are only on its own index; use a network that reaches it, or leave out TORCH=cpu\n"
+    )
+    assert not list((checkout / "images").glob("requirements-cpu*"))
+
+
+def test_what_else_the_resolver_refuses_is_shown_whole_and_leaves_no_lock(checkout: Path) -> None:
+    refusal = "  × No solution found when resolving dependencies:\n  ╰─▶ torch==2.14.1 is not in that index\n"
+    (checkout / "refusal").write_text(refusal)
+    done = lock(checkout, "cpu")
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"{refusal}TORCH=cpu: the packages cannot be resolved with PyTorch's index of CPU-only wheels (above)\n"
+    )
     assert not list((checkout / "images").glob("requirements-cpu*"))
 
 
