@@ -45,7 +45,7 @@ def test_the_interpreter_with_more_work_is_found(tmp_path: Path, monkeypatch: py
     (tmp_path / "work.py").write_text(WORK, encoding="utf-8")
     done = bench(
         "bisect", "--python", ",".join(environments), "--workload", f"{tmp_path}/work.py:work", "--repetitions", "6",
-        "--suite", write_suite(tmp_path, layout="single_core", modes=["inference"]), "--openmp", "gnu", "--allocator", "system",
+        "--suite", write_suite(tmp_path, layout="single_core", modes=["inference"], workload="basic_gnn_gcn"), "--openmp", "gnu", "--allocator", "system",
         "--output", str(tmp_path / "bundles"), "--json",
     )  # fmt: skip
     assert done.stdout, done.stderr

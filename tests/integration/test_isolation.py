@@ -35,7 +35,7 @@ def test_nothing_in_the_current_folder_or_in_pythonpath_is_measured(
     here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(here))
-    suite = write_suite(tmp_path, modes=("inference",))
+    suite = write_suite(tmp_path, modes=("inference",), workload="basic_gnn_gcn")
     done = bench("--suite", suite, "--output", str(tmp_path / "out"), "--json", cwd=here)
     assert done.returncode in MEASURED, done.stderr
     (bundle,) = (tmp_path / "out").iterdir()
@@ -55,7 +55,7 @@ def environment(tmp_path: Path) -> Path:
 
 def measure_in(environment: Path, tmp_path: Path) -> dict[str, object]:
     """The failure of the one cell."""
-    suite = write_suite(tmp_path, modes=("inference",))
+    suite = write_suite(tmp_path, modes=("inference",), workload="basic_gnn_gcn")
     done = subprocess.run(
         [
             environment / "bin" / "python",

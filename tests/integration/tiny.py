@@ -22,10 +22,16 @@ target_ci_ratio = 0.99
 confidence = 0.95
 timeout_s = 300
 [[cases]]
-workload = ["basic_gnn_gcn"]
+workload = ["{workload}"]
 mode = [{modes}]
-shape = {{ nodes = 500, edges = 4000 }}
+{case}
 """
+
+CASES = {
+    "dlrm": "batch_size = [8]\nshape = { rows = 1000, lookups = 10 }",
+    "basic_gnn_gcn": "shape = { nodes = 500, edges = 4000 }",
+}
+"""Workload → batch size and shape. dlrm needs no library besides torch, so its workers are loaded soonest."""
 
 
 def write_suite(
@@ -34,11 +40,13 @@ def write_suite(
     repetitions: tuple[int, int] = (1, 1),
     layout: str = "latency",
     modes: Sequence[str] = ("inference", "training"),
+    workload: str = "dlrm",
 ) -> str:
     """Write the suite into a folder, a cell a mode."""
     path = folder / "tiny.toml"
     least, most = repetitions
-    text = _SUITE.format(layout=layout, least=least, most=most, modes=", ".join(f'"{mode}"' for mode in modes))
+    listed = ", ".join(f'"{mode}"' for mode in modes)
+    text = _SUITE.format(layout=layout, least=least, most=most, modes=listed, workload=workload, case=CASES[workload])
     path.write_text(text, encoding="utf-8")
     return str(path)
 
