@@ -15,7 +15,7 @@ import msgspec
 
 from bench.records.progress import Progress
 from bench.records.record import encode_json
-from bench.report.printable import PrintableText, printable, printable_json, spell_out_bytes, wrap_lines
+from bench.report.printable import PrintableText, join_lines, printable, printable_json, spell_out_bytes, wrap_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,8 +34,14 @@ def print_json(value: object) -> None:
 
 
 def print_text(text: str = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print one line on standard output or standard error; more than one only of `PrintableText`."""
-    click.echo(printable(text), err=err, nl=nl)
+    """Print one line on standard output or standard error; more than one only of `PrintableText`.
+
+    On standard error, where results never are, long lines are wrapped to the terminal.
+    """
+    line = join_lines([text])
+    if err and sys.stderr.isatty():
+        line = wrap_lines(line, shutil.get_terminal_size().columns)
+    click.echo(line, err=err, nl=nl)
 
 
 def print_report(render: Callable[[int | None], PrintableText], *, wide: bool) -> None:

@@ -13,12 +13,12 @@ Examples:
   bench doctor --probe 60
   bench doctor --probe 0 --json
   bench doctor --root recorded/machine
-\b
+
 Exit status: 0 whatever is found, 2 wrong usage, 7 this machine cannot be read, 130 interrupted.
 """
 
 
-@click.command(epilog=EPILOG)
+@click.command(epilog=EPILOG, short_help="Show what makes numbers scatter or slow on this host.")
 @root_option
 @click.option("--probe", "probe_s", type=click.FloatRange(0, 3600), default=10.0, show_default=True, metavar="SECONDS", help="How long to look for noisy neighbours: a short loop on each allowed CPU, with sleeps between. 0 for no probe.")  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for results to look at (or set BENCH_OUTPUT).")  # fmt: skip

@@ -144,33 +144,9 @@ def workloads(torchbench: Path | None, as_json: bool, wide: bool) -> None:
         ]
         print_json(rows)
         return
-    table = [
-        (
-            facts.name,
-            facts.family,
-            ", ".join(f"{mode} {size}" for mode, size in facts.batch_size.items()),
-            " ".join(facts.precisions),
-            " ".join(facts.memory_formats),
-            " ".join(list_backends(facts)),
-            facts.summary,
-        )
-        for facts in WORKLOADS.values()
-    ]
-    columns = (
-        Column("workload"),
-        Column("family"),
-        Column("modes and batch"),
-        Column("precisions", fold=1),
-        Column("formats", fold=1),
-        Column("backends", fold=1),
-        Column("", fold=2),
-    )
-    unsupported = [
-        f"{facts.name} does not support {name}: {text}"
-        for facts in WORKLOADS.values()
-        for name, text in facts.unsupported.items()
-    ]
-    print_report(lambda width: join_lines([render_table(columns, table, width), *unsupported]), wide=wide)
+    from bench.report.workloads import render_workloads
+
+    print_report(lambda width: render_workloads(list(WORKLOADS.values()), width), wide=wide)
 
 
 def _list_torchbench(checkout: Path, *, as_json: bool, wide: bool) -> None:
@@ -187,7 +163,7 @@ def _list_torchbench(checkout: Path, *, as_json: bool, wide: bool) -> None:
         print_report(lambda width: render_listing(listing, width), wide=wide)
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="List suites, with the time that each takes.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @wide_option
 @click.pass_context

@@ -56,19 +56,19 @@ MAX_MESSAGE = 2000
 
 EPILOG = """\b
 Examples:
-  bench                                   run suite quick with the profile that fits
+  bench                                   run the suite quick
   bench --profile xeon-spr --suite standard
   bench --workload resnet50 --precision fp32,amp_bf16
   bench --dry-run                         print the plan, measure nothing
   bench ab --env-b NAME=VALUE --workload resnet50
   bench reproduce X.bench.tar             repeat a run on this machine
   bench detect                            show the machine and its profile
-  bench doctor                            show what makes numbers scatter or slow here
+  bench doctor                            show what makes numbers scatter
   bench verify results/X.bench.tar        check integrity and signatures
   bench compare A.bench.tar B.bench.tar   find cells that are faster or slower
   bench report X.bench.tar -o X.html      write one HTML file to hand on
-  bench export results/ --format csv      write tables that other programs read
-\b
+  bench export results/ --format csv      write tables for other programs
+
 Exit status: 0 done, 1 negative verdict, 2 wrong usage, 3 too noisy, 4 not comparable,
 5 some cells failed, 6 not verified, 7 not possible on this machine, or output cannot be written,
 130 interrupted, 141 standard output was closed by its reader.

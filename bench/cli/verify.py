@@ -103,7 +103,7 @@ def _verify_one(
 ) -> None:
     from msgspec.structs import replace
 
-    from bench.cli.console import print_json, print_text
+    from bench.cli.console import print_json, print_report, print_text
     from bench.tune.earlier import follow_stages
     from bench.verification.chain import finder, follow_chain, require_cited
     from bench.verification.verify import verify_bundle
@@ -139,7 +139,7 @@ def _verify_one(
     else:
         from bench.report.verification import render_verification
 
-        print_text(render_verification(verification, links))
+        print_report(lambda _: render_verification(verification, links), wide=False)
 
 
 def _verify_many(paths: Sequence[Path], requirements: "Requirements", *, as_json: bool) -> None:

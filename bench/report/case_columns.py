@@ -16,7 +16,7 @@ _COLUMNS = (
     Column("backend", fold=2),
     Column("batch", "right", fold=2),
     Column("layout", fold=2),
-    Column("side", fold=2),
+    Column("side", "right", fold=2),  # as a number, its letter says nothing without the header
 )
 
 

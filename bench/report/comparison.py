@@ -29,6 +29,13 @@ COLUMNS = (
     Column("n", "right", rank=2),
 )
 
+LEGEND = (
+    "latency: change from base to new, + is slower. interval: at the level with which Holm's procedure compared the cell, "
+    "or half of it with many pairs, whose ranks are tested too. "
+    "could show: the smallest change that four of five such comparisons would show. p: adjusted over all cells. n: valid "
+    "repetitions of base/new."
+)
+
 NAMED_MAX = 3
 """Cells that are named where a reason holds for many."""
 
@@ -58,7 +65,7 @@ def render_comparison(comparison: Comparison, width: int | None = None) -> Print
     lines = [names, describe_method(comparison), ""]
     lines += describe_findings(comparison.findings)
     if comparison.cells:
-        lines += [_table(comparison.cells, width), "", *_legend()]
+        lines += [_table(comparison.cells, width), "", LEGEND]
     lines += _details(comparison.cells)
     lines += [
         f"geometric mean of {family.family}: latency {format_ratio(family.ratio.point)} "
@@ -143,14 +150,6 @@ def _row(cell: CellVerdict) -> tuple[str, ...]:
         detectable,
         format_p_value(cell.p_value),
         count,
-    )
-
-
-def _legend() -> tuple[str, ...]:
-    return (
-        "latency: change from base to new, + is slower; interval: at the level with which Holm's procedure compared the",
-        "cell, or half of it with many pairs, whose ranks are tested too; could show: the smallest change that four of five",
-        "such comparisons would show; p: adjusted over all cells; n: valid repetitions of base/new",
     )
 
 

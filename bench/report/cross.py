@@ -23,22 +23,22 @@ _COLUMNS = (
     Column("break-even\ncalls", "right", rank=2),
 )
 
-_LEGEND = (
-    (
-        "speed: latency of eager fp32 over this latency. error: relative error of the outputs. "
-        "quantized: operations, or linear layers, that were quantized, of those that can."
-    ),
-    (
-        "break-even calls: after so many calls, the time for compiling, loading and the first call is won back "
-        "from eager in the same precision."
-    ),
+_LEGEND = "speed: latency of eager fp32 over this latency. error: relative error of the outputs."
+_LEGEND_QUANTIZED = " quantized: operations, or linear layers, that were quantized, of those that can."
+_LEGEND_BREAK_EVEN = (
+    "break-even calls: after so many calls, the time for compiling, loading and the first call is won back from eager in "
+    "the same precision."
 )
 
 
 def render_cross_table(rows: Sequence[CrossRow], width: int | None = None) -> PrintableText:
-    """Return the table, no wider than asked, with its heading and legend."""
+    """Return the table, no wider than asked, with its heading and the legend of the columns that have values."""
     table = render_table(_COLUMNS, [_describe(row) for row in rows], width)
-    return join_lines(["against eager fp32:", "", table, "", *_LEGEND])
+    quantized = any(row.int8_operations or row.quantized_layers for row in rows)
+    legend = [_LEGEND + (_LEGEND_QUANTIZED if quantized else "")]
+    if any(row.break_even_calls is not None for row in rows):
+        legend.append(_LEGEND_BREAK_EVEN)
+    return join_lines(["against eager fp32:", "", table, "", *legend])
 
 
 def _describe(row: CrossRow) -> tuple[str, ...]:

@@ -66,10 +66,7 @@ def list_facts(machine: Machine, process_limits: ProcessLimits | None = None) ->
     firmware = machine.firmware
     rows = [
         ("CPU", describe_machine(machine)),
-        (
-            "identified by",
-            f"{cpu.confidence}" + (f"; archspec says {cpu.second_opinion}" if cpu.second_opinion else ""),
-        ),
+        ("identified by", _describe_identification(cpu)),
         ("ISA", _describe_isa(cpu)),
         ("NUMA nodes", nodes or "unavailable"),
         ("CPUs", f"online {topology.online_cpus}, allowed {topology.allowed_cpus}"),
@@ -83,11 +80,22 @@ def list_facts(machine: Machine, process_limits: ProcessLimits | None = None) ->
             f"{_or_unavailable(settings.transparent_hugepages)}, NUMA balancing {_on_or_off(settings.numa_balancing)}",
         ),
         ("kernel", f"{_or_unavailable(settings.kernel)}, microcode {_or_unavailable(settings.microcode)}"),
-        ("maker", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
+        ("system", " ".join(filter(None, (firmware.system_vendor, firmware.product_name))) or "unavailable"),
         ("container", limits.container or "none detected"),
     ]
     missing = [("missing", describe_reason(reason)) for reason in machine.missing]
     return [(label, text) for label, text in rows if text] + missing
+
+
+def _describe_identification(cpu: Cpu) -> str:
+    """Return what the microarchitecture follows from, and the second opinion."""
+    numbers = "implementer and part" if cpu.architecture == "aarch64" else "family and model"
+    evidence = {
+        "identified": numbers,
+        "features": f"CPU flags, because {numbers} are hidden or not known to bench",
+        "unknown": "nothing: neither its numbers nor its flags are known to bench",
+    }[cpu.confidence]
+    return evidence + (f"; archspec says {cpu.second_opinion}" if cpu.second_opinion else "")
 
 
 def _describe_limits(limits: ProcessLimits) -> str:

@@ -18,7 +18,7 @@ _COLUMNS = (
 
 
 def render_operators(rows: Sequence[OperatorsRow], width: int | None = None) -> PrintableText:
-    """Return a table for each cell; for a cell without a profile, that none was recorded.
+    """Return a table for each cell with a profile, and the cells of which none was recorded.
 
     Args:
         rows: Of a run.
@@ -26,9 +26,14 @@ def render_operators(rows: Sequence[OperatorsRow], width: int | None = None) -> 
     """
     lines: list[str] = []
     for row in rows:
-        side = "" if row.side is None else f", side {row.side}"
-        lines.append(f"{row.cell}: {describe_case(row.case)}, {row.layout}{side}")
-        lines += ["  not recorded", ""] if row.profile is None else [*_describe(row.profile, width), ""]
+        if row.profile is not None:
+            side = "" if row.side is None else f", side {row.side}"
+            lines += [f"{row.cell}: {describe_case(row.case)}, {row.layout}{side}", *_describe(row.profile, width), ""]
+    missing = [row.cell for row in rows if row.profile is None]
+    if len(missing) == len(rows):
+        return join_lines(["no operators were recorded in this run"])
+    if missing:
+        lines += [f"not recorded: {', '.join(missing)}", ""]
     return join_lines([*lines, _LEGEND])
 
 

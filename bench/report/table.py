@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from tabulate import tabulate
@@ -18,7 +19,8 @@ class Column(NamedTuple):
         header: With the unit on a second line; empty for texts that need none.
         align: Numbers are right, words left.
         fold: 0 keeps the column in the table. Where the table is too wide, columns of fold 1 leave it first, then those
-            of fold 2: their values are written on a line of their own below each row.
+            of fold 2: their values are written on a line of their own below each row, or behind the name if nothing else
+            is left.
         rank: 0 never leaves the table. Of the others, the largest leave out first; the table says which.
     """
 
@@ -31,12 +33,16 @@ class Column(NamedTuple):
 def render_table(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> PrintableText:
     """Return a table no wider than asked; a row is one line or several of its own, whatever its values hold.
 
+    A column that is empty in all rows is not shown.
+
     Args:
         columns: The first is the name of a row.
         rows: As many values each as there are columns.
         width: Characters; None for the whole table, however wide.
     """
-    return PrintableText(_fit(columns, [[printable(value) for value in row] for row in rows], width))
+    filled = [index for index in range(len(columns)) if not index or not rows or any(row[index] for row in rows)]
+    shown = [[printable(row[index]) for index in filled] for row in rows]
+    return PrintableText(_fit([columns[index] for index in filled], shown, width))
 
 
 def _fit(columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int | None) -> str:
@@ -63,10 +69,12 @@ def _render_folded(
     columns: Sequence[Column], rows: Sequence[Sequence[str]], kept: Sequence[int], width: int
 ) -> str | None:
     """Return the table of the kept columns, with folded ones below each row; None if it is too wide."""
+    folded = [index for index, column in enumerate(columns) if column.fold and index not in kept]
+    if len(kept) == 1:
+        return "\n".join(chain.from_iterable(_name(columns, row, folded, width) for row in rows))
     table = _tabulate([columns[index] for index in kept], [[row[index] for index in kept] for row in rows])
     if _width(table) > width:
         return None
-    folded = [index for index, column in enumerate(columns) if column.fold and index not in kept]
     lines = table.split("\n")
     head, body = lines[: len(lines) - len(rows)], lines[len(lines) - len(rows) :]
     for line, row in zip(body, rows, strict=True):
@@ -74,6 +82,12 @@ def _render_folded(
         text = ", ".join(_describe(columns[index], row[index]) for index in folded if row[index])
         head += textwrap.wrap(text, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
     return "\n".join(head)
+
+
+def _name(columns: Sequence[Column], row: Sequence[str], folded: Sequence[int], width: int) -> list[str]:
+    """Return a row of which only the name is a column: the name and all that was folded, as one text."""
+    text = ", ".join((row[0], *(_describe(columns[index], row[index]) for index in folded if row[index])))
+    return textwrap.wrap(text, width, subsequent_indent=_INDENT) or [""]
 
 
 def _describe(column: Column, value: str) -> str:

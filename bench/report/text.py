@@ -28,7 +28,7 @@ NUMBER_COLUMNS = (
     Column("±\n%", "right"),
     Column("throughput\n/s", "right", rank=2),
     Column("±\n%", "right", rank=3),
-    Column("of", rank=6),
+    Column("items", rank=6),
     Column("% of peak", "right"),
     Column("first call\nms", "right", rank=5),
 )

@@ -153,7 +153,7 @@ def test_json_of_evidence_and_effective_settings_has_their_rows(bundle: Path, in
 def test_operators_are_printed_as_text_and_json(bundle: Path, invoke: Invoke) -> None:
     outcome = invoke("show", str(bundle), "--operators")
     assert outcome.status == 0
-    assert outcome.out.count("not recorded") == len(CONTENTS.plan.cells)
+    assert "no operators were recorded in this run" in outcome.out
     shown = json.loads(invoke("show", str(bundle), "--operators", "--json").out)
     assert [row["cell"] for row in shown["operators"]] == [cell.id for cell in CONTENTS.plan.cells]
 

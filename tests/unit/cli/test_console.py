@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,19 @@ def test_control_characters_are_spelled_out_and_only_the_lines_of_a_report_are_k
     print_text(join_lines(["three", "fo\nur"]))
     print_text("five\x9b", err=True, nl=False)
     assert capsys.readouterr() == ("one\\x1b[2J\\ntwo\\x07\nthree\nfo\\nur\n", "five\\x9b")
+
+
+def test_messages_are_wrapped_to_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    print_text(join_lines(["next: bench show X.bench.tar --evidence", "short"]), err=True)
+    print_text("one line of a result that is longer than thirty characters")
+    assert capsys.readouterr() == (
+        "one line of a result that is longer than thirty characters\n",
+        "next: bench show X.bench.tar\n  --evidence\nshort\n",
+    )
 
 
 def test_json_spells_out_what_does_not_show_and_names_that_are_no_utf_8(capsys: pytest.CaptureFixture[str]) -> None:

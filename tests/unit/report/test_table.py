@@ -37,6 +37,20 @@ def test_shapes_are_folded_first_then_what_else_tells_rows_apart() -> None:
     assert twice.split("\n")[-1] == "  image_size=224, batch 4"
 
 
+def test_a_row_of_which_only_the_name_is_left_is_one_text() -> None:
+    columns, rows = COLUMNS[:2], [("deeplabv3_resnet50", "64"), ("resnet50", "image_size=224")]
+    narrow = render_table(columns, rows, width(render_table(columns, rows, None)) - 1)
+    assert narrow.split("\n") == ["deeplabv3_resnet50, 64", "resnet50, image_size=224"]
+
+
+def test_a_column_that_is_empty_in_all_rows_is_not_shown() -> None:
+    some = render_table(COLUMNS, [ROW, (*ROW[:4], "", "5×6")], None)
+    none = render_table(COLUMNS, [(*ROW[:4], "", "6×6")], None)
+    assert "memory" in some
+    assert "memory" not in none
+    assert "6×6" in none
+
+
 def test_columns_are_left_out_by_rank_and_named() -> None:
     table = render_table(COLUMNS, [ROW], 35)
     assert "6×6" not in table
