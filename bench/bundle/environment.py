@@ -6,6 +6,7 @@ import os
 import platform
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from importlib.metadata import Distribution as InstalledDistribution
 from importlib.metadata import distributions
 from pathlib import Path, PurePosixPath
@@ -90,6 +91,7 @@ def normalize_name(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@cache  # a run asks before and after it measures, and most lists are the same both times
 def digest_record(record: str | None) -> Digest | None:
     """Return the digest of a package's own list of files: equal wherever the same wheel is installed.
 

@@ -40,7 +40,7 @@ def test_keeps_what_it_found_where_later_runs_find_it(tmp_path: Path, invoke: In
 
 
 def test_json_is_the_record(tmp_path: Path, invoke: Invoke) -> None:
-    outcome = invoke("calibrate", "--json", "--output", str(tmp_path))
+    outcome = invoke("calibrate", "--runs", "2", "--json", "--output", str(tmp_path))
     assert outcome.status == 0, outcome.err
     assert json.loads(outcome.out) == json.loads((tmp_path / "calibration.json").read_text())
 
