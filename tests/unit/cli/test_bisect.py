@@ -13,8 +13,8 @@ from tests.unit.cli.test_two_runs import (  # noqa: F401 - fixtures
     REPETITIONS,
     Pace,
     no_case_facts,
-    no_cpu_evidence,
     pace,
+    quick_runs,
     suite,
 )
 

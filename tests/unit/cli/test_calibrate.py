@@ -26,6 +26,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("bench.run.prepare.prepare_run", prepare)
     monkeypatch.setattr(session, "Workers", lambda **_: Workers())
+    monkeypatch.setattr("bench.run.probes.compile_library", lambda *_, **__: None)  # they load no library
     # py-cpuinfo takes a second in each run, and is kept as evidence only.
     monkeypatch.setattr(environment, "read_cpu_evidence", dict)
 

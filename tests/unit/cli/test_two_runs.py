@@ -90,9 +90,10 @@ def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_cpu_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes py-cpuinfo a second each time is kept as evidence only."""
+def quick_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes py-cpuinfo a second each time is kept as evidence only; scripted workers load no compiled library."""
     monkeypatch.setattr(environment, "read_cpu_evidence", dict)
+    monkeypatch.setattr("bench.run.probes.compile_library", lambda *_, **__: None)
 
 
 @pytest.fixture(autouse=True)

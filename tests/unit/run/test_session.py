@@ -35,9 +35,11 @@ def ignore(_progress: Progress) -> None:
 
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
-    """Scripted workers whose samples are long over, in place of real ones."""
+    """Scripted workers whose samples are long over, in place of real ones. They load no library that was compiled."""
     scripted = Workers()
     monkeypatch.setattr("bench.run.session.Workers", lambda **_: scripted)
+    monkeypatch.setattr("bench.run.probes.compile_library", lambda *_, **__: None)
+    monkeypatch.setattr("bench.bundle.environment.read_cpu_evidence", dict)  # takes seconds, and is evidence only
     return scripted
 
 
