@@ -112,7 +112,7 @@ def measure(decide: "Callable[[], Decision]", settings: RunSettings) -> Measured
         print_announcement(plan, settings.output)
         print_replaced(decision)
         print_withheld(decision)
-        print_warnings(plan)
+        print_warnings(decision)
         with open_progress() as report_progress:
             done = run_plan(decision, settings.output, signer, report_progress=report_progress, note=settings.note)
     measured = Measured(*done, plan)
@@ -165,14 +165,24 @@ def print_withheld(decision: "Decision") -> None:
             )
 
 
-def print_warnings(plan: Plan) -> None:
-    """Print on standard error, before anything runs, in what the plan differs from what a user may expect."""
+def print_warnings(decision: "Decision") -> None:
+    """Print on standard error, before anything runs, in what the plan differs from what a user may expect.
+
+    Libraries that were replaced are overrides that nobody typed: `print_replaced` has said so.
+    """
     from bench.launch.environment import find_dropped_variables
     from bench.report.cases import describe_case
     from bench.report.plan import layout_notes
     from bench.report.reasons import describe_reason
 
-    lines = [f"layout {layout.name}: {note}" for layout in plan.layouts for note in layout_notes(layout)]
+    plan = decision.plan
+    said = {
+        f"overridden by --{reason.code.removesuffix('_replaced')} {reason.values['replacement']}"
+        for reason in decision.replaced
+    }
+    lines = [
+        f"layout {layout.name}: {note}" for layout in plan.layouts for note in layout_notes(layout) if note not in said
+    ]
     lines += [f"refused {describe_case(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in plan.refused]
     dropped = find_dropped_variables(os.environ, plan.cells[0].environment)
     if dropped:

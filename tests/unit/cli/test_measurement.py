@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bench.cli.measurement import Measured, exit_status
+from bench.cli.measurement import Measured, exit_status, print_warnings
 from bench.planning.plan import FACILITY_CODES
 from bench.records.plan import Refusal
 from bench.records.reason import Reason
@@ -12,6 +12,7 @@ from bench.report.reasons import SENTENCES
 from bench.stats.summary import summarize
 from tests.builders import CASE, make_plan
 from tests.unit.cli.conftest import Invoke
+from tests.unit.run.scripted import decide
 
 PLAN = make_plan()
 NOT_FAILED = replace(summarize(PLAN, (), ()), failed={})
@@ -80,3 +81,14 @@ def test_a_run_says_what_it_will_do_before_it_begins(
     assert where == "the bundle goes to results; Ctrl-C keeps what was measured"
     assert last == "bench: interrupted"
     assert (outcome.status, outcome.out) == (130, "")
+
+
+def test_a_library_that_was_replaced_is_no_override_of_the_users(capsys: pytest.CaptureFixture[str]) -> None:
+    decision = decide(1)
+    (layout, *_) = decision.plan.layouts
+    overridden = replace(layout, overridden=("--allocator system", "--threads 2"))
+    reason = Reason(code="allocator_replaced", values={"name": "jemalloc", "replacement": "system", "package": "x"})
+    print_warnings(replace(decision, plan=replace(decision.plan, layouts=(overridden,)), replaced=(reason,)))
+    told = capsys.readouterr().err
+    assert f"layout {layout.name}: overridden by --threads 2\n" in told
+    assert "--allocator" not in told
