@@ -11,9 +11,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from bench.verification.verify import verify_bundle
 from tests.integration.tiny import bench, start, write_suite
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
+
+MEASURED = {0, 3}
+"""Done, or too noisy: that others use this machine is no fault of bench."""
 
 
 def workers(parent: subprocess.Popen[str]) -> list[psutil.Process]:
@@ -79,8 +83,6 @@ def test_two_instances_run_bound_apart_and_together(tmp_path: Path) -> None:
     assert cpus >= 2, "this test needs two CPUs"
     done = bench("--suite", write_suite(tmp_path, layout="throughput"), "--mode", "inference", "--instances", "2", "--threads", "1", "--json", "--output", str(tmp_path / "out"))  # fmt: skip
     assert done.returncode == 0, done.stderr
-    from bench.verification.verify import verify_bundle
-
     contents = verify_bundle(Path(json.loads(done.stdout)["bundle"])).contents
     (measurement,) = contents.measurements
     held = [instance.effective.cpus for instance in measurement.repetitions[0].instances]
@@ -122,7 +124,7 @@ def test_a_worker_that_takes_too_long_fails_its_cell(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "docker stop"])
 @pytest.mark.usefixtures("no_orphans")
 def test_an_interrupted_run_keeps_what_it_has_and_resumes(tmp_path: Path, number: signal.Signals) -> None:
-    run = start("--suite", write_suite(tmp_path, repetitions=(2, 20)), "--output", str(tmp_path / "out"))
+    run = start("--suite", write_suite(tmp_path, repetitions=(2, 4)), "--output", str(tmp_path / "out"))
     wait_for(
         lambda: any(
             b'"type":"repetition"' in path.read_bytes() for path in (tmp_path / "out").glob("*.run/journal.jsonl")
@@ -137,11 +139,15 @@ def test_an_interrupted_run_keeps_what_it_has_and_resumes(tmp_path: Path, number
         f"bench: interrupted; what was measured is kept, go on with: bench run --resume {folder}"
     )
     done = bench("--resume", str(folder))
-    assert done.returncode == 0, done.stderr
+    assert done.returncode in MEASURED, done.stderr
     bundle = done.stdout.splitlines()[-1].removeprefix("bundle: ")
-    counts = [cell["repetitions"] for cell in summary(bundle)["cells"]]  # type: ignore[attr-defined]
-    assert len(counts) == 2
-    assert min(counts) >= 2, "two repetitions may be too wide, fewer are too few"
+    contents = verify_bundle(Path(bundle)).contents
+    assert contents.info.resumed == 1
+    assert len(contents.measurements) == 2
+    for measurement in contents.measurements:
+        used = sum(not repetition.invalid for repetition in measurement.repetitions)
+        # On a host that never calms, void ones are made again until the plan ends it.
+        assert used >= 2 or len(measurement.repetitions) == contents.plan.policy.attempts_max
     assert not folder.exists()
 
 
