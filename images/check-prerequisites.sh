@@ -86,7 +86,8 @@ root=$([ "$(id -u)" = 0 ] || echo "sudo ")
 printf -v listed '%s; ' "${missing[@]}"
 echo "missing: ${listed%; }" >&2
 if command -v apt-get >/dev/null; then
-    echo "${root}apt-get install --yes ${apt[*]}" >&2
+    # A new system or container has no lists of packages yet.
+    echo "${root}apt-get update && ${root}apt-get install --yes ${apt[*]}" >&2
 elif command -v dnf >/dev/null; then
     echo "${root}dnf install --assumeyes ${dnf[*]}" >&2
 else

@@ -11,6 +11,8 @@ from bench.bundle.source import PROJECT
 TOOLS = ("bash", "find", "id")
 """What the scripts need of any host."""
 
+INSTALL = "apt-get update && apt-get install --yes"
+
 
 @pytest.fixture
 def host(tmp_path: Path) -> Path:
@@ -45,19 +47,19 @@ def last_line(host: Path, python: str, purpose: str) -> str:
     assert (done.returncode, done.stdout) == (1, "")
     said, command = done.stderr.splitlines()
     assert said.startswith("missing: ")
-    return command.removeprefix("sudo ")
+    return command.replace("sudo ", "")
 
 
 def test_all_that_is_missing_is_in_one_command(host: Path) -> None:
     install(host, "apt-get")
     install(host, "python3.13", "3.13 False False")
-    assert last_line(host, "python3.13", "run") == "apt-get install --yes python3.13-venv python3.13-dev g++"
+    assert last_line(host, "python3.13", "run") == f"{INSTALL} python3.13-venv python3.13-dev g++"
 
 
 def test_a_host_without_python_gets_that_of_its_system(host: Path) -> None:
     install(host, "apt-get")
     assert run(host, "find-python.sh").stdout == "python3\n"
-    assert last_line(host, "python3", "run") == "apt-get install --yes python3 python3-dev python3-venv g++"
+    assert last_line(host, "python3", "run") == f"{INSTALL} python3 python3-dev python3-venv g++"
 
 
 def test_fedora_gets_a_command_of_dnf(host: Path) -> None:
@@ -83,7 +85,7 @@ def test_a_python_without_a_lock_is_refused(host: Path, python: str, version: st
     install(host, "apt-get")
     install(host, "g++")
     install(host, python, f"{version} venv headers")
-    assert last_line(host, python, "run") == f"apt-get install --yes {packages}"
+    assert last_line(host, python, "run") == f"{INSTALL} {packages}"
     said = run(host, "check-prerequisites.sh", python, "run").stderr
     assert said.startswith(f"missing: Python 3.11 to 3.14 as {python}, which is {version}\n")
 
@@ -91,7 +93,7 @@ def test_a_python_without_a_lock_is_refused(host: Path, python: str, version: st
 def test_a_python_that_was_chosen_and_is_not_there_is_named(host: Path) -> None:
     install(host, "apt-get")
     install(host, "g++")
-    expected = "apt-get install --yes python3.12 python3.12-dev python3.12-venv"
+    expected = f"{INSTALL} python3.12 python3.12-dev python3.12-venv"
     assert last_line(host, "python3.12", "run") == expected
     assert last_line(host, "/opt/python/bin/python3.12", "run") == expected
 
@@ -100,8 +102,8 @@ def test_an_image_needs_its_tools_and_no_headers(host: Path, monkeypatch: pytest
     monkeypatch.delenv("BASE", raising=False)
     install(host, "apt-get")
     install(host, "python3.11", "3.11 venv False")
-    assert last_line(host, "python3.11", "image") == "apt-get install --yes buildah docker.io mmdebstrap"
-    assert last_line(host, "python3.11", "images") == "apt-get install --yes buildah skopeo mmdebstrap"
+    assert last_line(host, "python3.11", "image") == f"{INSTALL} buildah docker.io mmdebstrap"
+    assert last_line(host, "python3.11", "images") == f"{INSTALL} buildah skopeo mmdebstrap"
 
 
 def test_tests_need_a_browser_that_looks_at_reports(host: Path) -> None:
