@@ -36,7 +36,7 @@ Examples:
   bench ab --python-b ~/torch-nightly/bin/python --suite standard
   bench ab --image-a bench:torch-2.13 --image-b bench:latest --workload resnet50
   bench ab --resume results/20261122T101500Z-0123abcd.run
-
+\b
 Exit status: 0 side b is faster, or equivalent within the margin, in every cell; 1 side b is slower in some
 cell; 3 no difference shown; 4 not comparable; 5 some cells failed.
 """

@@ -26,7 +26,7 @@ Examples:
   bench bisect --versions 2.11.0,2.12.0,2.13.0,2.14.1 --workload resnet50 --precision fp32
   bench bisect --python ~/nightly-1201,~/nightly-1202,~/nightly-1203 --workload bert_base
   bench bisect --good 2.11.0 --bad 2.14.1 --workload resnet50 --resume
-
+\b
 Exit status: 0 the last candidate is not slower than the first; 1 the first bad one is found; 3 too noisy to say, or
 skipped ones lie before the first bad one; 4 not comparable; 5 cells failed; 7 the first or the last one cannot be
 installed.

@@ -33,7 +33,7 @@ Examples:
   bench compare base.bench.tar new.bench.tar --margin 3% --history results
   bench compare base.bench.tar new.bench.tar --format markdown
   bench compare A1.bench.tar A2.bench.tar A3.bench.tar -- B1.bench.tar B2.bench.tar B3.bench.tar
-
+\b
 Exit status: 0 every cell is faster, or equivalent within the margin; 1 some cell is slower; 3 no cell is
 slower, but some are too noisy or have too few data for a verdict; 4 some cell is not comparable; 6 a
 bundle does not verify.

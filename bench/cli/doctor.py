@@ -13,7 +13,7 @@ Examples:
   bench doctor --probe 60
   bench doctor --probe 0 --json
   bench doctor --root recorded/machine
-
+\b
 Exit status: 0 whatever is found, 2 wrong usage, 7 this machine cannot be read, 130 interrupted.
 """
 

@@ -23,7 +23,7 @@ Examples:
   bench export results/X.bench.tar --format markdown
   bench export results/X.bench.tar --format hud -o X.json
   bench export results/ --format openmetrics -o bench.txt
-
+\b
 Exit status: 0 done; 2 wrong usage; 6 a bundle does not verify, and nothing is written.
 """
 )

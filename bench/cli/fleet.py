@@ -29,7 +29,7 @@ Examples:
   bench fleet run --engine ssh --nodes lab1,lab2 --bench /opt/bench/.venv/bin/bench --key operator.pem -- run
   bench fleet run --engine kubernetes --nodes n01 --image bench:1 --cpus 16 --memory 64g --dry-run -- run
   bench fleet run --retry results/fleet-20261122T101500Z
-
+\b
 Exit status: 0 each node measured all cells; 3 some were too noisy; 5 some nodes failed, timed out or were drained;
 6 a bundle does not verify; 7 no node has a bundle; 130 interrupted.
 """

@@ -25,7 +25,7 @@ Examples:
   bench history results/nightly --html history.html
   bench history results/nightly --confirm
   bench history results/nightly --confirm --run --python-a ~/torch-2.13
-
+\b
 Exit status: 0 no regression; 1 a rerun confirms that a cell became slower; 2 wrong usage; 3 a cell is suspected to
 have become slower, or there are too few runs to show any change; 6 a bundle that was named does not verify.
 """

@@ -68,7 +68,7 @@ Examples:
   bench compare A.bench.tar B.bench.tar   find cells that are faster or slower
   bench report X.bench.tar -o X.html      write one HTML file to hand on
   bench export results/ --format csv      write tables for other programs
-
+\b
 Exit status: 0 done, 1 negative verdict, 2 wrong usage, 3 too noisy, 4 not comparable,
 5 some cells failed, 6 not verified, 7 not possible on this machine, or output cannot be written,
 130 interrupted, 141 standard output was closed by its reader.

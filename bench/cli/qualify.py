@@ -16,7 +16,7 @@ Examples:
   bench qualify results/X.bench.tar --policy acceptance.toml
   bench qualify unit/ --policy server-acceptance --reference good/ --trust trust.json --key lab.pem
   bench qualify new.bench.tar --policy regression-gate --reference base.bench.tar --junit junit.xml
-
+\b
 Exit status: 0 qualified; 1 not qualified; 3 too noisy, or too few data; 4 bundles of different machines;
 6 a bundle, or a signature that the policy requires, does not verify.
 """

@@ -21,7 +21,7 @@ Examples:
   bench report results/X.bench.tar -o report.html --trust trust.json
   bench report base.bench.tar new.bench.tar -o comparison.html
   bench report --site public/ results/
-
+\b
 Exit status: 0 the page or site is written; 6 a bundle does not verify: no page is written, and a site is
 written without it.
 """

@@ -24,7 +24,7 @@ Examples:
   bench reproduce X.bench.tar --trust trust.json --margin 3%
   bench reproduce X.bench.tar --resume results/20261122T101500Z-0123abcd.run
   bench reproduce X.bench.tar --run-code-from-bundle
-
+\b
 Exit status: 0 reproduced; 1 not reproduced; 3 too noisy, or too few data; 4 not comparable: the differences
 are printed, and nothing is measured; 6 the bundle does not verify.
 """

@@ -16,7 +16,7 @@ Examples:
   bench triage fleet/ --trust trust.json --key lab.pem
   bench triage fleet/ --hosts lists/ --html triage.html
   bench triage again/ --reference fleet/
-
+\b
 Exit status: 0 all fine; 1 a machine is slow, or computed something else; 3 a machine is suspect, or too noisy
 to judge; 4 too few machines of a class; 6 a bundle does not verify.
 """

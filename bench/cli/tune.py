@@ -41,7 +41,7 @@ Examples:
   bench tune --workload resnet50 --write-profile ./tuned.toml
   bench tune --workload resnet50 --check ./tuned.toml
   bench tune --resume results/20261122T101500Z-0123abcd.run
-
+\b
 Exit status: 0 a gain, or the checked profile still gains; 1 the checked profile no longer gains; 3 no gain
 shown, or too noisy; 5 an arm failed, so that there is no answer; 7 not possible on this machine.
 """
