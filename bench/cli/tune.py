@@ -1,5 +1,6 @@
 """`bench tune`."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +21,9 @@ from bench.errors import UsageError
 from bench.records.tuning import AIMS, EXIT_STATUS, WINNING, Limit, Tuning, TuningResult
 
 if TYPE_CHECKING:
+    from bench.records.source import LocatedSource
     from bench.run.prepare import Decision
+    from bench.tune.estimate import Timed
     from bench.tune.prepare import Beginning, TuneOptions
     from bench.verification.verification import Verification
 
@@ -127,16 +130,27 @@ def _begin(
     from bench.tune.prepare import prepare_check, prepare_tuning
 
     options = parse_options(given)
+    time_cells = None if settings.dry_run else partial(_time_cells, output=settings.output)
     beginning: Beginning = (
-        prepare_tuning(options, wanted, settings.output)
+        prepare_tuning(options, wanted, settings.output, time_cells)
         if check is None
-        else prepare_check(options, wanted, check, settings.output)
+        else prepare_check(options, wanted, check, settings.output, time_cells)
     )
     decision = beginning.decision
     if decision.tuning is not None:
         unfit = () if beginning.space is None else beginning.space.unfit
-        print_text(render_beginning(decision.tuning, beginning.estimate_s, unfit), err=True)
+        text = render_beginning(decision.tuning, beginning.estimate_s, unfit, timed=beginning.timed)
+        print_text(text, err=True)
     return _measure_stages(decision, settings)
+
+
+def _time_cells(decision: "Decision", output: Path) -> "Timed":
+    """Make one repetition of the profile's own settings, and say so."""
+    from bench.cli.console import print_text
+    from bench.tune.pilot import time_cells
+
+    print_text("first one repetition of the profile's own settings, to see how long it takes here", err=True)
+    return time_cells(decision, output)
 
 
 def _resume(path: Path, settings: RunSettings) -> "_Ended | None":
@@ -149,7 +163,7 @@ def _resume(path: Path, settings: RunSettings) -> "_Ended | None":
     from bench.verification.verify import verify_bundle
 
     if path.is_file():
-        return _follow(verify_bundle(path), path, settings._replace(resume=None))
+        return _follow(verify_bundle(path), path, settings._replace(resume=None), ())
     decision = read_session(path).decision
     if decision.tuning is None:
         verb = "ab" if decision.plan.variants else "run"
@@ -166,10 +180,12 @@ def _measure_stages(decision: "Decision", settings: RunSettings) -> "_Ended | No
     measured = measure(lambda: decision, settings)
     if measured is None:
         return None
-    return _follow(verify_bundle(measured.path), measured.path, settings._replace(resume=None))
+    return _follow(verify_bundle(measured.path), measured.path, settings._replace(resume=None), decision.sources)
 
 
-def _follow(verification: "Verification", path: Path, settings: RunSettings) -> "_Ended | None":
+def _follow(
+    verification: "Verification", path: Path, settings: RunSettings, sources: "tuple[LocatedSource, ...]"
+) -> "_Ended | None":
     """Measure the stages after that of a bundle; return the last one, and how the tuning ended."""
     from bench.tune.outcome import find_following
     from bench.tune.prepare import continue_after
@@ -180,7 +196,7 @@ def _follow(verification: "Verification", path: Path, settings: RunSettings) -> 
     following = find_following(verification, tuning)
     if isinstance(following, Tuning):
         return _measure_stages(
-            continue_after(verification, following, path.parent), settings._replace(output=path.parent)
+            continue_after(verification, following, path.parent, sources), settings._replace(output=path.parent)
         )
     return _Ended(path, verification, following)
 

@@ -132,9 +132,16 @@ def estimate_repetition_s(policy: Policy) -> float:
     return OVERHEAD_S + policy.warmup_max_s / 2 + policy.measure_s
 
 
-def estimate_seconds(cells: int, policy: Policy) -> float:
-    """Estimate the seconds of the least repetitions of so many cells, with probes."""
-    between_s = min(PROBE_EVERY_S, REPETITIONS_PER_PROBE * estimate_repetition_s(policy))
-    measuring_s = cells * policy.repetitions_min * estimate_repetition_s(policy)
+def estimate_seconds(cells: int, policy: Policy, repetition_s: float | None = None) -> float:
+    """Estimate the seconds of the least repetitions of so many cells, with probes.
+
+    Args:
+        cells: Of the plan.
+        policy: The same.
+        repetition_s: Seconds of one repetition where some were timed; None for an estimate by the policy alone.
+    """
+    repetition_s = estimate_repetition_s(policy) if repetition_s is None else repetition_s
+    between_s = min(PROBE_EVERY_S, REPETITIONS_PER_PROBE * repetition_s)
+    measuring_s = cells * policy.repetitions_min * repetition_s
     probing_s = PROBE_S * (2 + measuring_s // between_s) + 2 * PEAKS_S
     return round(measuring_s + cells * FIRST_S + probing_s, 1)

@@ -181,12 +181,14 @@ class TuningReport(Record, frozen=True, kw_only=True):
 
     Attributes:
         tuning: The stage, and those before it.
+        confidence: Of the intervals of its arms, and of its result's gain.
         arms: What it showed of its arms.
         following: The stage that comes next; None where the tuning ends.
         result: How it ended; None where another stage follows.
     """
 
     tuning: Tuning
+    confidence: Annotated[float, Meta(gt=0, lt=1)]
     arms: tuple[ArmResult, ...]
     following: StageName | None = None
     result: TuningResult | None = None

@@ -26,7 +26,8 @@ def describe_step(progress: Progress) -> str:
     """Return what begins, or what has ended and with which result."""
     if progress.cell is None:
         return "probing compute and memory bandwidth"
-    cell = f"{describe_case(progress.cell.case)}, {progress.cell.layout}"
+    side = "" if progress.cell.variant is None else f", side {progress.cell.variant}"
+    cell = f"{describe_case(progress.cell.case)}, {progress.cell.layout}{side}"
     match progress.kind:
         case "failed" if progress.failure is not None:
             return f"FAILED {cell}: {describe_reason(progress.failure.cause)}"

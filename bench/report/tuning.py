@@ -1,12 +1,12 @@
 """A tuning as text: the arms of a stage, what each setting bought, and how it ended."""
 
 from collections.abc import Iterator, Sequence
+from math import prod
 
 from bench.records.summary import Interval
 from bench.records.tuning import (
     EXIT_STATUS,
     AimName,
-    ArmResult,
     EarlierStage,
     Gain,
     Limit,
@@ -24,13 +24,6 @@ from bench.report.reasons import describe_reason
 from bench.report.table import Column, render_table
 from bench.report.units import format_duration
 
-ARM_COLUMNS = (
-    Column("arm"),
-    Column("settings", fold=1),
-    Column("gain", "right"),
-    Column("interval", "right", rank=1),
-    Column("standing"),
-)
 SETTING_COLUMNS = (
     Column("setting"),
     Column("gain", "right"),
@@ -78,24 +71,27 @@ def render_tuning(report: TuningReport, width: int | None = None) -> PrintableTe
     tuning = report.tuning
     lines = [_describe_search(tuning)]
     lines += [f"{_describe_stage(stage)}: run {stage.run_id}, {stage.content_digest}" for stage in tuning.earlier]
-    lines += ["", f"{tuning.stage}: {len(tuning.arms)} arms", "", _render_arms(report.arms, width), ""]
+    lines += ["", f"{tuning.stage}: {len(tuning.arms)} arms", "", _render_arms(report, width), ""]
     lines.append(f"gain: {GAIN_MEANS[tuning.aim]} with the profile's own settings")
     if tuning.stage == "race":
         lines.append("These are a race's numbers: they choose, and are no result. The winner looks faster than it is.")
     if report.result is not None:
-        lines += ["", *_describe_result(report.result, tuning.limit, width)]
+        lines += ["", *_describe_result(report.result, report, width)]
     else:
         lines.append(f"next stage: {report.following}")
     return join_lines(lines)
 
 
-def render_beginning(tuning: Tuning, estimate_s: float, unfit: Sequence[tuple[Settings, str]]) -> PrintableText:
+def render_beginning(
+    tuning: Tuning, estimate_s: float, unfit: Sequence[tuple[Settings, str]], *, timed: bool
+) -> PrintableText:
     """Return what a search is going to do, before it begins.
 
     Args:
         tuning: Its first stage.
         estimate_s: Seconds that it takes at least.
         unfit: Combinations that this machine cannot run, with the reasons.
+        timed: The estimate rests on a repetition that was made here.
     """
     arms = f"{len(tuning.arms)} arms" if tuning.stage != "trial" else "2 arms"
     space = ", ".join(f"{knob.name}={'|'.join(knob.values)}" for knob in tuning.knobs)
@@ -106,6 +102,10 @@ def render_beginning(tuning: Tuning, estimate_s: float, unfit: Sequence[tuple[Se
     lines = [head, f"space: {space}"]
     if tuning.sampler is not None:
         lines.append(f"arms were sampled by {tuning.sampler}")
+    if not timed and "p99" in {tuning.aim, tuning.limit and tuning.limit.metric}:
+        lines.append(
+            "a repetition for p99 has many iterations: a search times one first, this estimate does not know it"
+        )
     if unfit:
         settings, reason = unfit[0]
         lines.append(
@@ -135,8 +135,15 @@ def _describe_stage(stage: EarlierStage) -> str:
     return f"{stage.stage} of {len(stage.arms)} arms, {fallen} fell" if stage.stage == "race" else stage.stage
 
 
-def _render_arms(arms: Sequence[ArmResult], width: int | None) -> str:
-    names = name_variants(len(arms))
+def _render_arms(report: TuningReport, width: int | None) -> str:
+    columns = (
+        Column("arm"),
+        Column("settings", fold=1),
+        Column("gain", "right"),
+        Column(_name_interval(report), "right", rank=1),
+        Column("standing"),
+    )
+    names = name_variants(len(report.arms))
     rows = [
         (
             name,
@@ -144,9 +151,13 @@ def _render_arms(arms: Sequence[ArmResult], width: int | None) -> str:
             *("" if result.ratio is None else text for text in _gain_cells(result.ratio)),
             STANDINGS[result.standing] if result.standing != "kept" else "",
         )
-        for name, result in zip(names, arms, strict=True)
+        for name, result in zip(names, report.arms, strict=True)
     ]
-    return render_table(ARM_COLUMNS, rows, width)
+    return render_table(columns, rows, width)
+
+
+def _name_interval(report: TuningReport) -> str:
+    return f"{100 * report.confidence:.3g}% interval"
 
 
 def _gain_cells(ratio: Interval | None) -> tuple[str, str]:
@@ -156,13 +167,17 @@ def _gain_cells(ratio: Interval | None) -> tuple[str, str]:
     return f"{1 / ratio.point - 1:+.1%}", f"{1 / ratio.high - 1:+.1%} to {1 / ratio.low - 1:+.1%}"
 
 
-def _describe_result(result: TuningResult, limit: Limit | None, width: int | None) -> Iterator[str]:
+def _describe_result(result: TuningResult, report: TuningReport, width: int | None) -> Iterator[str]:
+    limit = report.tuning.limit
     if result.settings:
         rows = [_setting_row(setting) for setting in result.settings]
         yield from ("what each setting bought, by taking it back from the winner:", "")
         yield from (render_table(SETTING_COLUMNS, rows, width), "")
+    if len(result.settings) > 1:
+        whole = prod(setting.ratio.point for setting in result.settings) - 1
+        yield f"multiplied: {whole:+.1%}; all together may gain more or less, as settings overlap or need one another"
     if result.gain is not None:
-        yield _describe_gain(result.gain)
+        yield _describe_gain(result.gain, _name_interval(report))
         if limit is not None and result.gain.limited is not None:
             yield _describe_limited(result.gain.limited, limit)
     yield from map(describe_reason, result.reasons)
@@ -180,11 +195,11 @@ def _setting_row(setting: SettingGain) -> tuple[str, ...]:
     )
 
 
-def _describe_gain(gain: Gain) -> str:
+def _describe_gain(gain: Gain, interval_name: str) -> str:
     point, interval = _gain_cells(gain.ratio)
     return (
         f"{describe_settings(gain.settings)} against the profile's own settings, {gain.pairs} pairs in fresh processes: "
-        f"{point} ({interval})"
+        f"{point} ({interval_name} {interval})"
     )
 
 

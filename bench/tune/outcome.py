@@ -2,6 +2,8 @@
 
 from bench.records.tuning import Tuning, TuningReport, TuningResult
 from bench.tune.costs import read_costs
+from bench.tune.race import RACE_LEVEL
+from bench.tune.ratios import FALSE_ALARM_LEVEL
 from bench.tune.stages import end_stage, next_stage
 from bench.verification.verification import Verification
 
@@ -14,6 +16,7 @@ def make_tuning_report(verification: Verification) -> TuningReport | None:
     following = find_following(verification, tuning)
     return TuningReport(
         tuning=tuning,
+        confidence=1 - (RACE_LEVEL if tuning.stage == "race" else FALSE_ALARM_LEVEL),
         arms=end_stage(tuning, read_costs(verification.contents)).arms,
         following=following.stage if isinstance(following, Tuning) else None,
         result=following if isinstance(following, TuningResult) else None,

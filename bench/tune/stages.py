@@ -6,10 +6,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from bench.errors import UsageError
-from bench.launch.plan import estimate_seconds
 from bench.planning.arms import arrange_trial
 from bench.planning.pairs import TARGET_CI_RATIO
-from bench.planning.plan import REPETITIONS_MOST, override_policy
+from bench.planning.plan import REPETITIONS_MOST
 from bench.records.reason import Reason
 from bench.records.request import Request
 from bench.records.tuning import ArmResult, EarlierStage, Search, Settings, StageName, Tuning, TuningResult
@@ -158,27 +157,6 @@ def request_stage(request: Request, tuning: Tuning) -> Request:
     if "p99" not in {tuning.aim, None if tuning.limit is None else tuning.limit.metric}:
         return request
     return replace(request, sample_s=P99_SAMPLE_S, samples_min=P99_SAMPLES)
-
-
-def estimate_tuning_s(request: Request, arms: int, knobs: int, cells: int) -> float:
-    """Estimate the seconds that a search takes at least.
-
-    Args:
-        request: The user's.
-        arms: That race.
-        knobs: That the winner may have changed.
-        cells: Of each arm.
-    """
-    stages: list[tuple[StageName, int]] = [("trial", 2 + (knobs if knobs > 1 else 0)), ("confirm", 2)]
-    racing = arms
-    while racing > 1:
-        stages.append(("race", racing + 1))
-        racing = (racing + 1) // 2
-    policy = override_policy(request)
-    return sum(
-        estimate_seconds(count * cells, replace(policy, repetitions_min=REPETITIONS_LEAST[stage]))
-        for stage, count in stages
-    )
 
 
 def _count_race_rungs(tuning: Tuning) -> int:

@@ -26,8 +26,7 @@ from bench.stats.ratio import difference_p_value, equivalence_p_value, estimate_
 from bench.stats.variance import REPETITIONS_MIN
 from bench.tune.costs import ArmCosts
 from bench.tune.limits import judge_limit, measure_limited
-from bench.tune.race import RACE_LEVEL
-from bench.tune.ratios import compare_costs, largest_gain, measure_gain, pair_costs
+from bench.tune.ratios import FALSE_ALARM_LEVEL, compare_costs, largest_gain, measure_gain, pair_costs
 
 SETTING_LEVEL = 0.05
 """Share of tunings in which some setting that buys nothing stays. The gain that is told does not depend on it."""
@@ -91,7 +90,7 @@ def judge_trial(arms: Sequence[Settings], costs: Sequence[ArmCosts]) -> Trial:
 
 def describe_arms(arms: Sequence[Settings], costs: Sequence[ArmCosts]) -> tuple[ArmResult, ...]:
     """Return the arms of a stage in which none falls, each with its cost over that of the profile's own."""
-    ratios = [compare_costs(costs[0].costs, arm.costs, RACE_LEVEL) for arm in costs]
+    ratios = [compare_costs(costs[0].costs, arm.costs, FALSE_ALARM_LEVEL) for arm in costs]
     return tuple(
         ArmResult(
             settings=settings,

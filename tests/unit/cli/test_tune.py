@@ -10,11 +10,14 @@ from msgspec.structs import replace
 from bench.bundle.write import write_bundle
 from bench.errors import UsageError
 from bench.records.measurement import Failure
+from bench.records.source import LocatedSource, Source
 from bench.records.tuning import Limit, Tuning
+from bench.run.options import RunOptions
 from bench.run.prepare import Decision
 from bench.run.reproduce import prepare_reproduction
 from bench.stats.summary import summarize
 from bench.verification.verify import verify_bundle
+from tests.builders import DIGEST, FACTS, make_instance
 from tests.unit.bundle.builder import OPERATOR
 from tests.unit.cli.conftest import Invoke
 from tests.unit.run.test_ab import PROFILE
@@ -58,6 +61,42 @@ def test_it_says_how_many_arms_and_how_long_before_it_measures(invoke: Invoke, t
     assert outcome.err.startswith("tuning for latency: ")
     assert "space: threads=1, LRU_CACHE_CAPACITY=7|8" in outcome.err
     assert "side b: " in outcome.out
+
+
+def test_a_dry_run_for_a_percentile_says_what_its_estimate_does_not_know(invoke: Invoke, tmp_path: Path) -> None:
+    options = [*TINY, "--knob", "threads=1", "--output", str(tmp_path), "--dry-run"]
+    assert "this estimate does not know it" not in invoke("tune", *options).err
+    for aim in (["--for", "p99"], ["--slo", "p99<50ms"]):
+        assert "this estimate does not know it" in invoke("tune", *options, *aim).err
+
+
+def test_a_repetition_is_timed_before_the_search_and_its_time_is_counted(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = replace(make_instance(), build_s=100.0)
+    monkeypatch.setattr("bench.tune.pilot.time_cells", lambda *_: [[slow]])
+    options = [*TINY, "--knob", "threads=1", "--output", str(tmp_path), "--budget"]
+    refused = invoke("tune", *options, "5m")
+    assert refused.status == 2
+    assert "first one repetition of the profile's own settings" in refused.err
+    assert "--budget 5 min 0 s is less than the" in refused.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_model_of_the_user_s_own_is_tuned(invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = replace(FACTS, name="file.mlp", family="custom")
+    source = Source(kind="file", name="mine.py", digest=DIGEST, size_bytes=1, workloads=(row,))
+    located = LocatedSource(source=source, path=str(tmp_path / "mine.py"))
+
+    def bring(options: RunOptions, **_: object) -> tuple[RunOptions, tuple[LocatedSource, ...]]:
+        return replace(options, wanted=replace(options.wanted, workload=("file.mlp",))), (located,)
+
+    monkeypatch.setattr("bench.tune.basis.bring_sources", bring)
+    outcome = invoke("tune", "--workload", "./mine.py", "--knob", "threads=1", "--output", str(tmp_path), "--dry-run", "--json")  # fmt: skip
+    assert outcome.status == 0, outcome.err
+    plan = json.loads(outcome.out)
+    assert {cell["case"]["workload"] for cell in plan["cells"]} == {"file.mlp"}
+    assert [source["name"] for source in plan["sources"]] == ["mine.py"]
 
 
 def test_a_check_measures_the_file_beside_the_profile_that_would_be_used_without_it(

@@ -3,12 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
-from bench.launch.plan import estimate_seconds
-from bench.planning.plan import override_policy
 from bench.records.tuning import Limit, Tuning, TuningResult
 from bench.tune.costs import ArmCosts, read_costs
 from bench.tune.race import count_rungs, find_survivors, judge_race
-from bench.tune.stages import begin_tuning, end_stage, estimate_tuning_s, next_stage, request_stage
+from bench.tune.stages import begin_tuning, end_stage, next_stage, request_stage
 from tests.builders import DIGEST
 from tests.unit.tune.bundles import RACE, REQUEST, SEARCH, WINNER, make_stage, make_tuning
 
@@ -172,13 +170,6 @@ def test_stages_share_the_budget_and_each_arm_gets_its_least() -> None:
     assert request_stage(REQUEST, race).aim_s == 150  # half of ten minutes, in two rungs
     assert request_stage(REQUEST, make_tuning()).aim_s == 180
     assert request_stage(REQUEST, make_tuning()).repetitions == (6, 100)
-
-
-def test_the_least_time_is_that_of_all_stages() -> None:
-    one, three = (estimate_tuning_s(REQUEST, arms, 2, 1) for arms in (1, 3))
-    policy = override_policy(REQUEST)
-    rungs = [estimate_seconds(arms, replace(policy, repetitions_min=3)) for arms in (4, 3)]
-    assert three == pytest.approx(one + sum(rungs))
 
 
 def test_for_a_percentile_in_the_tail_a_sample_is_one_iteration() -> None:
