@@ -58,7 +58,8 @@ def estimate_tuning_s(request: Request, arms: int, knobs: int, cells: int, timed
         cells: Of each arm.
         timed: Repetitions of the profile's own settings.
     """
-    stages: list[tuple[StageName, int]] = [("trial", 2 + (knobs if knobs > 1 else 0)), ("confirm", 2)]
+    # Of a winner with one setting only, none is taken back alone, and none can be left out.
+    stages: list[tuple[StageName, int]] = [("trial", 2 + knobs), ("confirm", 2)] if knobs > 1 else [("trial", 2)]
     racing = arms
     while racing > 1:
         stages.append(("race", racing + 1))

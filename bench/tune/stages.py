@@ -25,7 +25,8 @@ from bench.tune.trial import (
 )
 
 SHARES: dict[StageName, float] = {"race": 0.5, "trial": 0.3, "confirm": 0.2, "check": 1.0}
-"""Of the budget. All rungs of a race share one: later ones have fewer arms, and more repetitions of each."""
+"""Of the budget, of a search with all stages. All rungs of a race share one: later ones have fewer arms, and more
+repetitions of each."""
 
 REPETITIONS_LEAST: dict[StageName, int] = {"race": 3, "trial": 6, "confirm": 6, "check": 6}
 """Of each arm. A race of fewer would be decided by single processes; six pairs are the fewest of an `ab` run."""
@@ -144,9 +145,7 @@ def request_stage(request: Request, tuning: Tuning) -> Request:
         request: The user's.
         tuning: The stage.
     """
-    share_s = SHARES[tuning.stage] * tuning.budget_s
-    if tuning.stage == "race":
-        share_s /= max(1, _count_race_rungs(tuning))
+    share_s = _find_share(tuning) * tuning.budget_s
     request = replace(
         request,
         budget_s=None,
@@ -157,6 +156,17 @@ def request_stage(request: Request, tuning: Tuning) -> Request:
     if "p99" not in {tuning.aim, None if tuning.limit is None else tuning.limit.metric}:
         return request
     return replace(request, sample_s=P99_SAMPLE_S, samples_min=P99_SAMPLES)
+
+
+def _find_share(tuning: Tuning) -> float:
+    """Return the share of the budget that a stage gets: a trial gets those of the stages that do not come."""
+    share = SHARES[tuning.stage]
+    if tuning.stage == "race":
+        return share / max(1, _count_race_rungs(tuning))
+    if tuning.stage == "trial":
+        share += 0 if tuning.earlier else SHARES["race"]
+        share += SHARES["confirm"] if len(tuning.arms[1]) == 1 else 0  # one setting: none can be left out
+    return share
 
 
 def _count_race_rungs(tuning: Tuning) -> int:

@@ -36,6 +36,13 @@ def test_the_least_time_is_that_of_all_stages() -> None:
     assert three == pytest.approx(one + sum(rungs))
 
 
+def test_of_a_single_setting_nothing_is_confirmed() -> None:
+    alone, two = (estimate_tuning_s(REQUEST, 1, knobs, 1) for knobs in (1, 2))
+    trial = replace(POLICY, repetitions_min=REPETITIONS_LEAST["trial"])
+    assert alone == pytest.approx(estimate_seconds(2, trial))
+    assert two == pytest.approx(estimate_seconds(4, trial) + estimate_seconds(2, trial))
+
+
 def test_without_a_repetition_the_policy_alone_decides() -> None:
     assert expect_repetition_s((), POLICY) == estimate_repetition_s(POLICY)
 
@@ -53,7 +60,7 @@ def test_the_samples_of_a_percentile_in_the_tail_are_counted() -> None:
     timed = [[make_result(0.1)]]
     assert expect_repetition_s(timed, policy) == pytest.approx(OVERHEAD_S + P99_SAMPLES * 0.1)
     least = estimate_tuning_s(limited, 1, 1, 1, timed)
-    assert least > 2 * (REPETITIONS_LEAST["trial"] + REPETITIONS_LEAST["confirm"]) * P99_SAMPLES * 0.1
+    assert least > 2 * REPETITIONS_LEAST["trial"] * P99_SAMPLES * 0.1
     assert least > 5 * estimate_tuning_s(limited, 1, 1, 1)
 
 

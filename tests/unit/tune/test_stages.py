@@ -169,7 +169,15 @@ def test_stages_share_the_budget_and_each_arm_gets_its_least() -> None:
     race = make_tuning("race", ({}, {"openmp": "llvm"}, WINNER, {"allocator": "system"}), ())
     assert request_stage(REQUEST, race).aim_s == 150  # half of ten minutes, in two rungs
     assert request_stage(REQUEST, make_tuning()).aim_s == 180
+    assert request_stage(REQUEST, make_tuning("confirm", ({}, WINNER))).aim_s == 120
     assert request_stage(REQUEST, make_tuning()).repetitions == (6, 100)
+
+
+def test_a_trial_has_the_time_of_the_stages_that_do_not_come() -> None:
+    one = {"openmp": "gnu"}
+    assert request_stage(REQUEST, make_tuning("trial", ({}, one))).aim_s == 300  # no confirmation
+    assert request_stage(REQUEST, begin_tuning(SEARCH, [WINNER])).aim_s == 480  # no race
+    assert request_stage(REQUEST, begin_tuning(SEARCH, [one])).aim_s == 600
 
 
 def test_for_a_percentile_in_the_tail_a_sample_is_one_iteration() -> None:
