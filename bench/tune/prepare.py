@@ -166,16 +166,16 @@ def continue_after(
         UsageError: the bundle does not say what was asked for, or a source of its workloads is missing.
         NotComparableError: this is another machine, or another bench.
     """
-    contents, machine = verification.contents, detect(HOST)
+    contents, plan = verification.contents, verification.contents.plan
     if contents.request is None:
         raise UsageError(f"run {contents.info.run_id} does not say what was asked for, so no stage can follow it")
-    require_same_machine(contents.info.run_id, contents.machine, machine, contents.environment.source_digest)
-    plan = contents.plan
     if plan.sources and not sources:
         raise UsageError(
             f"run {contents.info.run_id} measured a model of your own, which no stage after its bundle can find; "
             "begin the search again"
         )
+    machine = detect(HOST)
+    require_same_machine(contents.info.run_id, contents.machine, machine, contents.environment.source_digest)
     basis = Basis(contents.request, machine, contents.profile, plan.heading, sources)
     return decide_stage(basis, tuning, [find_catalogue(basis, output)] * len(tuning.arms), list_timed(contents))
 

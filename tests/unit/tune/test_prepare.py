@@ -1,16 +1,21 @@
-"""Which of the suggested knobs are tried."""
+"""Which of the suggested knobs are tried, and what no stage can follow."""
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.errors import UsageError
+from bench.records.source import Source
 from bench.records.tuning import Knob
-from bench.tune.prepare import Laid, _choose_suggested
+from bench.tune.prepare import Laid, _choose_suggested, continue_after
 from bench.tune.sampler import SamplerMissingError
 from bench.tune.space import Space
-from tests.unit.tune.bundles import make_tuning
+from bench.verification.verification import Verification
+from tests.builders import DIGEST, FACTS
+from tests.unit.tune.bundles import make_stage, make_tuning
 
 KNOBS = [Knob(name=name, values=("1",)) for name in ("threads", "openmp", "allocator", "siblings")]
 
@@ -37,3 +42,12 @@ def test_no_other_error_makes_the_space_smaller() -> None:
 
     with pytest.raises(UsageError, match="wrong"):
         _choose_suggested(KNOBS, refuse, lambda _: True)
+
+
+def test_no_stage_follows_a_bundle_whose_model_lies_nowhere() -> None:
+    source = Source(kind="file", name="mine.py", digest=DIGEST, size_bytes=1, workloads=(FACTS,))
+    contents = make_stage(make_tuning())
+    contents = replace(contents, plan=replace(contents.plan, sources=(source,)))
+    verification = Verification(contents=contents, content_digest=DIGEST, signers=(), origins={})
+    with pytest.raises(UsageError, match="a model of your own, which no stage after its bundle can find"):
+        continue_after(verification, make_tuning(), Path("results"))
