@@ -12,7 +12,8 @@ SENTENCES_TUNING: Mapping[str, str] = MappingProxyType(
         "tuning_no_single_setting": "no setting was shown to help by itself, only all together; all settings stay",
         "tuning_not_confirmed": "the settings that help by themselves were not shown to be better without the others, so "
         "all settings stay; the gain is that of the trial",
-        "tuning_no_arm_within_limit": "no arm keeps the limit",
+        "tuning_no_arm_within_limit": "none of the settings that were tried keeps the limit: their lowest {metric} is "
+        "{lowest_ms} ms, wanted below {limit_ms} ms",
         "tuning_over_limit": "these settings do not keep the limit",
         "tuning_limit_unclear": "it is not shown whether these settings keep the limit, which lies within the interval; "
         "give more time with --budget",

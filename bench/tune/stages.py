@@ -13,6 +13,7 @@ from bench.records.reason import Reason
 from bench.records.request import Request
 from bench.records.tuning import ArmResult, EarlierStage, Search, Settings, StageName, Tuning, TuningResult
 from bench.tune.costs import ArmCosts
+from bench.tune.limits import measure_limited
 from bench.tune.race import count_rungs, find_survivors, judge_race
 from bench.tune.trial import (
     Trial,
@@ -123,8 +124,15 @@ def _conclude(tuning: Tuning, end: StageEnd, costs: Sequence[ArmCosts]) -> Tunin
 
 def _conclude_race(tuning: Tuning, costs: Sequence[ArmCosts]) -> TuningResult:
     """Return how a tuning ends whose race no arm survives."""
-    if tuning.limit is not None and any(arm.costs for arm in costs[1:]):
-        return TuningResult(outcome="no_gain", reasons=(Reason(code="tuning_no_arm_within_limit"),))
+    limited = [found.point for arm in costs[1:] if (found := measure_limited(arm)) is not None]
+    if tuning.limit is not None and limited:
+        values = {
+            "metric": tuning.limit.metric,
+            "lowest_ms": f"{1000 * min(limited):.4g}",
+            "limit_ms": f"{1000 * tuning.limit.seconds:g}",
+        }
+        reason = Reason(code="tuning_no_arm_within_limit", values=values)
+        return TuningResult(outcome="no_gain", reasons=(reason,))
     return TuningResult(outcome="undecided", reasons=(Reason(code="tuning_no_number"),))
 
 
