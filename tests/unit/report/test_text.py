@@ -182,9 +182,11 @@ def test_a_plan_has_a_line_for_each_cell_and_says_once_how_a_layout_is_bound() -
 
 def test_each_kind_of_progress_is_one_line(check_golden: Golden) -> None:
     summary, failure = CONTENTS.summary.cells[0], CONTENTS.measurements[2].failure
+    side = msgspec.structs.replace(CELLS[0], variant="b")
     moments = [
         Progress(kind="probe", cell=None, done=0, total=3, repetition=0, elapsed_s=20, left_s=100),
         Progress(kind="repetition", cell=CELLS[0], done=0, total=3, repetition=2, elapsed_s=20, left_s=90),
+        Progress(kind="repetition", cell=side, done=0, total=3, repetition=2, elapsed_s=20, left_s=85),
         Progress(kind="cell", cell=CELLS[0], done=1, total=3, repetition=2, elapsed_s=20, left_s=80, summary=summary),
         Progress(kind="cell", cell=CELLS[1], done=2, total=3, repetition=4, elapsed_s=20, left_s=70),
         Progress(kind="failed", cell=CELLS[2], done=3, total=3, repetition=0, elapsed_s=20, left_s=0, failure=failure),
