@@ -168,6 +168,18 @@ def test_the_shipped_profiles_are_sorted_and_each_loads() -> None:
     assert wanted <= set(names)
 
 
+def test_no_shipped_profile_calls_a_setting_measured() -> None:
+    for profile in load_profiles().values():
+        settings = (
+            profile.instance_per,
+            profile.openmp,
+            profile.allocator,
+            *profile.environment,
+            *profile.placement,
+        )
+        assert {setting.evidence for setting in settings} <= {"published", "derived"}, profile.name
+
+
 def test_finds_a_profile_by_name_or_by_path(write: Write) -> None:
     assert find_profile("xeon-spr").name == "xeon-spr"
     assert find_profile(str(PROFILES_DIR / "xeon-spr.toml")).name == "xeon-spr"
