@@ -13,7 +13,7 @@ DEVELOPMENT_LOCK := images/requirements-dev.lock
 export BASE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-numa test-slurm test-pythons test-container test-emulated fuzz check format fixtures lock image images image-context verify-image clean prerequisites environment tools
+.PHONY: engine help run test test-numa test-slurm test-pythons test-container test-emulated fuzz check format fixtures lock image images image-context verify-image clean prerequisites environment tools
 
 help: ## List the targets
 	@sed --quiet 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand --tabs 16
@@ -63,7 +63,7 @@ lock: prerequisites ## Resolve the hash locks again; TORCH=cpu for PyTorch's CPU
 	@images/lock.sh $(PYTHON) $(TORCH)
 	@images/lock-base.sh amd64 arm64
 
-image: image-context ## Build bench:latest; TORCH=cpu makes it smaller; ARCH=arm64 builds bench:arm64; BASE=NAME@sha256:DIGEST chooses the base
+image: engine image-context ## Build bench:latest; TORCH=cpu makes it smaller; ARCH=arm64 builds bench:arm64; BASE=NAME@sha256:DIGEST chooses the base
 	@chmod 1777 results
 	@images/build.sh $(ARCH)
 
@@ -85,6 +85,9 @@ clean: ## Remove .venv, build/ and tool caches; keep results
 
 prerequisites:
 	@images/check-prerequisites.sh $(PYTHON) run
+
+engine:
+	@images/check-prerequisites.sh $(PYTHON) engine
 
 images/requirements-%.lock:
 	@images/check-prerequisites.sh $(PYTHON) lock

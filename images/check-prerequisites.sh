@@ -2,7 +2,8 @@
 # Find all that is missing on this host. Print nothing if nothing is; else print what it is, and as the last line the
 # command that installs it, on the systems that have apt-get or dnf.
 #
-# Usage: check-prerequisites.sh PYTHON run|test|slurm|lock|image|images
+# Usage: check-prerequisites.sh PYTHON run|test|slurm|lock|image|engine|images
+#   engine: what an image needs, and a Docker engine that answers.
 set -euo pipefail
 python=$1 purpose=$2
 missing=() apt=() dnf=()
@@ -23,6 +24,14 @@ need_library() { # FILE DEBIAN-PACKAGE FEDORA-PACKAGE
 
 need_daemon() { # COMMAND DEBIAN-PACKAGE FEDORA-PACKAGES: not on the PATH of every user
     [ -x "/usr/sbin/$1" ] || need "$@"
+}
+
+on_ubuntu() { # THERE ELSEWHERE: print the one for this system
+    if [ -r "${OS_RELEASE:=/etc/os-release}" ] && [[ $'\n'$(<"$OS_RELEASE") == *$'\nID=ubuntu'* ]]; then
+        echo "$1"
+    else
+        echo "$2"
+    fi
 }
 
 need_python() { # HEADERS: yes if Inductor is to compile C++ against Python.h
@@ -55,8 +64,9 @@ run | test)
     command -v g++ >/dev/null || need "the C++ compiler g++" g++ gcc-c++
     [ "$purpose" = run ] || need_library libjemalloc.so.2 libjemalloc2 jemalloc
     [ "$purpose" = run ] || need_library libtcmalloc_minimal.so.4 libtcmalloc-minimal4 gperftools-libs
-    [ "$purpose" = run ] || need_command chromium chromium chromium # looks at reports
-    [ "$purpose" = run ] || need_command chromedriver chromium-driver chromedriver
+    # The browser looks at reports.
+    [ "$purpose" = run ] || need_command chromium "$(on_ubuntu chromium-browser chromium)" chromium
+    [ "$purpose" = run ] || need_command chromedriver "$(on_ubuntu chromium-chromedriver chromium-driver)" chromedriver
     [ "$purpose" = run ] || need_command ssh openssh-client openssh-clients # of `bench fleet run`
     [ "$purpose" = run ] || need_daemon sshd openssh-server openssh-server
     ;;
@@ -73,7 +83,7 @@ images)
     need_command skopeo skopeo skopeo
     need_command mmdebstrap mmdebstrap mmdebstrap
     ;;
-image)
+image | engine)
     need_python no
     need_command buildah buildah buildah
     need_command docker docker.io moby-engine
@@ -81,7 +91,13 @@ image)
     ;;
 esac
 
-[ ${#missing[@]} -gt 0 ] || exit 0
+if [ ${#missing[@]} = 0 ]; then
+    [ "$purpose" != engine ] || docker version >/dev/null 2>&1 || {
+        echo "no Docker engine answers; start one (systemctl start docker), or set DOCKER_HOST" >&2
+        exit 1
+    }
+    exit 0
+fi
 root=$([ "$(id -u)" = 0 ] || echo "sudo ")
 printf -v listed '%s; ' "${missing[@]}"
 echo "missing: ${listed%; }" >&2

@@ -35,7 +35,7 @@ def run(host: Path, script: str, *arguments: str) -> subprocess.CompletedProcess
     return subprocess.run(
         [host / "bash", PROJECT / "images" / script, *arguments],
         cwd=host,
-        env={"PATH": str(host)},
+        env={"PATH": str(host), "OS_RELEASE": str(host / "os-release")},
         capture_output=True,
         text=True,
         check=False,
@@ -111,6 +111,29 @@ def test_tests_need_a_browser_that_looks_at_reports(host: Path) -> None:
     install(host, "python3.11", "3.11 venv headers")
     install(host, "g++")
     assert " chromium chromium-driver openssh-client" in last_line(host, "python3.11", "test")
+
+
+def test_on_ubuntu_the_browser_has_other_names(host: Path) -> None:
+    install(host, "apt-get")
+    install(host, "python3.12", "3.12 venv headers")
+    (host / "os-release").write_text('NAME="Ubuntu"\nID=ubuntu\nID_LIKE=debian\n', encoding="utf-8")
+    assert " chromium-browser chromium-chromedriver openssh-client" in last_line(host, "python3.12", "test")
+
+
+def test_the_engine_is_asked_for_once_its_tools_are_here(host: Path) -> None:
+    install(host, "apt-get")
+    install(host, "python3.11", "3.11 venv False")
+    for name in ("buildah", "mmdebstrap"):
+        install(host, name)
+    assert last_line(host, "python3.11", "engine") == f"{INSTALL} docker.io"
+    (host / "docker").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    (host / "docker").chmod(0o755)
+    refused = run(host, "check-prerequisites.sh", "python3.11", "engine")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "no Docker engine answers; start one (systemctl start docker), or set DOCKER_HOST\n"
+    assert run(host, "check-prerequisites.sh", "python3.11", "image").returncode == 0
+    install(host, "docker")
+    assert run(host, "check-prerequisites.sh", "python3.11", "engine").returncode == 0
 
 
 def test_a_host_that_has_all_is_told_nothing(host: Path) -> None:
