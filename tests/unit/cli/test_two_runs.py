@@ -335,8 +335,9 @@ def test_a_bundle_is_named_before_output_that_cannot_be_written(
     def fail(*_arguments: object, **_options: object) -> None:
         raise OutputError("standard output: no space left on device")
 
-    monkeypatch.setattr("bench.cli.console.print_report", fail)
-    outcome = invoke(*command, *GIVEN, *REPETITIONS, "--output", str(tmp_path))
+    with monkeypatch.context() as patched:
+        patched.setattr("bench.cli.console.print_report", fail)
+        outcome = invoke(*command, *GIVEN, *REPETITIONS, "--output", str(tmp_path))
     (bundle,) = tmp_path.glob("*.bench.tar")
     assert outcome.status == 7
     assert f"\nbundle: {bundle}\n" in outcome.err
