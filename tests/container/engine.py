@@ -66,7 +66,7 @@ class Engine:
 
     def ours(self) -> list[Container]:
         """The containers that bench itself made and that are still there."""
-        return self._client.containers.list(all=True, filters={"label": LABEL})
+        return self._client.containers.list(all=True, filters={"label": LABEL}, ignore_removed=True)
 
     def wait_for_ours(self, count: int) -> list[Container]:
         """The same, as soon as there are so many, or when patience ends."""
