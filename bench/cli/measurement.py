@@ -170,19 +170,19 @@ def print_warnings(decision: "Decision") -> None:
 
     Libraries that were replaced are overrides that nobody typed: `print_replaced` has said so.
     """
+    from msgspec.structs import replace
+
     from bench.launch.environment import find_dropped_variables
     from bench.report.cases import describe_case
     from bench.report.plan import layout_notes
     from bench.report.reasons import describe_reason
 
     plan = decision.plan
-    said = {
-        f"overridden by --{reason.code.removesuffix('_replaced')} {reason.values['replacement']}"
-        for reason in decision.replaced
-    }
-    lines = [
-        f"layout {layout.name}: {note}" for layout in plan.layouts for note in layout_notes(layout) if note not in said
-    ]
+    said = {f"--{reason.code.removesuffix('_replaced')} {reason.values['replacement']}" for reason in decision.replaced}
+    lines: list[str] = []
+    for layout in plan.layouts:
+        typed = tuple(option for option in layout.overridden if option not in said)
+        lines += [f"layout {layout.name}: {note}" for note in layout_notes(replace(layout, overridden=typed))]
     lines += [f"refused {describe_case(refusal.case)}: {describe_reason(refusal.reason)}" for refusal in plan.refused]
     dropped = find_dropped_variables(os.environ, plan.cells[0].environment)
     if dropped:
