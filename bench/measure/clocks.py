@@ -17,7 +17,7 @@ _RELATIVE = 0.02
 _ATTEMPTS = 5
 
 
-class Clocks(NamedTuple):
+class ClockReadings(NamedTuple):
     """Readings of one moment.
 
     Attributes:
@@ -29,7 +29,7 @@ class Clocks(NamedTuple):
     uptime_s: float | None
 
 
-def read_clocks(root: Path = Path("/"), clock: Callable[[], int] = perf_counter_ns) -> Clocks:
+def read_clocks(root: Path = Path("/"), clock: Callable[[], int] = perf_counter_ns) -> ClockReadings:
     """Read both clocks, again where something came between the readings.
 
     Args:
@@ -41,11 +41,11 @@ def read_clocks(root: Path = Path("/"), clock: Callable[[], int] = perf_counter_
         before_s, clock_ns, after_s = _read_uptime_s(root), clock(), _read_uptime_s(root)
         attempts += 1
         if before_s is None or after_s is None or after_s - before_s < 2 * _TICK_S or attempts == _ATTEMPTS:
-            return Clocks(clock_ns, before_s)
+            return ClockReadings(clock_ns, before_s)
 
 
 def find_clock_problem(
-    samples: Sequence[Sample], before: Clocks, after: Clocks, *, suspended_s: float | None
+    samples: Sequence[Sample], before: ClockReadings, after: ClockReadings, *, suspended_s: float | None
 ) -> Reason | None:
     """Return that samples were not timed by a clock that agrees with the kernel's; None if they were, or nothing shows it.
 

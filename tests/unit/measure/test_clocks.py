@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from bench.measure.clocks import Clocks, find_clock_problem, read_clocks
+from bench.measure.clocks import ClockReadings, find_clock_problem, read_clocks
 from bench.records.measurement import Sample
 from bench.report.reasons import describe_reason
 
-BEFORE = Clocks(clock_ns=10**9, uptime_s=100.0)
+BEFORE = ClockReadings(clock_ns=10**9, uptime_s=100.0)
 
 
-def after(clock_s: float, uptime_s: float | None) -> Clocks:
-    return Clocks(10**9 + int(clock_s * 1e9), uptime_s if uptime_s is None else 100.0 + uptime_s)
+def after(clock_s: float, uptime_s: float | None) -> ClockReadings:
+    return ClockReadings(10**9 + int(clock_s * 1e9), uptime_s if uptime_s is None else 100.0 + uptime_s)
 
 
 @pytest.mark.parametrize("clock_s", [1.0, 0.97, 1.03])
@@ -42,7 +42,7 @@ def test_time_asleep_is_none_of_the_loops_clock() -> None:
 
 
 def test_a_kernel_that_shows_no_uptime_shows_no_problem(tmp_path: Path) -> None:
-    assert read_clocks(tmp_path, lambda: 7) == Clocks(7, None)
+    assert read_clocks(tmp_path, lambda: 7) == ClockReadings(7, None)
     assert find_clock_problem([], BEFORE, after(1.0, None), suspended_s=None) is None
 
 
@@ -57,7 +57,7 @@ def test_a_reading_that_was_interrupted_is_repeated(tmp_path: Path) -> None:
         yield 2
 
     ticks = tick()
-    assert read_clocks(tmp_path, lambda: next(ticks)) == Clocks(2, 105.0)
+    assert read_clocks(tmp_path, lambda: next(ticks)) == ClockReadings(2, 105.0)
 
 
 def test_this_kernel_shows_its_uptime() -> None:
