@@ -99,9 +99,10 @@ def prepare_tuning(
             suggested = _suggest(basis, own, wanted.aim)
             laid = _choose_suggested(suggested, lay_out, lambda laid: estimate_s(laid) <= wanted.budget_s)
         tuning, space = laid
-        _require_time(estimate_s(laid), wanted.budget_s, len(space.arms) + 1)
+        least_s = estimate_s(laid)
+        _require_time(least_s, wanted.budget_s, len(space.arms) + 1)
         decision = decide_stage(basis, tuning, [catalogue] * len(tuning.arms), timed)
-        return Beginning(decision, space, estimate_s(laid), timed=bool(timed))
+        return Beginning(decision, space, least_s, timed=bool(timed))
 
     beginning = begin(())  # what is wrong or too much by the policy alone is refused before anything runs
     return beginning if time_cells is None else begin(time_cells(decide_own(basis, own)))
