@@ -99,7 +99,7 @@ def resume_run(
     parent = os.environ if parent is None else parent
     _require_tasks(read_session(folder).decision.plan)
     with resume_journal(folder) as journal:
-        sealed = _find_sealed(journal, parent)
+        sealed = _find_sealed(journal)
         if sealed is not None:
             return sealed
         began = journal.session
@@ -175,7 +175,7 @@ def _words(journal: Journal, parent: Mapping[str, str]) -> PrivateWords:
     return find_private_words(parent, journal.session.decision.machine.host_name)
 
 
-def _find_sealed(journal: Journal, parent: Mapping[str, str]) -> tuple[Path, Summary] | None:
+def _find_sealed(journal: Journal) -> tuple[Path, Summary] | None:
     """Return the bundle of a run that was killed between sealing and removing its folder; None if there is none.
 
     Raises:
@@ -186,8 +186,7 @@ def _find_sealed(journal: Journal, parent: Mapping[str, str]) -> tuple[Path, Sum
     if not path.exists():
         return None
     contents = verify_bundle(path).contents
-    plan = scrub_strings(journal.session.decision.plan, compile_value_cutter(_words(journal, parent)))
-    if contents.plan != plan or contents.info.started_at != journal.session.started_at:
+    if contents.info.run_id != journal.session.run_id:  # two runs of one plan may begin in one second
         raise OutputError(f"{path}: is the bundle of another run than {journal.folder}; move it away, then resume")
     _discard(journal)
     return path, contents.summary
