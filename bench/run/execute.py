@@ -91,13 +91,14 @@ class Execution:
             self._judge(cell)
         while True:
             schedule = self._upcoming_repetitions()
-            if not schedule and (self._prober.came_last or not self._open()):
+            if not schedule and not self._open():
                 break
-            if not schedule or self._prober.is_due(schedule[0]):
-                self._prober.probe(self._plan.layouts, self._requests(schedule))
-                self._settle()
-            else:
+            if schedule and not self._prober.is_due(schedule[0]):
                 self._measure(schedule[0], schedule[1:])
+                continue
+            if schedule or not self._prober.came_last:  # else the time ended since: what is open ends without a probe
+                self._prober.probe(self._plan.layouts, self._requests(schedule))
+            self._settle()
 
     def _upcoming_repetitions(self) -> list[ScheduledRepetition]:
         """Return the next repetitions, to the end of the round after this one, as long as no result changes them."""
@@ -137,12 +138,15 @@ class Execution:
         return self._pace.elapsed_s + remaining_s < budget_s
 
     def _find_stops(self) -> dict[str, Stop | None]:
-        """Return why each cell that has begun gets no more repetitions. A pair goes on until both cells would stop."""
+        """Return why each cell that has begun gets no more repetitions.
+
+        The cells of a pair or block stop together: when all of them would, with equally many repetitions.
+        """
         stops = {cell.id: self._why_stop(self._cell_progress(cell.id)) for cell in self._open()}
 
         def holds(cell_id: str, partner: str) -> bool:
-            ahead = self._cell_progress(partner).completed > self._cell_progress(cell_id).completed
-            return not self._journal.is_finished(partner) and (ahead or stops.get(partner) is None)
+            apart = self._cell_progress(partner).completed != self._cell_progress(cell_id).completed
+            return not self._journal.is_finished(partner) and (apart or stops.get(partner) is None)
 
         return {
             cell_id: None if any(holds(cell_id, partner) for partner in self._partners[cell_id]) else stop

@@ -13,7 +13,7 @@ from bench.launch.workers import Job
 from bench.records.measurement import Failure, InstanceResult
 from bench.records.profile import Runtime
 from bench.records.reason import Reason
-from bench.records.variant import Variant
+from bench.records.variant import Variant, name_variants
 from bench.run.journal import Journal
 from bench.stats.order import find_disorder, order_round
 from tests.builders import (
@@ -251,6 +251,22 @@ def test_an_aim_ends_repetitions_and_drops_no_cell(tmp_path: Path) -> None:
     journal = Bench(tmp_path, plan).measure(workers, clock=lambda: workers.now_ns / 1e9)
     assert [measurement.stopped for measurement in journal.measurements()] == ["budget"] * 3
     assert [len(measurement.repetitions) for measurement in journal.measurements()] == [2] * 3
+
+
+def test_at_whatever_moment_the_time_ends_every_cell_ends_and_a_block_together(tmp_path: Path) -> None:
+    policy = msgspec.structs.replace(POLICY, aim_s=50, repetitions_min=1, repetitions_max=2)
+    cells = [msgspec.structs.replace(make_cell(index), variant=name) for index, name in enumerate(name_variants(4))]
+    plan = make_plan(*cells, policy=policy)
+    for moment in count():
+        calls = count()
+        folder, workers = tmp_path / str(moment), Workers(*scattered(2, len(cells)))
+        folder.mkdir()
+        journal = Bench(folder, plan).measure(workers, clock=lambda: 1000.0 if next(calls) >= moment else 0.0)
+        made = [len(measurement.repetitions) for measurement in journal.measurements()]
+        assert made == [made[0]] * len(cells), f"the time ended at reading {moment} of the clock"
+        if next(calls) < moment:
+            break
+    assert made[0] == policy.repetitions_max
 
 
 def test_time_to_spare_goes_to_rounds_of_cells_that_are_not_precise(tmp_path: Path) -> None:
