@@ -17,6 +17,7 @@ from bench.cli.types import (
     OneOf,
     Percent,
     Repetitions,
+    Shape,
     WholeList,
 )
 from bench.errors import UsageError
@@ -74,6 +75,12 @@ def case_options(command: Command) -> Command:
             click.option("--memory-format", type=CommaList(MEMORY_FORMATS), help="Only contiguous or channels_last."),
             click.option("--backend", type=CommaList(BACKENDS), help="Only these backends."),
             click.option("--batch-size", type=WholeList(), help="Batch sizes instead of the suite's."),
+            click.option(
+                "--shape",
+                type=Shape(),
+                metavar="NAME=N,...",
+                help="Dimensions instead of the suite's: prompt_tokens=1024,output_tokens=32. bench workloads lists them.",
+            ),
             click.option(
                 "--quant-engine",
                 type=CommaList(QUANT_ENGINES),
@@ -160,6 +167,7 @@ def parse_options(given: dict[str, object], *side_profiles: str | None) -> RunOp
     if given["force"]:
         refuse_needless_force([given["profile"], *side_profiles])
     filters = {name: given.pop(name) or () for name in ("workload", "family", "mode", "precision", "memory_format", "backend", "batch_size", "quant_engine", "group_size")}  # fmt: skip
+    filters["shape"] = given.pop("shape", None) or {}
     filters["workload"] = expand_models(filters["workload"], given.pop("torchbench", None))  # type: ignore[arg-type] # as click's types say
     given["layouts"] = given.get("layouts") or ()
     given["inputs"] = gather_inputs(given.pop("inputs", None) or ())  # type: ignore[arg-type] # as its type says

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bench.run.input_options import InputOption
 
 _BYTES = re.compile(r"(\d{1,15})([kmgtKMGT]?)", re.ASCII)
+_DIMENSION = re.compile(r"([a-z][a-z_]{0,29})=([1-9][0-9]{0,9})", re.ASCII)
 _DURATION = re.compile(r"(?:(\d{1,5})h)?(?:(\d{1,6})m)?(?:(\d{1,7}(?:\.\d{1,3})?)s?)?", re.ASCII)
 _LIMIT = re.compile(r"(p99|latency)<(\d{1,6}(?:\.\d{1,6})?)(us|ms|s)", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,2}(?:\.\d{1,4})?)%", re.ASCII)
@@ -125,6 +126,23 @@ class WholeList(click.ParamType[tuple[int, ...]]):
             if self.allowed and number not in self.allowed:
                 self.fail(f"{number} in {value!r} is not known; use {', '.join(map(str, self.allowed))}", param, ctx)
         return numbers
+
+
+class Shape(click.ParamType[dict[str, int]]):
+    """Dimensions with positive whole numbers, joined by commas: `prompt_tokens=1024,output_tokens=32`."""
+
+    name = "shape"
+
+    @override
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, int]:
+        shape: dict[str, int] = {}
+        for word in str(value).split(","):
+            match = _DIMENSION.fullmatch(word.strip())
+            if match is None or match[1] in shape:
+                problem = "is not of the form NAME=NUMBER" if match is None else "is stated twice"
+                self.fail(f"{word!r} in {value!r} {problem}; give a shape like image_size=224,layers=2", param, ctx)
+            shape[match[1]] = int(match[2])
+        return shape
 
 
 class CpuListType(click.ParamType[frozenset[int]]):

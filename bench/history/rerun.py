@@ -50,6 +50,7 @@ def make_options(contents: Contents, cell: CellHistory) -> RunOptions:
         batch_size=(case.batch_size,),
         quant_engine=() if case.quant_engine is None else (case.quant_engine,),
         group_size=() if case.group_size is None else (case.group_size,),
+        shape=case.shape,
     )
     options = RunOptions(suite=contents.plan.suite, wanted=wanted, layouts=(cell.layout,), inputs=_make_inputs(source))
     return options if contents.request is None else _keep_request(options, contents.request)
@@ -119,6 +120,7 @@ def type_options(options: RunOptions) -> tuple[str, ...]:
         "profile": () if options.profile == AUTO else (options.profile,),
         "suite": (options.suite,),
         **asdict(options.wanted),
+        "shape": [f"{dimension}={value}" for dimension, value in options.wanted.shape.items()],
         "layout": options.layouts,
         **{name: () if value is None else (value,) for name, value in amounts.items()},
     }

@@ -100,6 +100,7 @@ class CaseFilter(Record, frozen=True, kw_only=True):
         batch_size: Not a filter: these replace the suite's batch sizes.
         quant_engine: These replace the suite's quantization engines.
         group_size: These replace the suite's group sizes.
+        shape: Dimension → value in place of the suite's, in each workload that has the dimension.
     """
 
     workload: tuple[str, ...] = ()
@@ -111,3 +112,4 @@ class CaseFilter(Record, frozen=True, kw_only=True):
     batch_size: tuple[BatchSize, ...] = ()
     quant_engine: tuple[QuantEngine, ...] = ()
     group_size: tuple[GroupSize, ...] = ()
+    shape: dict[DimensionName, Dimension] = {}

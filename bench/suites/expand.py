@@ -77,7 +77,7 @@ def expand_suite(
         The cases, and those that were asked for and are not supported.
 
     Raises:
-        UsageError: a pattern matches no workload or no backend, a backend is unknown, or nothing is left.
+        UsageError: a pattern matches no workload or no backend, a backend or a dimension is unknown, or nothing is left.
     """
     cases: dict[str, Case] = {}
     refused: dict[str, Refusal] = {}
@@ -99,6 +99,7 @@ def expand_suite(
             f"nothing of suite {suite.name!r} is left after the filters; "
             f"`bench suites show {suite.name}` lists its cases, and `--suite full` has every valid one"
         )
+    _check_dimensions(wanted, [*cases.values(), *(refusal.case for refusal in refused.values())])
     return tuple(cases.values()), tuple(refused.values())
 
 
@@ -151,7 +152,7 @@ def _expand_table(table: CaseTable, wanted: CaseFilter, known: _Known) -> Iterat
                     memory_format="contiguous",
                     backend=backend,
                     batch_size=batch_size,
-                    shape=_shape(facts, table),
+                    shape=_shape(facts, table, wanted),
                     quant_engine=quant_engine,
                     group_size=group_size,
                     source=None if origin is None else origin.digest,
@@ -198,9 +199,19 @@ def _group_sizes(precision: Precision, table: CaseTable, wanted: CaseFilter) -> 
     return wanted.group_size or table.group_size or (GROUP_SIZE,)
 
 
-def _shape(facts: WorkloadFacts, table: CaseTable) -> dict[str, int]:
+def _shape(facts: WorkloadFacts, table: CaseTable, wanted: CaseFilter) -> dict[str, int]:
     defaults = facts.smoke_shape if table.size == "smoke" else facts.shape
-    return defaults | {dimension: value for dimension, value in table.shape.items() if dimension in defaults}
+    changed = table.shape | wanted.shape
+    return defaults | {dimension: value for dimension, value in changed.items() if dimension in defaults}
+
+
+def _check_dimensions(wanted: CaseFilter, cases: Iterable[Case]) -> None:
+    """Refuse a dimension that no case has: it would be ignored, and another size measured than the user believes."""
+    known = sorted({dimension for case in cases for dimension in case.shape})
+    for dimension in wanted.shape:
+        if dimension not in known:
+            listed = f"{suggest(dimension, known)}known are {', '.join(known) or 'none'}"
+            raise UsageError(f"--shape {dimension}: no workload that is left has this dimension; {listed}")
 
 
 def _phases(facts: WorkloadFacts, table: CaseTable) -> tuple[Phase | None, ...]:

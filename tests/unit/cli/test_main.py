@@ -90,6 +90,9 @@ def test_without_a_verb_the_verb_is_run(invoke: Invoke) -> None:
         (["veryfy"], "no command 'veryfy'; did you mean verify? use one of "),
         (["--precision", "", "--dry-run"], "is not known"),
         (["--batch-size", "0", "--dry-run"], "'0' is not a list of positive whole numbers like 1,16"),
+        (["--shape", "layers", "--dry-run"], "'layers' in 'layers' is not of the form NAME=NUMBER"),
+        (["--shape", "layers=1,layers=2", "--dry-run"], "'layers=2' in 'layers=1,layers=2' is stated twice"),
+        (["--workload", "bert*", "--shape", "token=9", "--dry-run"], "this dimension; did you mean tokens? known are "),
         (["--cpus", "1-", "--dry-run"], "'1-' is not a CPU list like 0-3,8"),
         (["--budget", "soon", "--dry-run"], "'soon' is not a duration like 90s, 10m or 1h30m"),
         (["--note", "two\nlines", "--dry-run"], "is not one line of 1 to 1000 printable characters"),
@@ -135,11 +138,10 @@ def test_cpus_that_are_not_allowed_are_refused_with_both_lists(invoke: Invoke) -
 
 
 def test_options_reach_the_plan(invoke: Invoke) -> None:
-    options = (
-        "--suite quick --workload bert* --batch-size 2,3 --repetitions 4:9 --budget 1h30m --target-ci 0.5% --timeout 90"
-    )
+    options = "--suite quick --workload bert* --batch-size 2,3 --shape tokens=64 --repetitions 4:9 --budget 1h30m --target-ci 0.5% --timeout 90"
     plan = decode_json(invoke(*options.split(), "--dry-run", "--json").out.encode(), Plan, source="-")
     assert [(cell.case.workload, cell.case.batch_size) for cell in plan.cells] == [("bert_base", 2), ("bert_base", 3)]
+    assert {cell.case.shape["tokens"] for cell in plan.cells} == {64}
     policy = plan.policy
     assert (policy.repetitions_min, policy.repetitions_max) == (4, 9)
     assert (policy.budget_s, policy.target_ci_ratio, policy.timeout_s) == (5400, 0.005, 90)

@@ -70,7 +70,7 @@ def test_the_same_software_is_measured_once_more_and_compared_with_the_runs_befo
     run, compare = planned.rerun.commands
     assert " ".join(run) == (
         "bench run --suite smoke --workload resnet50 --mode inference --precision fp32 --memory-format channels_last "
-        "--backend eager --batch-size 4 --layout latency --repetitions 10:20"
+        "--backend eager --batch-size 4 --shape image_size=64 --layout latency --repetitions 10:20"
     )
     assert compare[:2] == ("bench", "compare")
     assert [Path(word).name[-18:-10] for word in compare[2:7]] == [f"{number:08x}" for number in range(15, 20)]

@@ -67,6 +67,12 @@ def test_shape_touches_only_workloads_that_have_the_dimension() -> None:
     assert [name.split("/")[6] for name in names(suite)] == ["image_size=64", "tokens=8", "tokens=8"]
 
 
+def test_the_users_shape_takes_the_place_of_the_suites() -> None:
+    suite = make_suite(CaseTable(workload=("gpt2", "resnet50"), shape={"tokens": 4}))
+    shapes = [name.split("/")[6] for name in names(suite, CaseFilter(shape={"tokens": 6}))]
+    assert shapes == ["tokens=6", "tokens=6", "image_size=224"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "count"),
     [
