@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from bench.backends.registry import find_backend
+from bench.interface.packing import count_held_bytes
 from bench.records.case import Case
 from bench.records.precision import PRECISION_FACTS
 
@@ -136,12 +137,3 @@ def _compressed_bytes(parameter: Tensor, group_size: int | None) -> float:
     if group_size is None:
         return parameter.numel() * (1 + 2 / columns)
     return parameter.nbytes if columns % group_size else parameter.numel() * (0.5 + 2.5 / group_size)
-
-
-def count_held_bytes(tensor: Tensor) -> int:
-    """Return the bytes of a tensor; of one that consists of others, such as torchao's packed weights, theirs."""
-    flatten = getattr(tensor, "__tensor_flatten__", None)
-    if flatten is None:
-        return tensor.nbytes
-    names, _ = flatten()
-    return sum(count_held_bytes(getattr(tensor, name)) for name in names)

@@ -93,7 +93,7 @@ _VERDICTS: Mapping[str, str] = MappingProxyType(
         "differs": "{field} differs ({base} and {new}), which forbids a verdict",
         "no_such_cell": "the {side} side refused this case, or does not have it in this layout",
         "no_number": "the {side} side has no number",
-        "too_few_repetitions": "{base} and {new} valid repetitions of a run are too few: a verdict takes {wanted} of each run; measure with --repetitions {wanted} or more",
+        "too_few_repetitions": "{base} and {new} valid repetitions of a run are too few: a verdict takes {wanted} of each run; `bench run --repetitions {wanted}` makes as many",
         "too_few_pairs": "{pairs} pairs of valid repetitions are too few: a verdict takes {wanted}; measure with --repetitions {wanted} or more",
         "neither_shown": "neither a difference nor equivalence within {margin_percent}% is shown: with this scatter, a change below {detectable_percent}% would mostly be missed",
         "host_changed": "the host itself changed between the runs, which explains the difference: its probes took {compute_percent}% (compute) and {bandwidth_percent}% (memory bandwidth) longer",

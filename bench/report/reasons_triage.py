@@ -6,11 +6,11 @@ from types import MappingProxyType
 SENTENCES_TRIAGE: Mapping[str, str] = MappingProxyType(
     {
         "small_class": (
-            "its class has {found} machine(s) with numbers, and {needed} are needed to tell which is odd; name known good "
+            "machines of its class with numbers: {found}, and {needed} are needed to tell which is odd; name known good "
             "ones with --reference"
         ),
         "too_few_reference_machines": (
-            "{found} reference machine(s) of its class, and {needed} are needed to know how good ones scatter"
+            "reference machines of its class: {found}, and {needed} are needed to know how good ones scatter"
         ),
         "no_numbers": (
             "no cell has two valid repetitions, so that nothing could be compared: it failed, or its host was noisy; "
@@ -34,6 +34,6 @@ SENTENCES_TRIAGE: Mapping[str, str] = MappingProxyType(
         ),
         "cell_without_numbers": "{cell}: no machine of class {class} has a number of it, so that nothing was judged by it",
         "odd_reference": "{machine} is odd among the references, and so is none",
-        "own_references": "{machines} reference machine(s) are judged themselves, and so are no references",
+        "own_references": "reference machines that are judged themselves: {machines}; they are no references",
     }
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from bench.bundle.image import describe_image
 from bench.bundle.sync import sync
 from bench.errors import OutputError, UsageError
 from bench.records.bundle import RUN_SUFFIX, RunId, Timestamp
@@ -20,6 +21,7 @@ from bench.records.plan import CellId
 from bench.records.probe import Probe
 from bench.records.record import Record, decode_json, encode_json, encode_json_line
 from bench.records.text import Note
+from bench.run.continuation import say_how_to_go_on
 from bench.run.continuity import Software
 from bench.run.lock import locked
 from bench.run.prepare import Decision
@@ -113,7 +115,7 @@ class Journal:
         except OSError as error:
             raise OutputError(
                 f"{self.folder}: cannot write the journal: {error.strerror}; "
-                f"make room, then go on with --resume {self.folder}"
+                f"make room, then go on with: {say_how_to_go_on(self.session.decision, describe_image(), self.folder)}"
             ) from error
         self._take(entry)
 

@@ -14,13 +14,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from torch import Tensor, nn
+from torch import nn
 from torch.autograd.profiler import profile
 from torchao.core.config import AOBaseConfig
 from torchao.prototype.quantization.int4 import PrototypeInt4WeightOnlyConfig
 from torchao.quantization import Int8DynamicActivationInt8WeightConfig, Int8WeightOnlyConfig, quantize_
 from torchao.utils import TorchAOBaseTensor
 
+from bench.interface.packing import count_held_bytes
 from bench.records.case import Case
 from bench.variants.errors import NoEffectError
 from bench.variants.observation import Observation
@@ -87,15 +88,7 @@ class LinearOnly:
 
 def count_weight_bytes(model: nn.Module) -> int:
     """Return the bytes of a model's parameters, each once, packed as they are."""
-    return sum(tensor.nbytes for parameter in model.parameters() for tensor in unpack(parameter))
-
-
-def unpack(tensor: Tensor) -> list[Tensor]:
-    """Return the tensors that one of torchao's consists of; others consist of themselves."""
-    if not isinstance(tensor, TorchAOBaseTensor):
-        return [tensor]
-    names, _ = tensor.__tensor_flatten__()
-    return [getattr(tensor, name) for name in names]
+    return sum(map(count_held_bytes, model.parameters()))
 
 
 def _can_quantize(module: nn.Module, _name: str, *, group_size: int | None) -> bool:

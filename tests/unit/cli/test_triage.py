@@ -112,7 +112,7 @@ def test_references_are_named_apart(fine_fleet: Path, triage: Invoke, tmp_path: 
 def test_too_few_machines_are_status_4(triage: Invoke, tmp_path: Path) -> None:
     outcome = triage(keep(tmp_path / "one", make_run(1)))
     assert outcome.status == 4
-    assert "n001: its class has 1 machine(s) with numbers, and 4 are needed" in outcome.out
+    assert "n001: machines of its class with numbers: 1, and 4 are needed" in outcome.out
 
 
 def test_a_narrow_margin_is_status_3_and_says_what_would_help(fine_fleet: Path, triage: Invoke) -> None:

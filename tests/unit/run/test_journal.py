@@ -104,7 +104,9 @@ def test_a_disk_that_fills_up_stops_the_run_says_how_to_go_on_and_loses_nothing(
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
     try:
-        with pytest.raises(OutputError, match=r"File too large; make room, then go on with --resume .*\.run"):
+        with pytest.raises(
+            OutputError, match=r"File too large; make room, then go on with: bench run --resume .*\.run"
+        ):
             go_on(bench, entry)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -122,6 +124,8 @@ def test_a_disk_that_fills_up_stops_the_run_and_says_how_to_go_on(
 
     with begin_journal(tmp_path, bench.session) as journal:
         monkeypatch.setattr(os, "fsync", full)
-        with pytest.raises(OutputError, match=r"No space left on device; make room, then go on with --resume .*\.run"):
+        with pytest.raises(
+            OutputError, match=r"No space left on device; make room, then go on with: bench run --resume .*\.run"
+        ):
             journal.add(CellEntry(cell=CELL, stopped="precise"))
         assert journal.entries == []
