@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from itertools import count
+from itertools import chain, count, repeat
 from pathlib import Path
 from typing import Any
 
@@ -258,13 +258,13 @@ def test_at_whatever_moment_the_time_ends_every_cell_ends_and_a_block_together(t
     cells = [msgspec.structs.replace(make_cell(index), variant=name) for index, name in enumerate(name_variants(4))]
     plan = make_plan(*cells, policy=policy)
     for moment in count():
-        calls = count()
+        readings = chain(repeat(0.0, moment), repeat(1000.0))
         folder, workers = tmp_path / str(moment), Workers(*scattered(2, len(cells)))
         folder.mkdir()
-        journal = Bench(folder, plan).measure(workers, clock=lambda: 1000.0 if next(calls) >= moment else 0.0)
+        journal = Bench(folder, plan).measure(workers, clock=readings.__next__)
         made = [len(measurement.repetitions) for measurement in journal.measurements()]
         assert made == [made[0]] * len(cells), f"the time ended at reading {moment} of the clock"
-        if next(calls) < moment:
+        if next(readings) == 0.0:
             break
     assert made[0] == policy.repetitions_max
 
