@@ -32,6 +32,14 @@ def test_a_change_to_faster_and_a_second_change_are_found() -> None:
     assert [(change.series, change.first) for change in changes] == [(0, 40), (0, 80)]
 
 
+def test_runs_that_are_far_out_do_not_move_the_place_of_a_change() -> None:
+    rows = noise(6, 60)
+    rows[1] = step(rows[1], 30, 0.08)
+    rows[1, [12, 13]] += 0.5
+    (change,) = find_changes(make_series(*rows), TAIL).changes
+    assert (change.series, change.first) == (1, 30)
+
+
 def test_flat_series_show_none() -> None:
     assert find_changes(make_series(*noise(3, 200)), TAIL).changes == ()
 
