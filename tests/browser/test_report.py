@@ -25,7 +25,7 @@ from tests.unit.report.html.test_history import make_report
 pytestmark = pytest.mark.slow
 
 KEPT = REPO / "tests/data/bundles/2"
-REFERENCE = REPO / "results/reference/20261128T212632Z-2815f8dc.bench.tar"
+REFERENCE = REPO / "results/reference/20261129T173631Z-02ada243.bench.tar"
 WIDTHS = {"desktop": 1280, "phone": 390}
 
 

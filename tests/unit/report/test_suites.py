@@ -16,7 +16,7 @@ from bench.suites.load import load_suites
 from bench.workloads.registry import WORKLOADS
 from tests.builders import CASE
 
-REFERENCE = Path("results/reference/20261128T212632Z-2815f8dc.bench.tar")
+REFERENCE = Path("results/reference/20261129T173631Z-02ada243.bench.tar")
 SUITES = load_suites(WORKLOADS)
 STANDARD = SUITES["standard"]
 
@@ -29,7 +29,7 @@ def render(suite: Suite, cases: int) -> str:
 @pytest.mark.parametrize(
     ("suite", "cases", "numbers"),
     [
-        (SUITES["quick"], 14, ("14", "14", "4 min 37 s, measured")),
+        (SUITES["quick"], 14, ("14", "14", "4 min 48 s, measured")),
         (SUITES["nightly"], 48, ("48", "48", "58 min 20 s, aim")),
         (STANDARD, 2, ("2", "6", "13 min 55 s, estimated")),
         (replace(SUITES["nightly"], name="mine", layouts=STANDARD.layouts), 48, ("48", "144", ".*, estimated")),

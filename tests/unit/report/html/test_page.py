@@ -26,7 +26,7 @@ from tests.unit.report.test_decode import decoding
 
 REPO = Path(__file__).parents[4]
 KEPT = REPO / "tests/data/bundles/2"
-REFERENCE = REPO / "results/reference/20261128T212632Z-2815f8dc.bench.tar"
+REFERENCE = REPO / "results/reference/20261129T173631Z-02ada243.bench.tar"
 MARKUP = """<script>alert({0})</script>"'><img src="https://example.org/{0}" onerror="alert({0})">&amp;{0}"""
 PLAIN = "text {0}"
 
