@@ -23,7 +23,8 @@ run: environment ## Measure this machine without Docker, and verify the bundle; 
 	@images/run-and-verify.sh $(ARGS)
 
 test: tools ## Run all tests that need no container
-	.venv/bin/pytest -m "not docker and not slurm"
+	.venv/bin/pytest -m "not docker and not slurm" --numprocesses 2 --dist worksteal tests/unit
+	.venv/bin/pytest -m "not docker and not slurm" --ignore tests/unit
 	@echo "Tests in containers: make test-container"
 
 test-numa: environment ## Run tests on an emulated machine with two NUMA nodes, SMT and an offline CPU; needs QEMU

@@ -13,12 +13,13 @@ from bench.records.verdict import Finding
 TOOLS = frozenset(
     {
         "aiohttp-retry", "alembic", "altair", "ast-serialize", "check-jsonschema", "colorlog", "coverage", "duckdb",
-        "durationpy", "grimp", "hypothesis", "import-linter", "importlib-resources", "iniconfig", "installer",
-        "jsonschema", "jsonschema-specifications", "kubernetes", "kubernetes-validate", "librt", "mako", "mypy",
-        "mypy-extensions", "narwhals", "oauthlib", "optuna", "outcome", "pathspec", "pip", "pluggy", "pysocks",
-        "pytest", "python-dateutil", "referencing", "regress", "requests-oauthlib", "rpds-py", "ruamel-yaml", "ruff",
-        "selenium", "sniffio", "sqlalchemy", "trio", "trio-websocket", "types-docker", "types-requests",
-        "types-tabulate", "tzdata", "uv", "vl-convert-python", "websocket-client", "wheel", "wsproto",
+        "durationpy", "execnet", "grimp", "hypothesis", "import-linter", "importlib-resources", "iniconfig",
+        "installer", "jsonschema", "jsonschema-specifications", "kubernetes", "kubernetes-validate", "librt", "mako",
+        "mypy", "mypy-extensions", "narwhals", "oauthlib", "optuna", "outcome", "pathspec", "pip", "pluggy",
+        "pysocks", "pytest", "pytest-xdist", "python-dateutil", "referencing", "regress", "requests-oauthlib",
+        "rpds-py", "ruamel-yaml", "ruff", "selenium", "sniffio", "sqlalchemy", "trio", "trio-websocket",
+        "types-docker", "types-requests", "types-tabulate", "tzdata", "uv", "vl-convert-python", "websocket-client",
+        "wheel", "wsproto",
     }
 )  # fmt: skip
 """Distributions that no worker imports: installers, what reports and histories are made with, and what the locks for
