@@ -11,7 +11,7 @@ from bench.planning.pairs import Side, VariantOptions, plan_pairs
 from bench.planning.plan import Catalogue, Planned
 from bench.profiles.variables import ALLOWED
 from bench.records.known_values import describe_known
-from bench.records.lookup import suggest
+from bench.records.lookup import list_known
 from bench.records.machine import Machine
 from bench.records.plan import PlanHeading
 from bench.records.request import Request
@@ -51,7 +51,7 @@ def read_settings(settings: Settings) -> VariantOptions:
         if name in OPTION_KNOBS:
             options[OPTION_KNOBS[name]] = value
         elif name not in ALLOWED:
-            raise UsageError(f"no knob {name!r}; {suggest(name, known)}known are {', '.join(known)}")
+            raise UsageError(f"no knob {name!r}; {list_known(name, known)}")
         elif not ALLOWED[name].values.fullmatch(value):
             raise UsageError(f"knob {name} is {value!r}, wanted {ALLOWED[name].wanted}")
         else:

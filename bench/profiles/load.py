@@ -4,7 +4,7 @@ from pathlib import Path
 
 from bench.errors import UsageError
 from bench.profiles.variables import why_not_variable
-from bench.records.lookup import suggest
+from bench.records.lookup import list_known
 from bench.records.profile import (
     ALLOCATORS,
     INSTANCE_PER,
@@ -77,7 +77,7 @@ def find_profile(name_or_path: str) -> Profile:
     known = sorted(path.stem for path in PROFILES_DIR.glob("*.toml"))
     if name_or_path not in known:
         raise UsageError(
-            f"no profile {name_or_path!r}; {suggest(name_or_path, known)}known are {', '.join(known)}; "
+            f"no profile {name_or_path!r}; {list_known(name_or_path, known)}; "
             "a file is given by a path, such as ./mine.toml"
         )
     return load_profile(PROFILES_DIR / f"{name_or_path}.toml")

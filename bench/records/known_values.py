@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import inspect
 
-from bench.records.lookup import suggest
+from bench.records.lookup import list_known
 from bench.records.toml_lines import Step
 
 _UNKNOWN_KEY = re.compile(r"Object contains unknown field `(.*?)`(?: - at |\Z)")
@@ -31,7 +31,7 @@ def describe_known(record_type: type[object], message: str, steps: Sequence[Step
 
 
 def _describe(name: str, known: Sequence[str]) -> str:
-    return f"; {suggest(name, known)}known are {', '.join(known)}" if known else ""
+    return f"; {list_known(name, known)}" if known else ""
 
 
 def _follow(record_type: type[object], steps: Sequence[Step]) -> Iterable[inspect.Type]:

@@ -22,7 +22,13 @@ def find_row(rows: Mapping[str, Row], name: str, *, noun: str) -> Row:
     """
     if name in rows:
         return rows[name]
-    raise UsageError(f"no {noun} {name!r}; {suggest(name, rows)}known are {', '.join(rows)}")
+    raise UsageError(f"no {noun} {name!r}; {list_known(name, rows)}")
+
+
+def list_known(name: str, known: Iterable[str]) -> str:
+    """Return what is known, for a message about a name that is not; before it, a question about the closest."""
+    names = tuple(known)
+    return f"{suggest(name, names)}known are {', '.join(names) or 'none'}"
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

@@ -27,7 +27,7 @@ from bench.records.case import (
     QuantEngine,
     WorkloadFacts,
 )
-from bench.records.lookup import suggest
+from bench.records.lookup import list_known, suggest
 from bench.records.machine import Architecture
 from bench.records.plan import Refusal
 from bench.records.precision import PRECISION_FACTS
@@ -99,7 +99,7 @@ def expand_suite(
             f"nothing of suite {suite.name!r} is left after the filters; "
             f"`bench suites show {suite.name}` lists its cases, and `--suite full` has every valid one"
         )
-    _check_dimensions(wanted, [*cases.values(), *(refusal.case for refusal in refused.values())])
+    _check_dimensions(wanted.shape, [*cases.values(), *(refusal.case for refusal in refused.values())])
     return tuple(cases.values()), tuple(refused.values())
 
 
@@ -205,13 +205,12 @@ def _shape(facts: WorkloadFacts, table: CaseTable, wanted: CaseFilter) -> dict[s
     return defaults | {dimension: value for dimension, value in changed.items() if dimension in defaults}
 
 
-def _check_dimensions(wanted: CaseFilter, cases: Iterable[Case]) -> None:
+def _check_dimensions(wanted: Iterable[str], cases: Sequence[Case]) -> None:
     """Refuse a dimension that no case has: it would be ignored, and another size measured than the user believes."""
-    known = sorted({dimension for case in cases for dimension in case.shape})
-    for dimension in wanted.shape:
-        if dimension not in known:
-            listed = f"{suggest(dimension, known)}known are {', '.join(known) or 'none'}"
-            raise UsageError(f"--shape {dimension}: no workload that is left has this dimension; {listed}")
+    for dimension in wanted:
+        if not any(dimension in case.shape for case in cases):
+            known = list_known(dimension, sorted({name for case in cases for name in case.shape}))
+            raise UsageError(f"--shape {dimension}: no workload that is left has this dimension; {known}")
 
 
 def _phases(facts: WorkloadFacts, table: CaseTable) -> tuple[Phase | None, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.errors import UsageError
 from bench.records.case import WorkloadFacts
 from bench.records.digest import Digest
-from bench.records.lookup import suggest
+from bench.records.lookup import list_known, suggest
 from bench.records.request import is_file
 from bench.records.suite import CaseTable, Suite
 from bench.records.toml_file import TomlFile, read_toml
@@ -92,6 +92,5 @@ def _check_table(file: TomlFile[Suite], index: int, table: CaseTable, workloads:
     known = sorted({dimension for name in matched for dimension in workloads[name].shape})
     for dimension in table.shape:
         if dimension not in known:
-            listed = f"{suggest(dimension, known)}known are {', '.join(known) or 'none'}"
-            problem = f"no workload of this table has the dimension {dimension!r}; {listed}"
+            problem = f"no workload of this table has the dimension {dimension!r}; {list_known(dimension, known)}"
             raise file.error(problem, "cases", index, "shape", dimension)

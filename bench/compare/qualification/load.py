@@ -9,7 +9,7 @@ from bench.compare.qualification.check import COMPARATORS, Check
 from bench.compare.qualification.checks import BUILT_IN, CHECKS
 from bench.errors import UsageError
 from bench.records.digest import Digest
-from bench.records.lookup import suggest
+from bench.records.lookup import list_known, suggest
 from bench.records.qualification import QualificationPolicy, Rule
 from bench.records.toml_file import TomlFile, read_toml
 
@@ -108,7 +108,7 @@ def find_rule_problem(rule: Rule) -> str | None:
     """Return why a rule cannot be judged; None if it can."""
     check = CHECKS.get(rule.check)
     if check is None:
-        return f"no check {rule.check!r}; {suggest(rule.check, CHECKS)}known are {', '.join(CHECKS)}"
+        return f"no check {rule.check!r}; {list_known(rule.check, CHECKS)}"
     given = [name for name in _LIMITS if getattr(rule, name) is not None]
     if len(given) != 1:
         return (
