@@ -6,15 +6,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def list_parts(tensor: "Tensor") -> "list[Tensor]":
-    """Return the plain tensors that a tensor consists of; a plain one consists of itself."""
+def count_held_bytes(tensor: "Tensor") -> int:
+    """Return the bytes of a tensor; of one that consists of others, such as torchao's packed weights, theirs."""
     flatten = getattr(tensor, "__tensor_flatten__", None)
     if flatten is None:
-        return [tensor]
+        return tensor.nbytes
     names, _ = flatten()
-    return [part for name in names for part in list_parts(getattr(tensor, name))]
-
-
-def count_held_bytes(tensor: "Tensor") -> int:
-    """Return the bytes of all parts of a tensor."""
-    return sum(part.nbytes for part in list_parts(tensor))
+    return sum(count_held_bytes(getattr(tensor, name)) for name in names)

@@ -115,9 +115,14 @@ class Journal:
         except OSError as error:
             raise OutputError(
                 f"{self.folder}: cannot write the journal: {error.strerror}; "
-                f"make room, then go on with: {say_how_to_go_on(self.session.decision, describe_image(), self.folder)}"
+                f"make room, then go on with: {self.command_to_go_on}"
             ) from error
         self._take(entry)
+
+    @property
+    def command_to_go_on(self) -> str:
+        """What the user types to go on with the run."""
+        return say_how_to_go_on(self.session.decision, describe_image(), self.folder)
 
     def _take(self, entry: Entry) -> None:
         self.entries.append(entry)

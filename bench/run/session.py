@@ -31,7 +31,6 @@ from bench.records.plan import Plan
 from bench.records.summary import Summary
 from bench.records.text import Note
 from bench.run.clock import RunClock
-from bench.run.continuation import say_how_to_go_on
 from bench.run.continuity import describe_software, require_same_machine, require_same_sides, require_same_software
 from bench.run.execute import Execution, ReportProgress
 from bench.run.interpreters import describe_interpreters
@@ -123,17 +122,18 @@ def _measure_and_seal(
                 journal, parent=parent, report_progress=report_progress, workers=workers, run_clock=clock
             ).measure_all()
     except KeyboardInterrupt as error:
-        command = say_how_to_go_on(journal.session.decision, describe_image(), journal.folder)
-        raise InterruptedRunError(f"interrupted; what was measured is kept, go on with: {command}") from error
+        raise InterruptedRunError(
+            f"interrupted; what was measured is kept, go on with: {journal.command_to_go_on}"
+        ) from error
     require_same_software(journal.session.run_id, journal.session.software, describe_software())
     path = _bundle_path(journal)
-    contents = make_contents(journal, clock, calibration, _words(journal, parent))
+    words = find_private_words(parent, journal.session.decision.machine.host_name)
+    contents = make_contents(journal, clock, calibration, words)
     try:
         write_bundle(path, contents, signer)
         _verify_written(path)
     except BenchError as error:
-        command = say_how_to_go_on(journal.session.decision, contents.image, journal.folder)
-        raise type(error)(f"{error}; what was measured is kept, seal it with: {command}") from error
+        raise type(error)(f"{error}; what was measured is kept, seal it with: {journal.command_to_go_on}") from error
     _discard(journal)
     return path, contents.summary
 
@@ -169,10 +169,6 @@ def _bundle_path(journal: Journal) -> Path:
 def _discard(journal: Journal) -> None:
     with suppress(OSError):  # the bundle is complete; a folder left behind only takes space
         rmtree(journal.folder)
-
-
-def _words(journal: Journal, parent: Mapping[str, str]) -> PrivateWords:
-    return find_private_words(parent, journal.session.decision.machine.host_name)
 
 
 def _find_sealed(journal: Journal) -> tuple[Path, Summary] | None:
