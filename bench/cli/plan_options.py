@@ -79,7 +79,7 @@ def case_options(command: Command) -> Command:
                 "--shape",
                 type=Shape(),
                 metavar="NAME=N,...",
-                help="Dimensions instead of the suite's: prompt_tokens=1024,output_tokens=32. bench workloads lists them.",
+                help="Dimensions instead of the suite's: prompt_tokens=1024,output_tokens=32. bench workloads --json lists them.",
             ),
             click.option(
                 "--quant-engine",
@@ -167,7 +167,7 @@ def parse_options(given: dict[str, object], *side_profiles: str | None) -> RunOp
     if given["force"]:
         refuse_needless_force([given["profile"], *side_profiles])
     filters = {name: given.pop(name) or () for name in ("workload", "family", "mode", "precision", "memory_format", "backend", "batch_size", "quant_engine", "group_size")}  # fmt: skip
-    filters["shape"] = given.pop("shape", None) or {}
+    filters["shape"] = given.pop("shape") or {}
     filters["workload"] = expand_models(filters["workload"], given.pop("torchbench", None))  # type: ignore[arg-type] # as click's types say
     given["layouts"] = given.get("layouts") or ()
     given["inputs"] = gather_inputs(given.pop("inputs", None) or ())  # type: ignore[arg-type] # as its type says
