@@ -21,7 +21,7 @@ _COPIES = frozenset(
 )
 
 
-class Dispatched(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class Dispatched(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch gives it no types
     """Counts while it is entered.
 
     Attributes:
@@ -30,7 +30,7 @@ class Dispatched(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # torch gives it no types
         self.operators: Counter[str] = Counter()
         self.dtypes: Counter[torch.dtype] = Counter()
 

@@ -27,10 +27,10 @@ def record_primitives(call: Callable[[], object]) -> dict[str, int]:
         where torch has no oneDNN, or where the call runs none of its primitives, as plain fp32 matrix
         products through MKL do not.
     """
-    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call] # torch gives it no types
         return {}
     with FileIO(os.memfd_create("stdout"), "r+") as report:
-        with _stdout_into(report), torch.backends.mkldnn.verbose(torch.backends.mkldnn.VERBOSE_ON):  # type: ignore[no-untyped-call]
+        with _stdout_into(report), torch.backends.mkldnn.verbose(torch.backends.mkldnn.VERBOSE_ON):  # type: ignore[no-untyped-call] # torch gives it no types
             call()
         report.seek(0)
         return count_primitives(report.readall().decode("ascii", errors="replace"))

@@ -133,7 +133,7 @@ def _fails_alone(values: Mapping[str, object], record_type: type[RecordT], steps
 def _follow(values: object, steps: Sequence[Step]) -> dict[str, object]:
     for step in steps:
         values = values[step]  # type: ignore[index]  # msgspec has just walked the same way
-    return values  # type: ignore[return-value]
+    return values  # type: ignore[return-value] # the steps lead to a table
 
 
 def _error(path: Path, line: int | None, problem: str) -> UsageError:

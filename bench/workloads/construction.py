@@ -44,7 +44,7 @@ def construct(factory: Callable[[], nn.Module], dtype: torch.dtype) -> nn.Module
     before, draw = torch.get_default_dtype(), nn.init.trunc_normal_
     torch.set_default_dtype(dtype)
     # No function mode sees it, and it repeats until values are within bounds, which uninitialised values never are.
-    nn.init.trunc_normal_ = _leave  # type: ignore[assignment]
+    nn.init.trunc_normal_ = _leave  # type: ignore[assignment] # takes what the original takes
     try:
         with _NoRandom():
             return factory()

@@ -104,7 +104,7 @@ class TrainingStep:
             ticks.append(perf_counter_ns())
             loss = self._loss(output, self._target)
             ticks.append(perf_counter_ns())
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call] # torch gives it no types
         ticks.append(perf_counter_ns())
         self._optimizer.step()
         ticks.append(perf_counter_ns())
@@ -115,7 +115,7 @@ class TrainingStep:
         self._optimizer.zero_grad(set_to_none=True)
         with self._autocast():
             loss = self._loss(self._forward(), self._target)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call] # torch gives it no types
         self._optimizer.step()
         return loss
 

@@ -211,7 +211,7 @@ def _adjacency(inputs: Mapping[str, Tensor], index: int) -> Tensor:
     if "weights" not in inputs:
         return edges
     # PyTorch Geometric creates sparse matrices in every call, and torch warns unless it is set whether to check them.
-    torch.sparse.check_sparse_tensor_invariants.disable()  # type: ignore[no-untyped-call]
+    torch.sparse.check_sparse_tensor_invariants.disable()  # type: ignore[no-untyped-call] # torch gives it no types
     rows = torch.cat([edges.new_zeros(1), torch.bincount(edges[1], minlength=nodes).cumsum(0)])
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta state", UserWarning)

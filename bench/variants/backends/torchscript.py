@@ -72,7 +72,7 @@ class TorchScript(AheadOfTime):
         with self._timed("compile_s"), warnings.catch_warnings():
             # TorchScript is deprecated, and its tracer warns of every branch that it fixes. A wrong branch fails the proof.
             warnings.simplefilter("ignore")
-            traced = torch.jit.trace(flat, signature.example, check_trace=False, strict=False)  # type: ignore[no-untyped-call]
+            traced = torch.jit.trace(flat, signature.example, check_trace=False, strict=False)  # type: ignore[no-untyped-call] # torch gives it no types
             self._traced = _observe_trace(traced)
             self._fusion = {"onednn_fusion": _OFF_FOR_STATE if signature.slots else "on"}
             try:
@@ -86,7 +86,7 @@ class TorchScript(AheadOfTime):
         return self._run
 
     def _optimize(self, traced: Any, signature: Signature, *, fuse: bool) -> None:  # noqa: ANN401 - torch gives its modules no better type
-        before = torch.jit.onednn_fusion_enabled()  # type: ignore[no-untyped-call]
+        before = torch.jit.onednn_fusion_enabled()  # type: ignore[no-untyped-call] # torch gives it no types
         torch.jit.enable_onednn_fusion(fuse)
         try:
             self._frozen = torch.jit.freeze(traced)

@@ -164,7 +164,7 @@ def _replace_linear(model: nn.Module, engine: QuantEngine, called: set[nn.Module
             linear = as_linear(child)
             if linear is not None:
                 linear.qconfig = qconfig  # type: ignore[assignment] # how torch.ao passes it
-                setattr(parent, name, DynamicLinear.from_float(linear))  # type: ignore[no-untyped-call]
+                setattr(parent, name, DynamicLinear.from_float(linear))  # type: ignore[no-untyped-call] # torch gives it no types
             elif type(child) is nn.EmbeddingBag and child.mode == "sum":
-                child.qconfig = float_qparams_weight_only_qconfig  # type: ignore[assignment]
-                setattr(parent, name, EmbeddingBag.from_float(child))  # type: ignore[no-untyped-call]
+                child.qconfig = float_qparams_weight_only_qconfig  # type: ignore[assignment] # how torch.ao passes it
+                setattr(parent, name, EmbeddingBag.from_float(child))  # type: ignore[no-untyped-call] # torch gives it no types

@@ -105,5 +105,5 @@ def _operator(node: Node) -> str:
     target: Callable[..., Any] | str = node.target
     if not isinstance(target, torch._ops.OpOverload):  # noqa: SLF001 - how a graph names operators
         return ""
-    name: str = target.name()  # type: ignore[no-untyped-call]
+    name: str = target.name()  # type: ignore[no-untyped-call] # torch gives it no types
     return name.partition(".")[0]

@@ -100,11 +100,11 @@ def count_operations(call: Callable[[], object]) -> Operations:
     return operations
 
 
-class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call] # torch gives it no types
     """Sees every operator, but not those that it calls inside, so nothing is counted twice."""
 
     def __init__(self, operations: Operations) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # torch gives it no types
         self._operations = operations
 
     def __torch_dispatch__(  # type: ignore[explicit-override] # `typing.override` is newer than Python 3.11
@@ -115,7 +115,7 @@ class _Counting(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs: Mapping[str, object] | None = None,
     ) -> Any:  # noqa: ANN401 - whatever the operator returns
         result = func(*args, **(kwargs or {}))
-        namespace, _, name = func.name().partition("::")  # type: ignore[no-untyped-call]
+        namespace, _, name = func.name().partition("::")  # type: ignore[no-untyped-call] # torch gives it no types
         name = name.partition(".")[0]
         if namespace == "quantized" and name.startswith(_INT8):
             self._operations.int8 += 1

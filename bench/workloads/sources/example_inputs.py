@@ -127,7 +127,7 @@ class _EmbeddingReads(TorchDispatchMode):  # type: ignore[no-untyped-call] # tor
     """
 
     def __init__(self, indices: Mapping[str, Tensor]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # torch gives it no types
         self.rows: dict[str, int] = {}
         self._names = {tensor.untyped_storage().data_ptr(): name for name, tensor in indices.items()}
         self._kept: list[Tensor] = []

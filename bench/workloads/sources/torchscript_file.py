@@ -76,7 +76,7 @@ def load_script(path: Path) -> torch.jit.ScriptModule:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # TorchScript is deprecated
-            program: torch.jit.ScriptModule = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+            program: torch.jit.ScriptModule = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call] # torch gives it no types
     except RuntimeError as error:
         raise UsageError(
             f"{path}: torch {torch.__version__} cannot read this program: {' '.join(str(error).split())[:200]}"
