@@ -11,6 +11,7 @@ from bench.records.plan import Cell, Plan, PlanHeading, Policy, Refusal, Scenari
 from bench.records.profile import Choice, Layout
 from bench.records.reason import Reason, UnsupportedError
 from bench.records.source import Source
+from bench.stats.caches import ARRAYS, choose_array_bytes
 from bench.stats.scenarios import find_scenario
 
 WORKER_ARGV = ("python", "-m", "bench.worker")
@@ -24,17 +25,22 @@ FIRST_S = 3.0
 """Seconds that a cell's first repetition takes longer: its library comes from the disk, its model is compiled."""
 
 PROBE_S = 1.5
-"""Seconds of one probe; a run keeps this much of its time for the last one."""
+"""Seconds of one probe whose arrays are small."""
+
+TOUCH_BYTES_PER_S = 0.5e9
+"""Of one CPU of a guest that maps new memory: 0.3 to 1.7 GB/s were seen. The arrays of a probe are new each time."""
 
 PEAKS_S = 5.0
 """Seconds that the first probe and the last take longer: they measure all peaks."""
 
 REPETITIONS_PER_PROBE = 6
-"""Repetitions between two probes at most: a drift of the host makes all of them invalid together."""
+"""Repetitions between two probes: a drift of the host makes all of them invalid together. More where probes take long."""
+
+PROBE_SHARE = 1 / 10
+"""Of the time, for probes that take long."""
 
 PROBE_EVERY_S = 120.0
-"""Seconds between two probes, where repetitions are long: drift shows within minutes, and probes stay
-below a twentieth of the run."""
+"""Seconds between two probes at most, where repetitions are long: drift shows within minutes."""
 
 
 def plan_run(
@@ -104,7 +110,7 @@ def plan_run(
         cells=cells,
         refused=tuple(unsupported),
         argv=WORKER_ARGV,
-        estimate_s=estimate_seconds(len(cells), policy),
+        estimate_s=estimate_seconds(len(cells), policy, probe_s=estimate_probe_s(layouts, machine)),
         suite_digest=heading.suite_digest,
         sources=sources,
     )
@@ -132,16 +138,43 @@ def estimate_repetition_s(policy: Policy) -> float:
     return OVERHEAD_S + policy.warmup_max_s / 2 + policy.measure_s
 
 
-def estimate_seconds(cells: int, policy: Policy, repetition_s: float | None = None) -> float:
+def estimate_probe_s(layouts: Sequence[Layout], machine: Machine) -> float:
+    """Estimate the seconds of one probe of all layouts: arrays of several times the caches are new memory each time."""
+    return sum(PROBE_S + _estimate_touch_s(layout, machine) for layout in layouts)
+
+
+def _estimate_touch_s(layout: Layout, machine: Machine) -> float:
+    instances = len(layout.instances)
+    return max(
+        ARRAYS
+        * choose_array_bytes(machine.topology, machine.limits, binding, instances)
+        / (TOUCH_BYTES_PER_S * binding.threads)
+        for binding in layout.instances
+    )
+
+
+def probe_interval_s(repetition_s: float, probe_s: float) -> float:
+    """Return the seconds of repetitions between two probes.
+
+    Args:
+        repetition_s: Seconds of one repetition.
+        probe_s: Seconds of one probe.
+    """
+    return min(PROBE_EVERY_S, max(REPETITIONS_PER_PROBE * repetition_s, probe_s * (1 / PROBE_SHARE - 1)))
+
+
+def estimate_seconds(
+    cells: int, policy: Policy, repetition_s: float | None = None, *, probe_s: float = PROBE_S
+) -> float:
     """Estimate the seconds of the least repetitions of so many cells, with probes.
 
     Args:
         cells: Of the plan.
         policy: The same.
         repetition_s: Seconds of one repetition where some were timed; None for an estimate by the policy alone.
+        probe_s: Seconds of one probe.
     """
     repetition_s = estimate_repetition_s(policy) if repetition_s is None else repetition_s
-    between_s = min(PROBE_EVERY_S, REPETITIONS_PER_PROBE * repetition_s)
     measuring_s = cells * policy.repetitions_min * repetition_s
-    probing_s = PROBE_S * (2 + measuring_s // between_s) + 2 * PEAKS_S
+    probing_s = probe_s * (2 + measuring_s // probe_interval_s(repetition_s, probe_s)) + 2 * PEAKS_S
     return round(measuring_s + cells * FIRST_S + probing_s, 1)

@@ -7,17 +7,18 @@ LONGEST_NS = 300_000_000
 """Rounds end after this time, so that a slow or an emulated machine is not probed for minutes."""
 
 
-def find_best_ns(call: Callable[[], object], rounds: int) -> int:
+def find_best_ns(call: Callable[[], object], rounds: int, *, least: int = 0) -> int:
     """Return the nanoseconds of the fastest of some rounds after a first one, which finds caches empty.
 
-    Where calls take long there are fewer rounds, down to that first one.
+    Where calls take long there are fewer rounds, down to that first one, which counts where it is alone.
 
     Args:
         call: What is timed.
         rounds: At most, the first one not counted.
+        least: Rounds after the first one that are made however long they take.
     """
     times = [time_ns(call)]
-    while len(times) <= rounds and sum(times) < LONGEST_NS:
+    while len(times) <= least or (len(times) <= rounds and sum(times) < LONGEST_NS):
         times.append(time_ns(call))
     return min(times[1:] or times)
 

@@ -75,7 +75,7 @@ class Execution:
             self._jobs,
             self._partners,
             report_probe=lambda: self._report("probe", None, 0),
-            clock=clock,
+            pace=self._pace,
             run_clock=self._run_clock,
         )
         self._progress: dict[str, CellProgress] = {}

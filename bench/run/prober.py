@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bench.bundle.timestamp import format_timestamp
 from bench.launch.failure import WorkerFailedError
-from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
+from bench.launch.plan import PROBE_EVERY_S, PROBE_SHARE, REPETITIONS_PER_PROBE
 from bench.records.probe import Probe
 from bench.records.profile import Layout
 from bench.run.clock import RunClock
 from bench.run.jobs import JobBuilder, RepetitionRequest
 from bench.run.journal import Journal, ProbeEntry
+from bench.run.pace import Pace
 from bench.stats.drift import is_probe_odd
 from bench.stats.order import ScheduledRepetition
 
@@ -24,7 +25,7 @@ class Prober:
         partners: Mapping[str, Sequence[str]],
         *,
         report_probe: Callable[[], None],
-        clock: Callable[[], float],
+        pace: Pace,
         run_clock: RunClock,
     ) -> None:
         """Prepare; nothing runs yet.
@@ -34,17 +35,18 @@ class Prober:
             jobs: Of the session.
             partners: Cell → the cells that it is compared with.
             report_probe: Called before each probe of a layout.
-            clock: Seconds that never step.
+            pace: The clock of the session; gets the seconds of probes.
             run_clock: The time of day.
         """
         self._journal = journal
         self._jobs = jobs
         self._partners = partners
         self._report_probe = report_probe
-        self._clock = clock
+        self._pace = pace
         self._run_clock = run_clock
         self._repetitions_since: int | None = None
-        self._probed_at = clock()
+        self._probed_at = pace.elapsed_s
+        self._once_s = 0.0
 
     def count_repetition(self) -> None:
         """Count a repetition that begins after the last probe."""
@@ -65,8 +67,9 @@ class Prober:
         partners = self._partners[scheduled.cell.id]
         if len(partners) == 1 and self._journal.last_scheduled == (scheduled.round, partners[0]):
             return False
-        late = self._clock() - self._probed_at >= PROBE_EVERY_S
-        return self._repetitions_since >= REPETITIONS_PER_PROBE or (late and self._repetitions_since > 0)
+        since_s = self._pace.elapsed_s - self._probed_at
+        enough = self._repetitions_since >= REPETITIONS_PER_PROBE and since_s >= self._once_s * (1 / PROBE_SHARE - 1)
+        return enough or (since_s >= PROBE_EVERY_S and self._repetitions_since > 0)
 
     def probe(self, layouts: Sequence[Layout], then: Sequence[RepetitionRequest]) -> None:
         """Probe every layout. A probe that fails leaves a cell without a peak, and nothing else.
@@ -79,14 +82,19 @@ class Prober:
             then: The next repetitions; none before the last probe.
         """
         peaks = self._repetitions_since is None or not then
+        began_s = self._pace.elapsed_s
         for layout in layouts:
             self._probe_layout(layout, then, peaks=peaks)
+        once_s = self._pace.elapsed_s - began_s
         for layout in layouts:
             # Once more where the host, or only this probe of it, was slow: the better of both counts.
             if is_probe_odd(self._journal.probes(), layout.name):
                 self._probe_layout(layout, then, peaks=peaks)
         self._repetitions_since = 0
-        self._probed_at = self._clock()
+        self._probed_at = self._pace.elapsed_s
+        if not peaks:  # which take longer
+            self._once_s = once_s
+            self._pace.add_probe(self._probed_at - began_s)
 
     def _probe_layout(self, layout: Layout, then: Sequence[RepetitionRequest], *, peaks: bool) -> None:
         self._report_probe()

@@ -1,8 +1,8 @@
 import msgspec
 import pytest
 
-from bench.launch.plan import estimate_seconds, plan_run
-from bench.records.machine import Machine
+from bench.launch.plan import PROBE_S, TOUCH_BYTES_PER_S, estimate_probe_s, estimate_seconds, plan_run
+from bench.records.machine import Cache, Machine
 from bench.records.plan import Plan, PlanHeading, Refusal
 from bench.records.profile import Binding, Layout, Runtime
 from bench.records.reason import Reason, UnsupportedError
@@ -88,3 +88,16 @@ def test_a_cell_costs_more_than_another_repetition() -> None:
 def test_the_estimate_is_near_the_time_of_the_published_run() -> None:
     quick = load_suites(WORKLOADS)["quick"]
     assert estimate_seconds(14, quick.policy) == pytest.approx(MEASURED_S["quick"], rel=0.2)
+
+
+def test_large_caches_make_probes_and_the_estimate_longer() -> None:
+    machine = make_machine()
+    caches = (Cache(level=3, size_bytes=480 << 20, shared_by=("0-1",)),)
+    large = msgspec.structs.replace(
+        machine,
+        topology=msgspec.structs.replace(machine.topology, caches=caches),
+        limits=msgspec.structs.replace(machine.limits, memory_bytes=None, total_memory_bytes=24 << 30),
+    )
+    assert make(large).estimate_s > make(machine).estimate_s
+    arrays_bytes = 3 * 4 * (480 << 20)
+    assert estimate_probe_s([LATENCY], large) == PROBE_S + arrays_bytes / (TOUCH_BYTES_PER_S * BINDING.threads)

@@ -21,3 +21,8 @@ def test_a_slow_call_gets_fewer_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_call_that_takes_seconds_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert find_best_ns(script(monkeypatch, iter([2 * LONGEST_NS])), 20) == 2 * LONGEST_NS
+
+
+def test_a_slow_first_round_never_counts_where_others_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([2 * LONGEST_NS, 3 * LONGEST_NS, 4 * LONGEST_NS])
+    assert find_best_ns(script(monkeypatch, times), 20, least=2) == 3 * LONGEST_NS

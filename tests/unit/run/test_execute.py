@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from itertools import chain, count, repeat
+from itertools import chain, count, pairwise, repeat
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +217,20 @@ def test_long_repetitions_are_probed_by_the_clock(tmp_path: Path) -> None:
     ticks = count(step=PROBE_EVERY_S / 4)
     journal = Bench(tmp_path, make_plan()).measure(Workers(*scattered(4)), clock=lambda: next(ticks))
     assert [probe.sequence for probe in journal.probes()] == [0, 2, 4, 6, 8]
+
+
+def test_a_probe_that_takes_long_is_made_less_often(tmp_path: Path) -> None:
+    class SlowProbes(Workers):
+        def run(self, job: Job, **named: Any) -> Sequence[Any]:
+            self.now_ns += 10_000_000_000 if job.tasks[0].kind == "probe" else 0
+            return super().run(job, **named)
+
+    policy = msgspec.structs.replace(POLICY, repetitions_min=20, repetitions_max=20)
+    workers = SlowProbes()
+    bench = Bench(tmp_path, make_plan(make_cell(0), make_cell(1), policy=policy))
+    journal = bench.measure(workers, clock=lambda: workers.now_ns / 1e9)  # a repetition takes 10 s, as a probe does
+    between = [later - sooner - 1 for sooner, later in pairwise(probe.sequence for probe in journal.probes())]
+    assert between == [REPETITIONS_PER_PROBE, 9, 9, 9, 7]
 
 
 def test_no_probe_comes_within_a_pair(tmp_path: Path) -> None:
