@@ -12,12 +12,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
-from itertools import accumulate
 from pathlib import Path
-from random import Random
 from time import perf_counter
 
 import numpy as np
@@ -28,7 +24,6 @@ from bench.history.extract import extract
 from bench.history.judge import judge_history
 from bench.history.series import group_series
 from bench.records.bundle import BUNDLE_SUFFIX, Contents
-from bench.records.measurement import Sample
 from bench.stats.change_limits import load_limits
 from tests.benchmarks.large_bundles import make_contents
 from tests.builders import CASE, make_cell
@@ -36,43 +31,12 @@ from tests.unit.bundle.builder import seal_contents
 
 CELLS = [make_cell(index, case=replace(CASE, shape={"image_size": 64 + 32 * index})) for index in range(14)]
 SAMPLES = 30
-SEEDS = 100
-
-
-@cache
-def make_base(seed: int) -> Contents:
-    """A run with samples of its own."""
-    return make_contents(CELLS, SAMPLES, seed=seed)
 
 
 def make_run(number: int) -> Contents:
-    """A run with samples of its own; every hundredth has the same ones, in another order in the middle third of a process.
-
-    That changes no number of its summary, which takes as long to make as all else.
-    """
-    contents = make_base(number % SEEDS)
-    measurement = contents.measurements[0]
-    repetition = measurement.repetitions[0]
-    (instance,) = repetition.instances
-    instance = replace(instance, samples=shuffle_middle(instance.samples, number))
-    repetitions = (replace(repetition, instances=(instance,)), *measurement.repetitions[1:])
-    measurements = (replace(measurement, repetitions=repetitions), *contents.measurements[1:])
-    info = replace(contents.info, run_id=f"20260102T030405Z-{number:08x}")
-    return replace(contents, info=info, measurements=measurements)
-
-
-def shuffle_middle(samples: Sequence[Sample], seed: int) -> tuple[Sample, ...]:
-    """Samples without a gap, as those given, but with the middle third of their durations in another order."""
-    durations = [sample.elapsed_ns for sample in samples]
-    third = len(durations) // 3
-    middle = durations[third : 2 * third]
-    Random(seed).shuffle(middle)  # noqa: S311 - no secret
-    durations[third : 2 * third] = middle
-    starts = accumulate(durations, initial=samples[0].start_ns)
-    return tuple(
-        replace(sample, start_ns=start, elapsed_ns=duration)
-        for sample, start, duration in zip(samples, starts, durations, strict=False)
-    )
+    """A run with samples of its own, so that no two pass for one that was sealed twice."""
+    contents = make_contents(CELLS, SAMPLES, seed=number)
+    return replace(contents, info=replace(contents.info, run_id=f"20260102T030405Z-{number:08x}"))
 
 
 def write_run(path: Path) -> None:
