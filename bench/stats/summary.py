@@ -174,8 +174,8 @@ def _sample_seconds(instance: InstanceResult) -> "Array":
 def _percentiles(seconds: Sequence["Array"]) -> dict[str, float]:
     import numpy as np
 
-    values = np.quantile(np.concatenate(seconds), [0.5, 0.9, 0.99])
-    return dict(zip(("p50", "p90", "p99"), map(float, values), strict=True))
+    values = _quantiles(np.concatenate(seconds), (0.5, 0.9, 0.99))
+    return dict(zip(("p50", "p90", "p99"), values.tolist(), strict=True))
 
 
 def _detectable_ratio(latencies_s: Sequence[float], confidence: float, method: Method) -> float | None:
@@ -195,10 +195,17 @@ def _outliers(values: "Array") -> int:
     """Return how many lie beyond the quartiles by three interquartile ranges (Tukey's far out)."""
     import numpy as np
 
-    last = len(values) - 1
-    low, high = np.interp([0.25 * last, 0.75 * last], np.arange(last + 1), np.sort(values))
+    low, high = _quantiles(values, (0.25, 0.75))
     reach = 3 * (high - low)
     return int(np.count_nonzero((values < low - reach) | (values > high + reach)))
+
+
+def _quantiles(values: "Array", shares: Sequence[float]) -> "Array":
+    """Return quantiles, as `np.quantile` does, which takes eight times as long for some hundred values."""
+    import numpy as np
+
+    last = len(values) - 1
+    return np.interp([share * last for share in shares], np.arange(last + 1), np.sort(values))
 
 
 def _stages(instances: Sequence[InstanceResult]) -> dict[str, float]:

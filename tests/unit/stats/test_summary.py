@@ -1,6 +1,7 @@
 from statistics import stdev
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -152,6 +153,15 @@ def test_far_outliers_are_counted_and_kept() -> None:
     assert summary.outliers == 1
     assert summary.samples == 7
     assert summary.latency_percentiles_s["p99"] > 4
+
+
+@given(st.lists(st.integers(1_000_000, 10_000_000), min_size=1, max_size=60))
+def test_percentiles_are_numpys_over_the_samples_of_all_repetitions(microseconds: list[int]) -> None:
+    latencies = [value / 1e9 for value in microseconds]
+    repetitions = [make_repetition(0, make_instance((*latencies,))), make_repetition(1, make_instance((0.002,) * 6))]
+    percentiles = summarize_cell(make_cell(), POLICY, repetitions).latency_percentiles_s
+    expected = np.quantile([*latencies, *(0.002,) * 6], [0.5, 0.9, 0.99])
+    assert list(percentiles.values()) == pytest.approx(expected.tolist(), rel=1e-12)
 
 
 def test_the_share_of_peak_is_the_least_time_over_the_latency() -> None:
