@@ -10,13 +10,14 @@ from bench.records.plan import Cell, Plan, format_cell_id
 from bench.records.variant import Variant
 
 
-def join_plans(plans: Sequence[Plan], variants: Sequence[Variant]) -> Plan:
+def join_plans(plans: Sequence[Plan], variants: Sequence[Variant], *, probe_s: float) -> Plan:
     """Put the cells of several plans side by side: those of the first variant, the second, ... of every block.
 
     Args:
         plans: One of each variant, with as many cells in the same order. The joint plan has the profile, layouts and
             policy of the first.
         variants: How each differs.
+        probe_s: Seconds of one probe, for the estimate.
     """
     blocks = zip(*(plan.cells for plan in plans), strict=True)
     cells = tuple(
@@ -31,7 +32,7 @@ def join_plans(plans: Sequence[Plan], variants: Sequence[Variant]) -> Plan:
         cells=cells,
         refused=refused,
         variants=tuple(variants),
-        estimate_s=estimate_seconds(len(cells), first.policy),
+        estimate_s=estimate_seconds(len(cells), first.policy, probe_s=probe_s),
     )
 
 

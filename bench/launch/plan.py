@@ -153,6 +153,11 @@ def _estimate_touch_s(layout: Layout, machine: Machine) -> float:
     )
 
 
+def probe_pause_s(probe_s: float) -> float:
+    """Return the least seconds between two probes that take so long."""
+    return probe_s * (1 / PROBE_SHARE - 1)
+
+
 def probe_interval_s(repetition_s: float, probe_s: float) -> float:
     """Return the seconds of repetitions between two probes.
 
@@ -160,7 +165,7 @@ def probe_interval_s(repetition_s: float, probe_s: float) -> float:
         repetition_s: Seconds of one repetition.
         probe_s: Seconds of one probe.
     """
-    return min(PROBE_EVERY_S, max(REPETITIONS_PER_PROBE * repetition_s, probe_s * (1 / PROBE_SHARE - 1)))
+    return min(PROBE_EVERY_S, max(REPETITIONS_PER_PROBE * repetition_s, probe_pause_s(probe_s)))
 
 
 def estimate_seconds(

@@ -10,7 +10,7 @@ import msgspec
 from bench.backends.registry import BACKENDS
 from bench.errors import EnvironmentUnfitError, UsageError
 from bench.launch.pairs import join_plans
-from bench.launch.plan import why_not_machine
+from bench.launch.plan import estimate_probe_s, why_not_machine
 from bench.planning.plan import REPETITIONS_MOST, Catalogue, Planned, choose_cases, plan_cases, why_not_here
 from bench.profiles.user_variables import check_user_variables, find_readers
 from bench.records.case import BackendName, Case, MemoryFormat, Precision
@@ -146,7 +146,8 @@ def plan_pairs(
     ]
     first = planned[0]
     variants = [_variant(name, side, own, first) for name, side, own in zip(names, sides, planned, strict=True)]
-    plan = join_plans([own.plan for own in planned], variants)
+    probe_s = estimate_probe_s(first.plan.layouts, machine)
+    plan = join_plans([own.plan for own in planned], variants, probe_s=probe_s)
     policy = plan.policy if request.aim_s is not None else aim_policy(plan.policy)
     plan = msgspec.structs.replace(plan, policy=policy, refused=(*refused, *unpaired))
     _require_difference(plan)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bench.bundle.timestamp import format_timestamp
 from bench.launch.failure import WorkerFailedError
-from bench.launch.plan import PROBE_EVERY_S, PROBE_SHARE, REPETITIONS_PER_PROBE
+from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE, probe_pause_s
 from bench.records.probe import Probe
 from bench.records.profile import Layout
 from bench.run.clock import RunClock
@@ -68,7 +68,7 @@ class Prober:
         if len(partners) == 1 and self._journal.last_scheduled == (scheduled.round, partners[0]):
             return False
         since_s = self._pace.elapsed_s - self._probed_at
-        enough = self._repetitions_since >= REPETITIONS_PER_PROBE and since_s >= self._once_s * (1 / PROBE_SHARE - 1)
+        enough = self._repetitions_since >= REPETITIONS_PER_PROBE and since_s >= probe_pause_s(self._once_s)
         return enough or (since_s >= PROBE_EVERY_S and self._repetitions_since > 0)
 
     def probe(self, layouts: Sequence[Layout], then: Sequence[RepetitionRequest]) -> None:
