@@ -1,6 +1,6 @@
 """Memory bandwidth of one binding: a triad, and sweeps that only read.
 
-Both are torch's own kernels, with all threads of the binding. Arrays are far larger than the caches
+All are torch's own calls, with all threads of the binding. Arrays are far larger than the caches
 (`bench.stats.caches`).
 """
 
@@ -19,14 +19,21 @@ next (the 90th percentile), those of 20 rounds by 1.32: `tests/benchmarks/README
 READ_ROUNDS = 8
 """Of each sweep, which only sets a peak: that is the best of a run's probes."""
 
-_ROW = 2048
-"""Elements of a row where the array is a matrix: 1 MiB, the least array, has 128 rows."""
-
 LEAST_ROUNDS = 3
 """After the first one, which maps the pages of the array that is written, and never counts: on a guest of a CPU with 480 MiB
 of shared cache it took 0.42 s where the others took 0.28 s, and was the only one that 0.3 s had time for."""
 
+_ROW = 2048
+"""Elements of a row where the array is a matrix: 1 MiB, the least array, has 128 rows."""
+
 _ELEMENT_BYTES = 4
+
+
+class Sweep(NamedTuple):
+    """A call, and the bytes that it moves."""
+
+    call: Callable[[], object]
+    moved_bytes: int
 
 
 class Bandwidth(NamedTuple):
@@ -55,13 +62,6 @@ def measure_bandwidth(array_bytes: int, *, read: bool) -> Bandwidth:
             triad=_measure(triad, ROUNDS),
             read=max(_measure(sweep, READ_ROUNDS) for sweep in _reading_sweeps(left, right)) if read else None,
         )
-
-
-class Sweep(NamedTuple):
-    """A call, and the bytes that it moves."""
-
-    call: Callable[[], object]
-    moved_bytes: int
 
 
 def _reading_sweeps(left: Tensor, right: Tensor) -> tuple[Sweep, ...]:

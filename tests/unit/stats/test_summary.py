@@ -156,8 +156,8 @@ def test_far_outliers_are_counted_and_kept() -> None:
 
 
 @given(st.lists(st.integers(1_000_000, 10_000_000), min_size=1, max_size=60))
-def test_percentiles_are_numpys_over_the_samples_of_all_repetitions(microseconds: list[int]) -> None:
-    latencies = [value / 1e9 for value in microseconds]
+def test_percentiles_are_numpys_over_the_samples_of_all_repetitions(nanoseconds: list[int]) -> None:
+    latencies = [value / 1e9 for value in nanoseconds]
     repetitions = [make_repetition(0, make_instance((*latencies,))), make_repetition(1, make_instance((0.002,) * 6))]
     percentiles = summarize_cell(make_cell(), POLICY, repetitions).latency_percentiles_s
     expected = np.quantile([*latencies, *(0.002,) * 6], [0.5, 0.9, 0.99])
