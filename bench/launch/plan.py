@@ -168,9 +168,7 @@ def probe_interval_s(repetition_s: float, probe_s: float) -> float:
     return min(PROBE_EVERY_S, max(REPETITIONS_PER_PROBE * repetition_s, probe_pause_s(probe_s)))
 
 
-def estimate_seconds(
-    cells: int, policy: Policy, repetition_s: float | None = None, *, probe_s: float = PROBE_S
-) -> float:
+def estimate_seconds(cells: int, policy: Policy, repetition_s: float | None = None, *, probe_s: float) -> float:
     """Estimate the seconds of the least repetitions of so many cells, with probes.
 
     Args:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from bench.launch.plan import estimate_seconds
+from bench.launch.plan import PROBE_S, estimate_seconds
 from bench.records.case import Case
 from bench.records.suite import Suite
 from bench.report.printable import PrintableText, join_lines
@@ -54,7 +54,7 @@ def _describe_time(suite: Suite, cells: int) -> str:
     """Return the time that was measured, or else the one aimed at, or else an estimate."""
     if suite.name in MEASURED_S:
         return f"{format_duration(MEASURED_S[suite.name])}, measured"
-    estimate_s = estimate_seconds(cells, suite.policy)
+    estimate_s = estimate_seconds(cells, suite.policy, probe_s=PROBE_S)
     aim_s = suite.policy.aim_s
     if aim_s is not None and aim_s > estimate_s:
         return f"{format_duration(aim_s)}, aim"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bench.errors import UsageError
 from bench.hardware.detect import HOST, detect
 from bench.launch.libraries import find_preloads
-from bench.launch.plan import WORKER_ARGV
+from bench.launch.plan import WORKER_ARGV, estimate_probe_s
 from bench.measure.energy import why_no_energy
 from bench.planning.arms import plan_arms, read_settings
 from bench.planning.pairs import Side, plan_pairs
@@ -137,10 +137,11 @@ def decide_stage(basis: Basis, tuning: Tuning, catalogues: Sequence[Catalogue], 
     )
     for runtime in {cell.runtime for cell in plan.cells}:
         find_preloads(runtime)
+    probe_s = estimate_probe_s(plan.layouts, basis.machine)
     return Decision(
         machine=basis.machine,
         profile=profile,
-        plan=replace(plan, estimate_s=estimate_stage_s(len(plan.cells), plan.policy, timed)),
+        plan=replace(plan, estimate_s=estimate_stage_s(len(plan.cells), plan.policy, timed, probe_s=probe_s)),
         request=request,
         tuning=tuning,
         replaced=basis.replaced,

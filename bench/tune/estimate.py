@@ -37,18 +37,21 @@ def list_timed(contents: Contents) -> Timed:
     return [repetition.instances for measurement in contents.measurements for repetition in measurement.repetitions]
 
 
-def estimate_stage_s(cells: int, policy: Policy, timed: Timed) -> float:
+def estimate_stage_s(cells: int, policy: Policy, timed: Timed, *, probe_s: float) -> float:
     """Estimate the seconds of the least repetitions of a stage.
 
     Args:
         cells: Of all its arms.
         policy: Of its plan.
         timed: Repetitions of these cells, or of some of them.
+        probe_s: Seconds of one probe.
     """
-    return estimate_seconds(cells, policy, expect_repetition_s(timed, policy))
+    return estimate_seconds(cells, policy, expect_repetition_s(timed, policy), probe_s=probe_s)
 
 
-def estimate_tuning_s(request: Request, arms: int, knobs: int, cells: int, timed: Timed = ()) -> float:
+def estimate_tuning_s(
+    request: Request, arms: int, knobs: int, cells: int, timed: Timed = (), *, probe_s: float
+) -> float:
     """Estimate the seconds that a search takes at least.
 
     Args:
@@ -57,6 +60,7 @@ def estimate_tuning_s(request: Request, arms: int, knobs: int, cells: int, timed
         knobs: That the winner may have changed.
         cells: Of each arm.
         timed: Repetitions of the profile's own settings.
+        probe_s: Seconds of one probe.
     """
     # Of a winner with one setting only, none is taken back alone, and none can be left out.
     stages: list[tuple[StageName, int]] = [("trial", 2 + knobs), ("confirm", 2)] if knobs > 1 else [("trial", 2)]
@@ -67,7 +71,9 @@ def estimate_tuning_s(request: Request, arms: int, knobs: int, cells: int, timed
     policy = override_policy(request)
     repetition_s = expect_repetition_s(timed, policy)
     return sum(
-        estimate_seconds(count * cells, replace(policy, repetitions_min=REPETITIONS_LEAST[stage]), repetition_s)
+        estimate_seconds(
+            count * cells, replace(policy, repetitions_min=REPETITIONS_LEAST[stage]), repetition_s, probe_s=probe_s
+        )
         for stage, count in stages
     )
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from bench.errors import EnvironmentUnfitError, UsageError
 from bench.hardware.detect import HOST, detect
 from bench.launch.libraries import find_preloads
+from bench.launch.plan import estimate_probe_s
 from bench.profiles.load import load_profile
 from bench.records.plan import Plan
 from bench.records.profile import ALLOCATORS, OPENMP_RUNTIMES, Runtime
@@ -85,13 +86,16 @@ def prepare_tuning(
     catalogue = find_catalogue(basis, output)
     plan = partial(plan_arm, basis, catalogue)
     own = plan({}).plan
+    probe_s = estimate_probe_s(own.layouts, basis.machine)
     lay_out = partial(_lay_out, wanted, plan=plan, seed=basis.heading.order_seed)
 
     def begin(timed: Timed) -> Beginning:
         def estimate_s(laid: Laid) -> float:
             tuning, space = laid
             request = request_stage(basis.request, tuning)
-            return estimate_tuning_s(request, len(space.arms), len(tuning.knobs), len(own.cells), timed)
+            return estimate_tuning_s(
+                request, len(space.arms), len(tuning.knobs), len(own.cells), timed, probe_s=probe_s
+            )
 
         if wanted.knobs:
             laid = lay_out(merge_knobs(wanted.knobs))

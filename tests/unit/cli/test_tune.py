@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from bench.bundle.write import write_bundle
 from bench.errors import UsageError
+from bench.hardware.detect import HOST, detect
+from bench.records.machine import Cache
 from bench.records.measurement import Failure
 from bench.records.source import LocatedSource, Source
 from bench.records.tuning import Limit, Tuning
@@ -61,6 +63,21 @@ def test_it_says_how_many_arms_and_how_long_before_it_measures(invoke: Invoke, t
     assert outcome.err.startswith("tuning for latency: ")
     assert "space: threads=1, LRU_CACHE_CAPACITY=7|8" in outcome.err
     assert "side b: " in outcome.out
+
+
+def test_probes_that_large_caches_make_long_are_in_the_time_that_it_tells(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def estimate_s(cache_bytes: int) -> float:
+        caches = (Cache(level=3, size_bytes=cache_bytes, shared_by=(machine.topology.online_cpus,)),)
+        large = replace(machine, topology=replace(machine.topology, caches=caches))
+        monkeypatch.setattr("bench.tune.basis.detect", lambda _: large)
+        outcome = invoke("tune", *TINY, "--knob", "threads=1", "--output", str(tmp_path), "--dry-run", "--json")
+        assert outcome.status == 0, outcome.err
+        return float(json.loads(outcome.out)["estimate_s"])
+
+    machine = detect(HOST)
+    assert estimate_s(480 << 20) > estimate_s(1 << 20) + 1
 
 
 def test_a_dry_run_for_a_percentile_says_what_its_estimate_does_not_know(invoke: Invoke, tmp_path: Path) -> None:

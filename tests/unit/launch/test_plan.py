@@ -77,17 +77,17 @@ def test_what_was_refused_before_stays_in_the_plan() -> None:
 
 
 def test_more_cells_take_longer() -> None:
-    assert estimate_seconds(8, POLICY) > estimate_seconds(4, POLICY) > 0
+    assert estimate_seconds(8, POLICY, probe_s=1) > estimate_seconds(4, POLICY, probe_s=1) > 0
 
 
 def test_a_cell_costs_more_than_another_repetition() -> None:
     twice = msgspec.structs.replace(POLICY, repetitions_min=2 * POLICY.repetitions_min)
-    assert estimate_seconds(2, POLICY) > estimate_seconds(1, twice)
+    assert estimate_seconds(2, POLICY, probe_s=1) > estimate_seconds(1, twice, probe_s=1)
 
 
 def test_the_estimate_is_near_the_time_of_the_published_run() -> None:
     quick = load_suites(WORKLOADS)["quick"]
-    assert estimate_seconds(14, quick.policy) == pytest.approx(MEASURED_S["quick"], rel=0.2)
+    assert estimate_seconds(14, quick.policy, probe_s=PROBE_S) == pytest.approx(MEASURED_S["quick"], rel=0.2)
 
 
 def test_large_caches_make_probes_and_the_estimate_longer() -> None:

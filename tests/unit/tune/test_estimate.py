@@ -14,6 +14,7 @@ from tests.builders import make_instance
 from tests.unit.tune.bundles import REQUEST, make_stage, make_tuning
 
 POLICY = override_policy(REQUEST)
+PROBE_S = 1.5
 
 
 def make_result(iteration_s: float, *, build_s: float = 0.0, warmup_s: float = 0.0, calls: int = 4) -> InstanceResult:
@@ -30,17 +31,19 @@ def make_result(iteration_s: float, *, build_s: float = 0.0, warmup_s: float = 0
     )
 
 
-def test_the_least_time_is_that_of_all_stages() -> None:
-    one, three = (estimate_tuning_s(REQUEST, arms, 2, 1) for arms in (1, 3))
-    rungs = [estimate_seconds(arms, replace(POLICY, repetitions_min=3)) for arms in (4, 3)]
+@pytest.mark.parametrize("probe_s", [PROBE_S, 9.0], ids=["short probes", "long probes"])
+def test_the_least_time_is_that_of_all_stages(probe_s: float) -> None:
+    one, three = (estimate_tuning_s(REQUEST, arms, 2, 1, probe_s=probe_s) for arms in (1, 3))
+    rungs = [estimate_seconds(arms, replace(POLICY, repetitions_min=3), probe_s=probe_s) for arms in (4, 3)]
     assert three == pytest.approx(one + sum(rungs))
 
 
 def test_of_a_single_setting_nothing_is_confirmed() -> None:
-    alone, two = (estimate_tuning_s(REQUEST, 1, knobs, 1) for knobs in (1, 2))
+    alone, two = (estimate_tuning_s(REQUEST, 1, knobs, 1, probe_s=PROBE_S) for knobs in (1, 2))
     trial = replace(POLICY, repetitions_min=REPETITIONS_LEAST["trial"])
-    assert alone == pytest.approx(estimate_seconds(2, trial))
-    assert two == pytest.approx(estimate_seconds(4, trial) + estimate_seconds(2, trial))
+    of_two, of_four = (estimate_seconds(cells, trial, probe_s=PROBE_S) for cells in (2, 4))
+    assert alone == pytest.approx(of_two)
+    assert two == pytest.approx(of_four + of_two)
 
 
 def test_without_a_repetition_the_policy_alone_decides() -> None:
@@ -59,9 +62,9 @@ def test_the_samples_of_a_percentile_in_the_tail_are_counted() -> None:
     policy = override_policy(limited)
     timed = [[make_result(0.1)]]
     assert expect_repetition_s(timed, policy) == pytest.approx(OVERHEAD_S + P99_SAMPLES * 0.1)
-    least = estimate_tuning_s(limited, 1, 1, 1, timed)
+    least = estimate_tuning_s(limited, 1, 1, 1, timed, probe_s=PROBE_S)
     assert least > 2 * REPETITIONS_LEAST["trial"] * P99_SAMPLES * 0.1
-    assert least > 5 * estimate_tuning_s(limited, 1, 1, 1)
+    assert least > 5 * estimate_tuning_s(limited, 1, 1, 1, probe_s=PROBE_S)
 
 
 def test_a_repetition_ends_with_its_slowest_instance_and_cells_count_alike() -> None:
@@ -76,4 +79,5 @@ def test_a_stage_is_estimated_from_the_repetitions_of_the_one_before() -> None:
     timed = list_timed(contents)
     assert len(timed) == sum(len(measurement.repetitions) for measurement in contents.measurements)
     policy = contents.plan.policy
-    assert estimate_stage_s(2, policy, timed) == estimate_seconds(2, policy, expect_repetition_s(timed, policy))
+    repetition_s = expect_repetition_s(timed, policy)
+    assert estimate_stage_s(2, policy, timed, probe_s=9) == estimate_seconds(2, policy, repetition_s, probe_s=9)
