@@ -30,15 +30,6 @@ class Small(nn.Module):
         return output
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other by spinning are slow where cores are shared."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture
 def make_case() -> Callable[..., Case]:
     def make(**changes: Any) -> Case:

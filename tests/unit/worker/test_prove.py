@@ -82,13 +82,10 @@ INT8 = make_case("mobilenet_v2", backend="inductor_freezing", precision="pt2e_in
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Threads that wait for each other by spinning are slow where cores are shared; and no model outlives its test."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+def no_model_is_kept() -> Iterator[None]:
+    """Iterations refer to themselves, and hold a model each."""
     yield
-    torch.set_num_threads(before)
-    gc.collect()  # iterations refer to themselves, and hold a model each
+    gc.collect()
 
 
 @pytest.fixture

@@ -42,7 +42,8 @@ def denormal_share(tensor: Tensor) -> float:
     if not tensor.numel():
         return 0.0
     sizes = tensor.detach().abs()
-    return float(((sizes > 0) & (sizes < torch.finfo(tensor.dtype).tiny)).double().mean())
+    denormal = (sizes > 0) & (sizes < torch.finfo(tensor.dtype).tiny)
+    return int(denormal.count_nonzero()) / denormal.numel()
 
 
 class Watch:
