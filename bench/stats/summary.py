@@ -1,9 +1,10 @@
 """From raw samples to the numbers that people read. Pure: the same samples give the same summary anywhere."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import chain
 from math import log
 from statistics import median
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,11 +22,6 @@ from bench.stats.power import detectable_change
 from bench.stats.probes import sum_bandwidth, sum_compute
 from bench.stats.steady import WINDOW, is_sliding, is_steady
 from bench.stats.variance import REPETITIONS_MIN
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 
 
 def summarize(
@@ -140,20 +136,19 @@ def _marks(
     summary: CellSummary,
     policy: Policy,
     instances: Sequence[InstanceResult],
-    seconds: Sequence["Array"],
+    seconds: Sequence[Sequence[float]],
     *,
     noisy: bool,
 ) -> tuple[Mark, ...]:
     """Return what a reader must know, in the order of `Mark`."""
     # Timed samples may show the steady state that a warm-up of few long iterations could not.
     steady = (
-        instance.steady or is_steady(values[-WINDOW:].tolist())
-        for instance, values in zip(instances, seconds, strict=True)
+        instance.steady or is_steady(values[-WINDOW:]) for instance, values in zip(instances, seconds, strict=True)
     )
     alone = summary.repetitions == 1
     marks: dict[Mark, bool] = {
         "steady_state_not_reached": not all(steady),
-        "sliding": any(is_sliding(values.tolist()) for values in seconds),
+        "sliding": any(map(is_sliding, seconds)),
         "wide_latency": summary.latency_s.half_width_ratio > policy.target_ci_ratio,
         "wide_throughput": summary.throughput_per_s.half_width_ratio > policy.target_ci_ratio,
         "single_repetition": alone,
@@ -164,18 +159,14 @@ def _marks(
     return tuple(mark for mark, applies in marks.items() if applies)
 
 
-def _sample_seconds(instance: InstanceResult) -> "Array":
-    """Return the seconds an iteration of every timed sample of one instance, shape (samples,)."""
-    import numpy as np
-
-    return np.array([sample.elapsed_ns / sample.iterations for sample in instance.samples]) / 1e9
+def _sample_seconds(instance: InstanceResult) -> list[float]:
+    """Return the seconds an iteration of every timed sample of one instance."""
+    return [sample.elapsed_ns / sample.iterations / 1e9 for sample in instance.samples]
 
 
-def _percentiles(seconds: Sequence["Array"]) -> dict[str, float]:
-    import numpy as np
-
-    values = _quantiles(np.concatenate(seconds), (0.5, 0.9, 0.99))
-    return dict(zip(("p50", "p90", "p99"), values.tolist(), strict=True))
+def _percentiles(seconds: Sequence[Sequence[float]]) -> dict[str, float]:
+    ordered = sorted(chain.from_iterable(seconds))
+    return {"p50": _quantile(ordered, 0.5), "p90": _quantile(ordered, 0.9), "p99": _quantile(ordered, 0.99)}
 
 
 def _detectable_ratio(latencies_s: Sequence[float], confidence: float, method: Method) -> float | None:
@@ -191,21 +182,22 @@ def _detectable_ratio(latencies_s: Sequence[float], confidence: float, method: M
     )
 
 
-def _outliers(values: "Array") -> int:
+def _outliers(values: Sequence[float]) -> int:
     """Return how many lie beyond the quartiles by three interquartile ranges (Tukey's far out)."""
-    import numpy as np
-
-    low, high = _quantiles(values, (0.25, 0.75))
+    ordered = sorted(values)
+    low, high = _quantile(ordered, 0.25), _quantile(ordered, 0.75)
     reach = 3 * (high - low)
-    return int(np.count_nonzero((values < low - reach) | (values > high + reach)))
+    return bisect_left(ordered, low - reach) + len(ordered) - bisect_right(ordered, high + reach)
 
 
-def _quantiles(values: "Array", shares: Sequence[float]) -> "Array":
-    """Return quantiles, as `np.quantile` does, which takes eight times as long for some hundred values."""
-    import numpy as np
-
-    last = len(values) - 1
-    return np.interp([share * last for share in shares], np.arange(last + 1), np.sort(values))
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """Return a quantile of sorted values, as `np.interp` between them does; `np.quantile` takes many times as long."""
+    place = share * (len(ordered) - 1)
+    index = min(int(place), len(ordered) - 2)
+    if index < 0:
+        return ordered[0]
+    low, high = ordered[index], ordered[index + 1]
+    return (high - low) * (place - index) + low
 
 
 def _stages(instances: Sequence[InstanceResult]) -> dict[str, float]:
