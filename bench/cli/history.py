@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.cli.console import open_progress, print_text, wide_option
+from bench.cli.plan_options import gather_inputs
 from bench.cli.sign_options import load_signer, signing_options
-from bench.cli.types import FilePath, Name
+from bench.cli.types import FilePath, InputType, Name
 from bench.errors import BenchError, UsageError
 
 if TYPE_CHECKING:
     from bench.bundle.seal import SigningKey
+    from bench.history.confirm import RerunSettings
+    from bench.history.rerun import OwnFiles
     from bench.records.history import History
+    from bench.run.input_options import InputOption
     from bench.run.prepare import Decision
 
 
@@ -38,6 +42,7 @@ have become slower, or there are too few runs to show any change; 6 a bundle tha
 @click.option("--python-a", type=Name(), metavar="PATH", help="With --run: interpreter or environment with the packages of before the change.")  # fmt: skip
 @click.option("--suite", type=Name(), metavar="FILE", help="With --run: your copy of the suite that the runs used, if it is not one of bench's.")  # fmt: skip
 @click.option("--source", "sources", multiple=True, metavar="FILE|FOLDER", help="With --run: your copy of a file or folder that workloads come from, as --workload takes it.")  # fmt: skip
+@click.option("--input", "inputs", type=InputType(), multiple=True, metavar="NAME=FILE.npy", help="With --run: your copy of the values of an input.")  # fmt: skip
 @click.option("--output", type=FilePath(), default=Path("results/confirm"), show_default=True, metavar="DIR", help="Folder for the bundles of --run.")  # fmt: skip
 @signing_options
 @click.option("--html", type=FilePath(), metavar="FILE", help="Also write a page that draws the series to this file, which loads nothing.")  # fmt: skip
@@ -52,6 +57,7 @@ def history(  # noqa: PLR0917 - click passes options by keyword
     python_a: str | None,
     suite: str | None,
     sources: tuple[str, ...],
+    inputs: "tuple[tuple[str, InputOption], ...]",
     output: Path,
     key: Path | None,
     passphrase_file: Path | None,
@@ -74,7 +80,8 @@ def history(  # noqa: PLR0917 - click passes options by keyword
     from bench.records.history import EXIT_STATUS
     from bench.report.history import render_history
 
-    _refuse_needless(confirm=confirm, do_run=do_run, for_run=bool(python_a or suite or sources))
+    _refuse_needless(confirm=confirm, do_run=do_run, for_run=bool(python_a or suite or sources or inputs))
+    own = _name_own(suite, sources, inputs)
     if html is not None:
         require_writable(html, replace=True)
     found, error = _judge(paths, known, across_locks=across_locks), None
@@ -83,7 +90,10 @@ def history(  # noqa: PLR0917 - click passes options by keyword
 
         found = confirm_changes(found, plan_rerun)
     if do_run:
-        found, error = _rerun(found, python_a, suite, sources, output, load_signer(key, passphrase_file))
+        from bench.history.confirm import RerunSettings
+
+        settings = RerunSettings(python_a=python_a, own=own, output=output)
+        found, error = _rerun(found, settings, load_signer(key, passphrase_file))
     if html is not None:
         from bench.report.html.history import render_history_page
 
@@ -106,7 +116,25 @@ def _refuse_needless(*, confirm: bool, do_run: bool, for_run: bool) -> None:
     if do_run and not confirm:
         raise UsageError("--run is for --confirm; give it too, or leave it out")
     if for_run and not do_run:
-        raise UsageError("--python-a, --suite and --source are for --confirm --run; give them too, or leave it out")
+        raise UsageError(
+            "--python-a, --suite, --source and --input are for --confirm --run; give them too, or leave it out"
+        )
+
+
+def _name_own(suite: str | None, sources: tuple[str, ...], inputs: "tuple[tuple[str, InputOption], ...]") -> "OwnFiles":
+    """Return where files of the user's lie.
+
+    Raises:
+        UsageError: something other than a file is named of an input.
+    """
+    from bench.history.rerun import OwnFiles
+    from bench.run.input_options import format_input
+
+    given = gather_inputs(inputs)
+    for name, option in given.items():
+        if not option.file:
+            raise UsageError(f"--input {format_input(name, option)}: the bundles state it; only files are named again")
+    return OwnFiles(suite, sources, {name: option.file for name, option in given.items()})
 
 
 def _judge(paths: tuple[Path, ...], known: Path | None, *, across_locks: bool) -> "History":
@@ -137,24 +165,15 @@ def _judge(paths: tuple[Path, ...], known: Path | None, *, across_locks: bool) -
     return found
 
 
-def _rerun(  # noqa: PLR0917 - the options of the command
-    planned: "History",
-    python_a: str | None,
-    suite: str | None,
-    sources: tuple[str, ...],
-    output: Path,
-    signer: "SigningKey",
-) -> "tuple[History, BenchError | None]":
+def _rerun(planned: "History", settings: "RerunSettings", signer: "SigningKey") -> "tuple[History, BenchError | None]":
     """Return the history with what reruns showed, and what stopped them."""
-    from bench.history.confirm import RerunSettings, rerun_changes
-    from bench.history.rerun import OwnFiles
+    from bench.history.confirm import rerun_changes
     from bench.run.session import run_plan
 
     def measure(decision: "Decision") -> Path:
         with open_progress() as report_progress:
-            path, _ = run_plan(decision, output, signer, report_progress=report_progress)
+            path, _ = run_plan(decision, settings.output, signer, report_progress=report_progress)
         print_text(f"bundle: {path}", err=True)
         return path
 
-    settings = RerunSettings(python_a=python_a, own=OwnFiles(suite, sources), output=output)
     return rerun_changes(planned, settings, measure)

@@ -1,6 +1,7 @@
 """How a cell of a history is measured again: the options of the run that measured it, and the commands that a user types."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from msgspec.structs import asdict, replace
@@ -18,6 +19,7 @@ from bench.records.stated_input import InputName
 from bench.records.suite import CaseFilter
 from bench.run.input_options import InputOption, format_input
 from bench.run.options import RunOptions
+from bench.run.sources import require_input_file
 from bench.suites.load import identify_suite
 from bench.workloads.sources.registry import SourceWord, find_kind, parse_word
 
@@ -31,10 +33,12 @@ class OwnFiles(NamedTuple):
     Attributes:
         suite: Path of the suite; None if none is named.
         sources: Words as `--workload` takes them.
+        inputs: Input → its `.npy` file.
     """
 
     suite: str | None = None
     sources: tuple[str, ...] = ()
+    inputs: Mapping[InputName, str] = MappingProxyType({})
 
 
 def make_options(contents: Contents, cell: CellHistory) -> RunOptions:
@@ -78,11 +82,8 @@ def find_files(options: RunOptions, contents: Contents, cell: CellHistory, own: 
         UsageError: a file is not named, or is another one than that of the run.
     """
     plan = contents.plan
-    if any(stated.file for stated in options.inputs.values()):
-        raise UsageError(
-            f"inputs of {cell.case.workload} came from files; type the commands of bench history --confirm"
-        )
-    options = replace(options, suite=_find_suite(plan, own.suite))
+    inputs = {name: _find_input(name, option, own.inputs) for name, option in options.inputs.items()}
+    options = replace(options, suite=_find_suite(plan, own.suite), inputs=inputs)
     source = find_source(cell.case, plan.sources)
     if source is None:
         return options
@@ -184,6 +185,11 @@ def _require_source(source: Source, workload: str, words: Sequence[str]) -> str:
     raise UsageError(
         f"{workload} comes from {source.name} ({source.digest}); name your copy: --source {find_kind(source.kind).form}"
     )
+
+
+def _find_input(name: InputName, option: InputOption, files: Mapping[InputName, str]) -> InputOption:
+    digest = option.stated.digest
+    return option if digest is None else replace(option, file=require_input_file(name, digest, files))
 
 
 def _select(word: SourceWord, workload: str) -> str:

@@ -126,7 +126,7 @@ def _bring_one(
 ) -> LocatedSource:
     find_kind(source.kind)
     input_files = {
-        name: _require_file(name, stated.digest, files)
+        name: require_input_file(name, stated.digest, files)
         for name, stated in source.inputs.items()
         if stated.digest is not None
     }
@@ -154,7 +154,7 @@ def _locate(word: str) -> LocatedSource:
     return found.kind.load_locate()(found)
 
 
-def _require_file(name: InputName, digest: str, files: Mapping[InputName, str]) -> str:
+def require_input_file(name: InputName, digest: str, files: Mapping[InputName, str]) -> str:
     """Return the file of an input, which no bundle holds.
 
     Raises:

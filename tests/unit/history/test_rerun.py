@@ -88,15 +88,28 @@ def test_each_kind_of_source_is_named_as_its_option_takes_it(kind: str, name: st
     assert f"--workload {typed} " in type_rerun(contents, OWN)
 
 
-def test_stated_inputs_are_typed_again_and_files_of_inputs_have_their_digest() -> None:
-    inputs = {"ids": StatedInput(least=0, greatest=9), "x": StatedInput(digest=DIGEST)}
+def test_stated_inputs_are_typed_again_and_files_of_inputs_are_taken_if_their_digests_agree(tmp_path: Path) -> None:
+    values, other, code = tmp_path / "values.npy", tmp_path / "other.npy", tmp_path / "copy.py"
+    values.write_bytes(b"values")
+    other.write_bytes(b"others")
+    code.write_bytes(CODE)
+    digest, found = (f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}" for path in (values, other))
+    inputs = {"ids": StatedInput(least=0, greatest=9), "x": StatedInput(digest=digest)}
     own = replace(OWN, inputs=inputs)
     contents = make_contents(own, replace(SOURCE, inputs=inputs))
     cell = make_cell_history(own)
     assert type_rerun(contents, own).endswith("--input ids=0..9 --input x=x.npy")
-    assert list_files(contents, cell)["x.npy"] == DIGEST
-    with pytest.raises(UsageError, match=r"inputs of file\.two_layers came from files; type the commands"):
-        find_files(make_options(contents, cell), contents, cell, OwnFiles())
+    assert list_files(contents, cell)["x.npy"] == digest
+    options, sources = make_options(contents, cell), (str(code),)
+    own = OwnFiles(sources=sources, inputs={"x": str(values)})
+    assert find_files(options, contents, cell, own).inputs == {
+        **options.inputs,
+        "x": replace(options.inputs["x"], file=str(values)),
+    }
+    with pytest.raises(UsageError, match=rf"x came from a file \({digest}\), .*; name it: --input x=FILE\.npy"):
+        find_files(options, contents, cell, OwnFiles(sources=sources))
+    with pytest.raises(UsageError, match=rf"--input x=.*other\.npy is {found}; the run had {digest}"):
+        find_files(options, contents, cell, OwnFiles(sources=sources, inputs={"x": str(other)}))
 
 
 def test_the_own_copy_of_a_source_is_taken_if_its_digest_agrees(tmp_path: Path) -> None:
