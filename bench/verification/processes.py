@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-import signal
+import runpy
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from pathlib import Path
@@ -12,6 +12,8 @@ from bench.errors import EnvironmentUnfitError
 
 _CHUNK = 8
 """Bundles that a process is given at a time. Most take 0.1 s, so little time is lost at the end."""
+
+_JOIN = str(Path(__file__).with_name("join.py"))
 
 ResultT = TypeVar("ResultT")
 
@@ -26,7 +28,7 @@ def map_bundles(function: Callable[[Path], ResultT], paths: Sequence[Path]) -> I
         paths: Of the bundles.
 
     Raises:
-        EnvironmentUnfitError: a process was killed, as happens when memory runs out.
+        EnvironmentUnfitError: a process ended early, as happens when memory runs out.
     """
     jobs = min(len(os.sched_getaffinity(0)), -(-len(paths) // _CHUNK))
     pool = _make_pool(jobs) if jobs > 1 else None
@@ -37,7 +39,9 @@ def map_bundles(function: Callable[[Path], ResultT], paths: Sequence[Path]) -> I
         try:
             yield from pool.map(function, paths, chunksize=_CHUNK)
         except BrokenExecutor as error:
-            raise EnvironmentUnfitError("a verifying process was killed: out of memory? Name fewer bundles") from error
+            raise EnvironmentUnfitError(
+                "a process that reads bundles ended before its work was done; if memory ran out, name fewer bundles"
+            ) from error
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -45,14 +49,8 @@ def map_bundles(function: Callable[[Path], ResultT], paths: Sequence[Path]) -> I
 def _make_pool(jobs: int) -> ProcessPoolExecutor | None:
     """Return a pool; None where its semaphores or pipes cannot be made."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bench.verification.verify", "numpy", "scipy.special"])
+    context.set_forkserver_preload(["numpy", "scipy.special", "securesystemslib.signer"])
     try:
-        return ProcessPoolExecutor(jobs, mp_context=context, initializer=_leave_interrupts)
+        return ProcessPoolExecutor(jobs, mp_context=context, initializer=runpy.run_path, initargs=(_JOIN,))
     except (OSError, NotImplementedError, ImportError):  # the last two: a C library or kernel without semaphores
         return None
-
-
-def _leave_interrupts() -> None:
-    """Ignore Ctrl-C and the end of a terminal, which reach the whole process group: the parent handles them."""
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)

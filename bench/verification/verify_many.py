@@ -67,7 +67,7 @@ def verify_many(paths: Sequence[Path], requirements: Requirements) -> Iterator[C
 
     Raises:
         UsageError: a role is required that nobody defines.
-        EnvironmentUnfitError: a verifying process was killed, as happens when memory runs out.
+        EnvironmentUnfitError: a process ended early, as happens when memory runs out.
     """
     requirements.check_usage()
     yield from map_bundles(partial(check_bundle, requirements=requirements), paths)
