@@ -8,9 +8,14 @@ from bench.report.printable import PrintableText, join_lines
 
 
 def describe_sources(sources: Iterable[Source]) -> Iterator[str]:
-    """Yield a line for each source: its workloads, its name and digest, and whether the bundle holds it."""
+    """Yield a line for each source that was read: its workloads, its name and digest, and whether the bundle holds it.
+
+    Of one that could not be read, the refusal of its workload says why.
+    """
     for source in sources:
-        names = ", ".join(f"{row.name} ({row.summary[:200] or 'not read'})" for row in source.workloads)
+        if source.problem is not None:
+            continue
+        names = ", ".join(f"{row.name} ({row.summary[:200]})" for row in source.workloads)
         details = "".join(f", {name} {value}" for name, value in sorted(source.details.items()))
         sealed = "in the bundle" if source.sealed else "not in the bundle"
         inputs = "".join(
