@@ -4,6 +4,8 @@ import json
 import random
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 
@@ -25,11 +27,22 @@ Made = tuple[str, int, int]
 """Identifies a repetition: cell, place in the run, and the first sample's start."""
 
 
-def begin(output: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start a run, or go on with the one that is there."""
-    folders = list(output.glob("*.run"))
-    options = ("--resume", str(folders[0])) if folders else ("--output", str(output), *arguments)
-    return start("run", *options)
+Begin = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def begin() -> Iterator[Begin]:
+    """Starts a run, or goes on with the one that is there; none outlives its test."""
+    with ExitStack() as started:
+
+        def begin_run(output: Path, *arguments: str) -> subprocess.Popen[str]:
+            folders = list(output.glob("*.run"))
+            options = ("--resume", str(folders[0])) if folders else ("--output", str(output), *arguments)
+            run = started.enter_context(start("run", *options))
+            started.callback(run.kill)
+            return run
+
+        yield begin_run
 
 
 def read_whole_lines(output: Path) -> list[bytes]:
@@ -69,7 +82,7 @@ def list_workers() -> list[psutil.Process]:
     ]
 
 
-def test_kills_at_random_moments_lose_nothing_and_count_nothing_twice(tmp_path: Path) -> None:
+def test_kills_at_random_moments_lose_nothing_and_count_nothing_twice(begin: Begin, tmp_path: Path) -> None:
     moments = random.Random(20261125)  # noqa: S311 - moments, not secrets
     suite, output = write_suite(tmp_path, repetitions=(REPETITIONS, 2 * REPETITIONS)), tmp_path / "out"
     before: list[bytes] = []
@@ -91,7 +104,7 @@ def test_kills_at_random_moments_lose_nothing_and_count_nothing_twice(tmp_path: 
         print(f"kill {number + 1} at {moment:.2f}: {len(lines)} entries, {len(list_made(lines))} repetitions")
         before = lines
     run = begin(output, "--suite", suite)
-    out, err = run.communicate(timeout=500)
+    out, err = run.communicate(timeout=1000)
     assert run.returncode == 0, err
     (bundle,) = output.iterdir()
     contents = verify_bundle(bundle).contents
