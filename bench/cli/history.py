@@ -15,7 +15,6 @@ from bench.errors import BenchError, UsageError
 if TYPE_CHECKING:
     from bench.bundle.seal import SigningKey
     from bench.history.confirm import RerunSettings
-    from bench.history.rerun import OwnFiles
     from bench.records.history import History
     from bench.run.input_options import InputOption
     from bench.run.prepare import Decision
@@ -81,7 +80,7 @@ def history(  # noqa: PLR0917 - click passes options by keyword
     from bench.report.history import render_history
 
     _refuse_needless(confirm=confirm, do_run=do_run, for_run=bool(python_a or suite or sources or inputs))
-    own = _name_own(suite, sources, inputs)
+    settings = _settle_reruns(python_a, suite, sources, inputs, output) if do_run else None
     if html is not None:
         require_writable(html, replace=True)
     found, error = _judge(paths, known, across_locks=across_locks), None
@@ -89,10 +88,7 @@ def history(  # noqa: PLR0917 - click passes options by keyword
         from bench.history.confirm import confirm_changes, plan_rerun
 
         found = confirm_changes(found, plan_rerun)
-    if do_run:
-        from bench.history.confirm import RerunSettings
-
-        settings = RerunSettings(python_a=python_a, own=own, output=output)
+    if settings is not None:
         found, error = _rerun(found, settings, load_signer(key, passphrase_file))
     if html is not None:
         from bench.report.html.history import render_history_page
@@ -121,12 +117,19 @@ def _refuse_needless(*, confirm: bool, do_run: bool, for_run: bool) -> None:
         )
 
 
-def _name_own(suite: str | None, sources: tuple[str, ...], inputs: "tuple[tuple[str, InputOption], ...]") -> "OwnFiles":
-    """Return where files of the user's lie.
+def _settle_reruns(
+    python_a: str | None,
+    suite: str | None,
+    sources: tuple[str, ...],
+    inputs: "tuple[tuple[str, InputOption], ...]",
+    output: Path,
+) -> "RerunSettings":
+    """Return how reruns are made.
 
     Raises:
         UsageError: something other than a file is named of an input.
     """
+    from bench.history.confirm import RerunSettings
     from bench.history.rerun import OwnFiles
     from bench.run.input_options import format_input
 
@@ -134,7 +137,8 @@ def _name_own(suite: str | None, sources: tuple[str, ...], inputs: "tuple[tuple[
     for name, option in given.items():
         if not option.file:
             raise UsageError(f"--input {format_input(name, option)}: the bundles state it; only files are named again")
-    return OwnFiles(suite, sources, {name: option.file for name, option in given.items()})
+    own = OwnFiles(suite, sources, {name: option.file for name, option in given.items()})
+    return RerunSettings(python_a=python_a, own=own, output=output)
 
 
 def _judge(paths: tuple[Path, ...], known: Path | None, *, across_locks: bool) -> "History":

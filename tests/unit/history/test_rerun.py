@@ -101,8 +101,8 @@ def test_stated_inputs_are_typed_again_and_files_of_inputs_are_taken_if_their_di
     assert type_rerun(contents, own).endswith("--input ids=0..9 --input x=x.npy")
     assert list_files(contents, cell)["x.npy"] == digest
     options, sources = make_options(contents, cell), (str(code),)
-    own = OwnFiles(sources=sources, inputs={"x": str(values)})
-    assert find_files(options, contents, cell, own).inputs == {
+    files = OwnFiles(sources=sources, inputs={"x": str(values)})
+    assert find_files(options, contents, cell, files).inputs == {
         **options.inputs,
         "x": replace(options.inputs["x"], file=str(values)),
     }
