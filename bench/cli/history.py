@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.cli.console import open_progress, print_text, wide_option
-from bench.cli.plan_options import gather_inputs
+from bench.cli.plan_options import gather_input_files
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import FilePath, InputType, Name
 from bench.errors import BenchError, UsageError
@@ -131,13 +131,8 @@ def _settle_reruns(
     """
     from bench.history.confirm import RerunSettings
     from bench.history.rerun import OwnFiles
-    from bench.run.input_options import format_input
 
-    given = gather_inputs(inputs)
-    for name, option in given.items():
-        if not option.file:
-            raise UsageError(f"--input {format_input(name, option)}: the bundles state it; only files are named again")
-    own = OwnFiles(suite, sources, {name: option.file for name, option in given.items()})
+    own = OwnFiles(suite, sources, gather_input_files(inputs))
     return RerunSettings(python_a=python_a, own=own, output=output)
 
 

@@ -154,6 +154,21 @@ def gather_inputs(pairs: "Iterable[tuple[str, InputOption]]") -> "dict[str, Inpu
     return inputs
 
 
+def gather_input_files(pairs: "Iterable[tuple[str, InputOption]]") -> dict[str, str]:
+    """Return the file of each input, where all else that can be stated of one stands in a bundle.
+
+    Raises:
+        UsageError: something other than a file is named, or one input twice.
+    """
+    from bench.run.input_options import format_input
+
+    inputs = gather_inputs(pairs)
+    for name, option in inputs.items():
+        if not option.file:
+            raise UsageError(f"--input {format_input(name, option)}: the bundle states it; only files are named again")
+    return {name: option.file for name, option in inputs.items()}
+
+
 def parse_options(given: dict[str, object], *side_profiles: str | None) -> RunOptions:
     """Return the typed options of a run, from the values of click.
 

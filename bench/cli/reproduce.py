@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.cli.measurement import RunSettings, measure, run_settings_options, take_run_settings
-from bench.cli.plan_options import gather_inputs
+from bench.cli.plan_options import gather_input_files
 from bench.cli.types import FilePath, InputType, Percent
 from bench.errors import TooNoisyError, UsageError
 from bench.records.bundle import Citation
@@ -74,7 +74,7 @@ def reproduce(  # noqa: PLR0917 - click passes options by keyword
     if settings.resume is not None:
         _require_citation(settings.resume, cites)
     resumed = settings.resume is not None  # then the run's folder holds the sources
-    sources = () if resumed else bring_again(contents, words, gather_inputs(inputs), run_code=run_code)
+    sources = () if resumed else bring_again(contents, words, gather_input_files(inputs), run_code=run_code)
     decision = prepare_reproduction(original, machine, output=settings.output, sources=sources)
     reason = find_data_problem(contents)
     if reason is not None:

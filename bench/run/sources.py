@@ -22,7 +22,7 @@ from bench.records.reason import Reason
 from bench.records.record import encode_json
 from bench.records.source import MAX_ROWS, LocatedSource, Source, find_source
 from bench.records.stated_input import InputName
-from bench.run.input_options import InputOption, format_input
+from bench.run.input_options import InputOption
 from bench.run.options import RunOptions
 from bench.run.private_words import compile_value_cutter, find_private_words
 from bench.workloads.sources.locate import digest_file, workload_name
@@ -70,7 +70,7 @@ def bring_sources(
 
 
 def bring_again(
-    contents: Contents, words: Sequence[str], inputs: Mapping[InputName, InputOption], *, run_code: bool
+    contents: Contents, words: Sequence[str], files: Mapping[InputName, str], *, run_code: bool
 ) -> tuple[LocatedSource, ...]:
     """Return the sources of a bundle's cells as they lie here: the user's own of the same digests, or the bundle's code.
 
@@ -79,7 +79,7 @@ def bring_again(
     Args:
         contents: Of the bundle.
         words: Sources that the user names.
-        inputs: Files of inputs that the user names.
+        files: Of inputs, that the user names.
         run_code: The user lets code of the bundle be run.
 
     Raises:
@@ -87,10 +87,9 @@ def bring_again(
             not be run.
     """
     located = [_locate(word) for word in words]
-    files = {name: option.file for name, option in inputs.items() if option.file}
     used = [find_source(cell.case, contents.plan.sources) for cell in contents.plan.cells]
     wanted = list({repr(source): source for source in used if source is not None}.values())
-    _require_used(inputs, wanted)
+    _require_used(files, wanted)
     for found in located:
         if all(found.source.digest != source.digest for source in wanted):
             raise UsageError(
@@ -104,12 +103,10 @@ def bring_again(
     return (*brought, *kept)
 
 
-def _require_used(inputs: Mapping[InputName, InputOption], wanted: Iterable[Source]) -> None:
-    """Refuse what the user names of inputs where the bundle's run took no file."""
+def _require_used(files: Iterable[InputName], wanted: Iterable[Source]) -> None:
+    """Refuse files of inputs for which the bundle's run took none."""
     taken = {name for source in wanted for name, stated in source.inputs.items() if stated.digest is not None}
-    for name, option in inputs.items():
-        if not option.file:
-            raise UsageError(f"--input {format_input(name, option)}: the bundle states it; only files are named again")
+    for name in files:
         if name not in taken:
             raise UsageError(
                 f"--input {name}: the run took no file for it; it took files for {', '.join(sorted(taken)) or 'none'}"

@@ -110,7 +110,7 @@ def test_too_few_runs_are_status_3(tmp_path: Path, invoke: Invoke) -> None:
         (["--suite", "x.toml"], "are for --confirm --run"),
         (["--source", "x.py"], "are for --confirm --run"),
         (["--input", "x=x.npy"], "are for --confirm --run"),
-        (["--confirm", "--run", "--input", "x=0..9"], "--input x=0..9: the bundles state it; only files are named"),
+        (["--confirm", "--run", "--input", "x=0..9"], "--input x=0..9: the bundle states it; only files are named"),
     ],
 )
 def test_what_only_confirm_uses_is_refused_without_it(

@@ -211,14 +211,12 @@ def test_files_of_inputs_must_be_the_same(source: Source, tmp_path: Path) -> Non
     file.write_bytes(b"values")
     digest = f"sha256:{hashlib.sha256(b'values').hexdigest()}"
     contents = make_bundle(replace(source, inputs={"x": StatedInput(digest=digest)}))
-    for stated, problem in (("x=0..9", "the bundle states it"), (f"y={file}", "took files for x")):
-        with pytest.raises(UsageError, match=problem):
-            bring_again(contents, (), dict([parse_input(stated)]), run_code=True)
+    with pytest.raises(UsageError, match="took files for x"):
+        bring_again(contents, (), {"y": str(file)}, run_code=True)
     with pytest.raises(UsageError, match=r"name it: --input x=FILE\.npy"):
         bring_again(contents, (), {}, run_code=True)
-    name, option = parse_input(f"x={file}")
-    (located,) = bring_again(contents, (), {name: option}, run_code=True)
+    (located,) = bring_again(contents, (), {"x": str(file)}, run_code=True)
     assert located.input_files == {"x": str(file)}
     file.write_bytes(b"others")
     with pytest.raises(UsageError, match=r"is sha256:.*; the run had sha256:"):
-        bring_again(contents, (), {name: option}, run_code=True)
+        bring_again(contents, (), {"x": str(file)}, run_code=True)
