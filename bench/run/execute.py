@@ -259,8 +259,12 @@ class Execution:
         ]
 
     def _left_s(self) -> float:
-        """Return the expected seconds until the run ends: every unfinished cell gets one more repetition at least."""
-        return self._pace.expect_s((cell_id, max(1, remaining)) for cell_id, remaining in self._remaining())
+        """Return the expected seconds until the run ends."""
+        least = [(cell_id, max(1, remaining)) for cell_id, remaining in self._remaining()]
+        own = {cell_id: self._cell_progress(cell_id).expected(self._plan.policy) for cell_id, _ in least}
+        expected = [(cell_id, max(own.get(cell, 0) for cell in (cell_id, *self._partners[cell_id]))) for cell_id in own]
+        least_s = self._pace.expect_s(least)
+        return least_s + min(self._pace.expect_s(expected) - least_s, max(0.0, self._pace.spare_s(least)))
 
     def _report(self, kind: str, cell: Cell | None, repetition: int, *, failure: Failure | None = None) -> None:
         self._report_progress(

@@ -45,12 +45,14 @@ class Pace:
         """Return the seconds that so many repetitions of each cell will take, with the probes between them.
 
         Expect the mean of a cell's earlier repetitions, but for its first, which takes longer, if there are others; of all
-        cells' if it has none; the estimate if no cell has any.
+        cells' if it has none; the estimate if no cell has any, whose first one takes longer.
         """
         known = {cell: mean(took[1:] or took) for cell, took in self._took.items()}
-        other_s = mean(known.values()) if known else FIRST_S + estimate_repetition_s(self._policy)
-        expected = [(known.get(cell, other_s), count) for cell, count in remaining]
+        other_s = mean(known.values()) if known else estimate_repetition_s(self._policy)
+        expected = [(known.get(cell, other_s), count) for cell, count in remaining if count]
         measuring_s = sum(seconds * count for seconds, count in expected)
+        if not known:
+            measuring_s += FIRST_S * len(expected)
         if not measuring_s:
             return 0.0
         interval_s = probe_interval_s(measuring_s / sum(count for _, count in expected), self.probe_s)

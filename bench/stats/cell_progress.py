@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import product
-from math import inf
+from math import ceil, inf
 from typing import Literal, NamedTuple
 
 from bench.records.measurement import Repetition
@@ -34,6 +34,17 @@ class CellProgress(NamedTuple):
         """Return how many repetitions the cell must still get, even if the time is used up."""
         return max(0, min(policy.repetitions_min - self.valid, policy.attempts_max - self.completed))
 
+    def expected(self, policy: Policy) -> int:
+        """Return how many repetitions it is expected to still get, one at least, if there is time for them.
+
+        An interval narrows with the root of the number of repetitions.
+        """
+        least = max(1, self.remaining(policy))
+        if self.summary is None or self.remaining(policy) or is_precise(self.summary, policy):
+            return least
+        needed = ceil(self.valid * (_widest_ratio(self.summary) / policy.target_ci_ratio) ** 2) - self.valid
+        return max(least, min(needed, self.possible(policy)))
+
     def possible(self, policy: Policy) -> int:
         """Return how many repetitions it can still get at most, if all of them are valid."""
         return max(0, min(policy.repetitions_max - self.valid, policy.attempts_max - self.completed))
@@ -61,8 +72,11 @@ def is_precise(summary: CellSummary, policy: Policy) -> bool:
     """Return whether both intervals are as narrow as asked. One repetition has no interval."""
     if summary.repetitions == 1:
         return False
-    widest = max(summary.latency_s.half_width_ratio, summary.throughput_per_s.half_width_ratio)
-    return widest <= policy.target_ci_ratio
+    return _widest_ratio(summary) <= policy.target_ci_ratio
+
+
+def _widest_ratio(summary: CellSummary) -> float:
+    return max(summary.latency_s.half_width_ratio, summary.throughput_per_s.half_width_ratio)
 
 
 def why_stop(progress: CellProgress, policy: Policy, *, spare_s: float, elapsed_s: float) -> Stop | None:

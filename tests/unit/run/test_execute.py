@@ -8,7 +8,7 @@ import pytest
 
 from bench.errors import LaunchError
 from bench.launch.failure import WorkerFailedError
-from bench.launch.plan import PROBE_EVERY_S, REPETITIONS_PER_PROBE
+from bench.launch.plan import PROBE_EVERY_S, PROBE_S, REPETITIONS_PER_PROBE
 from bench.launch.workers import Job
 from bench.records.measurement import Failure, InstanceResult
 from bench.records.profile import Runtime
@@ -449,6 +449,30 @@ def test_progress_counts_up_and_has_the_time_left(tmp_path: Path) -> None:
     assert [progress.done for progress in bench.reported if progress.kind == "cell"] == [1, 2]
     assert all(progress.total == 2 and progress.left_s >= 0 for progress in bench.reported)
     assert all(progress.summary is not None for progress in bench.reported if progress.kind == "cell")
+
+
+@pytest.mark.parametrize(
+    ("aim_s", "left_s"),
+    [(None, [10, 80, 70, 60, 50, 40, 30, 20, 10]), (50, [10, 30, 20, 10])],
+)
+def test_the_time_left_counts_what_an_interval_needs_to_become_narrow(
+    tmp_path: Path, aim_s: float | None, left_s: list[float]
+) -> None:
+    policy = msgspec.structs.replace(POLICY, aim_s=aim_s, repetitions_max=10)
+    bench, workers = Bench(tmp_path, make_plan(policy=policy)), Workers(*scattered(10))
+    bench.measure(workers, clock=lambda: workers.now_ns / 1e9)  # 10 s a repetition
+    begun = [progress.left_s for progress in bench.reported if progress.kind == "repetition"]
+    assert begun[1:] == pytest.approx(left_s, abs=PROBE_S)  # the estimate has a probe, which takes no time here
+
+
+def test_the_side_of_a_pair_that_is_narrow_waits_for_the_other(tmp_path: Path) -> None:
+    cells = [msgspec.structs.replace(make_cell(index), variant=name) for index, name in enumerate("ab")]
+    narrow, wide = make_instance(proof=make_proof()), scattered(4)
+    workers = Workers(narrow, wide[0], wide[1], narrow)
+    bench = Bench(tmp_path, make_plan(*cells))
+    bench.measure(workers, clock=lambda: workers.now_ns / 1e9)
+    begun = [progress.left_s for progress in bench.reported if progress.kind == "repetition"]
+    assert begun[4] == 2 * 2 * 10
 
 
 @pytest.mark.parametrize("after", range(6))
