@@ -1,6 +1,6 @@
 """A comparison as text: what differs, each cell's verdict, the means, and the outcome with its exit status."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bench.records.verdict import (
     EXIT_STATUS,
@@ -11,6 +11,7 @@ from bench.records.verdict import (
     RunScatter,
 )
 from bench.report.cases import describe_case, describe_configuration, name_case
+from bench.report.fold import fold_reasons, name_some
 from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.table import Column, render_table
@@ -153,25 +154,21 @@ def _row(cell: CellVerdict) -> tuple[str, ...]:
     )
 
 
-def _details(cells: Iterable[CellVerdict]) -> Iterator[str]:
+def _details(cells: Sequence[CellVerdict]) -> Iterator[str]:
     """Return findings, reasons and notes of cells, each once where it is the same of several."""
-    found = group_by_text(cells, lambda cell: (*describe_findings(cell.findings), *describe_reasons(cell)))
-    return (f"{names}: {text}" for names, text in found)
-
-
-def describe_reasons(cell: CellVerdict) -> Iterable[str]:
-    """Return why a cell has its outcome, and what a reader must know besides."""
-    return map(describe_reason, (*cell.reasons, *cell.notes))
-
-
-def group_by_text(
-    cells: Iterable[CellVerdict], describe: Callable[[CellVerdict], Iterable[str]]
-) -> Iterator[tuple[str, str]]:
-    """Yield each text once, after the names of the cells that it is said of: the first few, and how many more."""
     cells_by_text: dict[str, list[str]] = {}
     for cell in cells:
-        for text in describe(cell):
-            cells_by_text.setdefault(text, []).append(cell.base or cell.new or describe_case(cell.case))
-    for text, names in cells_by_text.items():
-        more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
-        yield f"{', '.join(names[:NAMED_MAX])}{more}", text
+        for text in describe_findings(cell.findings):
+            cells_by_text.setdefault(text, []).append(_name(cell))
+    findings = [(name_some(names, NAMED_MAX), text) for text, names in cells_by_text.items()]
+    return (f"{names}: {text}" for names, text in (*findings, *describe_reasons(cells)))
+
+
+def describe_reasons(cells: Iterable[CellVerdict]) -> Iterator[tuple[str, str]]:
+    """Yield why cells have their outcomes, and what a reader must know besides, each after the names of its cells."""
+    said = ((_name(cell), reason) for cell in cells for reason in (*cell.reasons, *cell.notes))
+    return ((name_some(names, NAMED_MAX), text) for names, text in fold_reasons(said))
+
+
+def _name(cell: CellVerdict) -> str:
+    return cell.base or cell.new or describe_case(cell.case)

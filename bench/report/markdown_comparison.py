@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from bench.records.verdict import EXIT_STATUS, CellVerdict, Comparison
 from bench.report.cases import describe_configuration, name_case
-from bench.report.comparison import OUTCOMES, describe_method, describe_reasons, describe_remedy, group_by_text
+from bench.report.comparison import OUTCOMES, describe_method, describe_reasons, describe_remedy
 from bench.report.markdown import (
     COMMENT_CHARACTERS,
     FOLDED_ROWS,
@@ -97,5 +97,5 @@ def _describe_findings(comparison: Comparison) -> Iterator[str]:
 def _describe_reasons(comparison: Comparison) -> Iterator[str]:
     for note in comparison.notes:
         yield f"- {mark_text(describe_reason(note))}"
-    for names, text in group_by_text(comparison.cells, describe_reasons):
+    for names, text in describe_reasons(comparison.cells):
         yield f"- {mark_text(names)}: {mark_text(text)}"

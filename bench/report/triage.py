@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from bench.records.reason import Reason
 from bench.records.triage import (
     EXIT_STATUS,
     CellDeviation,
@@ -16,7 +15,8 @@ from bench.records.triage import (
     TriageOutcome,
     UnreadBundle,
 )
-from bench.report.printable import PrintableText, join_lines, printable
+from bench.report.fold import fold_reasons, name_some
+from bench.report.printable import PrintableText, join_lines
 from bench.report.reasons import describe_reason
 from bench.report.table import Column, render_table
 
@@ -126,7 +126,7 @@ def _describe_class(index: int, described: MachineClass, classes: Sequence[Machi
 def _describe_setting(setting: OddSetting) -> Iterator[str]:
     usual = f"{setting.usual:.60} on {setting.usual_count}"
     for value, names in setting.odd.items():
-        yield f"  {setting.field}: {value:.60} on {_name(names)}; {usual}"
+        yield f"  {setting.field}: {value:.60} on {name_some(names, NAMED_MAX)}; {usual}"
 
 
 def _list_machines(machines: Sequence[MachineVerdict]) -> Iterator[tuple[str, ...]]:
@@ -187,17 +187,8 @@ def describe_unread(bundle: UnreadBundle) -> str:
 
 def _describe_reasons(machines: Sequence[MachineVerdict]) -> Iterator[str]:
     """Yield each reason once, with the machines that it holds for."""
-    held: dict[str, tuple[Reason, list[str]]] = {}
-    for machine in machines:
-        for reason in machine.reasons:
-            held.setdefault(describe_reason(reason), (reason, []))[1].append(machine.name)
-    for sentence, (_, names) in held.items():
-        yield f"{_name(names)}: {sentence}"
-
-
-def _name(names: Sequence[str]) -> str:
-    shown = ", ".join(map(printable, names[:NAMED_MAX]))
-    return shown if len(names) <= NAMED_MAX else f"{shown} and {len(names) - NAMED_MAX} more"
+    for names, sentence in fold_reasons((machine.name, reason) for machine in machines for reason in machine.reasons):
+        yield f"{name_some(names, NAMED_MAX)}: {sentence}"
 
 
 def _percent(ratio: float) -> str:
