@@ -8,6 +8,7 @@ import click
 
 from bench.cli.combinations import is_typed
 from bench.cli.console import open_progress, print_text, wide_option
+from bench.cli.list_option import list_option
 from bench.cli.measurement import print_replaced, print_withheld
 from bench.cli.plan_options import parse_options, plan_options
 from bench.cli.sign_options import load_signer, signing_options
@@ -34,8 +35,8 @@ installed.
 )
 @click.option("--good", type=Release(), metavar="RELEASE", help="Release of torch to compare with; pip lists those up to --bad.")  # fmt: skip
 @click.option("--bad", type=Release(), metavar="RELEASE", help="Later release that is slower.")
-@click.option("--versions", type=CommaList(), help="Releases in order instead, the good one first.")
-@click.option("--python", "pythons", type=CommaList(), help="Interpreters or virtual environments in order instead, the good one first.")  # fmt: skip
+@list_option("--versions", type=CommaList(), help="Releases in order instead, the good one first.")
+@list_option("--python", "pythons", type=CommaList(), help="Interpreters or virtual environments in order instead, the good one first.")  # fmt: skip
 @click.option("--margin", "margin_ratio", type=Percent(), metavar="2%", help="Latencies that differ by no more than this are equivalent. [default: 2% at first, then half the change]")  # fmt: skip
 @plan_options
 @click.option("--resume", is_flag=True, help="Take bundles in the folder that are of the same cells, settings and packages.")  # fmt: skip

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from bench.cli.console import open_progress, print_report, print_text, wide_option
+from bench.cli.list_option import list_option
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import CommaList, FilePath
 from bench.stats.variance import REPETITIONS_MIN
@@ -21,7 +22,7 @@ Examples:
 @click.option(
     "--suite", default="quick", show_default=True, metavar="NAME|FILE", help="Suite with the cases to measure."
 )
-@click.option("--workload", type=CommaList(), default="resnet50", show_default=True, metavar="GLOB,...", help="Only these workloads of the suite.")  # fmt: skip
+@list_option("--workload", type=CommaList(), default=("resnet50",), show_default=True, metavar="GLOB,...", help="Only these workloads of the suite.")  # fmt: skip
 @click.option("--runs", type=click.IntRange(2, 1000), default=5, show_default=True, help="Number of runs.")
 @click.option("--repetitions", type=click.IntRange(REPETITIONS_MIN, 1000), default=5, show_default=True, help="Repetitions of each cell in each run.")  # fmt: skip
 @click.option("--output", type=FilePath(), default=Path("results"), envvar="BENCH_OUTPUT", show_default=True, metavar="DIR", help="Folder for bundles and calibration.json.")  # fmt: skip

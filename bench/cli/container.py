@@ -239,10 +239,11 @@ def rebuild_options(typed: Sequence[str]) -> list[str]:
     given, _, _ = run.make_parser(click.Context(run, help_option_names=_HELP)).parse_args(list(typed))
     options = []
     for parameter in run.params:
-        name = str(parameter.name)
+        name, option = str(parameter.name), parameter.opts[0]
         if name in given and name not in _OUTSIDE:
             flag = isinstance(parameter, click.Option) and parameter.is_flag
-            options.append(parameter.opts[0] if flag else f"{parameter.opts[0]}={given[name]}")
+            values = given[name] if parameter.multiple else [given[name]]
+            options += [option] if flag else [f"{option}={value}" for value in values]
     return options
 
 

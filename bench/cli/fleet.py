@@ -13,6 +13,7 @@ import msgspec
 from bench.cli.combinations import is_typed
 from bench.cli.console import print_text, wide_option
 from bench.cli.container import container_run, parse_run
+from bench.cli.list_option import list_option
 from bench.cli.sign_options import load_signer, signing_options
 from bench.cli.types import Bytes, Duration, FilePath, Name, OneOf
 from bench.errors import UsageError
@@ -64,7 +65,7 @@ def fleet() -> None:
 
 @fleet.command("run", epilog=EPILOG, options_metavar="[OPTIONS]")
 @click.option("--engine", type=OneOf(ENGINES), help="What starts the runs.")
-@click.option("--nodes", type=Name(), metavar="LIST", help="Nodes, such as n[01-16],login1; each measures once.")
+@list_option("--nodes", type=Name(), metavar="LIST", help="Nodes, such as n[01-16],login1; each measures once.")
 @click.option("--bench", "program", type=Name(), metavar="COMMAND", help="How nodes start bench; without it, by the path that it has here, and in an image by that of the image.")  # fmt: skip
 @click.option("--timeout", "timeout_s", type=Duration(), default="2h", show_default=True, metavar="2h", help="Longest time of a node, from the start of its run.")  # fmt: skip
 @click.option("--parallel", type=click.IntRange(1), metavar="N", help="ssh: nodes at a time; without it, 16.")

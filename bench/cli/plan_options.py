@@ -8,6 +8,7 @@ import msgspec
 
 from bench.backends.registry import BACKENDS
 from bench.cli.combinations import refuse_needless_force
+from bench.cli.list_option import list_option
 from bench.cli.types import (
     CommaList,
     CpuListType,
@@ -49,7 +50,7 @@ def case_options(command: Command) -> Command:
                 metavar="smoke|quick|nightly|standard|full|FILE",
                 help="Suite to run.",
             ),
-            click.option(
+            list_option(
                 "--workload",
                 type=CommaList(),
                 metavar="GLOB|FILE,...",
@@ -69,24 +70,24 @@ def case_options(command: Command) -> Command:
                 metavar="NAME=...",
                 help="Input of a model of your own: FILE.npy, LEAST..GREATEST, or SHAPE:DTYPE[:LEAST..GREATEST].",
             ),
-            click.option("--family", type=CommaList(FAMILIES), help="Only these workload families."),
-            click.option("--mode", type=CommaList(MODES), help="Only inference or training."),
-            click.option("--precision", type=CommaList(PRECISIONS), help="Only these precisions."),
-            click.option("--memory-format", type=CommaList(MEMORY_FORMATS), help="Only contiguous or channels_last."),
-            click.option("--backend", type=CommaList(BACKENDS), help="Only these backends."),
-            click.option("--batch-size", type=WholeList(), help="Batch sizes instead of the suite's."),
-            click.option(
+            list_option("--family", type=CommaList(FAMILIES), help="Only these workload families."),
+            list_option("--mode", type=CommaList(MODES), help="Only inference or training."),
+            list_option("--precision", type=CommaList(PRECISIONS), help="Only these precisions."),
+            list_option("--memory-format", type=CommaList(MEMORY_FORMATS), help="Only contiguous or channels_last."),
+            list_option("--backend", type=CommaList(BACKENDS), help="Only these backends."),
+            list_option("--batch-size", type=WholeList(), help="Batch sizes instead of the suite's."),
+            list_option(
                 "--shape",
                 type=Shape(),
                 metavar="NAME=N,...",
                 help="Dimensions instead of the suite's: prompt_tokens=1024,output_tokens=32. bench workloads --json lists them.",
             ),
-            click.option(
+            list_option(
                 "--quant-engine",
                 type=CommaList(QUANT_ENGINES),
                 help="Quantization engine of fx_int8: x86, onednn, fbgemm, qnnpack.",
             ),
-            click.option(
+            list_option(
                 "--group-size",
                 type=WholeList(GROUP_SIZES),
                 help="Weights that share a scale in int4_weight_only: 32, 64, 128.",
@@ -101,7 +102,7 @@ def plan_options(command: Command) -> Command:
     """Add the options that `parse_options` reads."""
     for option in reversed(
         (
-            click.option(
+            list_option(
                 "--layout", "layouts", type=CommaList(LAYOUTS), help="Layouts: latency, throughput, single_core."
             ),
             click.option(
@@ -110,8 +111,8 @@ def plan_options(command: Command) -> Command:
             click.option(
                 "--threads", type=click.IntRange(1, 4096), help="Threads per instance, instead of the profile's number."
             ),
-            click.option("--cpus", type=CpuListType(), metavar="0-3,8", help="Use exactly these logical CPUs."),
-            click.option("--memory-nodes", type=CpuListType(), metavar="0-1", help="Bind memory to these NUMA nodes."),
+            list_option("--cpus", type=CpuListType(), metavar="0-3,8", help="Use exactly these logical CPUs."),
+            list_option("--memory-nodes", type=CpuListType(), metavar="0-1", help="Bind memory to these NUMA nodes."),
             click.option("--openmp", type=OneOf(OPENMP_RUNTIMES), help="OpenMP runtime, instead of the profile's."),
             click.option("--allocator", type=OneOf(ALLOCATORS), help="Memory allocator, instead of the profile's."),
             click.option("--budget", "budget_s", type=Duration(), metavar="10m", help="Start no cell after this time."),

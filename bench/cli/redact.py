@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from bench.cli.console import print_text
+from bench.cli.list_option import list_option
 from bench.cli.types import CommaList, FilePath
 from bench.records.bundle import BUNDLE_SUFFIX, PrivateField
 
@@ -21,7 +22,7 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("bundle", type=FilePath())
-@click.option("--field", "fields", type=CommaList(get_args(PrivateField)), metavar="NAME,...", help="Hide only these fields. Default: host name, note and all DMI fields.")  # fmt: skip
+@list_option("--field", "fields", type=CommaList(get_args(PrivateField)), metavar="NAME,...", help="Hide only these fields. Default: host name, note and all DMI fields.")  # fmt: skip
 @click.option("--output", type=FilePath(), metavar="FILE", help="The new bundle. Default: beside the old one.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def redact(bundle: Path, fields: "Collection[PrivateField] | None", output: Path | None, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli.list_option import list_option
 from bench.cli.types import CommaList, FilePath, Percent
 from bench.errors import BundleError, UsageError
 
@@ -33,7 +34,7 @@ written without it.
 @click.option("--trust", type=FilePath(), metavar="FILE", help="Trust store. A key in it must have signed.")
 @click.option("--trust-key", "root_keys", multiple=True, type=FilePath(), metavar="PUB", help="Public key that must have signed the trust store. May be repeated.")  # fmt: skip
 @click.option("--key", "keys", multiple=True, type=FilePath(), metavar="PUB", help="Public key that must have signed. May be repeated.")  # fmt: skip
-@click.option("--require", type=CommaList(), metavar="ROLE,...", help="Roles in the trust store that must have signed.")
+@list_option("--require", type=CommaList(), metavar="ROLE,...", help="Roles in the trust store that must have signed.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: what was written.")
 def report(  # noqa: PLR0917 - click passes options by keyword
     bundles: tuple[Path, ...],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bench.cli.console import print_report, print_text
+from bench.cli.list_option import list_option
 from bench.cli.sign_options import KEY_HELP, load_signer, passphrase_option
 from bench.cli.types import CommaList, FilePath, OneOf
 from bench.report.table import Column, render_table
@@ -71,7 +72,7 @@ def trust() -> None:
 @trust.command("add")
 @click.argument("public_key", type=FilePath())
 @click.option("--owner", required=True, help="Owner of the key, such as operator@lab.")
-@click.option(
+@list_option(
     "--role",
     "roles",
     type=CommaList(),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bench.cli.list_option import list_option
 from bench.cli.types import CommaList, FilePath
 from bench.errors import BundleError, UsageError
 
@@ -29,7 +30,7 @@ Examples:
 @click.option("--trust", type=FilePath(), metavar="FILE", help="Trust store. A key in it must have signed.")  # fmt: skip
 @click.option("--trust-key", "root_keys", multiple=True, type=FilePath(), metavar="PUB", help="Public key that must have signed the trust store. May be repeated.")  # fmt: skip
 @click.option("--key", "keys", multiple=True, type=FilePath(), metavar="PUB", help="Public key that must have signed. May be repeated.")  # fmt: skip
-@click.option("--require", type=CommaList(), metavar="ROLE,...", help="Roles in the trust store that must have signed.")
+@list_option("--require", type=CommaList(), metavar="ROLE,...", help="Roles in the trust store that must have signed.")
 @click.option("--cited", multiple=True, type=FilePath(), metavar="BUNDLE", help="A cited bundle that is not in the folder of this one. May be repeated.")  # fmt: skip
 @click.option("--policy", metavar="FILE", help="Policy of a qualification statement whose bundles are given too. Default: the shipped one of its name.")  # fmt: skip
 @click.option("--explain", is_flag=True, help="Print commands that check the same without bench.")

@@ -23,12 +23,15 @@ def planned(*typed: str, resumed: Sequence[LocatedSource] = ()) -> ContainerPlan
 
 def test_every_option_of_run_passes_through() -> None:
     typed = ["--backend", "eager,inductor", "--force", "--repetitions=1:2", "--cpus", "0-3,8", "--json"]
+    typed += ["--precision", "fp32", "--precision", "amp_bf16"]
     assert set(rebuild_options(typed)) == {
         "--backend=eager,inductor",
         "--force",
         "--repetitions=1:2",
         "--cpus=0-3,8",
         "--json",
+        "--precision=fp32",
+        "--precision=amp_bf16",
     }
 
 

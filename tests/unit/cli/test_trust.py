@@ -76,6 +76,13 @@ def test_insufficient_signers_are_one_line_and_status_6(
     assert outcome.out == ""
 
 
+def test_each_role_is_required_where_the_option_is_given_twice(bundle: Path, path: Path, invoke: Invoke) -> None:
+    save_trust(path, BOTH)
+    outcome = invoke("verify", str(bundle), "--trust", str(path), "--require", "vendor", "--require", "operator")
+    assert outcome.status == 6
+    assert "role 'vendor' requires 1 trusted signatures and has 0" in outcome.err
+
+
 def test_one_key_under_two_names_counts_once(bundle: Path, path: Path, invoke: Invoke) -> None:
     data = path.with_name("doubled.json")
     save_trust(path, PAIR)
