@@ -4,6 +4,7 @@ A folder `<run id>.run` holds `session.json`, written once, and `journal.jsonl`,
 synced. A line that was cut off by a crash was never finished: it is dropped and measured again.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -107,7 +108,7 @@ class Journal:
         """Write an entry and wait until it is on disk.
 
         Raises:
-            OutputError: it cannot be written; earlier entries are intact.
+            OutputError: it cannot be written, and earlier entries are intact; or the journal was removed.
         """
         try:
             _write_all(self._stream, encode_json_line(entry))
@@ -117,12 +118,24 @@ class Journal:
                 f"{self.folder}: cannot write the journal: {error.strerror}; "
                 f"make room, then go on with: {self.command_to_go_on}"
             ) from error
+        self._require_kept()
         self._take(entry)
 
     @property
     def command_to_go_on(self) -> str:
-        """What the user types to go on with the run."""
+        """What the user types to go on with the run.
+
+        Raises:
+            OutputError: the journal was removed, so that nobody can.
+        """
+        self._require_kept()
         return say_how_to_go_on(self.session.decision, describe_image(), self.folder)
+
+    def _require_kept(self) -> None:
+        if os.fstat(self._stream.fileno()).st_nlink == 0:
+            raise OutputError(
+                f"{self.folder}: its journal was removed while the run measured, and what was measured with it; run it again"
+            )
 
     def _take(self, entry: Entry) -> None:
         self.entries.append(entry)

@@ -1,5 +1,6 @@
 import os
 import resource
+import shutil
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,18 @@ def test_two_processes_never_go_on_with_one_run(tmp_path: Path) -> None:
         resume_journal(bench.folder),
     ):
         pass
+
+
+def test_a_journal_that_is_removed_ends_the_run_and_nothing_is_said_to_be_kept(tmp_path: Path) -> None:
+    bench = filled(tmp_path)
+    removed = r"\.run: its journal was removed while the run measured, and what was measured with it; run it again"
+    with resume_journal(bench.folder) as journal:
+        assert "--resume" in journal.command_to_go_on
+        shutil.rmtree(bench.folder)
+        with pytest.raises(OutputError, match=removed):
+            journal.add(ProbeEntry(probe=make_probe()))
+        with pytest.raises(OutputError, match=removed):
+            _ = journal.command_to_go_on
 
 
 def test_a_folder_that_holds_no_run_says_so(tmp_path: Path) -> None:
