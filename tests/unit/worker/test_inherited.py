@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -26,12 +27,13 @@ sys.stdout.buffer.write(encode_json((before, read_inherited())))
 
 
 def test_marks_of_a_parent_are_read_and_then_reset_to_the_kernels_defaults() -> None:
+    niced = min(19, os.nice(0) + 5)  # of whoever runs the tests, and 5 more
     done = subprocess.run([sys.executable, "-c", MARKED], capture_output=True, check=True)
     before, after = decode_json(done.stdout, tuple[Inherited, Inherited], source="child")
-    assert (before.scheduling_policy, before.nice) == ("batch", 5)
+    assert (before.scheduling_policy, before.nice) == ("batch", niced)
     assert (before.timer_slack_ns, before.huge_pages_disabled) == (1_000_000, True)
     assert after.scheduling_policy == "other"
-    assert after.nice in {0, 5}  # to lower it takes a privilege
+    assert after.nice in {0, niced}  # to lower it takes a privilege
     assert (after.timer_slack_ns, after.huge_pages_disabled) == (TIMER_SLACK_NS, False)
     assert before.limits["stack"] == after.limits["stack"] == 1 << 22
 
