@@ -142,7 +142,7 @@ def plan_options(command: Command) -> Command:
     return case_options(command)
 
 
-def gather_inputs(pairs: "Iterable[tuple[str, InputOption]]") -> "dict[str, InputOption]":
+def _gather_inputs(pairs: "Iterable[tuple[str, InputOption]]") -> "dict[str, InputOption]":
     """Return what is stated of each input.
 
     Raises:
@@ -163,7 +163,7 @@ def gather_input_files(pairs: "Iterable[tuple[str, InputOption]]") -> dict[str, 
     """
     from bench.run.input_options import format_input
 
-    inputs = gather_inputs(pairs)
+    inputs = _gather_inputs(pairs)
     for name, option in inputs.items():
         if not option.file:
             raise UsageError(f"--input {format_input(name, option)}: the bundle states it; only files are named again")
@@ -186,7 +186,7 @@ def parse_options(given: dict[str, object], *side_profiles: str | None) -> RunOp
     filters["shape"] = given.pop("shape") or {}
     filters["workload"] = expand_models(filters["workload"], given.pop("torchbench", None))  # type: ignore[arg-type] # as click's types say
     given["layouts"] = given.get("layouts") or ()
-    given["inputs"] = gather_inputs(given.pop("inputs", None) or ())  # type: ignore[arg-type] # as its type says
+    given["inputs"] = _gather_inputs(given.pop("inputs", None) or ())  # type: ignore[arg-type] # as its type says
     try:
         return msgspec.convert({**given, "wanted": filters}, RunOptions)
     except msgspec.ValidationError as error:

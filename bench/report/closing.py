@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.records.case import Case
 from bench.report.cases import name_case
+from bench.report.fold import name_some
 from bench.report.printable import PrintableText, join_lines
 from bench.report.rows.cells import CellRow
 from bench.report.rows.cross import CrossRow
@@ -50,15 +51,15 @@ def describe_remarkable(rows: Sequence[CellRow], *, hint: str = "") -> Iterator[
     """
     far = _find_far(rows)
     if far:
-        named = ", ".join(f"{_name(row.case)} {ratio:.0%} of {resource}" for ratio, resource, row in far[:NAMED_MAX])
-        yield f"far from the peak: {named}{_more(far)}{hint}"
+        named = [f"{_name(row.case)} {ratio:.0%} of {resource}" for ratio, resource, row in far]
+        yield f"far from the peak: {name_some(named, NAMED_MAX)}{hint}"
     noisy = sorted(
         (row for row in rows if {"noisy_host", "wide_latency"} & {*row.marks}),
         key=lambda row: -row.latency_s.half_width_ratio,
     )
     if noisy:
-        named = ", ".join(f"{_name(row.case)} ±{row.latency_s.half_width_ratio:.0%}" for row in noisy[:NAMED_MAX])
-        yield f"noisy: {named}{_more(noisy)}"
+        named = [f"{_name(row.case)} ±{row.latency_s.half_width_ratio:.0%}" for row in noisy]
+        yield f"noisy: {name_some(named, NAMED_MAX)}"
 
 
 def _find_far(rows: Sequence[CellRow]) -> list[tuple[float, str, CellRow]]:
@@ -70,10 +71,6 @@ def _find_far(rows: Sequence[CellRow]) -> list[tuple[float, str, CellRow]]:
     )
     far = [(ratio, resource, row) for ratio, resource, row in shares if ratio is not None and ratio < FAR_RATIO]
     return sorted(far, key=lambda found: found[0])
-
-
-def _more(found: Sequence[object]) -> str:
-    return f" and {len(found) - NAMED_MAX} more" if len(found) > NAMED_MAX else ""
 
 
 def _name(case: Case) -> str:

@@ -264,7 +264,7 @@ class Execution:
         own = {cell_id: self._cell_progress(cell_id).expected(self._plan.policy) for cell_id, _ in least}
         expected = [(cell_id, max(own.get(cell, 0) for cell in (cell_id, *self._partners[cell_id]))) for cell_id in own]
         least_s = self._pace.expect_s(least)
-        return least_s + min(self._pace.expect_s(expected) - least_s, max(0.0, self._pace.spare_s(least)))
+        return max(least_s, min(self._pace.expect_s(expected), least_s + self._pace.spare_s(least)))
 
     def _report(self, kind: str, cell: Cell | None, repetition: int, *, failure: Failure | None = None) -> None:
         self._report_progress(
