@@ -1,9 +1,13 @@
 """The numbers of a cell as texts, for tables of every format."""
 
-from bench.records.summary import Interval
+from collections.abc import Sequence
+
+from bench.records.summary import CellSummary, Interval, Mark
 from bench.report.rows.cells import CellRow
-from bench.report.units import scale_quantity
+from bench.report.units import format_seconds, scale_quantity
 from bench.stats.metrics import Metric
+
+SPREAD = "±{:.1f}%"
 
 
 def describe_layout(row: CellRow) -> str:
@@ -23,9 +27,22 @@ def describe_metric(row: CellRow, metric: Metric) -> str:
     return "" if interval is None else scale_quantity(interval.point, metric.unit)
 
 
-def describe_width(row: CellRow, interval: Interval) -> str:
-    """Return half of the interval's width. Few repetitions have a range instead, which claims less: in brackets."""
-    if row.repetitions == 1:
+def describe_width(marks: Sequence[Mark], interval: Interval, form: str = "{:.1f}") -> str:
+    """Return half of the interval's width in percent of its point.
+
+    Few repetitions have a range instead, which claims less: in brackets. A single one has nothing.
+
+    Args:
+        marks: Of the cell.
+        interval: One of its metrics.
+        form: Takes the percentage.
+    """
+    if "single_repetition" in marks:
         return ""
-    spread = f"{interval.half_width_ratio * 100:.1f}"
-    return f"({spread})" if "few_repetitions" in row.marks else spread
+    width = form.format(interval.half_width_ratio * 100)
+    return f"({width})" if "few_repetitions" in marks else width
+
+
+def describe_latency(cell: CellRow | CellSummary) -> str:
+    """Return the latency and its width: `12.3 ms ±1.2%`."""
+    return f"{format_seconds(cell.latency_s.point)} {describe_width(cell.marks, cell.latency_s, SPREAD)}".rstrip()

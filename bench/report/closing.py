@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bench.records.case import Case
 from bench.report.cases import name_case
+from bench.report.cell_texts import describe_width
 from bench.report.fold import name_some
 from bench.report.printable import PrintableText, join_lines
 from bench.report.rows.cells import CellRow
@@ -58,7 +59,7 @@ def describe_remarkable(rows: Sequence[CellRow], *, hint: str = "") -> Iterator[
         key=lambda row: -row.latency_s.half_width_ratio,
     )
     if noisy:
-        named = [f"{_name(row.case)} ±{row.latency_s.half_width_ratio:.0%}" for row in noisy]
+        named = [f"{_name(row.case)} {describe_width(row.marks, row.latency_s, '±{:.0f}%')}".rstrip() for row in noisy]
         yield f"noisy: {name_some(named, NAMED_MAX)}"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bench.records.digest import Digest
 from bench.records.variant import describe_variant
 from bench.report.cases import describe_case, describe_configuration, name_case
+from bench.report.cell_texts import SPREAD, describe_layout, describe_share, describe_width
 from bench.report.machine import describe_machine
 from bench.report.markdown import (
     COMMENT_CHARACTERS,
@@ -20,7 +21,7 @@ from bench.report.printable import PrintableText
 from bench.report.reasons import describe_reason
 from bench.report.rows.cells import CellRow
 from bench.report.run_report import RunReport
-from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
+from bench.report.units import format_bytes, format_seconds, format_significant
 
 _COLUMNS = (
     MarkdownColumn("workload"),
@@ -75,15 +76,14 @@ def _describe_run(report: RunReport, content_digest: Digest | None, rows: int) -
 
 def _row(row: CellRow) -> tuple[str, ...]:
     side = "" if row.side is None else f", side {row.side}"
-    shares = (("compute", row.peak_compute_ratio), ("memory", row.peak_bandwidth_ratio))
     return (
         name_case(row.case),
         describe_configuration(row.case) + side,
-        f"{row.layout} {row.instances}×{'-'.join(map(str, row.threads))}",
+        describe_layout(row),
         format_seconds(row.latency_s.point),
-        format_spread(row.latency_s),
+        describe_width(row.marks, row.latency_s, SPREAD),
         f"{format_significant(row.throughput_per_s.point)} {row.unit}/s",
-        " ".join(f"{ratio * 100:.0f} {resource}" for resource, ratio in shares if ratio is not None),
+        describe_share(row),
         format_bytes(row.peak_memory_bytes),
         f"{row.repetitions}×{row.samples // row.repetitions}",
         ", ".join(mark.replace("_", " ") for mark in row.marks),

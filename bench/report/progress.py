@@ -2,8 +2,9 @@
 
 from bench.records.progress import Progress
 from bench.report.cases import describe_case
+from bench.report.cell_texts import describe_latency
 from bench.report.reasons import describe_reason
-from bench.report.units import format_duration, format_seconds, format_significant, format_spread
+from bench.report.units import format_duration, format_significant
 
 
 def render_progress(progress: Progress) -> str:
@@ -32,11 +33,8 @@ def describe_step(progress: Progress) -> str:
         case "failed" if progress.failure is not None:
             return f"FAILED {cell}: {describe_reason(progress.failure.cause)}"
         case "cell" if progress.summary is not None:
-            latency, throughput = progress.summary.latency_s, progress.summary.throughput_per_s
-            return (
-                f"{cell}: {format_seconds(latency.point)} {format_spread(latency)}, "
-                f"{format_significant(throughput.point)} {progress.summary.unit}/s"
-            )
+            throughput = f"{format_significant(progress.summary.throughput_per_s.point)} {progress.summary.unit}/s"
+            return f"{cell}: {describe_latency(progress.summary)}, {throughput}"
         case "cell":
             return f"{cell}: too noisy, no valid repetition"
         case _:

@@ -118,9 +118,9 @@ def _table(rows: Sequence[CellRow], width: int | None) -> list[str]:
 def _numbers(row: CellRow, metrics: Sequence[Metric]) -> tuple[str, ...]:
     return (
         scale_quantity(row.latency_s.point, "s"),
-        describe_width(row, row.latency_s),
+        describe_width(row.marks, row.latency_s),
         format_significant(row.throughput_per_s.point),
-        describe_width(row, row.throughput_per_s),
+        describe_width(row.marks, row.throughput_per_s),
         row.unit,
         describe_share(row),
         scale_quantity(row.first_call_s, "s"),

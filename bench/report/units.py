@@ -22,11 +22,6 @@ def format_significant(value: float) -> str:
     return f"{value:.{max(0, digits)}f}" if abs(value) >= 1 else f"{value:.3g}"
 
 
-def format_spread(interval: Interval) -> str:
-    """Return the interval's half width as a share of its point: `±1.2%`."""
-    return f"±{interval.half_width_ratio * 100:.1f}%"
-
-
 def format_bytes(count: int) -> str:
     """Return bytes as `12.3 MiB` or `4.56 GiB`."""
     gib = 1 << 30

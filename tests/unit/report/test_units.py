@@ -1,7 +1,6 @@
 import pytest
 
-from bench.records.summary import Interval
-from bench.report.units import format_bytes, format_duration, format_seconds, format_significant, format_spread
+from bench.report.units import format_bytes, format_duration, format_seconds, format_significant
 
 
 @pytest.mark.parametrize(
@@ -27,10 +26,6 @@ def test_times_have_three_digits_and_a_fitting_unit(seconds: float, text: str) -
 )
 def test_three_significant_digits_without_exponents(value: float, text: str) -> None:
     assert format_significant(value) == text
-
-
-def test_the_spread_is_half_the_interval() -> None:
-    assert format_spread(Interval(point=10.0, low=9.0, high=11.0)) == "±10.0%"
 
 
 @pytest.mark.parametrize(("count", "text"), [(1 << 20, "1.00 MiB"), (3 << 29, "1.50 GiB")], ids=["MiB", "GiB"])

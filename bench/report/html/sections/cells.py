@@ -6,14 +6,14 @@ from typing import NamedTuple
 from bench.records.measurement import Proof
 from bench.records.summary import CellSummary
 from bench.report.cases import describe_case
-from bench.report.cell_texts import describe_layout
+from bench.report.cell_texts import describe_latency, describe_layout
 from bench.report.html.run import PageRun
 from bench.report.html.sections.operators import OperatorsTable, choose_rows, tabulate_operators
 from bench.report.html.sections.results import describe_marks
 from bench.report.html.strips import Strip, choose_columns, draw_strip, name_code
 from bench.report.rows.cells import CellRow
 from bench.report.rows.samples import SamplesRow
-from bench.report.units import format_bytes, format_seconds, format_significant, format_spread
+from bench.report.units import format_bytes, format_seconds, format_significant
 
 _PHASES = {
     "import": "load libraries",
@@ -96,10 +96,7 @@ def list_cards(run: PageRun, *, cells: int) -> Iterator[Card]:
 
 
 def _list_numbers(row: CellRow) -> Iterator[tuple[str, str]]:
-    yield (
-        "latency",
-        f"{format_seconds(row.latency_s.point)} {format_spread(row.latency_s) if row.repetitions > 1 else ''}",
-    )
+    yield "latency", describe_latency(row)
     yield "throughput", f"{format_significant(row.throughput_per_s.point)} {row.unit}/s"
     yield "peak memory", format_bytes(row.peak_memory_bytes)
     marks = describe_marks(row)

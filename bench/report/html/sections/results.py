@@ -118,7 +118,7 @@ def _list_numbers(row: CellRow, metrics: Sequence[Metric]) -> list[Value]:
 
 
 def _width(row: CellRow, interval: Interval) -> Value:
-    return Value(describe_width(row, interval), interval.half_width_ratio)
+    return Value(describe_width(row.marks, interval), interval.half_width_ratio)
 
 
 def _metric(row: CellRow, metric: Metric) -> Value:

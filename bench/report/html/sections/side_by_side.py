@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from bench.report.cell_texts import describe_latency
 from bench.report.html.run import PageRun, link_cell
 from bench.report.html.sections.figures import Figure, draw_machines, name_cell_fully
 from bench.report.html.sections.summary import describe_software
 from bench.report.html.tables import Heading, Table, Value
 from bench.report.machine import list_facts
 from bench.report.rows.cells import CellRow
-from bench.report.units import format_seconds, format_spread
 from bench.report.verification import describe_signer
 
 
@@ -93,5 +93,4 @@ def _tabulate_cells(runs: Sequence[PageRun], shared: dict[str, dict[str, CellRow
 def _describe(run: PageRun, row: CellRow | None) -> Value:
     if row is None:
         return Value("")
-    spread = f" {format_spread(row.latency_s)}" if row.repetitions > 1 else ""
-    return Value(f"{format_seconds(row.latency_s.point)}{spread}", row.latency_s.point, link=link_cell(run, row.cell))
+    return Value(describe_latency(row), row.latency_s.point, link=link_cell(run, row.cell))

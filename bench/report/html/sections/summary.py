@@ -119,7 +119,11 @@ def _list_headlines(run: PageRun) -> Iterator[Headline]:
     if shares:
         ratio, row = max(shares, key=lambda share: share[0])
         yield Headline(f"{ratio:.0%}", "highest share of peak compute", run.names[row.cell])
-    widths = [row.latency_s.half_width_ratio for row in rows.cells if row.repetitions > 1]
+    widths = [
+        row.latency_s.half_width_ratio
+        for row in rows.cells
+        if not {"single_repetition", "few_repetitions"} & {*row.marks}
+    ]
     if widths:
         confidence = f"{run.report.plan.policy.confidence * 100:.3g}%"
         yield Headline(
