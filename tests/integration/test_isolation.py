@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -11,12 +10,9 @@ from pathlib import Path
 import pytest
 
 from bench.verification.verify import verify_bundle
-from tests.integration.tiny import REPO, bench, write_suite
+from tests.integration.tiny import MEASURED, bench, write_suite
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
-
-MEASURED = {0, 3}
-"""Done, or too noisy: that others use this machine is no fault of bench."""
 
 
 @pytest.fixture
@@ -56,22 +52,8 @@ def environment(tmp_path: Path) -> Path:
 def measure_in(environment: Path, tmp_path: Path) -> dict[str, object]:
     """The failure of the one cell."""
     suite = write_suite(tmp_path, modes=("inference",), workload="basic_gnn_gcn")
-    done = subprocess.run(
-        [
-            environment / "bin" / "python",
-            REPO / "entrypoint.py",
-            "--suite",
-            suite,
-            "--output",
-            tmp_path / "out",
-            "--json",
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=560,
-    )
+    python = str(environment / "bin" / "python")
+    done = bench("--suite", suite, "--output", str(tmp_path / "out"), "--json", cwd=tmp_path, python=python)
     assert done.returncode == 5, done.stderr
     (failure,) = json.loads(done.stdout)["summary"]["failed"].values()
     assert isinstance(failure, dict)

@@ -13,15 +13,13 @@ import psutil
 import pytest
 
 from bench.verification.verify import verify_bundle
-from tests.integration.tiny import start, write_suite
+from tests.integration.tiny import LONGEST_S, MEASURED, read_journals, start, wait_for, write_suite
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
-KILLS = 6
-REPETITIONS = 8
-"""Of each of two cells: more than six sessions make, each killed before its third repetition, on any machine."""
-LONGEST_S = 300.0
-"""What a session may take to its second repetition."""
+KILLS = 4
+REPETITIONS = 6
+"""Of each of two cells: more than four sessions make, each killed before its third repetition, on any machine."""
 
 Made = tuple[str, int, int]
 """Identifies a repetition: cell, place in the run, and the first sample's start."""
@@ -47,7 +45,7 @@ def begin() -> Iterator[Begin]:
 
 def read_whole_lines(output: Path) -> list[bytes]:
     """The journal's lines that were finished."""
-    data = b"".join(path.read_bytes() for path in output.glob("*.run/journal.jsonl"))
+    data = read_journals(output)
     return data[: data.rfind(b"\n") + 1].splitlines()
 
 
@@ -64,14 +62,9 @@ def list_made(lines: list[bytes]) -> list[Made]:
     ]
 
 
-def wait_for(run: subprocess.Popen[str], output: Path, repetitions: int) -> float:
+def wait_for_repetitions(run: subprocess.Popen[str], output: Path, count: int) -> float:
     """Wait until so many are in the journal, and return the seconds that it took."""
-    began = time.monotonic()
-    while len(list_made(read_whole_lines(output))) < repetitions:
-        assert run.poll() is None, f"the run was over before its repetition {repetitions}: {run.communicate()}"
-        assert time.monotonic() - began < LONGEST_S, f"no repetition {repetitions} after {LONGEST_S:.0f} s"
-        time.sleep(0.05)
-    return time.monotonic() - began
+    return wait_for(run, lambda: len(list_made(read_whole_lines(output))) >= count)
 
 
 def list_workers() -> list[psutil.Process]:
@@ -87,25 +80,25 @@ def test_kills_at_random_moments_lose_nothing_and_count_nothing_twice(begin: Beg
     suite, output = write_suite(tmp_path, repetitions=(REPETITIONS, 2 * REPETITIONS)), tmp_path / "out"
     before: list[bytes] = []
     run = begin(output, "--suite", suite)
-    to_first_s, to_second_s = wait_for(run, output, 1), wait_for(run, output, 2)
+    to_first_s, to_second_s = wait_for_repetitions(run, output, 1), wait_for_repetitions(run, output, 2)
     for number in range(KILLS):
         # In the start, the probe or the first repetition, or else in the second: as far as this machine is quick.
         moment = moments.uniform(0, 2)
         if number:
             run = begin(output, "--suite", suite)
             if moment > 1:
-                wait_for(run, output, len(list_made(before)) + 1)
+                wait_for_repetitions(run, output, len(list_made(before)) + 1)
         time.sleep(moment * to_first_s if moment < 1 else (moment - 1) * to_second_s)
         assert run.poll() is None, f"the run was over before kill {number + 1}: {run.communicate()}"
         run.kill()
-        run.communicate(timeout=60)
+        run.communicate(timeout=LONGEST_S)
         lines = read_whole_lines(output)
         assert lines[: len(before)] == before, "what was on disk before is not there now"
         print(f"kill {number + 1} at {moment:.2f}: {len(lines)} entries, {len(list_made(lines))} repetitions")
         before = lines
     run = begin(output, "--suite", suite)
-    out, err = run.communicate(timeout=1000)
-    assert run.returncode == 0, err
+    out, err = run.communicate(timeout=LONGEST_S)
+    assert run.returncode in MEASURED, err
     (bundle,) = output.iterdir()
     contents = verify_bundle(bundle).contents
     completed = [

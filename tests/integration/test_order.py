@@ -1,17 +1,14 @@
 """The order in which files are named, and the order of hashes, decide nothing: equal questions give equal bytes."""
 
-import os
 import random
 import re
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from bench.bundle.write import write_bundle
-from tests.integration.tiny import REPO
+from tests.integration.tiny import bench
 from tests.unit.bundle.builder import OPERATOR
 from tests.unit.compare.qualification.units import make_contents
 
@@ -43,15 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ask(seed: int, folder: Path, *arguments: str) -> str:
     """What is printed as JSON, but for the time of a verdict."""
-    done = subprocess.run(
-        [sys.executable, str(REPO / "entrypoint.py"), *arguments, "--json"],
-        cwd=folder,
-        env=os.environ | {"PYTHONHASHSEED": str(seed)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = bench(*arguments, "--json", cwd=folder, variables={"PYTHONHASHSEED": str(seed)})
     assert done.returncode in {0, 1, 3, 4}, done.stderr
     return re.sub(r'"judged_at": "[^"]*"', "", done.stdout)
 

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -10,23 +9,17 @@ import pytest
 from bench.records.tuning import EXIT_STATUS
 from bench.tune.outcome import make_tuning_report
 from bench.verification.verify import verify_bundle
-from tests.integration.tiny import bench, start, write_suite
+from tests.integration.tiny import LONGEST_S, bench, read_journals, start, wait_for, write_suite
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
-
-LONGEST_S = 300.0
 
 
 def test_a_search_that_is_interrupted_goes_on_and_its_bundle_verifies(tmp_path: Path) -> None:
     suite, output = write_suite(tmp_path, modes=("inference",), workload="basic_gnn_gcn"), tmp_path / "out"
     run = start("tune", "--suite", suite, "--knob", "LRU_CACHE_CAPACITY=64", "--budget", "70s", "--seed", "7", "--output", str(output))  # fmt: skip
-    began = time.monotonic()
-    while not any(b'"repetition"' in path.read_bytes() for path in output.glob("*.run/journal.jsonl")):
-        assert run.poll() is None, run.communicate()
-        assert time.monotonic() - began < LONGEST_S
-        time.sleep(0.05)
+    wait_for(run, lambda: b'"repetition"' in read_journals(output))
     run.send_signal(signal.SIGINT)
-    _, err = run.communicate(timeout=120)
+    _, err = run.communicate(timeout=LONGEST_S)
     assert run.returncode == 130
     (folder,) = output.glob("*.run")
     assert f"bench tune --resume {folder}" in err

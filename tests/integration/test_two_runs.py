@@ -20,7 +20,8 @@ def last_bundle(done: subprocess.CompletedProcess[str]) -> str:
 def test_a_variable_reaches_one_side_and_takes_effect_there_alone(tmp_path: Path) -> None:
     suite = write_suite(tmp_path, repetitions=(1, 1), modes=["inference"], workload="basic_gnn_gcn")
     done = bench(
-        "ab", "--env-b", "TORCHINDUCTOR_FREEZING=1", "--suite", suite, "--output", str(tmp_path), "--repetitions", "1"
+        *("ab", "--env-b", "TORCHINDUCTOR_FREEZING=1", "--suite", suite, "--output", str(tmp_path)),
+        *("--repetitions", "1", "--budget", "1s"),
     )
     assert done.returncode == 3, done.stderr
     assert "side b: TORCHINDUCTOR_FREEZING=1" in done.stdout
