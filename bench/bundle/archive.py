@@ -84,9 +84,9 @@ def read_archive(data: bytes | memoryview, limits: ArchiveLimits) -> dict[str, m
     members: dict[str, memoryview] = {}
     position = 0
     previous = ""
-    while any(header := bytes(view[position : position + BLOCK_BYTES])):
+    while not _is_zero(header := view[position : position + BLOCK_BYTES]):
         _check_count(len(members) + 1, limits)
-        name, size = _parse_header(header, limits)
+        name, size = _parse_header(bytes(header), limits)
         if name <= previous:
             raise BundleError(
                 f"member {name!r} follows {previous!r}; names must be in ascending order, without duplicates"
@@ -97,7 +97,7 @@ def read_archive(data: bytes | memoryview, limits: ArchiveLimits) -> dict[str, m
             raise BundleError(
                 f"member {name!r} is truncated: its header states {size} bytes, {len(view) - start} follow"
             )
-        if any(view[start + size : position]):
+        if not _is_zero(view[start + size : position]):
             raise BundleError(f"member {name!r}: its padding is not zero")
         members[name] = view[start : start + size]
         previous = name
@@ -131,6 +131,11 @@ def _header(name: str, size: int) -> bytes:
     return info.tobuf(tarfile.GNU_FORMAT, "ascii", "strict")
 
 
+def _is_zero(data: bytes | memoryview) -> bool:
+    """Return whether all bytes are zero; `any` takes a hundred times as long."""
+    return bytes(data) == bytes(len(data))
+
+
 def _trailer_bytes(used: int) -> int:
     """Return how many zeros end an archive: two blocks, then up to a full record."""
     return 2 * BLOCK_BYTES + -(used + 2 * BLOCK_BYTES) % RECORD_BYTES
@@ -138,7 +143,7 @@ def _trailer_bytes(used: int) -> int:
 
 def _check_trailer(trailer: memoryview, used: int) -> None:
     wanted = _trailer_bytes(used)
-    if len(trailer) != wanted or any(trailer):
+    if len(trailer) != wanted or not _is_zero(trailer):
         raise BundleError(
             f"the archive must end in {wanted} zero bytes after its last member; {len(trailer)} bytes follow it"
         )

@@ -67,7 +67,7 @@ def fingerprint(key: Ed25519PublicKey) -> Fingerprint:
 
 def public_blob(key: Ed25519PublicKey) -> bytes:
     """Return the key in OpenSSH's binary form: its type and its 32 bytes, each with its length before it."""
-    return base64.b64decode(format_public_line(key).split()[1])
+    return ssh_string(ED25519) + ssh_string(key.public_bytes_raw())
 
 
 def ssh_string(data: bytes) -> bytes:
