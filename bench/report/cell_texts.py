@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from bench.records.summary import CellSummary, Interval, Mark
 from bench.report.rows.cells import CellRow
+from bench.report.rows.cross import CrossRow
 from bench.report.units import format_seconds, scale_quantity
 from bench.stats.metrics import Metric
 
@@ -41,6 +42,11 @@ def describe_width(marks: Sequence[Mark], interval: Interval, form: str = "{:.1f
         return ""
     width = form.format(interval.half_width_ratio * 100)
     return f"({width})" if "few_repetitions" in marks else width
+
+
+def describe_speed_width(row: CrossRow) -> str:
+    """Return half of the width of a speed's interval, as `describe_width`; empty for eager fp32, which it is relative to."""
+    return "" if row.speed_ratio.low == row.speed_ratio.high else describe_width(row.marks, row.speed_ratio)
 
 
 def describe_latency(cell: CellRow | CellSummary) -> str:

@@ -34,13 +34,14 @@ def _describe_found(report: RunReport) -> str:
     fastest = find_fastest(rows.cross)
     if fastest is None:
         return count
-    return f"{count}; fastest against eager fp32: {name_variant(fastest)}, {fastest.speed_ratio:.2f}×"
+    speed = fastest.speed_ratio
+    interval = f"{speed.point:.2f}× ({speed.low:.2f} to {speed.high:.2f})"
+    return f"{count}; fastest against eager fp32: {name_variant(fastest)}, {interval}"
 
 
 def find_fastest(rows: Sequence[CrossRow]) -> CrossRow | None:
-    """Return what is fastest against eager fp32; None if nothing is faster."""
-    fastest = max(rows, key=lambda row: row.speed_ratio, default=None)
-    return None if fastest is None or fastest.speed_ratio <= 1 else fastest
+    """Return what is fastest against eager fp32; None if nothing is shown to be faster."""
+    return max((row for row in rows if row.is_faster), key=lambda row: row.speed_ratio.point, default=None)
 
 
 def describe_remarkable(rows: Sequence[CellRow], *, hint: str = "") -> Iterator[str]:

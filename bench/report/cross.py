@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from bench.report.cases import name_precision
+from bench.report.cell_texts import describe_speed_width
 from bench.report.printable import PrintableText, join_lines
 from bench.report.rows.cross import CrossRow
 from bench.report.table import Column, render_table
@@ -15,6 +16,7 @@ _COLUMNS = (
     Column("backend"),
     Column("latency", "right"),
     Column("speed", "right"),
+    Column("±\n%", "right"),
     Column("error", "right", rank=1),
     Column("quantized", "right", rank=4),
     Column("compile", "right", rank=5),
@@ -23,11 +25,13 @@ _COLUMNS = (
     Column("break-even\ncalls", "right", rank=2),
 )
 
-_LEGEND = "speed: latency of eager fp32 over this latency. error: relative error of the outputs."
+_LEGEND = (
+    "speed: latency of eager fp32 over this latency, ±: half of its interval. error: relative error of the outputs."
+)
 _LEGEND_QUANTIZED = " quantized: operations, or linear layers, that were quantized, of those that can."
 _LEGEND_BREAK_EVEN = (
     "break-even calls: after so many calls, the time for compiling, loading and the first call is won back from eager in "
-    "the same precision."
+    "the same precision; unknown: intervals do not show whether it is faster."
 )
 
 
@@ -50,7 +54,8 @@ def _describe(row: CrossRow) -> tuple[str, ...]:
         case.memory_format,
         case.backend,
         format_seconds(row.latency_s),
-        f"{row.speed_ratio:.2f}×",
+        f"{row.speed_ratio.point:.2f}×",
+        describe_speed_width(row),
         "" if row.relative_error is None else f"{row.relative_error:.1e}",
         row.int8_operations or row.quantized_layers or "",
         format_seconds(row.compile_s) if row.compile_s else "",

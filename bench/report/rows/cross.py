@@ -1,18 +1,20 @@
 """The rows of the cross table: each precision, format and backend of a workload against eager fp32."""
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
 
 import msgspec
 
 from bench.records.bundle import Contents
 from bench.records.case import Case, case_name, in_fp32, reference_case
-from bench.records.machine import Count
 from bench.records.plan import Cell, CellId
 from bench.records.profile import LayoutName
 from bench.records.record import Record
-from bench.records.summary import CellSummary
-from bench.stats.break_even import calls_to_break_even
+from bench.records.summary import CellSummary, Interval, Mark
+from bench.stats.break_even import BreakEven, calls_to_break_even
+from bench.stats.interval import divide_intervals
+
+_SAME = Interval(point=1.0, low=1.0, high=1.0)
+_FEW: tuple[Mark, ...] = ("single_repetition", "few_repetitions")
 
 
 class CrossRow(Record, frozen=True, kw_only=True):
@@ -20,7 +22,8 @@ class CrossRow(Record, frozen=True, kw_only=True):
 
     Attributes:
         latency_s: Point estimate; the run's table has its interval.
-        speed_ratio: Latency of eager fp32 over this latency: 2 is twice as fast.
+        speed_ratio: Latency of eager fp32 over this latency: 2 is twice as fast. Of eager fp32 itself exactly 1.
+        marks: `single_repetition`, `few_repetitions`: what of the two has too few for an interval of their ratio.
         relative_error: Of the outputs against eager fp32; None if nothing was checked.
         int8_operations: Operations that became int8, of those that can, such as `53 of 54`; None in other precisions.
         quantized_layers: Linear layers that were quantized, of all; None in other precisions.
@@ -33,14 +36,20 @@ class CrossRow(Record, frozen=True, kw_only=True):
     case: Case
     layout: LayoutName
     latency_s: float
-    speed_ratio: float
+    speed_ratio: Interval
+    marks: tuple[Mark, ...]
     relative_error: float | None
     int8_operations: str | None
     quantized_layers: str | None
     compile_s: float
     load_s: float
     first_call_s: float
-    break_even_calls: Count | Literal["never"] | None
+    break_even_calls: BreakEven | None
+
+    @property
+    def is_faster(self) -> bool:
+        """Whether the intervals show that it is faster than eager fp32."""
+        return self.speed_ratio.low > 1 and "single_repetition" not in self.marks
 
 
 def make_cross_rows(contents: Contents) -> Iterator[CrossRow]:
@@ -66,7 +75,8 @@ def make_cross_rows(contents: Contents) -> Iterator[CrossRow]:
             case=cell.case,
             layout=cell.layout,
             latency_s=summary.latency_s.point,
-            speed_ratio=fp32.latency_s.point / summary.latency_s.point,
+            speed_ratio=_SAME if fp32 is summary else divide_intervals(fp32.latency_s, summary.latency_s),
+            marks=tuple(mark for mark in _FEW if mark in (*fp32.marks, *summary.marks)),
             relative_error=None if proof is None else proof.correctness.relative_error,
             int8_operations=None if proof is None else proof.evidence.get("int8_operations"),
             quantized_layers=None if proof is None else proof.evidence.get("quantized_layers"),
@@ -101,10 +111,5 @@ def _has_alternative(cell: Cell, contents: Contents) -> bool:
     return len(same_work) > 1
 
 
-def _count_break_even_calls(
-    case: Case, summary: CellSummary, eager: CellSummary | None
-) -> int | Literal["never"] | None:
-    if case.backend == "eager" or eager is None:
-        return None
-    calls = calls_to_break_even(summary, eager)
-    return "never" if calls is None else calls
+def _count_break_even_calls(case: Case, summary: CellSummary, eager: CellSummary | None) -> BreakEven | None:
+    return None if case.backend == "eager" or eager is None else calls_to_break_even(summary, eager)

@@ -1,4 +1,4 @@
-from math import log
+from math import exp, hypot, log
 
 import numpy as np
 import pytest
@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bench.errors import TooNoisyError
-from bench.stats.interval import mean_interval, widen_to_range
+from bench.records.summary import Interval
+from bench.stats.interval import divide_intervals, mean_interval, widen_to_range
 from bench.stats.method import METHODS, Method
 
 FIVE = (0.100, 0.103, 0.098, 0.101, 0.099)
@@ -63,3 +64,25 @@ def test_the_interval_holds_its_point(values: list[float]) -> None:
     wide = widen_to_range(found, values)
     assert wide.low <= min(values)
     assert wide.high >= max(values)
+
+
+def test_a_quotient_is_as_sure_as_its_two_intervals() -> None:
+    base, new = (
+        Interval(point=value, low=value / spread, high=value * spread) for value, spread in ((6.0, 1.3), (2.0, 1.4))
+    )
+    quotient = divide_intervals(base, new)
+    spread = exp(hypot(log(1.3), log(1.4)))
+    assert quotient.point == pytest.approx(3.0)
+    assert (quotient.low, quotient.high) == (pytest.approx(3.0 / spread), pytest.approx(3.0 * spread))
+
+
+def test_a_quotient_holds_the_truth_as_often_as_it_says() -> None:
+    draw = np.random.default_rng(1)
+    held = 0
+    for _ in range(1000):
+        base, new = (
+            mean_interval(np.exp(draw.normal(middle, 0.1, 5)).tolist(), confidence=0.95) for middle in (1.0, 0.0)
+        )
+        quotient = divide_intervals(base, new)
+        held += quotient.low <= exp(1.0) <= quotient.high
+    assert held >= 950

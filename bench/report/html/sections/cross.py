@@ -1,6 +1,7 @@
 """The cross table: each precision, format and backend of a workload against eager fp32."""
 
 from bench.report.cases import name_precision
+from bench.report.cell_texts import describe_speed_width
 from bench.report.html.run import PageRun, link_cell
 from bench.report.html.tables import Heading, Table, Value, drop_empty_columns
 from bench.report.rows.cross import CrossRow
@@ -13,6 +14,7 @@ _HEADINGS = (
     Heading("backend"),
     Heading("latency", "", "number"),
     Heading("speed", "", "number", "latency of eager fp32 over this latency"),
+    Heading("±", "%", "number", "half of the interval's width"),
     Heading("error", "", "number", "relative error of the outputs"),
     Heading("quantized", "", "none", "operations, or linear layers, that were quantized, of those that can"),
     Heading("compile", "", "number"),
@@ -30,6 +32,7 @@ def tabulate_cross(run: PageRun) -> Table | None:
     notes = [
         "Speed: latency of eager fp32 over this latency.",
         "Break-even calls: after so many calls, the time before the second call is won back from eager in the same precision.",
+        "Unknown: the intervals do not show whether its calls are faster.",
     ]
     lines = [_list_values(run, row) for row in rows]
     return drop_empty_columns(Table(f"{run.prefix}-cross", "Against eager fp32", _HEADINGS, lines, notes))
@@ -45,7 +48,8 @@ def _list_values(run: PageRun, row: CrossRow) -> list[Value]:
         Value(case.memory_format),
         Value(case.backend),
         Value(format_seconds(row.latency_s), row.latency_s),
-        Value(f"{row.speed_ratio:.2f}×", row.speed_ratio),
+        Value(f"{row.speed_ratio.point:.2f}×", row.speed_ratio.point),
+        Value(describe_speed_width(row), row.speed_ratio.half_width_ratio),
         Value("" if row.relative_error is None else f"{row.relative_error:.1e}", row.relative_error),
         Value(row.int8_operations or row.quantized_layers or ""),
         _seconds(row.compile_s),

@@ -114,7 +114,9 @@ def _list_headlines(run: PageRun) -> Iterator[Headline]:
     yield Headline(f"{len(rows.cells)} of {len(run.report.plan.cells)}", "cells have a number", "")
     fastest = find_fastest(rows.cross)
     if fastest is not None:
-        yield Headline(f"{fastest.speed_ratio:.2f}×", "fastest against eager fp32", run.names[fastest.cell])
+        speed = fastest.speed_ratio
+        detail = f"{run.names[fastest.cell]}, {speed.low:.2f} to {speed.high:.2f}"
+        yield Headline(f"{speed.point:.2f}×", "fastest against eager fp32", detail)
     shares = [(row.peak_compute_ratio, row) for row in rows.cells if row.peak_compute_ratio is not None]
     if shares:
         ratio, row = max(shares, key=lambda share: share[0])
