@@ -6,6 +6,7 @@ from types import MappingProxyType
 SENTENCES_TUNING: Mapping[str, str] = MappingProxyType(
     {
         "no_gain_shown": "No gain shown above {most_percent}%",
+        "tuning_worse": "No gain: these settings are worse than those that they were compared with",
         "tuning_too_few_pairs": "too few valid pairs of repetitions for a verdict: an arm failed, the host was too noisy, "
         "or the budget too short",
         "tuning_ablation_incomplete": "what each setting bought was not shown: too few valid pairs; all settings stay",

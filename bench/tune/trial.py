@@ -174,4 +174,6 @@ def conclude_check(costs: Sequence[ArmCosts], arms: Sequence[Settings], limit: L
 
 
 def _explain_no_gain(gain: Gain) -> Reason:
+    if gain.ratio.low > 1:
+        return Reason(code="tuning_worse")
     return Reason(code="no_gain_shown", values={"most_percent": f"{100 * largest_gain(gain.ratio):.1f}"})

@@ -156,6 +156,13 @@ def test_no_gain_is_an_answer_with_its_bound_and_status_3(invoke: Invoke, tmp_pa
     assert "No gain shown above 0." in outcome.out
 
 
+def test_settings_that_are_shown_to_be_worse_are_called_so(invoke: Invoke, tmp_path: Path) -> None:
+    outcome = invoke("tune", "--resume", str(seal(tmp_path, make_tuning(), 1.0, 1.2, 1.1, 1.1)))
+    assert outcome.status == 3
+    assert "No gain: these settings are worse than those that they were compared with\n" in outcome.out
+    assert "No gain shown above" not in outcome.out
+
+
 def test_an_arm_that_failed_leaves_no_answer_and_status_5(invoke: Invoke, tmp_path: Path) -> None:
     contents = make_stage(make_tuning())
     first, *others = contents.measurements

@@ -60,7 +60,9 @@ def test_where_nothing_helps_a_gain_is_told_no_more_often_than_the_level_says() 
     ends = [search(ARMS, product_machine({}), seed, repetitions=8) for seed in range(400)]
     assert sum(end.outcome == "gain" for end in ends) <= 7
     assert {end.outcome for end in ends} <= {"gain", "no_gain"}
-    told = [float(end.reasons[0].values["most_percent"]) for end in ends if end.outcome == "no_gain"]
+    reasons = [end.reasons[0] for end in ends if end.outcome == "no_gain"]
+    assert sum(reason.code == "tuning_worse" for reason in reasons) <= 7
+    told = [float(reason.values["most_percent"]) for reason in reasons if reason.code == "no_gain_shown"]
     assert 0 <= min(told) <= max(told) < 15
 
 
