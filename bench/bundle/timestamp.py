@@ -23,7 +23,7 @@ def parse_timestamp(text: str, *, source: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise BundleError(f"{source}: {text!r} is not a time: {error}") from error
+        raise BundleError(f"{source}: {text!r} is not a time: there is no such day, hour, minute or second") from error
 
 
 def format_timestamp(moment: datetime) -> str:

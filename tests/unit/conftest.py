@@ -1,5 +1,6 @@
 """What every unit test that computes has in common."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -17,3 +18,10 @@ def one_thread(request: pytest.FixtureRequest) -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture
+def no_model_is_kept() -> Iterator[None]:
+    """Iterations refer to themselves, and hold a model each: from Python 3.14 on collections come late."""
+    yield
+    gc.collect()

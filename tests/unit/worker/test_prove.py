@@ -1,4 +1,3 @@
-import gc
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -17,6 +16,7 @@ from bench.workloads.weights import fill_weights
 
 pytestmark = [
     pytest.mark.torch,
+    pytest.mark.usefixtures("no_model_is_kept"),
     pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor, torch.quantize_per_channel"),
     pytest.mark.filterwarnings("ignore:Currently, qnnpack incorrectly ignores reduce_range"),
     # What torch says of its own kernels; whether they are right is what is tested here.
@@ -79,13 +79,6 @@ COMPILED = [
     make_case("basic_gnn_gcn", backend="inductor_freezing"),
 ]
 INT8 = make_case("mobilenet_v2", backend="inductor_freezing", precision="pt2e_int8", memory_format="channels_last")
-
-
-@pytest.fixture(autouse=True)
-def no_model_is_kept() -> Iterator[None]:
-    """Iterations refer to themselves, and hold a model each."""
-    yield
-    gc.collect()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from bench.records.case import Case
 from bench.variants.prepare import prepare
 from bench.workloads.registry import WORKLOADS, find_workload, load_builder
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow]
+pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.usefixtures("no_model_is_kept")]
 
 LIMIT = 1e-3
 """Share of a tensor's elements. At a hundred times the cost of a normal number, this many add a tenth."""
