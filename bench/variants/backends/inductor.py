@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 from torch._dynamo import config as dynamo_config
+from torch._dynamo.exc import FailOnRecompileLimitHit
 from torch._dynamo.utils import counters
 from torch._functorch import config as functorch_config
 from torch._guards import CompileContext
@@ -65,6 +66,9 @@ class Inductor:
         both; an option of `torch.compile` would reach the second only. Gradients are off without inference mode, as
         in PyTorch's own CPU benchmarks of Inductor: inference mode saves what eager operators spend on
         views and versions, and constants created in it could be used nowhere else.
+
+        Raises:
+            NoEffectError: calls differ so much that TorchDynamo gives a function up, which would then run in eager.
         """
         with (
             config.patch(freezing=self._freezes, fx_graph_cache=False),
@@ -72,7 +76,13 @@ class Inductor:
             dynamo_config.patch(fail_on_recompile_limit_hit=True, suppress_errors=False),
             torch.set_grad_enabled(case.mode == "training"),
         ):
-            yield
+            try:
+                yield
+            except FailOnRecompileLimitHit as error:
+                raise NoEffectError(
+                    f"{self._name} took no effect: its calls differ in shapes or values that compiled programs depend on, "
+                    f"and after {dynamo_config.recompile_limit} programs for one function it gives up; use eager"
+                ) from error
 
     def compile(self, iteration: object) -> None:
         """Do nothing: the first call compiles."""

@@ -6,11 +6,13 @@ from itertools import cycle
 
 import pytest
 from torch import Tensor, nn
+from torch._dynamo import config as dynamo_config
 
 from bench.interface.workload import Autocast, Forward, Iteration, Workload
 from bench.records.case import Case
 from bench.records.reason import Reason
 from bench.report.reasons import describe_reason
+from bench.variants.errors import NoEffectError
 from bench.variants.prepare import Prepared, prepare
 from bench.worker.cell import find_recompilation
 from bench.workloads.inputs import uniform_tensor
@@ -52,6 +54,22 @@ def prepare_batches(case: Case, sizes: tuple[int, ...]) -> Prepared:
     inputs = {"x": uniform_tensor("x", (64, 8))}
     workload = Workload(case=case, model=model, inputs=inputs, items_per_iteration=1, fill=fill, iterate=iterate)
     return prepare(workload, case)
+
+
+@pytest.mark.usefixtures("fresh_compiler")
+def test_a_function_that_the_compiler_gives_up_is_no_result(make_case: MakeCase) -> None:
+    prepared = prepare_batches(make_case(backend="inductor"), (16, 20, 24, 40))
+
+    def call() -> None:
+        with prepared.context():
+            for _ in range(4):
+                prepared.call()
+
+    with (
+        dynamo_config.patch(recompile_limit=1),
+        pytest.raises(NoEffectError, match=r"calls differ in shapes or values .* after 1 programs for one function"),
+    ):
+        call()
 
 
 @pytest.mark.usefixtures("fresh_compiler")
