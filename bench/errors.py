@@ -73,3 +73,8 @@ class InterruptedRunError(BenchError):
     """The user interrupted the run; what was measured is kept."""
 
     exit_code = 130
+
+
+def describe_refusal(error: Exception) -> str:
+    """Return what a parser says against its input; of one that is nested too deeply the same with every Python."""
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -3,7 +3,7 @@
 import msgspec
 
 from bench.bundle.environment import normalize_name
-from bench.errors import BundleError
+from bench.errors import BundleError, describe_refusal
 from bench.records.bundle import Contents
 from bench.records.digest import Digest
 
@@ -52,7 +52,7 @@ def _read_packages(sbom: bytes) -> dict[str, tuple[str, Digest | None]]:
     try:
         document = msgspec.json.decode(sbom, type=_Document)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise BundleError(f"sbom.cdx.json: {error}") from error
+        raise BundleError(f"sbom.cdx.json: {describe_refusal(error)}") from error
     found: dict[str, tuple[str, Digest | None]] = {}
     for component in document.components:
         if component.purl.startswith("pkg:pypi/"):

@@ -6,7 +6,7 @@ free white space does not allow.
 
 import json
 
-from bench.errors import BundleError
+from bench.errors import BundleError, describe_refusal
 from bench.records.record import RecordT, decode_json
 
 
@@ -24,7 +24,7 @@ def decode_handwritten_json(data: bytes, kind: type[RecordT], *, source: str) ->
     try:
         json.loads(data, object_pairs_hook=_refuse_duplicates)
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"{source}: not valid JSON: {error}") from error
+        raise BundleError(f"{source}: not valid JSON: {describe_refusal(error)}") from error
     return decode_json(data, kind, source=source)
 
 

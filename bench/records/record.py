@@ -4,7 +4,7 @@ from typing import TypeVar
 
 import msgspec
 
-from bench.errors import BundleError
+from bench.errors import BundleError, describe_refusal
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
@@ -50,4 +50,4 @@ def decode_json(data: bytes, kind: type[RecordT], *, source: str) -> RecordT:
     try:
         return msgspec.json.decode(data, type=kind, strict=True)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BundleError(f"{source}: not a valid {kind.__name__}: {error}") from error
+        raise BundleError(f"{source}: not a valid {kind.__name__}: {describe_refusal(error)}") from error

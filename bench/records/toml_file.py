@@ -16,7 +16,7 @@ from typing import Generic
 
 import msgspec
 
-from bench.errors import UsageError
+from bench.errors import UsageError, describe_refusal
 from bench.records.known_values import describe_known
 from bench.records.record import RecordT
 from bench.records.toml_lines import ANY, Step, Steps, find_line, index_lines, parse_place
@@ -73,7 +73,7 @@ def read_toml(path: Path, record_type: type[RecordT], *, noun: str) -> TomlFile[
     try:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: int() refuses thousands of digits
-        problem = str(error)
+        problem = describe_refusal(error)
         place = _TOML_PLACE.search(problem)
         where = None if place is None else int(place["line"] or max(1, len(text.splitlines())))
         raise _error(path, where, f"not TOML: {_TOML_PLACE.sub('', problem)}; wanted a {noun}") from error
@@ -81,9 +81,10 @@ def read_toml(path: Path, record_type: type[RecordT], *, noun: str) -> TomlFile[
     try:
         record = msgspec.convert(values, record_type, strict=True)
     except (msgspec.ValidationError, RecursionError) as error:
-        steps = _name_keys(values, record_type, parse_place(str(error)))
-        known = describe_known(record_type, str(error), steps)
-        raise _error(path, find_line(lines, steps), f"not a {noun}: {error}{known}") from error
+        problem = describe_refusal(error)
+        steps = _name_keys(values, record_type, parse_place(problem))
+        known = describe_known(record_type, problem, steps)
+        raise _error(path, find_line(lines, steps), f"not a {noun}: {problem}{known}") from error
     return TomlFile(path=path, data=data, record=record, _lines=lines)
 
 
