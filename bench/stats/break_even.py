@@ -23,10 +23,12 @@ def calls_to_break_even(compiled: CellSummary, eager: CellSummary) -> BreakEven:
     extra_s = _cost_s(compiled) - _cost_s(eager)
     if extra_s <= 0:
         return 0
+    if "single_repetition" in (*eager.marks, *compiled.marks):
+        return "unknown"
     speed = divide_intervals(eager.latency_s, compiled.latency_s)
     if speed.high < 1:
         return "never"
-    if speed.low <= 1 or "single_repetition" in (*eager.marks, *compiled.marks):
+    if speed.low <= 1:
         return "unknown"
     return ceil(extra_s / (eager.latency_s.point - compiled.latency_s.point))
 
