@@ -33,6 +33,9 @@ policy asks for. `single_repetition`, `few_repetitions`: too few for an interval
 rest on invalid ones.
 """
 
+TOO_FEW: tuple[Mark, ...] = ("single_repetition", "few_repetitions")
+"""Marks of a cell whose repetitions are too few for an interval."""
+
 
 class Interval(Record, frozen=True, kw_only=True):
     """A point with the interval around it, in the unit that the field's name says."""

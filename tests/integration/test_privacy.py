@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.tiny import MEASURED, bench, write_suite
+from tests.integration.tiny import bench, write_suite
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
@@ -35,7 +35,7 @@ def test_a_run_in_an_environment_full_of_secrets_seals_none_of_them(tmp_path: Pa
         cwd=tmp_path,
         variables=planted,
     )
-    assert done.returncode in MEASURED, done.stderr
+    assert done.returncode == 0, done.stderr
     (bundle,) = tmp_path.glob("*.bench.tar")
     data = bundle.read_bytes()
     sought = (*SECRETS, *planted.values(), "alice.smith", "zebra-project", str(tmp_path))

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import psutil
+
 REPO = Path(__file__).parents[2]
 
 _SUITE = """
@@ -99,3 +101,19 @@ def wait_for(run: subprocess.Popen[str], condition: Callable[[], object]) -> flo
 def read_journals(output: Path) -> bytes:
     """The journals of runs that have not ended."""
     return b"".join(path.read_bytes() for path in output.glob("*.run/journal.jsonl"))
+
+
+def expect_no_orphans() -> None:
+    """Workers end within seconds of the run that started them."""
+    until = time.monotonic() + 10
+    while _list_orphans():
+        assert time.monotonic() < until, "a worker outlives its run"
+        time.sleep(0.05)
+
+
+def _list_orphans() -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter(["cmdline", "ppid"])
+        if "bench.worker" in (process.info["cmdline"] or []) and process.info["ppid"] == 1
+    ]

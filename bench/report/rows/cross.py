@@ -9,12 +9,11 @@ from bench.records.case import Case, case_name, in_fp32, reference_case
 from bench.records.plan import Cell, CellId
 from bench.records.profile import LayoutName
 from bench.records.record import Record
-from bench.records.summary import CellSummary, Interval, Mark
+from bench.records.summary import TOO_FEW, CellSummary, Interval, Mark
 from bench.stats.break_even import BreakEven, calls_to_break_even
 from bench.stats.interval import divide_intervals
 
 _SAME = Interval(point=1.0, low=1.0, high=1.0)
-_FEW: tuple[Mark, ...] = ("single_repetition", "few_repetitions")
 
 
 class CrossRow(Record, frozen=True, kw_only=True):
@@ -23,7 +22,7 @@ class CrossRow(Record, frozen=True, kw_only=True):
     Attributes:
         latency_s: Point estimate; the run's table has its interval.
         speed_ratio: Latency of eager fp32 over this latency: 2 is twice as fast. Of eager fp32 itself exactly 1.
-        marks: `single_repetition`, `few_repetitions`: what of the two has too few for an interval of their ratio.
+        marks: Those of either latency that say that its repetitions are too few for an interval.
         relative_error: Of the outputs against eager fp32; None if nothing was checked.
         int8_operations: Operations that became int8, of those that can, such as `53 of 54`; None in other precisions.
         quantized_layers: Linear layers that were quantized, of all; None in other precisions.
@@ -76,7 +75,7 @@ def make_cross_rows(contents: Contents) -> Iterator[CrossRow]:
             layout=cell.layout,
             latency_s=summary.latency_s.point,
             speed_ratio=_SAME if fp32 is summary else divide_intervals(fp32.latency_s, summary.latency_s),
-            marks=tuple(mark for mark in _FEW if mark in (*fp32.marks, *summary.marks)),
+            marks=tuple(mark for mark in TOO_FEW if mark in (*fp32.marks, *summary.marks)),
             relative_error=None if proof is None else proof.correctness.relative_error,
             int8_operations=None if proof is None else proof.evidence.get("int8_operations"),
             quantized_layers=None if proof is None else proof.evidence.get("quantized_layers"),

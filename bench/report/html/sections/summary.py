@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bench.bundle.timestamp import parse_timestamp
 from bench.records.profile import Layout
+from bench.records.summary import TOO_FEW
 from bench.report.closing import describe_remarkable, find_fastest
 from bench.report.comparison import OUTCOMES
 from bench.report.html.run import PageRun
@@ -121,11 +122,7 @@ def _list_headlines(run: PageRun) -> Iterator[Headline]:
     if shares:
         ratio, row = max(shares, key=lambda share: share[0])
         yield Headline(f"{ratio:.0%}", "highest share of peak compute", run.names[row.cell])
-    widths = [
-        row.latency_s.half_width_ratio
-        for row in rows.cells
-        if not {"single_repetition", "few_repetitions"} & {*row.marks}
-    ]
+    widths = [row.latency_s.half_width_ratio for row in rows.cells if {*row.marks}.isdisjoint(TOO_FEW)]
     if widths:
         confidence = f"{run.report.plan.policy.confidence * 100:.3g}%"
         yield Headline(
