@@ -17,9 +17,15 @@ _PR_SET_CHILD_SUBREAPER = 36
 """Linux include/uapi/linux/prctl.h."""
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent dies, so that no worker outlives a run."""
+def die_with_parent(parent: int | None = None) -> None:
+    """Ask the kernel to kill this process when its parent dies, so that no worker outlives a run.
+
+    Args:
+        parent: Its process id, of a process that forks and may have died before this asked: then this one ends now.
+    """
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def adopt_orphans() -> None:

@@ -39,10 +39,11 @@ class ForkServer:
         Raises:
             WorkerFailedError: something that was loaded runs threads, which a child would lack.
         """
+        server = os.getpid()
         child = os.fork()
         if child == 0:
             try:
-                die_with_parent()
+                die_with_parent(server)
                 work()
             finally:
                 os._exit(1)  # whatever a library raises, a child never continues as its parent

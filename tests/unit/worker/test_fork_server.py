@@ -70,6 +70,23 @@ def test_processes_that_a_child_leaves_behind_are_killed() -> None:
     assert not now
 
 
+def test_a_child_ends_with_a_server_that_died_before_it_could_ask() -> None:
+    assert run("""
+        from bench.launch import process_tree
+        ask, parent = process_tree.prctl, os.getpid()
+        def ask_late(*arguments):
+            os.kill(parent, signal.SIGKILL)
+            while os.getppid() == parent:
+                time.sleep(0.01)
+            ask(*arguments)
+        def work():
+            print("outlived", flush=True)
+            os._exit(0)
+        process_tree.prctl = ask_late
+        server.run(work)
+    """) == (-9, "")
+
+
 def test_forking_a_process_with_threads_is_an_error() -> None:
     status, out = run("""
         asleep = threading.Event()
