@@ -23,8 +23,8 @@ run: environment ## Measure this machine without Docker, and verify the bundle; 
 	@images/run-and-verify.sh $(ARGS)
 
 test: tools ## Run all tests that need no container
-	.venv/bin/pytest -m "not docker and not slurm" --numprocesses 2 --dist worksteal tests/unit
-	.venv/bin/pytest -m "not docker and not slurm" --ignore tests/unit
+	.venv/bin/pytest -m "not docker and not slurm and not measures" --numprocesses 2 --dist worksteal
+	.venv/bin/pytest -m measures
 	@echo "Tests in containers: make test-container"
 
 test-numa: environment ## Run tests on an emulated machine with two NUMA nodes, SMT and an offline CPU; needs QEMU
@@ -58,7 +58,7 @@ format: tools ## Format the code and apply automatic fixes
 	.venv/bin/ruff check --fix .
 
 fixtures: tools ## Rewrite the golden files of the tests
-	.venv/bin/pytest -m "not docker and not slurm" --rewrite-fixtures
+	.venv/bin/pytest -m "not docker and not slurm and not measures" --rewrite-fixtures
 
 lock: prerequisites ## Resolve the hash locks again; TORCH=cpu for PyTorch's CPU-only wheels
 	@images/lock.sh $(PYTHON) $(TORCH)
