@@ -24,7 +24,7 @@ run: environment ## Measure this machine without Docker, and verify the bundle; 
 
 test: tools ## Run all tests that need no container
 	.venv/bin/pytest -m "not docker and not slurm and not measures" --numprocesses 2 --dist worksteal
-	.venv/bin/pytest -m measures
+	.venv/bin/pytest -m measures tests/documents tests/integration
 	@echo "Tests in containers: make test-container"
 
 test-numa: environment ## Run tests on an emulated machine with two NUMA nodes, SMT and an offline CPU; needs QEMU
