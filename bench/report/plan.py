@@ -85,12 +85,15 @@ def _describe_binding(cell: Cell) -> Iterator[str]:
 
 
 def _describe_time(plan: Plan) -> str:
-    """Return the time for the minimum of repetitions, and until when more may follow."""
-    minimum = f"about {format_duration(plan.estimate_s)}"
-    until_s = plan.policy.more_until_s
-    if until_s is None or plan.policy.repetitions_min == plan.policy.repetitions_max or until_s <= plan.estimate_s:
-        return minimum
-    return f"{minimum} for the minimum, more until {format_duration(until_s)}"
+    """Return the time for the minimum of repetitions, until when more may follow, and for how long void ones may."""
+    policy, until_s = plan.policy, plan.policy.more_until_s
+    words = f"about {format_duration(plan.estimate_s)}"
+    if until_s is not None and policy.repetitions_min < policy.repetitions_max and until_s > plan.estimate_s:
+        words += f" for the minimum, more until {format_duration(until_s)}"
+    longest_s = plan.estimate_s * policy.attempts_max / policy.repetitions_min
+    if policy.budget_s is None and longest_s > (until_s or 0):
+        words += f"; up to {format_duration(longest_s)} where noise voids repetitions"
+    return words
 
 
 def layout_notes(layout: Layout) -> tuple[str, ...]:
