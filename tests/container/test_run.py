@@ -55,7 +55,7 @@ def test_a_results_folder_that_cannot_keep_results_is_reported_in_one_line(
 
 @pytest.mark.slow
 def test_docker_stop_ends_a_run_that_can_be_resumed(engine: Engine, results: Path) -> None:
-    container = engine.start("--suite", "smoke", results=results)
+    container = engine.start("--suite", "smoke", "--workload", "basic_gnn_gcn", results=results)
     for _ in range(PATIENCE_S):
         if b"repetition 1" in container.logs():
             break
