@@ -10,6 +10,7 @@ from docker.models.containers import Container
 from docker.models.images import Image
 
 from bench.containers.plan import LABEL
+from tests.little_memory import MEMORY_BYTES
 
 IMAGE = "bench:latest"
 PYTHON = ["/opt/bench/venv/bin/python", "-c"]
@@ -20,6 +21,7 @@ _HARDENED: dict[str, Any] = {
     "network_mode": "none",
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges:true"],
+    "mem_limit": MEMORY_BYTES,
 }
 _PATIENCE_S = 900
 _SETTLED_S = 120

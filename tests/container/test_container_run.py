@@ -11,6 +11,7 @@ import pytest
 from bench.bundle.keys import generate_key
 from bench.verification.verify import verify_bundle
 from tests.container.engine import Engine
+from tests.little_memory import MEMORY_BYTES
 
 pytestmark = pytest.mark.docker
 
@@ -21,7 +22,7 @@ ONE_CELL = ("--suite", "smoke", "--workload", "basic_gnn_gcn", "--mode", "infere
 def start(*arguments: str, **variables: str) -> subprocess.Popen[str]:
     """As from a terminal: a shell's background job, as these tests may be, ignores Ctrl-C."""
     return subprocess.Popen(
-        [sys.executable, "-m", "bench", "container", "run", *arguments],
+        [sys.executable, "-m", "bench", "container", "run", "--memory", str(MEMORY_BYTES), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

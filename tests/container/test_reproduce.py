@@ -70,7 +70,7 @@ def test_a_run_on_the_host_is_reproduced_in_the_image(engine: Engine, results: P
     assert status in {0, 3}, output
     [bundle] = find_bundles(results)
 
-    finished = engine.run("reproduce", f"/results/{bundle.name}", results=results, user=USER)
+    finished = engine.run("reproduce", f"/results/{bundle.name}", results=results, user=USER, mem_limit=None)
 
     assert finished.status in COMPARABLE, finished.stdout + finished.stderr
     assert judge_pair(results, finished.stdout + finished.stderr) in {(False, True), None}
@@ -78,7 +78,7 @@ def test_a_run_on_the_host_is_reproduced_in_the_image(engine: Engine, results: P
 
 @pytest.mark.slow
 def test_a_run_in_the_image_is_reproduced_on_the_host(engine: Engine, results: Path) -> None:
-    finished = engine.run(*CELL, results=results, user=USER)
+    finished = engine.run(*CELL, results=results, user=USER, mem_limit=None)
     assert finished.status in {0, 3}, finished.stderr
     [bundle] = find_bundles(results)
 

@@ -5,27 +5,29 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.documents.ci_files import FOLDER, Step, load_yaml, read_github, read_gitlab, read_jenkins
 from tests.documents.ci_host import JUDGE, MEASURE, NO_VENV, VENV, Host, copy_matching, make_host
+from tests.little_memory import little_memory
 
 JENKINS = ("sh", "-xec")
 
 
 @pytest.fixture(scope="module")
-def measuring(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Host]:
-    """Return a function that makes a host on which small cells are measured."""
+def measuring(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Host]]:
+    """Give a function that makes a host on which small cells are measured."""
     folder = tmp_path_factory.mktemp("ci")
 
     def make(name: str) -> Host:
         (folder / name).mkdir()
         return make_host(folder / name, MEASURE, VENV)
 
-    return make
+    with little_memory():
+        yield make
 
 
 @pytest.fixture
