@@ -22,7 +22,7 @@ OWNER = 4711
 
 @pytest.mark.slow
 def test_smoke_run_leaves_a_bundle_that_verifies_outside(engine: Engine, results: Path) -> None:
-    finished = engine.run("--suite", "smoke", results=results)
+    finished = engine.run("--suite", "smoke", results=results, mem_limit=None)  # as most users run it
 
     assert finished.status in MEASURED, finished.stderr
     [bundle] = results.iterdir()
