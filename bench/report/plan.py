@@ -87,11 +87,11 @@ def _describe_binding(cell: Cell) -> Iterator[str]:
 def _describe_time(plan: Plan) -> str:
     """Return the time for the minimum of repetitions, until when more may follow, and for how long void ones may."""
     policy, until_s = plan.policy, plan.policy.more_until_s
-    words = f"about {format_duration(plan.estimate_s)}"
-    if until_s is not None and policy.repetitions_min < policy.repetitions_max and until_s > plan.estimate_s:
-        words += f" for the minimum, more until {format_duration(until_s)}"
+    told_s, words = plan.estimate_s, f"about {format_duration(plan.estimate_s)}"
+    if until_s is not None and policy.repetitions_min < policy.repetitions_max and until_s > told_s:
+        told_s, words = until_s, f"{words} for the minimum, more until {format_duration(until_s)}"
     longest_s = plan.estimate_s * policy.attempts_max / policy.repetitions_min
-    if policy.budget_s is None and longest_s > (until_s or 0):
+    if policy.budget_s is None and longest_s > told_s:
         words += f"; up to {format_duration(longest_s)} where noise voids repetitions"
     return words
 

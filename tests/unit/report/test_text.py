@@ -207,7 +207,7 @@ def test_each_kind_of_progress_is_one_line(check_golden: Golden) -> None:
         ),
         ({"aim_s": 300.0, "budget_s": 90.0}, "about 1 min 0 s for the minimum, more until 1 min 30 s"),
         ({"budget_s": 30.0}, "about 1 min 0 s"),
-        ({"aim_s": 90.0, "repetitions_max": 2}, "about 1 min 0 s; up to 2 min 0 s where noise voids repetitions"),
+        ({"aim_s": 300.0, "repetitions_max": 2}, "about 1 min 0 s; up to 2 min 0 s where noise voids repetitions"),
     ],
     ids=[
         "no aim",
@@ -218,7 +218,7 @@ def test_each_kind_of_progress_is_one_line(check_golden: Golden) -> None:
         "no more than the minimum",
     ],
 )
-def test_a_plan_says_how_long_the_minimum_takes_and_until_when_others_may_follow(
+def test_a_plan_says_how_long_the_minimum_takes_and_until_when_more_may_follow(
     changes: dict[str, float], words: str
 ) -> None:
     plan = make_plan()
