@@ -6,7 +6,7 @@ all memory.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,18 +40,13 @@ def little_memory() -> Iterator[None]:
         yield
         return
     group = own.folder / f"bench-tests-{os.getpid()}"
-    try:
+    with suppress(OSError):
         group.mkdir()
         (group / own.limit).write_text(str(MEMORY_BYTES), encoding="ascii")
         (group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
-    except OSError:
-        limited = False
-    else:
-        limited = True
     try:
         yield
     finally:
-        if limited:
+        with suppress(OSError):
             (own.folder / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
-        if group.exists():
             group.rmdir()

@@ -21,7 +21,7 @@ _HARDENED: dict[str, Any] = {
     "network_mode": "none",
     "cap_drop": ["ALL"],
     "security_opt": ["no-new-privileges:true"],
-    "mem_limit": MEMORY_BYTES,
+    "mem_limit": MEMORY_BYTES,  # for short probes
 }
 _PATIENCE_S = 900
 _SETTLED_S = 120

@@ -16,9 +16,9 @@ from tests.integration.tiny import LONGEST_S, expect_no_orphans, read_journals, 
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.measures]
 
-KILLS = 3
-REPETITIONS = 4
-"""Of each of two cells: more than three sessions make, each killed before its third repetition, on any machine."""
+KILLS = 4
+REPETITIONS = 6
+"""Of each of two cells: more than four sessions make, each killed before its third repetition, on any machine."""
 
 Made = tuple[str, int, int]
 """Identifies a repetition: cell, place in the run, and the first sample's start."""

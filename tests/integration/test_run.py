@@ -121,24 +121,25 @@ def test_a_worker_that_takes_too_long_fails_its_cell(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_orphans")
-def test_a_run_that_is_interrupted_keeps_what_it_has_and_resumes(tmp_path: Path) -> None:
+def test_a_run_that_is_interrupted_and_killed_keeps_what_it_has_and_resumes(tmp_path: Path) -> None:
     output = tmp_path / "out"
     run = start("--suite", write_suite(tmp_path, repetitions=(2, 4)), "--output", str(output))
     wait_for(run, lambda: b'"type":"repetition"' in read_journals(output))
-    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C, docker stop; test_kill has kill -9
+    for number in (signal.SIGINT, signal.SIGKILL, signal.SIGTERM):  # Ctrl-C, kill -9, docker stop
         wait_for(run, lambda: workers(run))  # noqa: B023 - called in this turn alone
         run.send_signal(number)
         _, err = run.communicate(timeout=LONGEST_S)
         (folder,) = output.iterdir()  # no half bundle
-        assert run.returncode == 130
-        assert err.splitlines()[-1] == (
-            f"bench: interrupted; what was measured is kept, go on with: bench run --resume {folder}"
-        )
+        if number != signal.SIGKILL:
+            assert run.returncode == 130
+            assert err.splitlines()[-1] == (
+                f"bench: interrupted; what was measured is kept, go on with: bench run --resume {folder}"
+            )
         run = start("--resume", str(folder))
     out, err = run.communicate(timeout=LONGEST_S)
     assert run.returncode in MEASURED, err
     contents = verify_bundle(Path(out.splitlines()[-1].removeprefix("bundle: "))).contents
-    assert contents.info.resumed == 2
+    assert contents.info.resumed == 3
     assert len(contents.measurements) == 2
     for measurement in contents.measurements:
         used = sum(not repetition.invalid for repetition in measurement.repetitions)
