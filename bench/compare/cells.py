@@ -198,6 +198,8 @@ def _explain_undecided(
     change = evidence.host_change
     if change is not None and difference_p_value(estimate) <= level:
         return explain_by_host_change(change)
+    if change is not None and equivalence_p_value(estimate, criteria.margin_ratio) <= criteria.equivalence_level:
+        return explain_by_host_change(change, criteria.margin_ratio)
     values = {
         "margin_percent": f"{100 * criteria.margin_ratio:.3g}",
         "detectable_percent": f"{100 * min(detectable, MAX_DISPLAYED_CHANGE):.1f}",

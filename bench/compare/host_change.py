@@ -61,15 +61,20 @@ def allow_for(change: HostChange | None) -> tuple[float, float]:
     return min(0.0, *parts), max(0.0, *parts)
 
 
-def explain_by_host_change(change: HostChange) -> Reason:
-    """Return the reason of a cell whose difference the host's change explains."""
-    return Reason(
-        code="host_changed",
-        values={
-            "compute_percent": f"{100 * (change.compute_ratio - 1):+.1f}",
-            "bandwidth_percent": f"{100 * (change.bandwidth_ratio - 1):+.1f}",
-        },
-    )
+def explain_by_host_change(change: HostChange, margin_ratio: float | None = None) -> Reason:
+    """Return the reason of a cell that the host's change leaves undecided.
+
+    Args:
+        change: Of the host, by its probes.
+        margin_ratio: Within which the cell would be equivalent without that change; None if it would be different.
+    """
+    values = {
+        "compute_percent": f"{100 * (change.compute_ratio - 1):+.1f}",
+        "bandwidth_percent": f"{100 * (change.bandwidth_ratio - 1):+.1f}",
+    }
+    if margin_ratio is None:
+        return Reason(code="host_changed", values=values)
+    return Reason(code="host_hides_equivalence", values=values | {"margin_percent": f"{100 * margin_ratio:.3g}"})
 
 
 def _exceed(ratio: float, scatter_ratio: float) -> float:

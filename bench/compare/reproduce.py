@@ -152,4 +152,5 @@ def _judge_ratio(verdict: CellVerdict, ratio: Interval, margin_ratio: float) -> 
         return "not_reproduced", (Reason(code=code, values=values),)
     if verdict.host_change is not None and (ratio.high < low or ratio.low > high):
         return "too_noisy", (explain_by_host_change(verdict.host_change),)
-    return "too_noisy", (Reason(code="neither_within_nor_beyond", values=values), *verdict.notes)
+    hidden = tuple(reason for reason in verdict.reasons if reason.code == "host_hides_equivalence")
+    return "too_noisy", (*(hidden or (Reason(code="neither_within_nor_beyond", values=values),)), *verdict.notes)

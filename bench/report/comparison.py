@@ -50,7 +50,7 @@ OUTCOMES: dict[ComparisonOutcome, str] = {
     "not_comparable": "not comparable: at least one cell can have no verdict",
 }
 
-UNDECIDED = frozenset({"neither_shown", "host_changed"})
+UNDECIDED = frozenset({"neither_shown", "host_changed", "host_hides_equivalence"})
 """Reasons of cells that other or more data could decide. The other reasons have a remedy of their own, or none."""
 
 PAIRS_REMEDY = "to show smaller changes: more pairs of repetitions, by --repetitions or --budget"

@@ -97,6 +97,7 @@ _VERDICTS: Mapping[str, str] = MappingProxyType(
         "too_few_pairs": "{pairs} pairs of valid repetitions are too few: a verdict takes {wanted}; measure with --repetitions {wanted} or more",
         "neither_shown": "neither a difference nor equivalence within {margin_percent}% is shown: with this scatter, a change below {detectable_percent}% would mostly be missed",
         "host_changed": "the host itself changed between the runs, which explains the difference: its probes took {compute_percent}% (compute) and {bandwidth_percent}% (memory bandwidth) longer",
+        "host_hides_equivalence": "equivalent within {margin_percent}%, if the host itself had not changed between the runs: its probes took {compute_percent}% (compute) and {bandwidth_percent}% (memory bandwidth) longer, which may hide a difference",
         "difference_within_margin": "a difference is shown, and is within the margin",
         "autocorrelated": "repetitions are autocorrelated, as beside a noisy neighbour: the effective sample size of base is {base_effective} of {base}, that of new {new_effective} of {new}",
         "shown_by_ranks": "shown by ranks: new's repetition is the {outcome} one in {share_percent}% of all pairings with one of base; the means scatter too much to show it",

@@ -27,7 +27,7 @@ OUTCOMES: dict[ReproductionOutcome, str] = {
     "not_comparable": "not comparable: what differs forbids a verdict",
 }
 
-UNDECIDED = frozenset({"neither_within_nor_beyond", "host_changed"})
+UNDECIDED = frozenset({"neither_within_nor_beyond", "host_changed", "host_hides_equivalence"})
 """Reasons of cells that more data could decide."""
 
 REMEDY = "to decide more cells: reproduce again on a quieter host, or name earlier runs of this host (--history FOLDER)"

@@ -121,6 +121,13 @@ def test_a_difference_that_the_probes_show_too_is_the_hosts() -> None:
     )
 
 
+def test_a_host_that_changed_and_not_scatter_is_why_equal_runs_are_not_called_equivalent() -> None:
+    verdict = judge(evidence(STEADY, STEADY, host_change=move(1.01, 1.06)))[0]
+    assert verdict.outcome == "no_difference_shown"
+    values = {"compute_percent": "+1.0", "bandwidth_percent": "+6.0", "margin_percent": "2"}
+    assert verdict.reasons == (Reason(code="host_hides_equivalence", values=values),)
+
+
 def test_what_probes_scatter_by_themselves_excuses_nothing() -> None:
     verdict = judge(evidence(STEADY, times(1.05), host_change=move(1.06, 1.4, scatter_ratio=0.5)))[0]
     assert verdict.outcome == "slower"

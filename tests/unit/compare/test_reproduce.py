@@ -131,6 +131,15 @@ def test_what_the_hosts_own_probes_explain_is_not_held_against_a_run() -> None:
     assert judge_reproduction(CITES, original, much, 0.05, CALM).outcome == "not_reproduced"
 
 
+def test_equal_runs_of_a_host_that_changed_are_undecided_by_the_host() -> None:
+    probes = (make_probe(gflops=100.0), make_probe(gflops=100.0, sequence=9))
+    faster = (make_probe(gflops=110.0), make_probe(gflops=110.0, sequence=9))
+    original, again = replace(ORIGINAL, probes=probes), replace(make_run(0.1), probes=faster)
+    [cell] = judge_reproduction(CITES, original, again, 0.05, CALM).cells
+    values = {"compute_percent": "-9.1", "bandwidth_percent": "+0.0", "margin_percent": "5"}
+    assert (cell.outcome, cell.reasons) == ("too_noisy", (Reason(code="host_hides_equivalence", values=values),))
+
+
 def fail(contents: Contents) -> Contents:
     measurement = replace(
         contents.measurements[0], stopped="failed", failure=Failure(reason="crashed", values={"signal": "SIGSEGV"})
