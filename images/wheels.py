@@ -190,7 +190,11 @@ def find_wheel(locked: Locked, folder: Path) -> Path:
 
 
 def unpack(wheel: Path, tree: Path) -> None:
-    """Unpack a wheel below a tree, and check each file against the wheel's RECORD."""
+    """Unpack a wheel below a tree, and check each file against the wheel's RECORD.
+
+    Raises:
+        SystemExit: it cannot be written there.
+    """
     scheme = {
         "purelib": SITE_PACKAGES,
         "platlib": SITE_PACKAGES,
@@ -203,7 +207,10 @@ def unpack(wheel: Path, tree: Path) -> None:
     )
     with WheelFile.open(wheel) as source:
         source.validate_record(validate_contents=True)
-        install(source, destination, additional_metadata={"INSTALLER": b"installer\n"})
+        try:
+            install(source, destination, additional_metadata={"INSTALLER": b"installer\n"})
+        except OSError as error:
+            raise SystemExit(f"{tree}: {wheel.name} cannot be unpacked: {error.strerror}") from error
 
 
 def main(command: str, lock: str, arch: str, *rest: str) -> None:

@@ -77,6 +77,18 @@ def test_a_wheel_of_another_architecture_is_unpacked_as_if_it_ran_there(tmp_path
     assert not list(prefix.rglob("*.pyc"))
 
 
+def test_a_tree_that_takes_no_more_is_one_line(tmp_path: Path) -> None:
+    wheel = write_wheel(tmp_path / "wheels", content=b"# a long file\n" * 10_000)
+    lock = write_lock(tmp_path, hashlib.sha256(wheel.read_bytes()).hexdigest())
+    command = [sys.executable, PROJECT / "images/wheels.py", "install", lock, "arm64", wheel.parent, tmp_path / "tree"]
+    limited = ["prlimit", "--fsize=50000", "--", *map(str, command)]
+    done = subprocess.run(limited, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"{tmp_path / 'tree'}: {wheel.name} cannot be unpacked: File too large\n",
+    )
+
+
 def test_a_wheel_that_is_not_the_locks_is_refused(tmp_path: Path) -> None:
     write_wheel(tmp_path / "wheels")
     done = run("install", write_lock(tmp_path, "0" * 64), "arm64", tmp_path / "wheels", tmp_path / "tree")
