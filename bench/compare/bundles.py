@@ -1,6 +1,6 @@
 """Compare runs, or the two variants of one: what differs, each cell's verdict, and the outcome."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from msgspec.structs import replace
@@ -55,16 +55,15 @@ def compare_runs(
     base_cells, new_cells = ([_index_cells(contents) for contents in side] for side in (base, new))
     only_in_new = dict(new_cells[0])
     tail = criteria.false_alarm_level / max(1, len(base_cells[0])) / 2
-    evidences, notes = [], []
+    evidences, only_in_base = [], []
     for key, cell in base_cells[0].items():
         if only_in_new.pop(key, None) is None and not _was_refused(cell.case, new[0]):
-            notes.append(Reason(code="only_in_base", values={"cell": cell.id}))
+            only_in_base.append(cell)
             continue
         sides = _find_in_runs(key, base, base_cells), _find_in_runs(key, new, new_cells)
         evidence = gather_evidence(cell, sides, refusals, purpose)
         change = measure_host_change(_collect_probes(base), _collect_probes(new), cell.layout, groups)
         evidences.append(replace(evidence, run_scatter=scatter.allow(key, tail), host_change=change))
-    notes += [Reason(code="only_in_new", values={"cell": cell.id}) for cell in only_in_new.values()]
     judged = judge_runs(evidences, criteria)
     return Comparison(
         base=tuple(contents.info.run_id for contents in base),
@@ -76,7 +75,7 @@ def compare_runs(
         cells=tuple(cell.verdict for cell in judged),
         families=_average_families(judged, criteria),
         outcome=conclude(cell.verdict for cell in judged),
-        notes=tuple(notes),
+        notes=tuple(_note_unpaired(only_in_base, only_in_new.values())),
     )
 
 
@@ -154,6 +153,27 @@ def _find_in_runs(key: CellKey, runs: Sequence[Contents], cells: Sequence[dict[C
         find_cell_run(contents, found[key]) if key in found else None
         for contents, found in zip(runs, cells, strict=True)
     ]
+
+
+def _note_unpaired(base: Iterable[Cell], new: Iterable[Cell]) -> Iterator[Reason]:
+    """Say of cells that only one side has whether the other has them of another source."""
+    changed = {_identify_without_source(cell): cell for cell in new}
+    paired: list[Cell] = []
+    for cell in base:
+        other = changed.pop(_identify_without_source(cell), None)
+        if other is None:
+            yield Reason(code="only_in_base", values={"cell": cell.id})
+        else:
+            paired.append(other)
+            values = {"cell": cell.id, "base": cell.case.source or "", "new": other.case.source or ""}
+            yield Reason(code="other_source", values=values)
+    for cell in new:
+        if cell not in paired:
+            yield Reason(code="only_in_new", values={"cell": cell.id})
+
+
+def _identify_without_source(cell: Cell) -> CellKey:
+    return identify_cell(replace(cell, case=replace(cell.case, source=None)))
 
 
 def _collect_probes(runs: Sequence[Contents]) -> list[tuple[Probe, ...]]:

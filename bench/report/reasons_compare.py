@@ -105,6 +105,7 @@ _VERDICTS: Mapping[str, str] = MappingProxyType(
         "kernel_changed": "oneDNN's {kernel} was used {new} times in a call, before {base} times",
         "only_in_base": "only in base: {cell}",
         "only_in_new": "only in new: {cell}",
+        "other_source": "{cell} comes from another file or folder in new ({new}) than in base ({base}), so it is another model; two versions of a model are compared in one file that reads a variable: bench ab --env-b NAME=VALUE",
         "scatter_assumed": "assumed: no earlier run of this on this host is known",
         "scatter_learned": "learned from runs of this host ({earlier} earlier, {calibrated} of its calibration, {compared} compared here), starting at {prior_percent}%",
         "reproduced": "equivalent within {margin_percent}%",

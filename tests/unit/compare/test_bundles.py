@@ -17,7 +17,7 @@ from bench.records.record import encode_json
 from bench.records.variant import image_argv
 from bench.records.verdict import RUNS_MARGIN_RATIO, Comparison, Criteria
 from bench.stats.run_scatter import BOUND_RATIO
-from tests.builders import DIGEST, make_cell
+from tests.builders import CASE, DIGEST, make_cell
 from tests.unit.compare.runs import CALM_OFFSETS, STEADY, make_history, make_run, times
 
 CALM = make_history(*CALM_OFFSETS, cells=3)
@@ -141,6 +141,17 @@ def test_cells_of_one_run_alone_are_named_and_nothing_in_common_is_no_success() 
         Reason(code="only_in_base", values={"cell": base.plan.cells[0].id}),
         Reason(code="only_in_new", values={"cell": other.id}),
     )
+
+
+def test_a_model_whose_file_changed_is_said_to_be_another_one() -> None:
+    before, after = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
+    old, new = (
+        make_cell(index, case=replace(CASE, workload="file.mine", source=source))
+        for index, source in enumerate((before, after))
+    )
+    comparison = compare_runs([make_run(STEADY, cells=(old,))], [make_run(STEADY, cells=(new,))], CRITERIA)
+    assert comparison.outcome == "not_comparable"
+    assert comparison.notes == (Reason(code="other_source", values={"cell": old.id, "base": before, "new": after}),)
 
 
 def test_a_run_is_not_compared_with_itself() -> None:
