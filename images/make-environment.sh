@@ -14,6 +14,7 @@ version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/n
 if ! cmp --silent "$lock" .venv/installed.lock || [ "$(version "$python")" != "$(version .venv/bin/python)" ]; then
     echo "Installing $lock into .venv with $python; this takes minutes, once." >&2
     rm -rf .venv
+    images/check-space.sh . 6 .venv
     "$python" -m venv .venv
     install --no-deps --require-hashes --only-binary :all: --requirement "$lock"
     install --no-deps --no-build-isolation --editable .

@@ -33,6 +33,7 @@ fi
 
 rm -rf "$tree"
 mkdir -p "$venv/bin"
+images/check-space.sh "$tree" 6 "the image's tree of packages"
 "$tools/bin/python" images/wheels.py install "$lock" "$arch" "$wheels" "$tree"
 "$tools/bin/python" images/left_out.py remove "$venv/lib/python3.11/site-packages"
 ln -s /usr/bin/python3.11 "$venv/bin/python"
