@@ -122,13 +122,27 @@ def _parse_header(header: bytes, limits: ArchiveLimits) -> tuple[str, int]:
     return name, size
 
 
-def _header(name: str, size: int) -> bytes:
-    """Return the 512 bytes before a member's data."""
-    info = tarfile.TarInfo(name)
-    info.size = size
+def _write_template() -> bytes:
+    """Return the header of a member without a name or data."""
+    info = tarfile.TarInfo()
     info.mode = 0o644
     info.mtime = MODIFIED_S
     return info.tobuf(tarfile.GNU_FORMAT, "ascii", "strict")
+
+
+_TEMPLATE = _write_template()
+
+
+def _header(name: str, size: int) -> bytes:
+    """Return the 512 bytes before a member's data: the template with name, size and checksum.
+
+    `tarfile` takes four times as long, which shows where thousands of bundles are verified.
+    """
+    encoded = name.encode("ascii").ljust(tarfile.LENGTH_NAME, b"\0")
+    head = encoded + _TEMPLATE[tarfile.LENGTH_NAME : 124] + b"%011o" % size + _TEMPLATE[135:148]
+    rest = _TEMPLATE[156:]
+    checksum = sum(head) + 8 * ord(" ") + sum(rest)
+    return head + b"%06o\0 " % checksum + rest
 
 
 def _is_zero(data: bytes | memoryview) -> bool:

@@ -125,8 +125,9 @@ def _check_measurement(measurement: Measurement, cell: Cell, probes: Sequence[Pr
 
 def _check_samples(repetition: Repetition, cell: Cell, where: str) -> None:
     """One instance computes as the scenario's loop lets it."""
+    scenario = find_scenario(cell.scenario)
     for instance in repetition.instances:
-        problem = find_scenario(cell.scenario).find_order_problem([*instance.warmup, *instance.samples])
+        problem = scenario.find_order_problem([*instance.warmup, *instance.samples])
         if problem is not None:
             raise BundleError(f"{where}: {problem}")
 

@@ -153,13 +153,14 @@ def _check_measurement(measurement: Measurement, cell: Cell, policy: Policy, mac
 
 def _check_repetition(repetition: Repetition, cell: Cell, policy: Policy, machine: Machine) -> None:
     where = f"cell {cell.id}, repetition {repetition.index}"
+    scenario = find_scenario(cell.scenario)
     for instance in repetition.instances:
-        problem = find_scenario(cell.scenario).find_loop_problem(instance.samples, policy)
+        problem = scenario.find_loop_problem(instance.samples, policy)
         # A pause between two samples leaves time out, too; such a repetition is void, and no number rests on it.
         if problem is not None and "paused" not in repetition.invalid:
             raise BundleError(f"{where}: {problem}")
         _check_instance(instance, cell, machine, where)
-        problem = find_scenario(cell.scenario).find_warm_up_problem(instance, policy)
+        problem = scenario.find_warm_up_problem(instance, policy)
         if problem is not None:
             raise BundleError(f"{where}: {problem}")
         # Stages are timed after the samples, when the noise that voided those may be gone.
@@ -199,10 +200,16 @@ def _check_memory(instance: InstanceResult, machine: Machine, where: str) -> Non
         raise BundleError(f"{where}: it held {instance.peak_run_bytes} bytes of memory, the machine has {total_bytes}")
 
 
+_NOISE_LIMITS = (
+    *((field, 1.0) for field in ("steal_ratio", "foreign_ratio", "sibling_ratio")),
+    *((field, 1e9) for field in ("throttled_s", "cpu_pressure_s", "thermal_throttled_s")),
+    *((field, 1e9) for field in ("suspended_s", "unaccounted_s", "stalled_s")),
+)
+"""Each share and each time of a repetition's noise, with the most that it can be."""
+
+
 def _check_noise(noise: Noise, where: str) -> None:
-    shares = ((field, 1.0) for field in ("steal_ratio", "foreign_ratio", "sibling_ratio"))
-    seconds = ("throttled_s", "cpu_pressure_s", "thermal_throttled_s", "suspended_s", "unaccounted_s", "stalled_s")
-    for field, most in chain(shares, ((field, 1e9) for field in seconds)):
+    for field, most in _NOISE_LIMITS:
         value = getattr(noise, field)
         if value is not None and not 0 <= value <= most:
             raise BundleError(f"{where}: its {field} is {value}; it must lie between 0 and {most:g}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec.structs import asdict
 
@@ -17,6 +17,8 @@ from bench.records.verdict import Finding, Severity, find_refusals
 
 Purpose = Literal["compare", "reproduce", "variants"]
 """`compare` looks for a change between runs; `reproduce` allows none; `variants` of one run differ on purpose."""
+
+_StateT = TypeVar("_StateT")
 
 ABSENT = "(none)"
 VALUE_LENGTH_MAX = 100
@@ -123,13 +125,24 @@ def collect_cell_facts(cell: Cell, measurement: Measurement) -> dict[str, object
 def _effective_facts(instances: Sequence[InstanceResult]) -> dict[str, object]:
     """State that workers read back: one value, or all of them where instances or repetitions differ."""
     values: dict[str, list[object]] = {}
-    for instance in instances:
-        inherited = {} if instance.effective.inherited is None else asdict(instance.effective.inherited)
-        state = {f"inherited.{name}": value for name, value in inherited.items()}
-        for name, value in (state | {"flush_denormals": instance.effective.flush_denormals}).items():
+    for inherited, flush_denormals in _list_different(
+        (instance.effective.inherited, instance.effective.flush_denormals) for instance in instances
+    ):
+        fields = {} if inherited is None else asdict(inherited)
+        state = {f"inherited.{name}": value for name, value in fields.items()}
+        for name, value in (state | {"flush_denormals": flush_denormals}).items():
             if value is not None and value not in values.setdefault(name, []):
                 values[name].append(value)
     return {name: found[0] if len(found) == 1 else tuple(found) for name, found in values.items() if found}
+
+
+def _list_different(states: Iterable[_StateT]) -> list[_StateT]:
+    """Return the states that differ, in the order in which they came; there is mostly one."""
+    different: list[_StateT] = []
+    for state in states:
+        if state not in different:
+            different.append(state)
+    return different
 
 
 def _compare_field(rule: Rule, base: object, new: object, purpose: Purpose) -> Iterator[Finding]:

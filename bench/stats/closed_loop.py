@@ -12,7 +12,7 @@ from statistics import median
 
 from bench.records.measurement import InstanceResult, Sample
 from bench.records.plan import Policy
-from bench.stats.steady import WINDOW, is_steady
+from bench.stats.steady import is_steady
 from bench.stats.window import clip_samples, read_columns, shared_window
 
 LEFT_OUT_LIMIT_RATIO = 0.1
@@ -56,7 +56,7 @@ class WarmUp:
             self._latencies_ns.clear()
             return False
         self._latencies_ns.append(block.elapsed_ns / block.iterations)
-        return is_steady(self._latencies_ns[-WINDOW:])
+        return is_steady(self._latencies_ns)
 
 
 def iterations_per_sample(sample: Sample, sample_s: float) -> int:

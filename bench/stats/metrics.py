@@ -138,14 +138,18 @@ def find_column_metrics(values: Iterable[Container[str]]) -> list[Metric]:
 
 def read_metric(cell: Cell, repetitions: Iterable[Repetition], metric: str) -> list[float]:
     """Return a metric's values of the repetitions that have one, in order."""
-    read = (METRICS[metric].read(repetition, find_scenario(cell.scenario)) for repetition in repetitions)
-    return [value for value in read if value is not None]
+    read, scenario = METRICS[metric].read, find_scenario(cell.scenario)
+    return [value for repetition in repetitions if (value := read(repetition, scenario)) is not None]
 
 
 def repetition_values(measurement: Measurement, cell: Cell, metric: str = LATENCY) -> dict[int, float]:
     """Return a metric's value of each valid repetition, by the repetition's index."""
-    valid = [repetition for repetition in measurement.repetitions if not repetition.invalid]
-    return {repetition.index: value for repetition in valid for value in read_metric(cell, [repetition], metric)}
+    read, scenario = METRICS[metric].read, find_scenario(cell.scenario)
+    return {
+        repetition.index: value
+        for repetition in measurement.repetitions
+        if not repetition.invalid and (value := read(repetition, scenario)) is not None
+    }
 
 
 def read_metrics(cell: Cell, used: Sequence[Repetition], first: Repetition) -> dict[str, list[float]]:

@@ -86,6 +86,7 @@ def summarize_cell(
         return Reason(code="too_noisy", values={"repetitions": str(len(repetitions)), "invalid": " ".join(codes)})
     instances = [instance for repetition in used for instance in repetition.instances]
     seconds = list(map(_sample_seconds, instances))
+    ordered = list(map(sorted, seconds))
     bound = find_bound(cell, repetitions, probes)
     summary = CellSummary(
         cell=cell.id,
@@ -94,13 +95,13 @@ def summarize_cell(
         samples=sum(map(len, seconds)),
         metrics=metrics,
         unit=cell.unit,
-        latency_percentiles_s=_percentiles(seconds),
+        latency_percentiles_s=_percentiles(ordered),
         detectable_ratio=None if noisy else _detectable_ratio(values["latency_s"], policy.confidence, method),
         roofline_ratio=bound.seconds / metrics["latency_s"].point if bound else None,
         bound_by=bound.bound_by if bound else None,
         cold_s=_cold(repetitions),
         stages_s=_stages(instances),
-        outliers=sum(map(_outliers, seconds)),
+        outliers=sum(map(_outliers, ordered)),
     )
     return msgspec.structs.replace(summary, marks=_marks(summary, policy, instances, seconds, noisy=noisy))
 
@@ -164,8 +165,9 @@ def _sample_seconds(instance: InstanceResult) -> list[float]:
     return [sample.elapsed_ns / sample.iterations / 1e9 for sample in instance.samples]
 
 
-def _percentiles(seconds: Sequence[Sequence[float]]) -> dict[str, float]:
-    ordered = sorted(chain.from_iterable(seconds))
+def _percentiles(series: Sequence[Sequence[float]]) -> dict[str, float]:
+    """Return percentiles of all values; series that are sorted are only merged."""
+    ordered = sorted(chain.from_iterable(series))
     return {"p50": _quantile(ordered, 0.5), "p90": _quantile(ordered, 0.9), "p99": _quantile(ordered, 0.99)}
 
 
@@ -182,9 +184,8 @@ def _detectable_ratio(latencies_s: Sequence[float], confidence: float, method: M
     )
 
 
-def _outliers(values: Sequence[float]) -> int:
-    """Return how many lie beyond the quartiles by three interquartile ranges (Tukey's far out)."""
-    ordered = sorted(values)
+def _outliers(ordered: Sequence[float]) -> int:
+    """Return how many sorted values lie beyond the quartiles by three interquartile ranges (Tukey's far out)."""
     low, high = _quantile(ordered, 0.25), _quantile(ordered, 0.75)
     reach = 3 * (high - low)
     return bisect_left(ordered, low - reach) + len(ordered) - bisect_right(ordered, high + reach)

@@ -53,11 +53,15 @@ def test_equal_members_give_equal_bytes_in_any_order() -> None:
 
 
 def test_the_bytes_are_those_of_a_gnu_tar() -> None:
+    members = MEMBERS | {"n" * size: bytes([size]) * (size * 97) for size in range(1, 101)}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        for name, data in sorted(MEMBERS.items()):
+        for name, data in sorted(members.items()):
             archive.addfile(make_info(name, size=len(data)), io.BytesIO(data))
-    assert write_archive(MEMBERS, LIMITS) == buffer.getvalue()
+    assert (
+        write_archive(members, ArchiveLimits(members=200, member_bytes=1 << 14, total_bytes=1 << 20))
+        == buffer.getvalue()
+    )
 
 
 def test_reading_copies_nothing() -> None:
