@@ -120,7 +120,8 @@ def find_stalled_s(samples: Sequence[Sample], process_ns: Sequence[int]) -> floa
     """Return the seconds in and between samples in which the process did not run although it should have.
 
     A process that is stopped or frozen, or whose whole guest is, uses no processor time meanwhile. How much it uses while
-    it runs is known from the other samples.
+    it runs is known from the other samples. A workload that waits by itself, as for a clock, uses little, now more and now
+    less of it, in samples of equal length: only what makes a sample longer than usual is a stall.
 
     Args:
         samples: In order.
@@ -136,8 +137,9 @@ def find_stalled_s(samples: Sequence[Sample], process_ns: Sequence[int]) -> floa
     typical_share = median(shares)
     if typical_share <= 0:
         return None
+    typical_ns = median(sample.elapsed_ns for sample in samples)
     stalled_ns = (
-        sample.elapsed_ns - used / typical_share
+        max(0.0, sample.elapsed_ns - max(used / typical_share, typical_ns))
         for used, share, sample in zip(used_ns, shares, samples, strict=True)
         if share < STALLED_SHARE * typical_share
     )

@@ -190,6 +190,16 @@ def test_parallelism_that_changes_a_little_is_no_pause(tmp_path: Path) -> None:
     assert noise.stalled_s == 0.0
 
 
+@pytest.mark.parametrize(("longest_ms", "stalled_s"), [(20, 0.0), (520, 0.5)], ids=["undisturbed", "stopped"])
+def test_a_workload_that_waits_for_a_clock_is_paused_only_where_it_takes_longer(
+    longest_ms: int, stalled_s: float, tmp_path: Path
+) -> None:
+    script = Script()
+    ledger = NoiseLedger("0-1", root=tmp_path, clocks=script.clocks())
+    noise = run_samples(ledger, script, elapsed_ms=[20, 20, longest_ms, 20, 20], used_ms=[4, 1, 4, 4, 4])
+    assert noise.stalled_s == pytest.approx(stalled_s)
+
+
 def test_processor_time_that_was_not_read_after_each_sample_gives_no_stall() -> None:
     assert find_stalled_s(make_samples([0.1, 0.1]), [0, 5]) is None
     assert find_stalled_s(make_samples([0.1, 0.1]), [0, 0, 0]) is None
