@@ -41,7 +41,7 @@ def little_memory() -> Iterator[None]:
         return
     group = own.folder / f"bench-tests-{os.getpid()}"
     with suppress(OSError):
-        group.mkdir()
+        group.mkdir(exist_ok=True)
         (group / own.limit).write_text(str(MEMORY_BYTES), encoding="ascii")
         (group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
     try:

@@ -7,7 +7,8 @@ import pytest
 from tests.little_memory import little_memory
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def little_memory_for_all() -> Iterator[None]:
+    """Until the end of a file: the process may go on with tests of models, which need more."""
     with little_memory():
         yield
