@@ -1,6 +1,7 @@
 """What a history needs of a bundle: a few numbers of each cell, and all that decides what they are comparable with."""
 
 import hashlib
+import sys
 from math import log
 from pathlib import Path
 from typing import NamedTuple
@@ -156,7 +157,7 @@ def _extract_cells(contents: Contents) -> list[CellFacts]:
         interval = summary.latency_s
         found.append(
             CellFacts(
-                cell=encode_json_line((cell.case, cell.layout)).decode(),
+                cell=_encode((cell.case, cell.layout)),
                 facts=_encode(describe_cell(cell, measurement)),
                 mean=sum(logs) / len(logs),
                 variance=sample_variance(logs) if len(logs) > 1 else 0.0,
@@ -167,8 +168,9 @@ def _extract_cells(contents: Contents) -> list[CellFacts]:
     return found
 
 
-def _encode(facts: Facts) -> str:
-    return encode_json_line(facts).decode()
+def _encode(value: object) -> str:
+    """Return a value as JSON; equal ones are one text, which is handed to another process once."""
+    return sys.intern(encode_json_line(value).decode())
 
 
 def is_settled(key: FileKey, now_ns: int) -> bool:

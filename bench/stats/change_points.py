@@ -135,8 +135,8 @@ class _Search:
         # A segment's first value has none before it that it could be compared with.
         counts = np.minimum(ends - np.array(self.starts)[numbers], WINDOW)
         places = self.offsets[numbers] + ends
-        newest, before = (gather(self.values, places - lag, counts) for lag in (0, 1))
-        own, own_before = (gather(self.variances, places - lag, counts) for lag in (0, 1))
+        newest, before = gather(self.values, places, counts)
+        own, own_before = gather(self.variances, places, counts)
         between = _find_between(newest, own, counts)[:, None]
         slope = correlations[:, None]
         with np.errstate(invalid="ignore"):

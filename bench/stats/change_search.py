@@ -6,7 +6,6 @@ distribution the rate of false alarms is the same, whether they are normal, of t
 compared with its own exact distribution, since few values after a split cannot reach the normal one's tails.
 """
 
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -94,15 +93,17 @@ def find_splits(sums: Floats, counts: Ints, critical: Floats) -> Ints:
     return np.where(reached.any(axis=1), splits[best], 0)
 
 
-def gather(values: Floats, ends: Sequence[int] | Ints, counts: Ints, window: int = WINDOW) -> Floats:
-    """Return the newest values of several series that lie one behind another, shape (series, window).
+def gather(values: Floats, ends: Ints, counts: Ints) -> tuple[Floats, Floats]:
+    """Return the newest values of several series that lie one behind another, and of each the value before it.
+
+    Both have the shape (series, `WINDOW`); what is before a series' first value is infinite.
 
     Args:
         values: Of all series.
         ends: Index of each series' newest value.
-        counts: How many values each series has, at most `window`.
-        window: Of the result; what is before a series' first value is infinite.
+        counts: How many values each series has, at most `WINDOW`.
     """
-    places = np.arange(1 - window, 1)
-    index = np.asarray(ends)[:, None] + places
-    return np.where(places > -counts[:, None], values[np.maximum(index, 0)], np.inf)
+    padded = np.concatenate([np.zeros(WINDOW), values])
+    found = np.lib.stride_tricks.sliding_window_view(padded, WINDOW + 1)[ends]
+    absent = np.arange(1 - WINDOW, 1) <= -counts[:, None]
+    return np.where(absent, np.inf, found[:, 1:]), np.where(absent, np.inf, found[:, :-1])

@@ -10,19 +10,28 @@ TAIL = 6e-6
 def search(values: list[float], tail: float = TAIL) -> int:
     """How many values are after the clearest split; 0 for none."""
     counts = np.array([min(len(values), WINDOW)])
-    window = gather(np.array(values), [len(values) - 1], counts)
+    window, _ = gather(np.array(values), np.array([len(values) - 1]), counts)
     return int(find_splits(rank_sums(window, counts), counts, make_critical(tail))[0])
 
 
 def test_windows_end_with_the_newest_value_and_are_filled_up_in_front() -> None:
-    values = np.arange(10.0)
-    assert gather(values, [4, 9], np.array([2, 3]), 3).tolist() == [[np.inf, 3, 4], [7, 8, 9]]
+    newest, before = gather(np.arange(10.0), np.array([4, 9]), np.array([2, 3]))
+    assert newest.shape == before.shape == (2, WINDOW)
+    assert newest[:, -4:].tolist() == [[np.inf, np.inf, 3, 4], [np.inf, 7, 8, 9]]
+    assert before[:, -4:].tolist() == [[np.inf, np.inf, 2, 3], [np.inf, 6, 7, 8]]
+    assert np.isinf(newest[:, :-3]).all()
+
+
+def test_a_long_series_fills_the_window_with_its_newest_values() -> None:
+    newest, before = gather(np.arange(500.0), np.array([450]), np.array([WINDOW]))
+    assert newest[0].tolist() == list(range(451 - WINDOW, 451))
+    assert before[0].tolist() == list(range(450 - WINDOW, 450))
 
 
 def test_rank_sums_are_those_of_mann_and_whitney() -> None:
     values = np.random.default_rng(1).normal(size=(3, 40))
     counts = np.array([40, 30, 7])
-    window = gather(values.ravel(), [39, 79, 119], counts, 60)
+    window, _ = gather(values.ravel(), np.array([39, 79, 119]), counts)
     sums = rank_sums(window, counts)
     for row, count in enumerate(counts):
         own = values[row, 40 - count :]
@@ -36,7 +45,8 @@ def test_rank_sums_are_those_of_mann_and_whitney() -> None:
 
 def test_equal_values_share_their_rank() -> None:
     counts = np.array([30])
-    sums = rank_sums(gather(np.full(30, 1.0), [29], counts, 40), counts)
+    window, _ = gather(np.full(30, 1.0), np.array([29]), counts)
+    sums = rank_sums(window, counts)
     assert sums[0, SPLITS.index(5)] == 5 * 25 / 2
     assert search([1.0] * 60) == 0
 
