@@ -200,16 +200,22 @@ def _check_memory(instance: InstanceResult, machine: Machine, where: str) -> Non
         raise BundleError(f"{where}: it held {instance.peak_run_bytes} bytes of memory, the machine has {total_bytes}")
 
 
-_NOISE_LIMITS = (
-    *((field, 1.0) for field in ("steal_ratio", "foreign_ratio", "sibling_ratio")),
-    *((field, 1e9) for field in ("throttled_s", "cpu_pressure_s", "thermal_throttled_s")),
-    *((field, 1e9) for field in ("suspended_s", "unaccounted_s", "stalled_s")),
-)
-"""Each share and each time of a repetition's noise, with the most that it can be."""
+_NOISE_LIMITS = {
+    "steal_ratio": 1.0,
+    "foreign_ratio": 1.0,
+    "sibling_ratio": 1.0,
+    "throttled_s": 1e9,
+    "cpu_pressure_s": 1e9,
+    "thermal_throttled_s": 1e9,
+    "suspended_s": 1e9,
+    "unaccounted_s": 1e9,
+    "stalled_s": 1e9,
+}
+"""Each share and each time of a repetition's noise → the most that it can be."""
 
 
 def _check_noise(noise: Noise, where: str) -> None:
-    for field, most in _NOISE_LIMITS:
+    for field, most in _NOISE_LIMITS.items():
         value = getattr(noise, field)
         if value is not None and not 0 <= value <= most:
             raise BundleError(f"{where}: its {field} is {value}; it must lie between 0 and {most:g}")

@@ -1,8 +1,9 @@
 """What differs between two sides, and whether it matters. Comes before any verdict."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from operator import attrgetter
-from typing import Literal, TypeVar
+from typing import Literal
 
 from msgspec.structs import asdict
 
@@ -17,8 +18,6 @@ from bench.records.verdict import Finding, Severity, find_refusals
 
 Purpose = Literal["compare", "reproduce", "variants"]
 """`compare` looks for a change between runs; `reproduce` allows none; `variants` of one run differ on purpose."""
-
-_StateT = TypeVar("_StateT")
 
 ABSENT = "(none)"
 VALUE_LENGTH_MAX = 100
@@ -125,24 +124,14 @@ def collect_cell_facts(cell: Cell, measurement: Measurement) -> dict[str, object
 def _effective_facts(instances: Sequence[InstanceResult]) -> dict[str, object]:
     """State that workers read back: one value, or all of them where instances or repetitions differ."""
     values: dict[str, list[object]] = {}
-    for inherited, flush_denormals in _list_different(
-        (instance.effective.inherited, instance.effective.flush_denormals) for instance in instances
-    ):
+    states = ((instance.effective.inherited, instance.effective.flush_denormals) for instance in instances)
+    for (inherited, flush_denormals), _ in groupby(states):  # mostly all are equal
         fields = {} if inherited is None else asdict(inherited)
         state = {f"inherited.{name}": value for name, value in fields.items()}
         for name, value in (state | {"flush_denormals": flush_denormals}).items():
             if value is not None and value not in values.setdefault(name, []):
                 values[name].append(value)
     return {name: found[0] if len(found) == 1 else tuple(found) for name, found in values.items() if found}
-
-
-def _list_different(states: Iterable[_StateT]) -> list[_StateT]:
-    """Return the states that differ, in the order in which they came; there is mostly one."""
-    different: list[_StateT] = []
-    for state in states:
-        if state not in different:
-            different.append(state)
-    return different
 
 
 def _compare_field(rule: Rule, base: object, new: object, purpose: Purpose) -> Iterator[Finding]:

@@ -138,18 +138,13 @@ def find_column_metrics(values: Iterable[Container[str]]) -> list[Metric]:
 
 def read_metric(cell: Cell, repetitions: Iterable[Repetition], metric: str) -> list[float]:
     """Return a metric's values of the repetitions that have one, in order."""
-    read, scenario = METRICS[metric].read, find_scenario(cell.scenario)
-    return [value for repetition in repetitions if (value := read(repetition, scenario)) is not None]
+    return [value for _, value in _read_each(cell, repetitions, metric)]
 
 
 def repetition_values(measurement: Measurement, cell: Cell, metric: str = LATENCY) -> dict[int, float]:
     """Return a metric's value of each valid repetition, by the repetition's index."""
-    read, scenario = METRICS[metric].read, find_scenario(cell.scenario)
-    return {
-        repetition.index: value
-        for repetition in measurement.repetitions
-        if not repetition.invalid and (value := read(repetition, scenario)) is not None
-    }
+    valid = (repetition for repetition in measurement.repetitions if not repetition.invalid)
+    return dict(_read_each(cell, valid, metric))
 
 
 def read_metrics(cell: Cell, used: Sequence[Repetition], first: Repetition) -> dict[str, list[float]]:
@@ -185,6 +180,15 @@ def summarize_metrics(
             summary = _aggregate(aggregation, found, confidence, method)
             summaries[name] = widen_to_range(summary, found) if noisy and aggregation == "mean" else summary
     return summaries
+
+
+def _read_each(cell: Cell, repetitions: Iterable[Repetition], metric: str) -> Iterator[tuple[int, float]]:
+    """Yield index and value of each repetition that has one."""
+    read, scenario = METRICS[metric].read, find_scenario(cell.scenario)
+    for repetition in repetitions:
+        value = read(repetition, scenario)
+        if value is not None:
+            yield repetition.index, value
 
 
 def _aggregate(aggregation: Aggregation, values: Sequence[float], confidence: float, method: Method) -> Interval:
