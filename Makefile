@@ -10,6 +10,7 @@ BASE ?=
 ARCH ?= $(shell dpkg --print-architecture)
 
 DEVELOPMENT_LOCK := images/requirements-dev.lock
+SLOWEST := --durations 20 --durations-min 10
 export BASE
 
 .DEFAULT_GOAL := help
@@ -23,8 +24,7 @@ run: environment ## Measure this machine without Docker, and verify the bundle; 
 	@images/run-and-verify.sh $(ARGS)
 
 test: tools ## Run all tests that need no container
-	.venv/bin/pytest -m "not docker and not slurm and not measures" --numprocesses 2 --dist worksteal
-	.venv/bin/pytest -m measures tests/documents tests/integration
+	.venv/bin/pytest -m "not docker and not slurm" --numprocesses 2 --dist worksteal $(SLOWEST)
 	@echo "Tests in containers: make test-container"
 
 test-numa: environment ## Run tests on an emulated machine with two NUMA nodes, SMT and an offline CPU; needs QEMU
@@ -38,7 +38,7 @@ test-pythons: environment ## Do what make run does, with the suite smoke, on eac
 	@tests/pythons/run.sh
 
 test-container: tools image ## Build the image and run the container tests
-	.venv/bin/pytest -m docker tests/container
+	.venv/bin/pytest -m docker tests/container --numprocesses 2 --dist loadgroup $(SLOWEST)
 
 fuzz: tools ## Fuzz each reader of outside input for FUZZ_S seconds, guided by coverage
 	@tests/fuzz/run.sh
@@ -58,7 +58,7 @@ format: tools ## Format the code and apply automatic fixes
 	.venv/bin/ruff check --fix .
 
 fixtures: tools ## Rewrite the golden files of the tests
-	.venv/bin/pytest -m "not docker and not slurm and not measures" --rewrite-fixtures
+	.venv/bin/pytest tests/unit --rewrite-fixtures
 
 lock: prerequisites ## Resolve the hash locks again; TORCH=cpu for PyTorch's CPU-only wheels
 	@images/lock.sh $(PYTHON) $(TORCH)

@@ -15,7 +15,7 @@ from bench.bundle.source import PROJECT
 from bench.records.image import ENGINE_ARCHITECTURES
 from tests.container.engine import Engine
 
-pytestmark = pytest.mark.docker
+pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("images of one name")]
 
 NAME = "localhost/bench-test-build"
 ARCH = ENGINE_ARCHITECTURES[os.uname().machine]  # type: ignore[index] # the image's tests run on no other

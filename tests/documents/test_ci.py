@@ -117,7 +117,6 @@ def test_a_file_follows_the_published_schema_and_a_wrong_value_does_not(
 
 @pytest.mark.torch
 @pytest.mark.slow
-@pytest.mark.measures
 def test_each_script_of_the_github_workflow_runs(measuring: Callable[[str], Host]) -> None:
     host = measuring("github")
     jobs = load_yaml("github-workflow.yml")["jobs"]
@@ -133,7 +132,6 @@ def test_each_script_of_the_github_workflow_runs(measuring: Callable[[str], Host
 
 @pytest.mark.torch
 @pytest.mark.slow
-@pytest.mark.measures
 def test_each_script_of_the_gitlab_jobs_runs(measuring: Callable[[str], Host]) -> None:
     host = measuring("gitlab")
     expected = {"nightly": 0, "history": 3, "compare": 0, "comment": 0}
@@ -150,7 +148,6 @@ def test_each_script_of_the_gitlab_jobs_runs(measuring: Callable[[str], Host]) -
 
 @pytest.mark.torch
 @pytest.mark.slow
-@pytest.mark.measures
 def test_each_script_of_the_jenkinsfile_runs(measuring: Callable[[str], Host]) -> None:
     host = measuring("jenkins")
     host.git("remote", "set-url", "origin", "https://bench:secret@git.example/group/project.git")

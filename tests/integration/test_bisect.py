@@ -11,7 +11,7 @@ from bench.launch.torch_environment import make_environment
 from tests.integration.tiny import bench, write_suite
 from tests.pip_stand_in import plant_pip
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.measures]
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 WORK = """
 from importlib.metadata import version

@@ -16,7 +16,7 @@ from bench.fleet.store import read_fleet
 from bench.verification.verify import verify_bundle
 from tests.integration.tiny import REPO, bench, write_suite
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.measures]
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 LONGEST_S = 300.0
 NOTE = """it's "$(touch pwned)" `touch pwned` \\ * ; & | > < ~ ! # {a,b}"""

@@ -12,7 +12,7 @@ import pytest
 from bench.verification.verify import verify_bundle
 from tests.integration.tiny import MEASURED, bench, write_suite
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.measures]
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from bench.verification.verify import verify_bundle
 from tests.integration.tiny import LONGEST_S, expect_no_orphans, read_journals, start, wait_for, write_suite
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.measures]
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 KILLS = 4
 REPETITIONS = 6

@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration.tiny import bench, write_suite
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.measures]
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 SECRETS = ("hunter2", "pw-redis", "ghp_0123456789abcdef0123", "lic-555", "pw-pip", "pw-proxy", "bearer-abc", "pw-note")
 

@@ -22,7 +22,7 @@ from tests.integration.tiny import (
     write_suite,
 )
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.measures]
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 
 def workers(parent: subprocess.Popen[str]) -> list[psutil.Process]:

@@ -15,7 +15,7 @@ from bench.verification.verify import verify_bundle
 from tests.documents.commands import read_example
 from tests.integration.tiny import bench, write_suite
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.measures]
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 HOSTILE = """
 import os, time, torch

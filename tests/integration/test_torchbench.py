@@ -10,7 +10,7 @@ from torch import nn
 from bench.verification.verify import verify_bundle
 from tests.integration.tiny import REPO, bench, write_suite
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.measures]
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

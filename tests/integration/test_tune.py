@@ -11,7 +11,7 @@ from bench.tune.outcome import make_tuning_report
 from bench.verification.verify import verify_bundle
 from tests.integration.tiny import LONGEST_S, bench, read_journals, start, wait_for, write_suite
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.measures]
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 
 def test_a_search_that_is_interrupted_goes_on_and_its_bundle_verifies(tmp_path: Path) -> None:

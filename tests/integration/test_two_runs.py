@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.tiny import bench, write_suite
 
-pytestmark = [pytest.mark.torch, pytest.mark.slow, pytest.mark.measures]
+pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
 
 def last_bundle(done: subprocess.CompletedProcess[str]) -> str:
