@@ -24,19 +24,20 @@ SPLITS: tuple[int, ...] = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 18, 20, 2
 
 
 @cache
-def make_critical(tail: float, window: int = WINDOW) -> Floats:
+def make_critical(tail: float, window: int = WINDOW, splits: tuple[int, ...] = SPLITS) -> Floats:
     """Return the least rank sum U that each split needs for an alarm, shape (window + 1, splits); infinite where none does.
 
     Args:
         tail: Probability beyond one end, of a split taken by itself.
         window: Largest number of values.
+        splits: How many values there are after each split, ascending.
 
     Returns:
         Rows are numbers of values, before and after the split together.
     """
-    places = {count: place for place, count in enumerate(SPLITS)}
-    critical = np.full((window + 1, len(SPLITS)), np.inf)
-    for later, earlier, distribution in walk_distributions(SPLITS[-1], window):
+    places = {count: place for place, count in enumerate(splits)}
+    critical = np.full((window + 1, len(splits)), np.inf)
+    for later, earlier, distribution in walk_distributions(splits[-1], window):
         if later in places and later + earlier <= window:
             least = find_critical(distribution, tail)
             if least is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.stats.autocorrelation import MAX_AUTOCORRELATION
-from bench.stats.change_search import SPLITS, WINDOW, make_critical
+from bench.stats.change_search import WINDOW, make_critical
 from bench.stats.power import MAX_REACH, POWER
 from bench.stats.ratio import LogRatio
 from bench.stats.variance import SCATTER_FLOOR, Variance
@@ -97,7 +97,7 @@ def find_detectable(segment: Segment, autocorrelation: float, tail: float) -> fl
     earlier = min(len(segment.values) - 1, WINDOW - AHEAD)
     if earlier < 1:
         return None
-    needed = float(make_critical(tail)[earlier + AHEAD, SPLITS.index(AHEAD)])
+    needed = float(make_critical(tail, splits=(AHEAD,))[earlier + AHEAD, 0])
     if needed == inf:
         return None
     products = earlier * AHEAD

@@ -74,3 +74,9 @@ def test_critical_values_of_a_split_have_its_own_tail() -> None:
     sums = rank_sums(values, counts)
     place = SPLITS.index(8)
     assert (sums[:, place] >= critical[24, place]).mean() == pytest.approx(1e-3, rel=0.35)
+
+
+def test_a_split_asked_for_alone_has_the_critical_values_that_it_has_among_all() -> None:
+    alone = make_critical(1e-3, 40, splits=(8,))
+    assert (alone[:, 0] == make_critical(1e-3, 40)[:, SPLITS.index(8)]).all()
+    assert np.isfinite(alone).any()
