@@ -142,16 +142,20 @@ def _explain_shortage(evidence: Evidence) -> Reason:
 
 def _decide(evidence: Evidence, estimate: LogRatio, tested: _Tested, criteria: Criteria) -> Judged:
     significant = tested.difference <= criteria.false_alarm_level
-    detectable = detectable_ratio(estimate, tested.level, allow_for(evidence.host_change))
+    allowed = allow_for(evidence.host_change)
     notes = _note_autocorrelation(evidence, estimate)
     reasons: tuple[Reason, ...] = ()
     if tested.equivalence <= criteria.equivalence_level:
         outcome: Outcome = "equivalent"
         notes += (Reason(code="difference_within_margin"),) if significant else ()
+    elif significant and estimate.point > 0:
+        outcome, allowed = "slower", (0.0, allowed[1])  # a host that sped up hides nothing of it
     elif significant:
-        outcome = "slower" if estimate.point > 0 else "faster"
+        outcome, allowed = "faster", (allowed[0], 0.0)
     else:
         outcome = "no_difference_shown"
+    detectable = detectable_ratio(estimate, tested.level, allowed)
+    if outcome == "no_difference_shown":
         reasons = (_explain_undecided(evidence, estimate, tested.level, detectable, criteria),)
     ratio = interval(estimate, tested.level)
     verdict = replace(

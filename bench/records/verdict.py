@@ -94,7 +94,8 @@ class CellVerdict(Record, frozen=True, kw_only=True, omit_defaults=False):
             over all cells by Holm's procedure.
         equivalence_p_value: Of a difference at the margin or beyond it; not adjusted.
         base_repetitions, new_repetitions: Valid ones that were used; in a paired comparison those with a valid partner.
-        detectable_ratio: The smallest change that four comparisons in five would have shown.
+        detectable_ratio: The smallest change that four comparisons in five would have shown, in the direction of the outcome if
+            it has one.
         run_scatter_ratio: Scatter between runs that was allowed for; None if the sides were interleaved.
         host_change: None if the sides were interleaved, or either has no probe.
         metric_ratios: Means of the other metrics: new over base, by name. No verdict is made of them.

@@ -135,7 +135,24 @@ def test_what_probes_scatter_by_themselves_excuses_nothing() -> None:
 
 
 def test_a_host_that_sped_up_does_not_excuse_a_slower_cell() -> None:
-    assert judge(evidence(STEADY, times(1.05), host_change=move(0.94, 1.0)))[0].outcome == "slower"
+    alone, beside = (judge(evidence(STEADY, times(1.05), host_change=change))[0] for change in (None, move(0.94, 0.7)))
+    assert beside.outcome == alone.outcome == "slower"
+    assert beside.detectable_ratio == alone.detectable_ratio
+    assert alone.detectable_ratio is not None
+    assert alone.detectable_ratio < 0.05
+
+
+def test_a_host_that_slowed_down_does_not_excuse_a_faster_cell() -> None:
+    alone, beside = (judge(evidence(times(1.05), STEADY, host_change=change))[0] for change in (None, move(1.06, 1.4)))
+    assert beside.outcome == alone.outcome == "faster"
+    assert beside.detectable_ratio == alone.detectable_ratio
+
+
+def test_what_would_be_shown_either_way_allows_for_a_host_that_moved_either_way() -> None:
+    still, moved = (judge(evidence(STEADY, STEADY, host_change=change))[0] for change in (None, move(0.7, 1.0)))
+    assert moved.outcome == "no_difference_shown"
+    assert still.detectable_ratio is not None
+    assert moved.detectable_ratio == pytest.approx((1 + still.detectable_ratio) / 0.7 - 1)
 
 
 def test_interleaved_repetitions_are_paired_by_their_index() -> None:
