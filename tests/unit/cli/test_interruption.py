@@ -13,7 +13,9 @@ from bench.cli.interruption import handle_interrupts
 handle_interrupts()
 try:
     print("ready", flush=True)
-    time.sleep({sleep_s})
+    # In short parts: a signal that comes between Python's look for signals and the kernel's sleep waits for its end.
+    for _ in range(round({sleep_s} * 100)):
+        time.sleep(0.01)
 except KeyboardInterrupt:
     {after}
     sys.exit(130)
