@@ -41,17 +41,18 @@ def construct(factory: Callable[[], nn.Module], dtype: torch.dtype) -> nn.Module
     Buffers that a model creates in float32 on purpose, such as rotary frequencies, stay float32; a cast of the whole
     model would round them.
     """
-    before, draw = torch.get_default_dtype(), nn.init.trunc_normal_
+    before, draw = torch.get_default_dtype(), nn.init._no_grad_trunc_normal_
     torch.set_default_dtype(dtype)
-    # No function mode sees it, and it repeats until values are within bounds, which uninitialised values never are.
-    nn.init.trunc_normal_ = _leave  # type: ignore[assignment] # takes what the original takes
+    # No function mode sees `trunc_normal_`, and it repeats until values are within bounds: for ever, if they are what memory
+    # held before. It is replaced where it does its work, as transformers keeps the public function from its own import on.
+    nn.init._no_grad_trunc_normal_ = _leave
     try:
         with _NoRandom():
             return factory()
     finally:
         torch.set_default_dtype(before)
-        nn.init.trunc_normal_ = draw
+        nn.init._no_grad_trunc_normal_ = draw
 
 
-def _leave(tensor: Tensor, *_: float, **__: float) -> Tensor:
+def _leave(tensor: Tensor, *_: object, **__: object) -> Tensor:
     return tensor

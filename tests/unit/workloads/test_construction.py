@@ -1,10 +1,32 @@
+import signal
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.init import trunc_normal_ as kept_trunc_normal_
+from transformers import initialization as transformers_init
 
 from bench.workloads.construction import construct
 
 pytestmark = pytest.mark.torch
+
+LONGEST_S = 60
+
+
+@pytest.fixture
+def ends_soon() -> Iterator[None]:
+    """What would repeat for ever fails instead."""
+
+    def fail(*_: object) -> NoReturn:
+        pytest.fail(f"it went on for {LONGEST_S} s")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(LONGEST_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 class Frequencies(nn.Module):
@@ -26,12 +48,14 @@ def test_random_initialisation_is_left_out() -> None:
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
-def test_a_normal_distribution_that_is_cut_off_is_left_out_too() -> None:
+@pytest.mark.usefixtures("ends_soon")
+@pytest.mark.parametrize("draw", [lambda tensor: nn.init.trunc_normal_(tensor, std=0.02), kept_trunc_normal_, transformers_init.trunc_normal_], ids=["torch's, by its name", "torch's, kept by another module", "that of transformers"])  # fmt: skip
+def test_a_normal_distribution_that_is_cut_off_is_left_out_too(draw: Callable[[Tensor], Tensor]) -> None:
     def factory() -> nn.Module:
         linear = nn.Linear(64, 64)
         with torch.no_grad():
             linear.weight.fill_(1e6)
-        nn.init.trunc_normal_(linear.weight, std=0.02)
+        draw(linear.weight)
         return linear
 
     assert construct(factory, torch.float32).get_parameter("weight").eq(1e6).all()
