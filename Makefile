@@ -38,7 +38,7 @@ test-pythons: environment ## Do what make run does, with the suite smoke, on eac
 	@tests/pythons/run.sh
 
 test-container: tools image ## Build the image and run the container tests
-	.venv/bin/pytest -m docker tests/container --numprocesses 2 --dist loadgroup $(SLOWEST)
+	.venv/bin/pytest -m docker tests/container --numprocesses 2 --dist worksteal $(SLOWEST)
 
 fuzz: tools ## Fuzz each reader of outside input for FUZZ_S seconds, guided by coverage
 	@tests/fuzz/run.sh

@@ -1,5 +1,6 @@
 """What tests of the image share: the engine, and a folder for results."""
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +20,14 @@ def engine() -> Iterator[Engine]:
         pytest.fail(f"these tests need a Docker engine that holds {IMAGE}, made by `make image`: {error}")
     with closing(engine):
         yield engine
+
+
+@pytest.fixture
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No other test with this fixture runs meanwhile: those that count bench's own containers, or build images of one name."""
+    with (tmp_path_factory.getbasetemp().parent / "alone").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from bench.verification.verify import verify_bundle
 from tests.container.engine import IMAGE, Engine
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("containers of bench itself, which are counted")]
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("alone")]
 
 JUDGED = {0, 1, 3}
 ONE_CELL = ("--suite", "smoke", "--workload", "basic_gnn_gcn", "--mode", "inference", "--layout", "latency")

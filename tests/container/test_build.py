@@ -15,7 +15,7 @@ from bench.bundle.source import PROJECT
 from bench.records.image import ENGINE_ARCHITECTURES
 from tests.container.engine import Engine
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("images of one name")]
+pytestmark = pytest.mark.docker
 
 NAME = "localhost/bench-test-build"
 ARCH = ENGINE_ARCHITECTURES[os.uname().machine]  # type: ignore[index] # the image's tests run on no other
@@ -61,7 +61,7 @@ def remove(*names: str) -> None:
 
 
 @pytest.fixture(autouse=True)
-def removed(engine: Engine) -> Iterator[None]:
+def removed(engine: Engine, alone: None) -> Iterator[None]:  # noqa: ARG001 - until all is removed
     yield
     remove(f"{NAME}:1", f"{NAME}:2", PACKAGES)
     for image in engine.client.images.list(NAME):

@@ -13,7 +13,7 @@ from bench.verification.verify import verify_bundle
 from tests.container.engine import Engine
 from tests.little_memory import MEMORY_BYTES
 
-pytestmark = [pytest.mark.docker, pytest.mark.xdist_group("containers of bench itself, which are counted")]
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("alone")]
 
 MEASURED = {0, 3}
 ONE_CELL = ("--suite", "smoke", "--workload", "basic_gnn_gcn", "--mode", "inference", "--repetitions", "1:2")
@@ -121,7 +121,7 @@ def test_an_image_that_is_not_there_is_one_line_and_is_not_fetched(engine: Engin
         "bench: the Docker engine holds no image bench-that-nobody-built; build it with `make image`, or name another "
         "with --image\n"
     )
-    assert not engine.wait_for_ours(0)
+    assert not engine.ours()
 
 
 def test_one_that_cannot_start_is_one_line_and_leaves_nothing(engine: Engine, results: Path) -> None:
@@ -130,7 +130,7 @@ def test_one_that_cannot_start_is_one_line_and_leaves_nothing(engine: Engine, re
     assert (status, out) == (7, "")
     assert len(err.splitlines()) == 1
     assert "memory" in err.lower()
-    assert not engine.wait_for_ours(0)
+    assert not engine.ours()
 
 
 def test_options_pass_through_and_the_runs_own_status_comes_back(results: Path) -> None:
